@@ -1,0 +1,78 @@
+"""What the plugin does while a looper project runs: keeps flags true, and sums up at the end.
+
+A job sets its own status flag (see `job.sh`), unless it is killed in a way that no shell can
+catch. Then Snakemake says that the job failed while its flag still says `running`, and the
+watcher sets it to `failed`. An error in here must never break a run: it is printed.
+"""
+
+from __future__ import annotations
+
+import sys
+import traceback
+from logging import LogRecord
+from typing import Any
+
+from snakemake_interface_logger_plugins.common import LogEvent
+
+
+class Watcher:
+    """Follows Snakemake's log events for the plan that this process runs."""
+
+    def __init__(self, settings: Any) -> None:
+        from snakemake_looper.frontend import active
+
+        self._ready = active()
+        self._dry_run = bool(settings.dryrun)
+        self._quiet = bool(settings.quiet)
+        self._started = False
+        self._finished = False
+
+    def take(self, record: LogRecord) -> None:
+        """Handle one record; called in the order of events, from one thread."""
+        try:
+            event = getattr(record, "event", None)
+            if event == LogEvent.JOB_INFO:
+                self._started = True
+            elif event == LogEvent.JOB_ERROR:
+                self._settle(record)
+        except Exception:
+            self._complain()
+
+    def finish(self) -> None:
+        """Print the closing summary, once."""
+        if self._finished or self._ready is None:
+            return
+        self._finished = True
+        try:
+            self._sum_up()
+        except Exception:
+            self._complain()
+
+    def _settle(self, record: LogRecord) -> None:
+        """Mark a job that died without a word."""
+        from snakemake_looper.status import mark_failed
+
+        assert self._ready
+        for output in getattr(record, "output", None) or ():
+            mark_failed(self._ready.workdir / str(output))
+        for job in getattr(record, "job_error_info", None) or ():
+            for output in job.get("output") or ():
+                mark_failed(self._ready.workdir / str(output))
+
+    def _sum_up(self) -> None:
+        from snakemake_looper.views import closing_summary
+
+        assert self._ready
+        jobs = self._ready.folder.jobs()
+        try:
+            text = closing_summary(jobs, self._ready.workdir, ran=self._started and not self._dry_run)
+        finally:
+            jobs.close()
+        if text and not self._quiet:
+            print(text, file=sys.stdout if self._dry_run else sys.stderr)
+
+    def _complain(self) -> None:
+        print("error in the looper logger plugin (the run is not affected):", file=sys.stderr)
+        traceback.print_exc()
+
+

@@ -1,0 +1,242 @@
+"""The job table: what differs from sample to sample, read by primary key.
+
+The Snakefile holds the structure of a project and stays short; commands, environments, inputs,
+threads and resources of each job are rows of a SQLite file beside it. Every process that parses
+the Snakefile opens this table, on a cluster one process per job. So this module imports nothing
+but the standard library, and a lookup costs the same for 10 samples and for 100,000.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shlex
+import sqlite3
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+if TYPE_CHECKING:
+    from .model import Plan
+
+FILE_NAME = "jobs.sqlite"
+_SCHEMA = """
+CREATE TABLE job (
+    rule TEXT NOT NULL, record TEXT NOT NULL, number INTEGER NOT NULL,
+    pipeline TEXT NOT NULL, level TEXT NOT NULL,
+    command TEXT NOT NULL, env TEXT NOT NULL, threads INTEGER NOT NULL, resources TEXT NOT NULL,
+    inputs TEXT NOT NULL, log TEXT NOT NULL, flag TEXT NOT NULL,
+    PRIMARY KEY (rule, record)
+) WITHOUT ROWID;
+CREATE TABLE skip (pipeline TEXT, record TEXT, reason TEXT, fault INTEGER);
+CREATE TABLE config (rule TEXT PRIMARY KEY, source TEXT, digest TEXT) WITHOUT ROWID;
+CREATE TABLE results (path TEXT, sources TEXT, schemas TEXT);
+CREATE TABLE input (path TEXT PRIMARY KEY, size INTEGER) WITHOUT ROWID;
+CREATE TABLE plan (key TEXT PRIMARY KEY, value TEXT) WITHOUT ROWID;
+"""
+_COLUMNS = "record, pipeline, level, command, env, threads, resources, inputs, log, flag"
+
+
+class Row(NamedTuple):
+    """One job as the table has it; `env`, `resources` and `inputs` are JSON."""
+
+    record: str
+    pipeline: str
+    level: str
+    command: str
+    env: str
+    threads: int
+    resources: str
+    inputs: str
+    log: str
+    flag: str
+
+
+class SkipRow(NamedTuple):
+    """A record without a job."""
+
+    pipeline: str
+    record: str
+    reason: str
+    fault: bool
+
+
+Lookup = Callable[[Any], Any]
+"""A function of wildcards, as Snakemake takes them for inputs, params, threads, resources."""
+
+
+class JobTable:
+    """The jobs of a plan, for the Snakefile beside it and for `check`."""
+
+    def __init__(self, path: str | os.PathLike[str]) -> None:
+        """Open the table read-only.
+
+        Raises:
+            FileNotFoundError: there is none.
+        """
+        self.path = Path(path)
+        if not self.path.is_file():
+            raise FileNotFoundError(f"no job table at {self.path}")
+        uri = f"{self.path.absolute().as_uri()}?mode=ro&immutable=1"
+        self._connection = sqlite3.connect(uri, uri=True, check_same_thread=False)
+        self._row = lru_cache(maxsize=4096)(self._read)
+
+    @classmethod
+    def beside(cls, folder: Any) -> JobTable:
+        """The table in the folder of a Snakefile (Snakemake's `workflow.current_basedir`)."""
+        return cls(Path(folder.get_path_or_uri(secret_free=True)) / FILE_NAME)
+
+    # --- functions of wildcards, for the rules of the Snakefile --------------------------------
+
+    def command(self, rule: str) -> Lookup:
+        """The rendered command."""
+        return lambda wildcards: self.row(rule, wildcards).command
+
+    def env(self, rule: str) -> Lookup:
+        """Lines that export the job's variables."""
+
+        def exports(wildcards: Any) -> str:
+            env: Mapping[str, str] = json.loads(self.row(rule, wildcards).env)
+            return "\n".join(f"export {name}={shlex.quote(env[name])}" for name in env)
+
+        return exports
+
+    def inputs(self, rule: str) -> Lookup:
+        """The input files that the schema names."""
+        return lambda wildcards: json.loads(self.row(rule, wildcards).inputs)
+
+    def threads(self, rule: str) -> Lookup:
+        return lambda wildcards: self.row(rule, wildcards).threads
+
+    def resource(self, rule: str, name: str) -> Lookup:
+        """One resource: mem_mb in MB, runtime in minutes, others as the project has them."""
+        return lambda wildcards: json.loads(self.row(rule, wildcards).resources)[name]
+
+    def flags(self, *rules: str) -> Lookup:
+        """The completed flags of all jobs of some rules."""
+        marks = ", ".join("?" * len(rules))
+        query = f"SELECT flag FROM job WHERE rule IN ({marks}) ORDER BY rule, number"
+        return lambda wildcards: [flag for (flag,) in self._connection.execute(query, rules)]
+
+    def config_source(self, rule: str) -> Lookup:
+        """The content of the merged pipestat config, as the plan has it (no secrets in it)."""
+        return lambda wildcards: self._config(rule)[0]
+
+    def config_digest(self, rule: str) -> Lookup:
+        """A digest of that content: another one runs the pipeline's jobs again."""
+        return lambda wildcards: self._config(rule)[1]
+
+    # --- for the main process ------------------------------------------------------------------
+
+    def row(self, rule: str, wildcards: Any) -> Row:
+        """The job of a rule, for the sample in the wildcards or for the project."""
+        return self._row(rule, wildcards.get("sample"))
+
+    def rows(self) -> Iterator[Row]:
+        """All jobs, in the order of the sample table."""
+        query = f"SELECT {_COLUMNS} FROM job ORDER BY level DESC, rule, number"
+        return map(Row._make, self._connection.execute(query))
+
+    def skipped(self) -> list[SkipRow]:
+        query = "SELECT pipeline, record, reason, fault FROM skip"
+        return [SkipRow(p, r, why, bool(fault)) for p, r, why, fault in self._connection.execute(query)]
+
+    def inputs_seen(self) -> Iterator[tuple[str, int]]:
+        """Files whose sizes the plan depends on: path, bytes (-1: missing)."""
+        return iter(self._connection.execute("SELECT path, size FROM input"))
+
+    def value(self, key: str) -> Any:
+        """A fact about the whole plan: `workdir`, `looper_config`, `project_name`, `warnings`."""
+        found = self._connection.execute("SELECT value FROM plan WHERE key = ?", (key,)).fetchone()
+        return json.loads(found[0]) if found else None
+
+    def assemble(self) -> None:
+        """Put reported records into the users' results files; for `onerror`, never raises.
+
+        The rule that does this needs every job to have completed. When one failed, this is
+        what keeps the promise that the results file holds every record reported so far.
+        """
+        from .results import AssemblyError, assemble
+
+        query = "SELECT path, sources, schemas FROM results"
+        for path, sources, schemas in self._connection.execute(query).fetchall():
+            try:
+                for warning in assemble(path, json.loads(sources), json.loads(schemas)):
+                    print(f"warning: {warning}", file=sys.stderr)
+            except (OSError, AssemblyError) as error:
+                print(f"error: {path} was not updated: {error}", file=sys.stderr)
+
+    def close(self) -> None:
+        self._connection.close()
+
+    def _read(self, rule: str, record: str | None) -> Row:
+        query = f"SELECT {_COLUMNS} FROM job WHERE rule = ?"
+        arguments: tuple[str, ...] = (rule,)
+        if record is not None:
+            query += " AND record = ?"
+            arguments += (record,)
+        found = self._connection.execute(query, arguments).fetchone()
+        if found is None:
+            raise ValueError(f"the project has no sample '{record}' for rule {rule}")
+        return Row._make(found)
+
+    def _config(self, rule: str) -> tuple[str, str]:
+        query = "SELECT source, digest FROM config WHERE rule = ?"
+        source, digest = self._connection.execute(query, (rule,)).fetchone()
+        return source, digest
+
+
+def write_job_table(plan: Plan, path: Path, configs: Mapping[str, tuple[str, str]]) -> None:
+    """Write a plan's jobs to a new SQLite file.
+
+    `configs` has, for each rule with a pipestat config, the path of its content and a digest.
+    """
+    connection = sqlite3.connect(path)
+    try:
+        # The file is made beside its place and renamed: no journal is needed, nobody reads it yet.
+        connection.executescript("PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF;" + _SCHEMA)
+        connection.executemany(
+            "INSERT INTO job VALUES (?,?,?,?,?,?,?,?,?,?,?,?)",
+            (
+                (
+                    job.rule, job.record, number, job.pipeline, job.level, job.command,
+                    json.dumps(dict(job.env)), job.threads, json.dumps(dict(job.resources)),
+                    json.dumps(job.inputs), job.log, job.flag,
+                )
+                for number, job in enumerate(plan.jobs)
+            ),
+        )  # fmt: skip
+        connection.executemany(
+            "INSERT INTO skip VALUES (?,?,?,?)",
+            ((one.pipeline, one.record, one.reason, one.fault) for one in plan.skipped),
+        )
+        connection.executemany(
+            "INSERT INTO config VALUES (?,?,?)",
+            ((rule, source, digest) for rule, (source, digest) in configs.items()),
+        )
+        connection.executemany(
+            "INSERT INTO results VALUES (?,?,?)",
+            (
+                (
+                    str(one.path),
+                    json.dumps({name: str(folder) for name, folder in one.sources}),
+                    json.dumps({name: str(schema) for name, schema in one.schemas}),
+                )
+                for one in plan.results
+            ),
+        )
+        connection.executemany("INSERT INTO input VALUES (?,?)", plan.inputs.items())
+        connection.executemany(
+            "INSERT INTO plan VALUES (?,?)",
+            (
+                ("workdir", json.dumps(str(plan.workdir))),
+                ("looper_config", json.dumps(str(plan.looper_config))),
+                ("project_name", json.dumps(plan.project_name)),
+                ("warnings", json.dumps(plan.warnings)),
+            ),
+        )
+        connection.commit()
+    finally:
+        connection.close()

@@ -1,0 +1,300 @@
+"""The values that travel between the stages, all frozen.
+
+    Options ─> Project ─> Plan ─> Snakefile + job table
+
+`Options` is what was asked for on a command line, `Project` is everything read from files,
+`Plan` is everything decided: which rules, which jobs with which commands, which pipestat
+configs, who is skipped and why. Nothing here does input or output, and nothing here imports
+another module of the package but `errors`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+from .errors import Place
+
+Level = Literal["sample", "project"]
+
+STATUSES = ("waiting", "running", "completed", "failed", "partial")
+"""Status words, as in pipestat's status schema."""
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What the command line asks for; every None means "as the files say".
+
+    Spelling and meaning of each option are looper's, except where a comment says otherwise.
+    """
+
+    output_dir: str | None = None
+    results_subdir: str | None = None
+    submission_subdir: str | None = None
+    amend: tuple[str, ...] | None = None
+    sel_attr: str | None = None
+    sel_incl: tuple[str, ...] | None = None
+    sel_excl: tuple[str, ...] | None = None
+    limit: str | None = None
+    skip: str | None = None
+    samples: tuple[str, ...] | None = None  # ours: exact names
+    command_extra: str | None = None
+    command_extra_override: str | None = None
+    skip_file_checks: bool | None = None
+    compute: tuple[tuple[str, str], ...] | None = None
+
+    def narrows(self) -> bool:
+        """Whether the options choose among the samples."""
+        return any(
+            value is not None
+            for value in (self.sel_incl, self.sel_excl, self.limit, self.skip, self.samples)
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class InterfaceSource:
+    """A pipeline interface as the looper config names it; no level means all it defines."""
+
+    path: Path
+    level: Level | None
+    place: Place
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """The looper config, merged with the command line."""
+
+    looper_config: Path
+    root: Path
+    """Folder of the looper config: where jobs run."""
+    pep: str
+    """Absolute path of the PEP, or a PEPhub registry path."""
+    pep_place: Place
+    output_dir: Path | None
+    results_subdir: str
+    submission_subdir: str
+    interfaces: tuple[InterfaceSource, ...]
+    pipestat: Mapping[str, Any] | None
+    pipestat_places: Mapping[str, Place] = field(repr=False)
+    sample_modifiers: Mapping[str, Any]
+    options: Options
+
+    @property
+    def out(self) -> Path:
+        """The output folder; only to be asked once `project.read_project` has settled it."""
+        assert self.output_dir is not None
+        return self.output_dir
+
+    @property
+    def results_dir(self) -> Path:
+        return self.out / self.results_subdir
+
+    @property
+    def submission_dir(self) -> Path:
+        return self.out / self.submission_subdir
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """One record of the sample table after all modifiers; attributes are plain values."""
+
+    name: str
+    attributes: Mapping[str, Any]
+    interfaces: tuple[str, ...] | None
+    """The sample's own pipeline interfaces, if it names any."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pep:
+    """The samples and the config that peppy reads."""
+
+    name: str
+    config: Mapping[str, Any]
+    samples: tuple[Sample, ...]
+    index: str
+    """Name of the attribute that identifies a sample."""
+    config_file: Path | None
+    files: tuple[Path, ...]
+    """Every file that was read for it."""
+    volatile: bool
+    """Whether the same files may give other samples next time (a glob, a remote source)."""
+
+
+@dataclass(frozen=True, slots=True)
+class InputSchema:
+    """What eido demands of a sample: JSON schemas, and the attributes that name files."""
+
+    path: Path
+    schemas: tuple[Mapping[str, Any], ...]
+    """Imported schemas first, the schema itself last."""
+    required_files: tuple[str, ...]
+    """Attributes whose files must exist (`tangible`, older `required_files`)."""
+    sized_files: tuple[str, ...]
+    """Attributes whose files count towards the input size (`sizing`, older `files`)."""
+    files: tuple[Path, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SizeRow:
+    """One row of a size table: the values for inputs of up to `max_gb` (GB, 1024³ bytes)."""
+
+    max_gb: float
+    values: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Interface:
+    """One pipeline interface at one level, of either generation."""
+
+    path: Path
+    level: Level
+    pipeline_name: str
+    command_template: str
+    data: Mapping[str, Any] = field(repr=False)
+    """The `pipeline` namespace: the whole file, for a 1.x interface with its `path` resolved."""
+    place: Place
+    template_place: Place
+    places: Mapping[str, Place] = field(repr=False)
+    var_templates: Mapping[str, Any] = field(repr=False)
+    inject_env_vars: Mapping[str, str]
+    compute: Mapping[str, Any]
+    size_table: tuple[SizeRow, ...]
+    input_schema: InputSchema | None
+    output_schema: Path | None
+    linked: tuple[Path, ...]
+    """`linked_pipeline_interfaces` of a project-level interface."""
+    directives: Mapping[str, Any]
+    """The `snakemake:` section."""
+    files: tuple[Path, ...]
+
+    @property
+    def folder(self) -> Path:
+        return self.path.parent
+
+
+@dataclass(frozen=True, slots=True)
+class Project:
+    """All that was read."""
+
+    settings: Settings
+    pep: Pep
+    interfaces: tuple[Interface, ...]
+    warnings: tuple[str, ...]
+
+    def sample_interfaces(self, sample: Sample) -> tuple[Interface, ...]:
+        """The interfaces of a sample: its own, or those of the looper config."""
+        ours = {str(i.path): i for i in self.interfaces if i.level == "sample"}
+        if sample.interfaces is not None:
+            return tuple(ours[path] for path in sample.interfaces if path in ours)
+        named = {str(source.path) for source in self.settings.interfaces}
+        return tuple(i for path, i in ours.items() if path in named)
+
+
+@dataclass(frozen=True, slots=True)
+class PipestatConfig:
+    """A merged pipestat config: one per interface and level (design: made fresh for each)."""
+
+    path: Path
+    content: Mapping[str, Any]
+    """Literal secrets are replaced by references, see `pipestat.SECRET_KEY`."""
+    interface: Interface
+
+    @property
+    def secret(self) -> bool:
+        """Whether the written file holds a literal secret, and so is for its owner's eyes."""
+        from .pipestat import has_secret
+
+        return has_secret(self.content)
+
+
+@dataclass(frozen=True, slots=True)
+class ResultsFile:
+    """A user's results file, assembled from one file per record."""
+
+    path: Path
+    sources: tuple[tuple[str, Path], ...]
+    """Pipelines that report into it, each with its folder of record files."""
+    schemas: tuple[tuple[str, Path], ...]
+    """Output schema of each pipeline that has one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """A rule of the Snakefile: one interface at one level."""
+
+    name: str
+    interface: Interface
+    flag: str
+    """Path of the completed flag, relative to the working directory where it is below it;
+    sample level: with `{sample}`."""
+    log: str
+    config: PipestatConfig | None
+    results: ResultsFile | None
+    after: tuple[str, ...] = ()
+    """Names of rules whose jobs must be done before (project level)."""
+    constraint: str | None = None
+    """Regular expression for `{sample}`, where the default would match a neighbour's flag."""
+    in_all: bool = True
+
+    @property
+    def pipeline(self) -> str:
+        return self.interface.pipeline_name
+
+    @property
+    def level(self) -> Level:
+        return self.interface.level
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One run of one rule, for a sample or for the project."""
+
+    rule: str
+    pipeline: str
+    level: Level
+    record: str
+    command: str
+    env: Mapping[str, str]
+    threads: int
+    resources: Mapping[str, int | str]
+    compute: Mapping[str, Any]
+    inputs: tuple[str, ...]
+    log: str
+    flag: str
+
+
+@dataclass(frozen=True, slots=True)
+class Skip:
+    """A record for which there is no job."""
+
+    pipeline: str
+    record: str
+    reason: str
+    fault: bool
+    """Whether the record itself is at fault (missing file), not the selection."""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Everything that will be run, and everything that will not."""
+
+    workdir: Path
+    """Where jobs run; paths in rules and jobs are relative to it."""
+    looper_config: Path
+    project_name: str
+    rules: tuple[Rule, ...]
+    jobs: tuple[Job, ...]
+    skipped: tuple[Skip, ...]
+    configs: tuple[PipestatConfig, ...]
+    results: tuple[ResultsFile, ...]
+    warnings: tuple[str, ...]
+    sources: tuple[Path, ...]
+    """Files whose change makes the plan stale."""
+    inputs: Mapping[str, int]
+    """Input files the plan looked at, with their sizes in bytes, -1 where missing."""
+    volatile: bool
+
+    def jobs_of(self, rule: str) -> tuple[Job, ...]:
+        return tuple(job for job in self.jobs if job.rule == rule)

@@ -1,0 +1,196 @@
+"""Samples, read by peppy; peppy's objects do not leave this module.
+
+Relative paths inside a PEP config are relative to that config, as peppy has it. Relative paths
+in sample *attributes* are left as they are written: jobs run in the looper config's folder, so
+they are relative to it (quirk 37).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import csv
+import io
+import logging
+import os
+import re
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from .errors import Place, Problems
+from .model import Pep, Sample, Settings
+from .settings import is_registry_path
+from .source import expand
+
+_UNSAFE = re.compile(r"[/\0\n]")
+
+
+def read_pep(settings: Settings, problems: Problems) -> Pep | None:
+    """Load the PEP that the looper config names, with the looper config's sample modifiers.
+
+    None if there is nothing to plan from; each fault goes to `problems`.
+    """
+    if not settings.pep:
+        return None
+    import peppy
+
+    source = Path(settings.pep)
+    registry = is_registry_path(settings.pep, settings.root)
+    try:
+        with _quiet(), _folder(settings.root):
+            project = (
+                peppy.Project.from_pephub(settings.pep)
+                if registry
+                else peppy.Project(settings.pep, amendments=list(settings.options.amend or ()))
+            )
+            if settings.sample_modifiers:
+                _modify(project, settings.sample_modifiers)
+            raw = [sample.to_dict() for sample in project.samples]
+    except Exception as error:  # peppy raises what pandas, yaml and the OS raise
+        place = settings.pep_place if registry else Place(str(source))
+        problems.add(place, "", f"peppy cannot read the PEP: {_first_line(error)}; correct it")
+        return None
+    config = dict(project.config or {})
+    index = str(project.st_index)
+    tables = _tables(project, source, registry)
+    samples = tuple(_samples(raw, index, settings, project, tables, source, problems))
+    if not samples and not problems:
+        problems.add(tables[0] if tables else source, "", "there are no samples; add a row for each")
+    return Pep(
+        name=_name(project, config, source, settings),
+        config=config,
+        samples=samples,
+        index=index,
+        config_file=None if registry or source.suffix in (".csv", ".tsv") else source,
+        files=tuple(tables) if registry else (source, *tables, *_imports(config)),
+        volatile=registry or _has_glob(config),
+    )
+
+
+def _samples(
+    raw: list[dict[str, Any]],
+    index: str,
+    settings: Settings,
+    project: Any,
+    tables: list[Path],
+    source: Path,
+    problems: Problems,
+) -> Iterator[Sample]:
+    table = tables[0] if tables else source
+    folder = Path(project.config_file).parent if project.config_file else settings.root
+    for attributes in raw:
+        name = str(attributes.get(index, attributes.get("sample_name", "")))
+        if not name or _UNSAFE.search(name):
+            what = f"'{name}' has a character that cannot be part of a file name" if name else "empty"
+            problems.add(
+                _row(table, index, name),
+                index,
+                f"sample name {what}; use letters, digits, '.', '-' and '_'",
+            )
+            continue
+        attributes.setdefault("sample_name", name)
+        own = attributes.get("pipeline_interfaces")
+        paths = [own] if isinstance(own, str) and own else own if isinstance(own, list) else None
+        yield Sample(
+            name,
+            attributes,
+            None
+            if paths is None
+            else tuple(os.path.realpath(folder / expand(str(path))) for path in paths),
+        )
+
+
+def _modify(project: Any, modifiers: Mapping[str, Any]) -> None:
+    """Apply the looper config's `sample_modifiers` after the PEP's own (quirk 35)."""
+    project.config.setdefault("sample_modifiers", {})
+    project.config["sample_modifiers"] = dict(modifiers)
+    project.modify_samples()
+
+
+def _name(project: Any, config: Mapping[str, Any], source: Path, settings: Settings) -> str:
+    """The PEP's name; unnamed, that of its folder (quirk 32), `metadata` folders skipped."""
+    given = config.get("name")
+    if given:
+        return str(given).replace(" ", "_")
+    if is_registry_path(settings.pep, settings.root):
+        return settings.pep.partition("/")[2].partition(":")[0]
+    folder = source.parent
+    if folder.name == "metadata":
+        folder = folder.parent
+    return folder.name.replace(" ", "_")
+
+
+def _tables(project: Any, source: Path, registry: bool) -> list[Path]:
+    if registry:
+        return []
+    config = project.config or {}
+    found: list[Path] = []
+    for key in ("sample_table", "subsample_table"):
+        value = config.get(key)
+        for item in value if isinstance(value, list) else [value] if value else []:
+            if os.path.isfile(str(item)):
+                found.append(Path(str(item)))
+    return found
+
+
+def _imports(config: Mapping[str, Any]) -> list[Path]:
+    modifiers = config.get("project_modifiers")
+    imports = modifiers.get("import") if isinstance(modifiers, Mapping) else None
+    items = imports if isinstance(imports, list) else [imports] if imports else []
+    return [Path(str(item)) for item in items if os.path.isfile(str(item))]
+
+
+def _has_glob(config: Mapping[str, Any]) -> bool:
+    modifiers = config.get("sample_modifiers")
+    derive = modifiers.get("derive") if isinstance(modifiers, Mapping) else None
+    sources = derive.get("sources") if isinstance(derive, Mapping) else None
+    values = sources.values() if isinstance(sources, Mapping) else ()
+    return any("*" in str(value) or "[" in str(value) for value in values)
+
+
+def _row(table: Path, index: str, name: str) -> Place:
+    """The line of a sample in its table, looked for only when there is something to say of it."""
+    try:
+        with table.open(newline="", encoding="utf-8") as lines:
+            reader = csv.DictReader(lines, delimiter="\t" if table.suffix == ".tsv" else ",")
+            for row in reader:
+                if (row.get(index) or "").strip() == name:
+                    return Place(str(table), reader.line_num)
+    except (OSError, UnicodeDecodeError, csv.Error):
+        pass
+    return Place(str(table))
+
+
+def row_of(pep: Pep, name: str) -> Place:
+    """Where a sample stands in its table."""
+    tables = [file for file in pep.files if file != pep.config_file]
+    return _row(tables[0], pep.index, name) if tables else Place(str(pep.config_file or ""))
+
+
+def _first_line(error: Exception) -> str:
+    text = str(error).strip() or type(error).__name__
+    return text.splitlines()[0].rstrip(".;")
+
+
+@contextlib.contextmanager
+def _quiet() -> Iterator[None]:
+    """Keep peppy's prints and log lines to itself; what matters of them becomes a problem."""
+    root = logging.getLogger("peppy")
+    level = root.level
+    root.setLevel(logging.ERROR)
+    try:
+        with contextlib.redirect_stdout(io.StringIO()):
+            yield
+    finally:
+        root.setLevel(level)
+
+
+@contextlib.contextmanager
+def _folder(path: Path) -> Iterator[None]:
+    """peppy globs derived sources relative to the working directory: make that the root."""
+    before = Path.cwd()
+    os.chdir(path)
+    try:
+        yield
+    finally:
+        os.chdir(before)

@@ -1,0 +1,182 @@
+"""Compute settings: what looper calls them, and what Snakemake calls them.
+
+The cascade, first wins (design 5; the order in which looper lays them over each other):
+
+1. `--compute key=value`
+2. `looper: compute: resources:` of the PEP
+3. `compute:` of the pipeline interface; a static key beats the size table's column
+4. the row of `size_dependent_variables` for the sample's input size
+
+A new mapping is made for each job: nothing leaks from sample to sample (quirk 5).
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import math
+import re
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from .errors import Place, Problems
+from .model import SizeRow
+
+# Keys of an interface's compute section that are no settings of a job.
+NOT_SETTINGS = ("size_dependent_variables", "dynamic_variables_command_template")
+
+_MEMORY = re.compile(r"^\s*(\d+(?:\.\d+)?)\s*([KMGT]?)(?:i?B)?\s*$", re.IGNORECASE)
+_MB_PER = {"": 1.0, "K": 1 / 1024, "M": 1.0, "G": 1024.0, "T": 1024.0**2}
+
+
+class UnitError(ValueError):
+    """A compute value whose unit cannot be read."""
+
+
+def size_table(path: Path, place: Place, problems: Problems) -> tuple[SizeRow, ...]:
+    """Read a size table: a TSV with `max_file_size` in GB, `NaN` there meaning any size.
+
+    Follows looper's "size-dependent variables": the row with the smallest sufficient size is
+    taken. Rows come back sorted by size.
+    """
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        problems.add(
+            place,
+            "compute.size_dependent_variables",
+            f"'{path}' cannot be read: {getattr(error, 'strerror', None) or error}; correct the path",
+        )
+        return ()
+    reader = csv.DictReader(io.StringIO(text), delimiter="\t")
+    if "max_file_size" not in (reader.fieldnames or ()):
+        problems.add(
+            Place(str(path), 1), "max_file_size", "there is no such column; add it, in GB"
+        )
+        return ()
+    rows = []
+    for row in reader:
+        limit = _limit(row["max_file_size"])
+        if limit is None:
+            problems.add(
+                Place(str(path), reader.line_num),
+                "max_file_size",
+                f"'{row['max_file_size']}' is no size; write a number of GB, or NaN for any size",
+            )
+            continue
+        values = {key: value.strip() for key, value in row.items() if key and value is not None}
+        rows.append(SizeRow(limit, values))
+    return tuple(sorted(rows, key=lambda row: row.max_gb))
+
+
+def _limit(text: str | None) -> float | None:
+    if (text or "").strip().lower() in ("", "nan", "na", "inf"):
+        return math.inf
+    try:
+        value = float(text or "")
+    except ValueError:
+        return None
+    return value if value >= 0 else None
+
+
+def size_row(table: Iterable[SizeRow], size_gb: float) -> Mapping[str, str] | None:
+    """Values for an input of a size in GB, or None if every row is too small."""
+    for row in table:
+        if size_gb <= row.max_gb:
+            return row.values
+    return None
+
+
+def cascade(*layers: Mapping[str, Any]) -> dict[str, Any]:
+    """One mapping of several, the last given wins."""
+    merged: dict[str, Any] = {}
+    for layer in layers:
+        merged.update(layer)
+    return merged
+
+
+def memory_mb(value: Any) -> int:
+    """Memory as SLURM spells it, in MB: a bare number is MB, `G` is 1,024 MB.
+
+    Raises:
+        UnitError: the unit is unknown.
+    """
+    match = _MEMORY.match(str(value))
+    if not match:
+        raise UnitError(f"'{value}' is no amount of memory; write MB as in 8000, or 8G")
+    return max(1, math.ceil(float(match[1]) * _MB_PER[match[2].upper()]))
+
+
+def runtime_minutes(value: Any) -> int:
+    """Wall time as SLURM spells it, in minutes, rounded up.
+
+    `minutes`, `minutes:seconds`, `hours:minutes:seconds`, `days-hours`,
+    `days-hours:minutes[:seconds]`.
+
+    Raises:
+        UnitError: it is none of these.
+    """
+    text = str(value).strip()
+    days, dash, clock = text.rpartition("-")
+    try:
+        parts = [int(part) for part in clock.split(":")]
+        whole_days = int(days) if dash else 0
+    except ValueError:
+        parts = []
+        whole_days = 0
+    if not 1 <= len(parts) <= 3 or min([*parts, whole_days]) < 0:
+        raise UnitError(f"'{value}' is no wall time; write days-hours:minutes:seconds")
+    if dash:
+        hours, minutes, seconds = (*parts, 0, 0)[:3]
+    elif len(parts) == 3:
+        hours, minutes, seconds = parts
+    else:
+        hours = 0
+        minutes, seconds = (*parts, 0)[:2]
+    return math.ceil(whole_days * 1440 + hours * 60 + minutes + seconds / 60)
+
+
+def threads_of(value: Any) -> int:
+    """Cores as a number.
+
+    Raises:
+        UnitError: it is not a whole number above 0.
+    """
+    text = str(value).strip()
+    if not text.isdigit() or int(text) < 1:
+        raise UnitError(f"'{value}' is no number of cores; write a whole number above 0")
+    return int(text)
+
+
+_TRANSLATIONS = {
+    "mem": ("mem_mb", memory_mb),
+    "time": ("runtime", runtime_minutes),
+    "partition": ("slurm_partition", str),
+    "account": ("slurm_account", str),
+}
+
+
+def to_snakemake(compute: Mapping[str, Any]) -> tuple[int, dict[str, int | str]]:
+    """Threads and Snakemake resources of looper's compute settings.
+
+    `cores` → threads, `mem` → mem_mb (MB), `time` → runtime (minutes), `partition` →
+    slurm_partition, `account` → slurm_account. Other keys are for templates only.
+
+    Raises:
+        UnitError: a value cannot be read; the message begins with the key.
+    """
+    threads = 1
+    resources: dict[str, int | str] = {}
+    for key, value in compute.items():
+        if value is None or str(value).strip().lower() in ("", "nan"):
+            continue
+        try:
+            if key == "cores":
+                threads = threads_of(value)
+            elif key in _TRANSLATIONS:
+                name, read = _TRANSLATIONS[key]
+                resources[name] = read(value)
+        except UnitError as error:
+            raise UnitError(f"{key}: {error}") from None
+    return threads, resources

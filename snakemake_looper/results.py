@@ -1,0 +1,197 @@
+"""The user's results file, assembled from one file per record.
+
+Jobs report into a file each, so none can overwrite another's (see `pipestat`). `assemble` lays
+what they hold over what the user's file already has: records of other pipelines, of the project
+level, and of samples that are not in this run stay. The file is replaced in one step and only
+if it changes; it costs one reading of each file, whatever the number of reports.
+
+pipestat does not check results against the output schema when it is built from a config file,
+and its command line then stores numbers as text (quirks 22 and 43). Here text that is a number
+where the schema wants one becomes one; what is wrong even so is said, and kept.
+"""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+_Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+_Dumper: Any = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
+Records = dict[str, Any]
+_META = "meta"
+
+
+class AssemblyError(Exception):
+    """The user's results file is not one: nothing was written."""
+
+
+def assemble(
+    path: str | Path, sources: Mapping[str, str], schemas: Mapping[str, str]
+) -> list[str]:
+    """Bring a results file up to date.
+
+    Args:
+        path: the user's results file; made if it is not there.
+        sources: for each pipeline, the folder of its record files.
+        schemas: for each pipeline that has one, its output schema.
+
+    Returns:
+        Warnings: record files that cannot be read, results that break the schema.
+
+    Raises:
+        AssemblyError: the user's file exists and is no results file.
+        OSError: it cannot be read or written.
+    """
+    path = Path(path)
+    exists = path.exists()
+    data = _parse(path.read_text(encoding="utf-8") if exists else "", path)
+    changed = False
+    warnings: list[str] = []
+    for pipeline, folder in sources.items():
+        wanted = _wanted(schemas.get(pipeline), warnings)
+        for file in _record_files(Path(folder)):
+            try:
+                reported = yaml.load(file.read_text(encoding="utf-8"), _Loader) or {}
+            except (OSError, UnicodeDecodeError, yaml.YAMLError):
+                warnings.append(f"{file}: cannot be read; its record is not in {path}")
+                continue
+            changed |= _lay_over(data, reported, pipeline, wanted, warnings)
+    if changed or not exists:
+        text = yaml.dump(data, Dumper=_Dumper, sort_keys=False, allow_unicode=True)
+        write_atomic(path, text if data else "")
+    return warnings
+
+
+def _parse(text: str, path: Path) -> Records:
+    try:
+        data = yaml.load(text, _Loader) or {}
+    except yaml.YAMLError as error:
+        raise AssemblyError(f"it is not valid YAML; correct or move it ({error})") from None
+    if not isinstance(data, dict):
+        raise AssemblyError("it is no results file; correct or move it")
+    return data
+
+
+def _record_files(folder: Path) -> Iterable[Path]:
+    """Record files in the order of their names; lock files of pipestat are none."""
+    try:
+        names = sorted(os.listdir(folder))
+    except FileNotFoundError:
+        return ()
+    return (
+        folder / name
+        for name in names
+        if name.endswith(".yaml") and not name.startswith(("lock.", "."))
+    )
+
+
+def _lay_over(
+    data: Records,
+    reported: Any,
+    pipeline: str,
+    wanted: Mapping[str, Mapping[str, Any]],
+    warnings: list[str],
+) -> bool:
+    """Put reported records into the data; whether that changed anything."""
+    changed = False
+    levels = reported.get(pipeline) if isinstance(reported, dict) else None
+    for level, records in (levels or {}).items():
+        if not isinstance(records, dict):
+            continue
+        target = data.setdefault(pipeline, {"project": {}, "sample": {}}).setdefault(level, {})
+        for record, results in records.items():
+            if level == "sample" and isinstance(results, dict):
+                results = _checked(record, results, wanted, warnings)
+            if target.get(record) != results:
+                target[record] = results
+                changed = True
+    return changed
+
+
+def _wanted(schema: str | None, warnings: list[str]) -> Mapping[str, Mapping[str, Any]]:
+    """JSON schema of each sample-level result of an output schema, in either of its forms."""
+    if schema is None:
+        return {}
+    try:
+        data = yaml.load(Path(schema).read_text(encoding="utf-8"), _Loader)
+    except (OSError, yaml.YAMLError) as error:
+        warnings.append(f"{schema}: cannot be read, results were not checked: {error}")
+        return {}
+    node: Any = data if isinstance(data, dict) else {}
+    node = node.get("properties", node)
+    node = node.get("samples", node) if isinstance(node, dict) else {}
+    node = node.get("items", node) if isinstance(node, dict) else {}
+    node = node.get("properties", node) if isinstance(node, dict) else {}
+    return {key: value for key, value in node.items() if isinstance(value, dict)}
+
+
+def _checked(
+    record: str, results: Records, wanted: Mapping[str, Mapping[str, Any]], warnings: list[str]
+) -> Records:
+    checked = {}
+    for key, value in results.items():
+        kind = wanted.get(key, {}).get("type") if key != _META else None
+        checked[key] = _as_number(value, kind)
+        if not _is_a(checked[key], kind):
+            warnings.append(f"record '{record}': {key}: {value!r} is no {kind}")
+    return checked
+
+
+def _as_number(value: Any, kind: Any) -> Any:
+    if not isinstance(value, str):
+        return value
+    try:
+        if kind == "integer":
+            return int(value)
+        if kind == "number":
+            return float(value) if any(c in value for c in ".eEnN") else int(value)
+    except ValueError:
+        pass
+    if kind == "boolean" and value.lower() in ("true", "false"):
+        return value.lower() == "true"
+    return value
+
+
+_TYPES: Mapping[str, tuple[type, ...]] = {
+    "integer": (int,),
+    "number": (int, float),
+    "string": (str,),
+    "boolean": (bool,),
+    "object": (dict,),
+    "file": (dict,),
+    "image": (dict,),
+    "link": (dict,),
+    "array": (list,),
+}
+
+
+def _is_a(value: Any, kind: Any) -> bool:
+    types = _TYPES.get(kind) if isinstance(kind, str) else None
+    if types is None:
+        return True
+    if isinstance(value, bool):
+        return kind == "boolean"
+    return isinstance(value, types)
+
+
+def write_atomic(path: Path, text: str, mode: int = 0o666) -> None:
+    """Replace a file in one step; `mode` is what the umask is taken from."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".tmp")
+    try:
+        umask = os.umask(0)
+        os.umask(umask)
+        os.fchmod(handle, mode & ~umask)
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(temporary, path)
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise

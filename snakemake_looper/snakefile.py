@@ -1,0 +1,268 @@
+"""The Snakefile: a plan's structure as text.
+
+One rule for each interface and level, one for each merged pipestat config, one for each results
+file, and targets. The text depends on the structure of a project only: it is the same for 10
+samples and for 100,000. It is laid out as `snakefmt` does.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import textwrap
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from .model import Plan, ResultsFile, Rule
+
+JOB_SCRIPT = "job.sh"
+HEAD = '''\
+# Made by snakemake-looper from {config}; made anew when the project changes.
+#
+# One rule for each pipeline interface and level. What differs from sample to sample (commands,
+# inputs, resources) is in the job table, and is looked up by rule and sample.
+from snakemake_looper.jobtable import JobTable
+
+jobs = JobTable.beside(workflow.current_basedir)
+
+
+# Records that were reported before a job failed are in the results file all the same.
+onerror:
+    jobs.assemble()
+
+
+wildcard_constraints:
+    sample="[^/]+",
+'''
+
+
+def snakefile(plan: Plan, scripts: str, job_script: str) -> str:
+    """The text of a plan's Snakefile.
+
+    Args:
+        plan: what to run.
+        scripts: folder of the scripts, relative to the Snakefile.
+        job_script: `job.sh`, relative to the working directory.
+    """
+    writer = _Writer(plan, scripts, job_script)
+    parts = [HEAD.format(config=_shown(plan, plan.looper_config)), *writer.targets()]
+    parts += [writer.pipestat_config(rule) for rule in plan.rules if rule.config]
+    parts += [writer.job(rule) for rule in plan.rules if rule.level == "sample"]
+    parts += [writer.results(file) for file in plan.results]
+    parts += [writer.job(rule) for rule in plan.rules if rule.level == "project"]
+    return "\n\n".join(part.rstrip("\n") + "\n" for part in parts)
+
+
+class _Writer:
+    def __init__(self, plan: Plan, scripts: str, job_script: str) -> None:
+        self.plan = plan
+        self.scripts = scripts
+        self.job_script = job_script
+        self.jobs: dict[str, list[Any]] = {rule.name: [] for rule in plan.rules}
+        for job in plan.jobs:
+            self.jobs[job.rule].append(job)
+
+    # --- targets -------------------------------------------------------------------------------
+
+    def targets(self) -> Iterable[str]:
+        rules = self.plan.rules
+        samples = [rule for rule in rules if rule.level == "sample"]
+        projects = [rule for rule in rules if rule.level == "project"]
+        wanted = [rule for rule in rules if rule.in_all]
+        yield _target("all", "Run every pipeline and assemble the results.", self._inputs(wanted))
+        yield _target("samples", "Run the sample-level pipelines.", self._inputs(samples))
+        if projects:
+            yield _target("project", "Run the project-level pipelines.", self._inputs(projects))
+        for pipeline in dict.fromkeys(rule.pipeline for rule in rules):
+            own = [rule for rule in rules if rule.pipeline == pipeline]
+            name = own[0].name.removesuffix(f"_{own[0].level}")
+            if name not in ("all", "samples", "project"):
+                yield _target(name, f"Run pipeline {pipeline}.", self._inputs(own))
+
+    def _inputs(self, rules: list[Rule]) -> list[str]:
+        lines = []
+        if rules:
+            lines.append(f"jobs.flags({_names([rule.name for rule in rules])})")
+        files = dict.fromkeys(
+            rule.results for rule in rules if rule.results and rule.level == "sample"
+        )
+        lines += [_text(self._path(file.path)) for file in files if file and self._reports(file)]
+        return lines
+
+    def _reports(self, file: ResultsFile) -> bool:
+        """Whether any job of the plan reports into a results file."""
+        return any(self.jobs[rule.name] for rule in self.plan.rules if rule.results == file)
+
+    # --- rules ---------------------------------------------------------------------------------
+
+    def pipestat_config(self, rule: Rule) -> str:
+        assert rule.config
+        name = f"pipestat_config_{rule.name}"
+        return _rule(
+            name,
+            f"Write the merged pipestat config of {rule.pipeline}, {rule.level} level.",
+            input=[f"jobs.config_source({_text(rule.name)})"],
+            output=[_text(self._path(rule.config.path))],
+            log=[_text(self._log(name))],
+            localrule="True",
+            script=_text(f"{self.scripts}/write_pipestat_config.py"),
+        )
+
+    def job(self, rule: Rule) -> str:
+        name = _text(rule.name)
+        jobs = self.jobs[rule.name]
+        inputs = []
+        if any(job.inputs for job in jobs):
+            inputs.append(f"files=jobs.inputs({name})")
+        if rule.after:
+            inputs.append(f"samples=jobs.flags({_names(rule.after)})")
+        results = rule.results if rule.level == "project" else None
+        if results and self._reports(results):
+            inputs.append(f"results=ancient({_text(self._path(results.path))})")
+        if rule.config:
+            inputs.append(f"pipestat_config=ancient({_text(self._path(rule.config.path))})")
+        params = []
+        shell = [f"source {self.job_script} {{output:q}} {{log:q}}"]
+        if any(job.env for job in jobs):
+            params.append(f"env=jobs.env({name})")
+            shell.append("{params.env}")
+        params.append(f"command=jobs.command({name})")
+        shell.append("{params.command}")
+        if rule.config:
+            params.append(f"pipestat=jobs.config_digest({name})")
+        directives = rule.interface.directives
+        return _rule(
+            rule.name,
+            self._docstring(rule),
+            input=inputs,
+            output=[_text(rule.flag)],
+            log=[_text(rule.log)],
+            wildcard_constraints=[f"sample={_raw(rule.constraint)}"] if rule.constraint else [],
+            params=params,
+            threads=self._threads(rule),
+            resources=self._resources(rule),
+            **{
+                key: _text(value) if isinstance(value, str) else str(value)
+                for key, value in directives.items()
+                if key in ("container", "conda", "retries", "group", "priority")
+            },
+            shell=[_text(line + "\n") for line in shell[:-1]] + [_text(shell[-1])],
+        )
+
+    def results(self, file: ResultsFile) -> str:
+        rules = [rule for rule in self.plan.rules if rule.results == file and rule.level == "sample"]
+        if not self._reports(file):
+            return ""
+        name = f"results_{rules[0].name.removesuffix('_sample')}"
+        records = {pipeline: self._path(folder) for pipeline, folder in file.sources}
+        schemas = {pipeline: self._path(schema) for pipeline, schema in file.schemas}
+        return _rule(
+            name,
+            f"Assemble {self._path(file.path)} from one file per record.",
+            input=[f"jobs.flags({_names([rule.name for rule in rules])})"],
+            output=[f"update({_text(self._path(file.path))})"],
+            log=[_text(self._log(name))],
+            params=[f"records={_mapping(records)}", f"schemas={_mapping(schemas)}"],
+            localrule="True",
+            script=_text(f"{self.scripts}/assemble_results.py"),
+        )
+
+    # --- parts ---------------------------------------------------------------------------------
+
+    def _path(self, path: Any) -> str:
+        return _shown(self.plan, path)
+
+    def _log(self, name: str) -> str:
+        return os.path.join(os.path.dirname(self.plan.rules[0].log), f"{name}.log")
+
+    def _docstring(self, rule: Rule) -> str:
+        what = "each sample" if rule.level == "sample" else "the project"
+        template = textwrap.dedent(rule.interface.command_template).strip()
+        lines = [line.rstrip() for line in template.splitlines()]
+        return "\n".join(
+            [
+                f"Run {rule.pipeline} for {what}.",
+                "",
+                f"Pipeline interface: {self._path(rule.interface.path)}",
+                "Command template:",
+                *(f"    {line}".rstrip() for line in lines),
+            ]
+        )
+
+    def _threads(self, rule: Rule) -> str:
+        values = {job.threads for job in self.jobs[rule.name]}
+        if len(values) > 1:
+            return f"jobs.threads({_text(rule.name)})"
+        return str(values.pop()) if values else "1"
+
+    def _resources(self, rule: Rule) -> list[str]:
+        """Literals where all samples agree, lookups where they differ."""
+        jobs = self.jobs[rule.name]
+        names = sorted({name for job in jobs for name in job.resources})
+        lines = []
+        for name in names:
+            values = {job.resources.get(name) for job in jobs}
+            if len(values) > 1:
+                lines.append(f"{name}=jobs.resource({_text(rule.name)}, {_text(name)})")
+            else:
+                value = values.pop()
+                lines.append(f"{name}={_text(value) if isinstance(value, str) else value}")
+        return lines
+
+
+def _shown(plan: Plan, path: Any) -> str:
+    """A path as the Snakefile has it: relative to the working directory, if below it."""
+    try:
+        return str(path.relative_to(plan.workdir))
+    except ValueError:
+        return str(path)
+
+
+def _target(name: str, doc: str, inputs: list[str]) -> str:
+    return _rule(name, doc, input=inputs, localrule="True")
+
+
+def _rule(name: str, doc: str, **sections: str | list[str]) -> str:
+    """A rule in snakefmt's layout: a list gets a line per item, a text stays on the line."""
+    lines = [f"rule {name}:", *_doc(doc)]
+    for key, value in sections.items():
+        if not value:
+            continue
+        if isinstance(value, str):
+            lines += [f"    {key}: {value}"] if key != "script" else [f"    {key}:", f"        {value}"]
+            continue
+        comma = "" if key == "shell" else ","
+        lines.append(f"    {key}:")
+        lines += [f"        {item}{comma}" for item in value]
+    return "\n".join(lines) + "\n"
+
+
+def _doc(doc: str) -> list[str]:
+    text = doc.replace("\\", "\\\\").replace('"""', '\\"\\"\\"')
+    if "\n" not in text:
+        return [f'    """{text}"""']
+    first, *rest = text.splitlines()
+    return [
+        f'    """{first}',
+        *(f"    {line}" if line else "" for line in rest),
+        '    """',
+    ]
+
+
+def _text(value: str) -> str:
+    """A string literal as the formatter writes it."""
+    if '"' in value and "'" not in value and "\\" not in value:
+        return f"'{value}'"
+    return json.dumps(value, ensure_ascii=False)
+
+
+def _raw(value: str | None) -> str:
+    return f'r"{value}"'
+
+
+def _names(names: Iterable[str]) -> str:
+    return ", ".join(_text(name) for name in names)
+
+
+def _mapping(values: Mapping[str, str]) -> str:
+    return "{" + ", ".join(f"{_text(key)}: {_text(value)}" for key, value in values.items()) + "}"

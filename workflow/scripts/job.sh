@@ -1,0 +1,51 @@
+# Sourced at the start of a job: keeps its status flag true while the rest of the job's shell runs.
+#
+#   source job.sh PATH_OF_COMPLETED_FLAG LOG
+#
+# Exactly one of <name>_{waiting,running,completed,failed,partial}.flag exists at any time, and its
+# content is that word, as pipestat and pypiper have it. A change rewrites the file, then renames
+# it. `completed` is the rule's output: it appears when the command has exited with 0 and has not
+# itself set `failed` or `partial`. All output goes to the log.
+
+__looper_flag=${1%_completed.flag}
+__looper_signal=
+
+# Set the status; flags that a dead run left behind go.
+__looper_status() {
+    local word found=
+    for word in waiting running completed failed partial; do
+        [[ -e "${__looper_flag}_$word.flag" ]] || continue
+        if [[ -z $found ]]; then found=$word; else rm -f -- "${__looper_flag}_$word.flag"; fi
+    done
+    : "${found:=$1}"
+    printf '%s' "$1" > "${__looper_flag}_$found.flag"
+    [[ $found == "$1" ]] || mv -f -- "${__looper_flag}_$found.flag" "${__looper_flag}_$1.flag"
+}
+
+__looper_end() {
+    local code=$? word
+    trap - EXIT
+    set +eu
+    if [[ -n $__looper_signal ]]; then
+        echo "interrupted by SIG$__looper_signal"
+        __looper_status partial
+    elif ((code != 0)); then
+        [[ -e "${__looper_flag}_partial.flag" ]] || __looper_status failed
+    else
+        for word in failed partial; do
+            if [[ -e "${__looper_flag}_$word.flag" ]]; then
+                echo "the command exited with 0, but set its status to $word"
+                exit 1
+            fi
+        done
+        __looper_status completed
+    fi
+    exit "$code"
+}
+
+mkdir -p -- "$(dirname -- "$__looper_flag")" "$(dirname -- "$2")"
+__looper_status running
+trap __looper_end EXIT
+trap '__looper_signal=INT; exit 130' INT
+trap '__looper_signal=TERM; exit 143' TERM
+exec > "$2" 2>&1

@@ -1,0 +1,5 @@
+"""Write the merged pipestat config of one pipeline and level (a script of the Snakefile)."""
+
+from snakemake_looper.workspace import write_pipestat_config
+
+write_pipestat_config(snakemake.input[0], snakemake.output[0])  # noqa: F821
