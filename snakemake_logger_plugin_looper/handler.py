@@ -65,7 +65,9 @@ class Watcher:
         assert self._ready
         jobs = self._ready.folder.jobs()
         try:
-            text = closing_summary(jobs, self._ready.workdir, ran=self._started and not self._dry_run)
+            text = closing_summary(
+                jobs, self._ready.workdir, ran=self._started and not self._dry_run
+            )
         finally:
             jobs.close()
         if text and not self._quiet:
@@ -74,5 +76,3 @@ class Watcher:
     def _complain(self) -> None:
         print("error in the looper logger plugin (the run is not affected):", file=sys.stderr)
         traceback.print_exc()
-
-

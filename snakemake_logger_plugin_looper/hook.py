@@ -50,7 +50,9 @@ def _prepare(parsed: Namespace, asked: str) -> None:
     key = (asked, str(parsed.directory), tuple(parsed.config or ()))
     if key not in _planned:
         if parsed.snakefile is not None:
-            sys.stderr.write("error: --use-looper-config chooses the Snakefile; remove --snakefile\n")
+            sys.stderr.write(
+                "error: --use-looper-config chooses the Snakefile; remove --snakefile\n"
+            )
             raise SystemExit(2)
         _planned[key] = prepare(asked, parsed.config, parsed.directory)
     ready = _planned[key]

@@ -80,7 +80,10 @@ def generate(arguments: argparse.Namespace, rest: list[str]) -> int:
     from .generate import write_workflow
 
     written = write_workflow(
-        locate(arguments.looper_config), _options(arguments), Path(arguments.output), arguments.force
+        locate(arguments.looper_config),
+        _options(arguments),
+        Path(arguments.output),
+        arguments.force,
     )
     for path in written:
         print(path)
@@ -173,7 +176,11 @@ def _parser() -> argparse.ArgumentParser:
     command = commands.add_parser("check", help="show the status of the runs")
     command.add_argument("--itemized", action="store_true", help="a row per record")
     command.add_argument(
-        "--flags", nargs="+", choices=STATUSES, metavar="STATUS", help="only records in these states"
+        "--flags",
+        nargs="+",
+        choices=STATUSES,
+        metavar="STATUS",
+        help="only records in these states",
     )
     command.add_argument("--json", action="store_true", help="all records as JSON")
     _common(command, check)
@@ -192,8 +199,12 @@ def _common(command: argparse.ArgumentParser, action: object) -> None:
     )
     group.add_argument("--amend", nargs="+", metavar="NAME", help="amendments to activate")
     group.add_argument("--sel-attr", metavar="ATTR", help="attribute to select samples by (toggle)")
-    group.add_argument("--sel-incl", nargs="+", metavar="VALUE", help="only samples with these values")
-    group.add_argument("--sel-excl", nargs="+", metavar="VALUE", help="no samples with these values")
+    group.add_argument(
+        "--sel-incl", nargs="+", metavar="VALUE", help="only samples with these values"
+    )
+    group.add_argument(
+        "--sel-excl", nargs="+", metavar="VALUE", help="no samples with these values"
+    )
     group.add_argument("-l", "--limit", metavar="N", help="only these samples: 3, 2:5, :4 or 6-")
     group.add_argument("-k", "--skip", metavar="N", help="all but these samples: 3, 2:5, :4 or 6-")
     group.add_argument("--samples", nargs="+", metavar="NAME", help="only samples of these names")
@@ -231,4 +242,3 @@ def _config_entries(arguments: argparse.Namespace) -> list[str]:
 
 if __name__ == "__main__":
     sys.exit(main())
-

@@ -37,9 +37,7 @@ def active() -> Ready | None:
     return _active
 
 
-def prepare(
-    asked: str, config: Iterable[str] | None, directory: str | Path | None = None
-) -> Ready:
+def prepare(asked: str, config: Iterable[str] | None, directory: str | Path | None = None) -> Ready:
     """Plan the project that `--use-looper-config` means.
 
     Prints what is wrong and leaves with exit code 2 if the project cannot be planned.

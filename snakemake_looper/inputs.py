@@ -50,7 +50,11 @@ def read_input_schema(
 
 
 def _collect(
-    path: Path, schemas: list[Mapping[str, Any]], files: list[Path], problems: Problems, seen: set[Path]
+    path: Path,
+    schemas: list[Mapping[str, Any]],
+    files: list[Path],
+    problems: Problems,
+    seen: set[Path],
 ) -> None:
     if path in seen:
         return
@@ -62,7 +66,9 @@ def _collect(
     for item in imports if isinstance(imports, list) else [imports]:
         if _is_url(str(item)):
             problems.warn(
-                document.place("imports"), "imports", f"{item} is remote and was not read: no check made"
+                document.place("imports"),
+                "imports",
+                f"{item} is remote and was not read: no check made",
             )
             continue
         target = resolve(str(item), path.parent)
@@ -70,7 +76,9 @@ def _collect(
             _collect(target, schemas, files, problems, seen)
         else:
             problems.add(
-                document.place("imports"), "imports", f"'{item}' does not exist ({target}); correct the path"
+                document.place("imports"),
+                "imports",
+                f"'{item}' does not exist ({target}); correct the path",
             )
     schemas.append(document.data)
     files.append(path)

@@ -72,9 +72,7 @@ def read_interface(path: Path, place: Place, problems: Problems) -> tuple[Interf
             del templates[level]
     if name is None:
         return ()
-    return tuple(
-        shared.interface(level, name, text, at) for level, (text, at) in templates.items()
-    )
+    return tuple(shared.interface(level, name, text, at) for level, (text, at) in templates.items())
 
 
 def _pipeline_name(document: Document, problems: Problems) -> str | None:

@@ -8,6 +8,7 @@ but the standard library, and a lookup costs the same for 10 samples and for 100
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import shlex
@@ -31,7 +32,7 @@ CREATE TABLE job (
     PRIMARY KEY (rule, record)
 ) WITHOUT ROWID;
 CREATE TABLE skip (pipeline TEXT, record TEXT, reason TEXT, fault INTEGER);
-CREATE TABLE config (rule TEXT PRIMARY KEY, source TEXT, digest TEXT) WITHOUT ROWID;
+CREATE TABLE config (rule TEXT PRIMARY KEY, source TEXT, digest TEXT, path TEXT) WITHOUT ROWID;
 CREATE TABLE results (path TEXT, sources TEXT, schemas TEXT);
 CREATE TABLE input (path TEXT PRIMARY KEY, size INTEGER) WITHOUT ROWID;
 CREATE TABLE plan (key TEXT PRIMARY KEY, value TEXT) WITHOUT ROWID;
@@ -52,6 +53,14 @@ class Row(NamedTuple):
     inputs: str
     log: str
     flag: str
+
+
+class ConfigRow(NamedTuple):
+    """A merged pipestat config: its content in the plan, a digest of that, and its own path."""
+
+    source: str
+    digest: str
+    path: str
 
 
 class SkipRow(NamedTuple):
@@ -120,13 +129,36 @@ class JobTable:
         query = f"SELECT flag FROM job WHERE rule IN ({marks}) ORDER BY rule, number"
         return lambda wildcards: [flag for (flag,) in self._connection.execute(query, rules)]
 
+    def config(self, rule: str) -> Lookup:
+        """The merged pipestat config, as an input of the jobs that read it.
+
+        Plain where it is to be written: the jobs wait for it, and run again. Where it is up to
+        date it is `ancient`: its age says nothing, its content is a param. (Only there, since
+        Snakemake does not look for other reasons to run what comes after a job that is to run,
+        and does not count an ancient input as one.) And where it was never written by us,
+        a record that is completed was completed by looper: it needs no config any more.
+        """
+
+        def needed(wildcards: Any) -> Any:
+            config = self._config(rule)
+            written = _read_marker(config.source, config.path)
+            if written == config.digest and os.path.exists(config.path):
+                from snakemake.io import ancient
+
+                return ancient(config.path)
+            if written is None and os.path.exists(self.row(rule, wildcards).flag):
+                return []
+            return config.path
+
+        return needed
+
     def config_source(self, rule: str) -> Lookup:
         """The content of the merged pipestat config, as the plan has it (no secrets in it)."""
-        return lambda wildcards: self._config(rule)[0]
+        return lambda wildcards: self._config(rule).source
 
     def config_digest(self, rule: str) -> Lookup:
         """A digest of that content: another one runs the pipeline's jobs again."""
-        return lambda wildcards: self._config(rule)[1]
+        return lambda wildcards: self._config(rule).digest
 
     # --- for the main process ------------------------------------------------------------------
 
@@ -141,7 +173,9 @@ class JobTable:
 
     def skipped(self) -> list[SkipRow]:
         query = "SELECT pipeline, record, reason, fault FROM skip"
-        return [SkipRow(p, r, why, bool(fault)) for p, r, why, fault in self._connection.execute(query)]
+        return [
+            SkipRow(p, r, why, bool(fault)) for p, r, why, fault in self._connection.execute(query)
+        ]
 
     def inputs_seen(self) -> Iterator[tuple[str, int]]:
         """Files whose sizes the plan depends on: path, bytes (-1: missing)."""
@@ -182,16 +216,38 @@ class JobTable:
             raise ValueError(f"the project has no sample '{record}' for rule {rule}")
         return Row._make(found)
 
-    def _config(self, rule: str) -> tuple[str, str]:
-        query = "SELECT source, digest FROM config WHERE rule = ?"
-        source, digest = self._connection.execute(query, (rule,)).fetchone()
-        return source, digest
+    def _config(self, rule: str) -> ConfigRow:
+        query = "SELECT source, digest, path FROM config WHERE rule = ?"
+        return ConfigRow._make(self._connection.execute(query, (rule,)).fetchone())
 
 
-def write_job_table(plan: Plan, path: Path, configs: Mapping[str, tuple[str, str]]) -> None:
+def marker(source: str, path: str) -> str:
+    """Where is noted which content was last written to a pipestat config.
+
+    `source` is the content's file in `.snakemake/looper/configs/`.
+    """
+    name = hashlib.sha256(os.path.abspath(path).encode()).hexdigest()[:16]
+    return os.path.join(os.path.dirname(os.path.dirname(source)), "written", name)
+
+
+@lru_cache(maxsize=64)
+def _read_marker(source: str, path: str) -> str | None:
+    """The digest last written, or None if the config was never written by us.
+
+    Asked once per process: what counts is how things stood when the DAG was built.
+    """
+    try:
+        with open(marker(source, path), encoding="utf-8") as file:
+            return file.read()
+    except OSError:
+        return None
+
+
+def write_job_table(plan: Plan, path: Path, configs: Mapping[str, tuple[str, str, str]]) -> None:
     """Write a plan's jobs to a new SQLite file.
 
-    `configs` has, for each rule with a pipestat config, the path of its content and a digest.
+    `configs` has, for each rule with a pipestat config: the path of its content in the plan, a
+    digest of that, and the path of the config itself.
     """
     connection = sqlite3.connect(path)
     try:
@@ -213,8 +269,8 @@ def write_job_table(plan: Plan, path: Path, configs: Mapping[str, tuple[str, str
             ((one.pipeline, one.record, one.reason, one.fault) for one in plan.skipped),
         )
         connection.executemany(
-            "INSERT INTO config VALUES (?,?,?)",
-            ((rule, source, digest) for rule, (source, digest) in configs.items()),
+            "INSERT INTO config VALUES (?,?,?,?)",
+            ((rule, *columns) for rule, columns in configs.items()),
         )
         connection.executemany(
             "INSERT INTO results VALUES (?,?,?)",

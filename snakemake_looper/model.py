@@ -23,6 +23,14 @@ STATUSES = ("waiting", "running", "completed", "failed", "partial")
 """Status words, as in pipestat's status schema."""
 
 
+def relative(path: Path, workdir: Path) -> str:
+    """A path as the Snakefile has it: relative to where jobs run, if it is below that."""
+    try:
+        return str(path.relative_to(workdir))
+    except ValueError:
+        return str(path)
+
+
 @dataclass(frozen=True, slots=True)
 class Options:
     """What the command line asks for; every None means "as the files say".

@@ -55,7 +55,9 @@ def read_pep(settings: Settings, problems: Problems) -> Pep | None:
     tables = _tables(project, source, registry)
     samples = tuple(_samples(raw, index, settings, project, tables, source, problems))
     if not samples and not problems:
-        problems.add(tables[0] if tables else source, "", "there are no samples; add a row for each")
+        problems.add(
+            tables[0] if tables else source, "", "there are no samples; add a row for each"
+        )
     return Pep(
         name=_name(project, config, source, settings),
         config=config,
@@ -81,7 +83,9 @@ def _samples(
     for attributes in raw:
         name = str(attributes.get(index, attributes.get("sample_name", "")))
         if not name or _UNSAFE.search(name):
-            what = f"'{name}' has a character that cannot be part of a file name" if name else "empty"
+            what = (
+                f"'{name}' has a character that cannot be part of a file name" if name else "empty"
+            )
             problems.add(
                 _row(table, index, name),
                 index,

@@ -18,7 +18,7 @@ from typing import Any
 
 from .errors import Problems
 from .inputs import FileSizes, InputFiles, Validator
-from .model import Interface, Job, Options, Plan, Project, ResultsFile, Rule, Sample, Skip
+from .model import Interface, Job, Options, Plan, Project, ResultsFile, Rule, Sample, Skip, relative
 from .pep import row_of
 from .pipestat import Handoff, hand_off, merge_results
 from .project import read_project
@@ -51,7 +51,9 @@ def plan_project(
     return make_plan(project, workdir, problems)
 
 
-def explain(looper_config: Path, options: Options | None, record: str) -> list[tuple[Job, Namespaces]]:
+def explain(
+    looper_config: Path, options: Options | None, record: str
+) -> list[tuple[Job, Namespaces]]:
     """The jobs of one record, each with the namespaces that its templates were rendered with.
 
     Raises:
@@ -114,9 +116,7 @@ class _Planner:
         selected, deselected = select(self.pep.samples, self.settings.options, self.problems)
         targets = self._targets()
         by_interface = {
-            id(target.rule.interface): target
-            for target in targets
-            if target.rule.level == "sample"
+            id(target.rule.interface): target for target in targets if target.rule.level == "sample"
         }
         for sample in self.pep.samples:
             reason = deselected.get(sample.name)
@@ -204,8 +204,10 @@ class _Planner:
         rule = Rule(
             name=name,
             interface=interface,
-            flag=self.relative(folder / f"{pipeline}_{record}_completed.flag"),
-            log=self.relative(self.settings.submission_dir / f"{pipeline}_{log_record}.log"),
+            flag=relative(folder / f"{pipeline}_{record}_completed.flag", self.workdir),
+            log=relative(
+                self.settings.submission_dir / f"{pipeline}_{log_record}.log", self.workdir
+            ),
             config=handoff.config,
             results=results.get(handoff.results.path) if handoff.results else None,
             in_all=interface.level == "sample" or not self.settings.options.narrows(),
@@ -217,13 +219,6 @@ class _Planner:
             handoff,
             Validator(schema) if schema and check else None,
         )
-
-    def relative(self, path: Path) -> str:
-        """A path as the Snakefile has it: relative to where jobs run, if it is below that."""
-        try:
-            return str(path.relative_to(self.workdir))
-        except ValueError:
-            return str(path)
 
     # --- jobs ----------------------------------------------------------------------------------
 
@@ -285,26 +280,29 @@ class _Planner:
             if pipestat:
                 env.setdefault("PIPESTAT_RECORD_IDENTIFIER", record)
             key = "snakemake.input"
-            extra = [template(text).render(namespaces) for text in _list(interface.directives.get("input"))]
+            extra = [
+                template(text).render(namespaces)
+                for text in _list(interface.directives.get("input"))
+            ]
             key = "compute"
             threads, resources = to_snakemake(compute)
         except (TemplateError, UnitError) as error:
             self._failures[(str(_key_place(interface, key)), f"{key}: {error}")].append(record)
             return
         job = Job(
-                rule=rule.name,
-                pipeline=rule.pipeline,
-                level=rule.level,
-                record=record,
-                command=command,
-                env=env,
-                threads=threads,
-                resources={**resources, **interface.directives.get("resources", {})},
-                compute=compute,
-                inputs=tuple(dict.fromkeys((*files.required, *extra))),
-                log=rule.log.replace(WILDCARD, record),
-                flag=rule.flag.replace(WILDCARD, record),
-            )
+            rule=rule.name,
+            pipeline=rule.pipeline,
+            level=rule.level,
+            record=record,
+            command=command,
+            env=env,
+            threads=threads,
+            resources={**resources, **interface.directives.get("resources", {})},
+            compute=compute,
+            inputs=tuple(dict.fromkeys((*files.required, *extra))),
+            log=rule.log.replace(WILDCARD, record),
+            flag=rule.flag.replace(WILDCARD, record),
+        )
         self.jobs.append(job)
         if record == self.traced:
             self.trace.append((job, namespaces))
@@ -418,37 +416,60 @@ def _ordered(rule: Rule, rules: list[Rule]) -> Rule:
 
 
 def _constrained(rules: list[Rule], jobs: list[Job]) -> list[Rule]:
-    """Keep `count` from claiming the flag of sample x of `count_lines` as its own `lines_x`.
+    """Keep a rule's `{sample}` from claiming flags of other rules.
 
-    Only where one pipeline's name begins with another's and a `_`, and their flags lie in one
-    folder; the exceptions listed are the samples that really are called so.
+    Two neighbours are there. The flag of a project-level record may look like that of a sample:
+    that name is excluded. And where one pipeline's name is another's and `_` and more, `count`
+    would take the flag of sample `x` of `count_lines` for its own sample `lines_x`: names with
+    that beginning are excluded, but for samples that really are called so, and those names are
+    then kept from the other rule.
     """
-    by_rule: dict[str, list[str]] = defaultdict(list)
+    names: dict[str, list[str]] = defaultdict(list)
     for job in jobs:
-        by_rule[job.rule].append(job.record)
-    patterns: dict[str, list[str]] = defaultdict(list)
+        names[job.rule].append(job.record)
+    barred: dict[str, list[str]] = defaultdict(list)
     allowed: dict[str, list[str]] = defaultdict(list)
-    for short in rules:
-        for long in rules:
-            rest = long.pipeline.removeprefix(f"{short.pipeline}_")
-            if rest == long.pipeline or os.path.dirname(short.flag) != os.path.dirname(long.flag):
+    samples = [rule for rule in rules if rule.level == "sample"]
+    for rule in samples:
+        pattern = _flag_pattern(rule.flag)
+        for other in rules:
+            match = pattern.match(other.flag) if other.level == "project" else None
+            if match:
+                barred[rule.name].append(re.escape(match["sample"]))
+        for other in samples:
+            rest = other.pipeline.removeprefix(f"{rule.pipeline}_")
+            folder = os.path.dirname(rule.flag)
+            if (
+                rest == other.pipeline
+                or WILDCARD in folder
+                or folder != os.path.dirname(other.flag)
+            ):
                 continue
-            own = [name for name in by_rule[short.name] if name.startswith(f"{rest}_")]
-            patterns[short.name].append(re.escape(f"{rest}_") + "[^/]+")
-            allowed[short.name] += own
-            patterns[long.name] += [re.escape(name.removeprefix(f"{rest}_")) for name in own]
+            own = [name for name in names[rule.name] if name.startswith(f"{rest}_")]
+            barred[rule.name].append(re.escape(f"{rest}_") + "[^/]+")
+            allowed[rule.name] += own
+            barred[other.name] += [re.escape(name.removeprefix(f"{rest}_")) for name in own]
     return [
-        rule
-        if rule.name not in patterns or rule.level == "project"
-        else dataclasses.replace(
-            rule,
-            constraint="|".join(
-                [rf"(?!(?:{'|'.join(patterns[rule.name])})_completed)[^/]+"]
-                + [re.escape(name) for name in allowed[rule.name]]
-            ),
-        )
+        dataclasses.replace(rule, constraint=_constraint(barred[rule.name], allowed[rule.name]))
+        if rule.name in barred
+        else rule
         for rule in rules
     ]
+
+
+def _flag_pattern(flag: str) -> re.Pattern[str]:
+    first, *others = (re.escape(part) for part in flag.split(WILDCARD))
+    return re.compile(
+        "(?P<sample>[^/]+)".join([first, others[0]])
+        + "".join(f"(?P=sample){part}" for part in others[1:])
+        + "$"
+    )
+
+
+def _constraint(barred: list[str], allowed: list[str]) -> str:
+    """A regular expression for `{sample}`; what follows it in a flag's path is `/` or `_`."""
+    general = f"(?!(?:{'|'.join(barred)})(?:/|_completed))[^/]+"
+    return "|".join([general, *map(re.escape, allowed)])
 
 
 def _expanded(value: Any) -> Any:

@@ -90,7 +90,9 @@ def _with_pep(settings: Settings, pep: Pep, problems: Problems) -> Settings:
     return dataclasses.replace(settings, options=options, output_dir=output_dir)
 
 
-def _own_interfaces(pep: Pep | None, settings: Settings, problems: Problems) -> list[InterfaceSource]:
+def _own_interfaces(
+    pep: Pep | None, settings: Settings, problems: Problems
+) -> list[InterfaceSource]:
     """Interfaces that samples name themselves, each once."""
     found: dict[str, InterfaceSource] = {}
     for sample in pep.samples if pep else ():
@@ -100,7 +102,9 @@ def _own_interfaces(pep: Pep | None, settings: Settings, problems: Problems) -> 
             place = row_of(pep, sample.name) if pep else Place("")
             found[path] = InterfaceSource(Path(path), "sample", place)
             if not Path(path).is_file():
-                problems.add(place, "pipeline_interfaces", f"'{path}' does not exist; correct the path")
+                problems.add(
+                    place, "pipeline_interfaces", f"'{path}' does not exist; correct the path"
+                )
     return [source for source in found.values() if source.path.is_file()]
 
 

@@ -16,7 +16,7 @@ import csv
 import io
 import math
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -51,9 +51,7 @@ def size_table(path: Path, place: Place, problems: Problems) -> tuple[SizeRow, .
         return ()
     reader = csv.DictReader(io.StringIO(text), delimiter="\t")
     if "max_file_size" not in (reader.fieldnames or ()):
-        problems.add(
-            Place(str(path), 1), "max_file_size", "there is no such column; add it, in GB"
-        )
+        problems.add(Place(str(path), 1), "max_file_size", "there is no such column; add it, in GB")
         return ()
     rows = []
     for row in reader:
@@ -149,7 +147,7 @@ def threads_of(value: Any) -> int:
     return int(text)
 
 
-_TRANSLATIONS = {
+_TRANSLATIONS: Mapping[str, tuple[str, Callable[[Any], int | str]]] = {
     "mem": ("mem_mb", memory_mb),
     "time": ("runtime", runtime_minutes),
     "partition": ("slurm_partition", str),

@@ -30,9 +30,7 @@ class AssemblyError(Exception):
     """The user's results file is not one: nothing was written."""
 
 
-def assemble(
-    path: str | Path, sources: Mapping[str, str], schemas: Mapping[str, str]
-) -> list[str]:
+def assemble(path: str | Path, sources: Mapping[str, str], schemas: Mapping[str, str]) -> list[str]:
     """Bring a results file up to date.
 
     Args:
@@ -175,7 +173,7 @@ def _is_a(value: Any, kind: Any) -> bool:
     if types is None:
         return True
     if isinstance(value, bool):
-        return kind == "boolean"
+        return bool(kind == "boolean")
     return isinstance(value, types)
 
 

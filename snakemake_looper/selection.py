@@ -36,7 +36,9 @@ def select(
         attribute in sample.attributes for sample in samples
     ):
         known = sorted({name for sample in samples for name in sample.attributes})
-        problems.add("--sel-attr", "", f"no sample has an attribute '{attribute}'{near(attribute, known)}")
+        problems.add(
+            "--sel-attr", "", f"no sample has an attribute '{attribute}'{near(attribute, known)}"
+        )
     kept = _named(kept, samples, options, reasons, problems)
     for option, text, inside in (("skip", options.skip, False), ("limit", options.limit, True)):
         if text is None:

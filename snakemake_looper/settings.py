@@ -86,7 +86,9 @@ def is_registry_path(text: str, root: Path) -> bool:
 
     A path that exists, or that ends as PEP files do, is a file (quirk 30 asks to look at all).
     """
-    looks = bool(_REGISTRY_PATH.match(text)) and not text.endswith((".yaml", ".yml", ".csv", ".tsv"))
+    looks = bool(_REGISTRY_PATH.match(text)) and not text.endswith(
+        (".yaml", ".yml", ".csv", ".tsv")
+    )
     return looks and not resolve(text, root).exists()
 
 
@@ -152,9 +154,7 @@ def read_options(
 
 def overlay(first: Options, second: Options) -> Options:
     """Options of which the first given wins, field by field."""
-    filled = {
-        name: getattr(second, name) for name in OPTION_NAMES if getattr(first, name) is None
-    }
+    filled = {name: getattr(second, name) for name in OPTION_NAMES if getattr(first, name) is None}
     return dataclasses.replace(first, **filled)
 
 
@@ -195,7 +195,9 @@ def read_settings(looper_config: Path, options: Options, problems: Problems) -> 
             )
     options = overlay(
         options,
-        section_options(data.get("cli"), ("run",), lambda key: document.place("cli", "run", key), problems),
+        section_options(
+            data.get("cli"), ("run",), lambda key: document.place("cli", "run", key), problems
+        ),
     )
     pipestat = _section(document, "pipestat", problems)
     output_dir = options.output_dir or data.get("output_dir")
@@ -213,9 +215,7 @@ def read_settings(looper_config: Path, options: Options, problems: Problems) -> 
         ),
         interfaces=tuple(_interfaces(document, root, problems)),
         pipestat=pipestat,
-        pipestat_places={
-            key: document.place("pipestat", key) for key in ("", *(pipestat or {}))
-        },
+        pipestat_places={key: document.place("pipestat", key) for key in ("", *(pipestat or {}))},
         sample_modifiers=_section(document, "sample_modifiers", problems) or {},
         options=options,
     )

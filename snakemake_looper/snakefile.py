@@ -13,10 +13,10 @@ import textwrap
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from .model import Plan, ResultsFile, Rule
+from .model import Plan, ResultsFile, Rule, relative
 
 JOB_SCRIPT = "job.sh"
-HEAD = '''\
+HEAD = """\
 # Made by snakemake-looper from {config}; made anew when the project changes.
 #
 # One rule for each pipeline interface and level. What differs from sample to sample (commands,
@@ -33,7 +33,7 @@ onerror:
 
 wildcard_constraints:
     sample="[^/]+",
-'''
+"""
 
 
 def snakefile(plan: Plan, scripts: str, job_script: str) -> str:
@@ -45,7 +45,7 @@ def snakefile(plan: Plan, scripts: str, job_script: str) -> str:
         job_script: `job.sh`, relative to the working directory.
     """
     writer = _Writer(plan, scripts, job_script)
-    parts = [HEAD.format(config=_shown(plan, plan.looper_config)), *writer.targets()]
+    parts = [HEAD.format(config=relative(plan.looper_config, plan.workdir)), *writer.targets()]
     parts += [writer.pipestat_config(rule) for rule in plan.rules if rule.config]
     parts += [writer.job(rule) for rule in plan.rules if rule.level == "sample"]
     parts += [writer.results(file) for file in plan.results]
@@ -105,6 +105,7 @@ class _Writer:
             output=[_text(self._path(rule.config.path))],
             log=[_text(self._log(name))],
             localrule="True",
+            priority="1",
             script=_text(f"{self.scripts}/write_pipestat_config.py"),
         )
 
@@ -118,9 +119,9 @@ class _Writer:
             inputs.append(f"samples=jobs.flags({_names(rule.after)})")
         results = rule.results if rule.level == "project" else None
         if results and self._reports(results):
-            inputs.append(f"results=ancient({_text(self._path(results.path))})")
+            inputs.append(f"results={_text(self._path(results.path))}")
         if rule.config:
-            inputs.append(f"pipestat_config=ancient({_text(self._path(rule.config.path))})")
+            inputs.append(f"pipestat_config=jobs.config({name})")
         params = []
         shell = [f"source {self.job_script} {{output:q}} {{log:q}}"]
         if any(job.env for job in jobs):
@@ -150,7 +151,9 @@ class _Writer:
         )
 
     def results(self, file: ResultsFile) -> str:
-        rules = [rule for rule in self.plan.rules if rule.results == file and rule.level == "sample"]
+        rules = [
+            rule for rule in self.plan.rules if rule.results == file and rule.level == "sample"
+        ]
         if not self._reports(file):
             return ""
         name = f"results_{rules[0].name.removesuffix('_sample')}"
@@ -170,7 +173,7 @@ class _Writer:
     # --- parts ---------------------------------------------------------------------------------
 
     def _path(self, path: Any) -> str:
-        return _shown(self.plan, path)
+        return relative(path, self.plan.workdir)
 
     def _log(self, name: str) -> str:
         return os.path.join(os.path.dirname(self.plan.rules[0].log), f"{name}.log")
@@ -210,14 +213,6 @@ class _Writer:
         return lines
 
 
-def _shown(plan: Plan, path: Any) -> str:
-    """A path as the Snakefile has it: relative to the working directory, if below it."""
-    try:
-        return str(path.relative_to(plan.workdir))
-    except ValueError:
-        return str(path)
-
-
 def _target(name: str, doc: str, inputs: list[str]) -> str:
     return _rule(name, doc, input=inputs, localrule="True")
 
@@ -229,7 +224,9 @@ def _rule(name: str, doc: str, **sections: str | list[str]) -> str:
         if not value:
             continue
         if isinstance(value, str):
-            lines += [f"    {key}: {value}"] if key != "script" else [f"    {key}:", f"        {value}"]
+            lines += (
+                [f"    {key}: {value}"] if key != "script" else [f"    {key}:", f"        {value}"]
+            )
             continue
         comma = "" if key == "shell" else ","
         lines.append(f"    {key}:")

@@ -23,9 +23,7 @@ from .errors import near
 NAMESPACES = ("project", "sample", "samples", "pipeline", "looper", "compute", "pipestat")
 
 # What looper appends to every command template: the sample's own extra arguments.
-SAMPLE_EXTRA = (
-    "{%- if sample.command_extra is defined %} {sample.command_extra}   {% endif -%}"
-)
+SAMPLE_EXTRA = "{%- if sample.command_extra is defined %} {sample.command_extra}   {% endif -%}"
 PROJECT_EXTRA = "{%- if looper.command_extra is defined %} {looper.command_extra}{% endif -%}"
 
 
@@ -39,13 +37,13 @@ class _Undefined(jinja2.StrictUndefined):
     def _fail_with_undefined_error(self, *args: Any, **kwargs: Any) -> NoReturn:
         raise _Missing(self._undefined_obj, self._undefined_name)
 
-    __iter__ = __str__ = __len__ = __eq__ = __ne__ = __bool__ = __hash__ = (  # type: ignore[assignment]
+    __iter__ = __str__ = __len__ = __eq__ = __ne__ = __bool__ = __hash__ = (
         _fail_with_undefined_error
     )
-    __add__ = __radd__ = __getitem__ = __lt__ = __le__ = __gt__ = __ge__ = (  # type: ignore[assignment]
+    __add__ = __radd__ = __getitem__ = __lt__ = __le__ = __gt__ = __ge__ = (
         _fail_with_undefined_error
     )
-    __call__ = __int__ = __float__ = _fail_with_undefined_error  # type: ignore[assignment]
+    __call__ = __int__ = __float__ = _fail_with_undefined_error
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("__"):

@@ -142,7 +142,11 @@ def plan_text(plan: Plan) -> str:
         configs = _table("pipestat config", "results")
         for config in plan.configs:
             backend = next(
-                (str(config.content[key]) for key in ("results_file_path", "pephub_path") if config.content.get(key)),
+                (
+                    str(config.content[key])
+                    for key in ("results_file_path", "pephub_path")
+                    if config.content.get(key)
+                ),
                 "database" if config.content.get("database") else "",
             )
             configs.add_row(str(config.path), backend)
@@ -228,5 +232,6 @@ def _resources(jobs: Iterable[Job]) -> str:
         for key, value in job.resources.items():
             seen.setdefault(key, set()).add(str(value))
     return ", ".join(
-        f"{key}={next(iter(values)) if len(values) == 1 else 'varies'}" for key, values in seen.items()
+        f"{key}={next(iter(values)) if len(values) == 1 else 'varies'}"
+        for key, values in seen.items()
     )

@@ -4,6 +4,7 @@
         index/<key>.json       for each looper config and set of options: its current plan, and
                                what the source files looked like when it was made
         configs/<digest>.yaml  contents of merged pipestat configs, without secrets
+        written/               which content each merged config was last written with
         scripts/               scripts of the rules, the same for all plans
         <plan id>/             Snakefile, jobs.sqlite, profiles/default/
 
@@ -21,9 +22,11 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import hashlib
+import hmac
 import json
 import os
 import re
+import secrets
 import shutil
 import tempfile
 import time
@@ -32,8 +35,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from . import __version__
-from .jobtable import FILE_NAME, JobTable, write_job_table
-from .model import Options
+from .jobtable import FILE_NAME, JobTable, marker, write_job_table
+from .model import Options, relative
 from .results import write_atomic
 
 if TYPE_CHECKING:
@@ -102,7 +105,11 @@ def write_plan(plan: Plan) -> PlanFolder:
     base.mkdir(parents=True, exist_ok=True)
     for script in sorted(data_dir("scripts").iterdir()):
         if script.suffix in (".sh", ".py"):
-            _write_if_changed(base / "scripts" / script.name, script.read_text(encoding="utf-8"))
+            target = base / "scripts" / script.name
+            _write_if_changed(target, script.read_text(encoding="utf-8"))
+            # Snakemake runs a rule again whose script is newer than its output; a new version
+            # of this package, or a project begun with looper, is no reason for that.
+            os.utime(target, (0, 0))
     configs = _write_configs(plan, base)
     text = snakefile(plan, "../scripts", str(FOLDER / "scripts" / JOB_SCRIPT))
     target = base / _plan_id(plan, text, configs)
@@ -135,9 +142,10 @@ def write_pipestat_config(source: str | Path, target: str | Path) -> None:
     content = yaml.safe_load(Path(source).read_text(encoding="utf-8"))
     text = yaml.safe_dump(reveal(content), sort_keys=False, allow_unicode=True)
     write_atomic(Path(target), text, mode=0o600 if has_secret(content) else 0o666)
+    write_atomic(Path(marker(str(source), str(target))), Path(source).stem)
 
 
-def _write_configs(plan: Plan, base: Path) -> dict[str, tuple[str, str]]:
+def _write_configs(plan: Plan, base: Path) -> dict[str, tuple[str, str, str]]:
     """Contents of the pipestat configs, each in a file named after it."""
     import yaml
 
@@ -146,11 +154,28 @@ def _write_configs(plan: Plan, base: Path) -> dict[str, tuple[str, str]]:
         if rule.config is None:
             continue
         text = yaml.safe_dump(plain(rule.config.content), sort_keys=False, allow_unicode=True)
-        digest = hashlib.sha256(text.encode()).hexdigest()[:16]
+        digest = _config_digest(rule.config.content, text, base)
         path = base / "configs" / f"{digest}.yaml"
         _write_if_changed(path, text)
-        found[rule.name] = (str(path.relative_to(plan.workdir)), digest)
+        found[rule.name] = (
+            str(path.relative_to(plan.workdir)),
+            digest,
+            relative(rule.config.path, plan.workdir),
+        )
     return found
+
+
+def _config_digest(content: Mapping[str, Any], text: str, base: Path) -> str:
+    """A digest that also changes with a secret, and that no one can guess the secret from."""
+    from .pipestat import has_secret, reveal
+
+    if not has_secret(content):
+        return hashlib.sha256(text.encode()).hexdigest()[:16]
+    key = base / "key"
+    if not key.exists():
+        write_atomic(key, secrets.token_hex(32), mode=0o600)
+    revealed = json.dumps(plain(reveal(content)), sort_keys=True, default=str)
+    return hmac.new(key.read_bytes(), revealed.encode(), "sha256").hexdigest()[:16]
 
 
 def plain(value: Any) -> Any:
@@ -177,7 +202,7 @@ def _key(looper_config: Path, options: Options) -> str:
     return hashlib.sha256(asked.encode()).hexdigest()[:16]
 
 
-def _plan_id(plan: Plan, text: str, configs: Mapping[str, tuple[str, str]]) -> str:
+def _plan_id(plan: Plan, text: str, configs: Mapping[str, tuple[str, str, str]]) -> str:
     digest = hashlib.sha256(__version__.encode())
     for part in _content(plan, text, configs):
         digest.update(part.encode())
@@ -185,7 +210,7 @@ def _plan_id(plan: Plan, text: str, configs: Mapping[str, tuple[str, str]]) -> s
     return digest.hexdigest()[:12]
 
 
-def _content(plan: Plan, text: str, configs: Mapping[str, tuple[str, str]]) -> Iterator[str]:
+def _content(plan: Plan, text: str, configs: Mapping[str, tuple[str, str, str]]) -> Iterator[str]:
     yield text
     yield json.dumps(configs, sort_keys=True)
     for job in plan.jobs:
@@ -243,7 +268,9 @@ def _remember(index: Path, folder: PlanFolder, plan: Plan) -> None:
     for source in plan.sources:
         if source.suffix in (".yaml", ".yml"):
             with contextlib.suppress(OSError):
-                names |= set(_VARIABLE.findall(source.read_text(encoding="utf-8", errors="replace")))
+                names |= set(
+                    _VARIABLE.findall(source.read_text(encoding="utf-8", errors="replace"))
+                )
     record = {
         "plan": folder.path.name,
         "version": __version__,
