@@ -37,12 +37,22 @@ def active() -> Ready | None:
     return _active
 
 
+def activate(folder: PlanFolder, workdir: Path) -> Ready:
+    """Note the plan that this process runs, and say what a user should know about it."""
+    global _active
+    _active = Ready(folder, workdir)
+    jobs = folder.jobs()
+    for warning in jobs.value("warnings"):
+        print(f"warning: {warning}", file=sys.stderr)
+    jobs.close()
+    return _active
+
+
 def prepare(asked: str, config: Iterable[str] | None, directory: str | Path | None = None) -> Ready:
     """Plan the project that `--use-looper-config` means.
 
     Prints what is wrong and leaves with exit code 2 if the project cannot be planned.
     """
-    global _active
     try:
         looper_config = locate(asked)
         options = options_of_config(_entries(config))
@@ -51,12 +61,7 @@ def prepare(asked: str, config: Iterable[str] | None, directory: str | Path | No
     except ProjectError as error:
         report(error)
         raise SystemExit(error.exit_code) from None
-    _active = Ready(folder, workdir)
-    jobs = folder.jobs()
-    for warning in jobs.value("warnings"):
-        print(f"warning: {warning}", file=sys.stderr)
-    jobs.close()
-    return _active
+    return activate(folder, workdir)
 
 
 def report(error: ProjectError) -> None:

@@ -104,11 +104,14 @@ class JobTable:
         return lambda wildcards: self.row(rule, wildcards).command
 
     def env(self, rule: str) -> Lookup:
-        """Lines that export the job's variables."""
+        """Lines that export the job's variables, and go where its command runs."""
+        rundir = self.value("rundir")
+        move = [] if rundir == self.value("workdir") else [f"cd {shlex.quote(rundir)}"]
 
         def exports(wildcards: Any) -> str:
             env: Mapping[str, str] = json.loads(self.row(rule, wildcards).env)
-            return "\n".join(f"export {name}={shlex.quote(env[name])}" for name in env)
+            lines = (f"export {name}={shlex.quote(env[name])}" for name in env)
+            return "\n".join([*move, *lines])
 
         return exports
 
@@ -288,6 +291,7 @@ def write_job_table(plan: Plan, path: Path, configs: Mapping[str, tuple[str, str
             "INSERT INTO plan VALUES (?,?)",
             (
                 ("workdir", json.dumps(str(plan.workdir))),
+                ("rundir", json.dumps(str(plan.rundir))),
                 ("looper_config", json.dumps(str(plan.looper_config))),
                 ("project_name", json.dumps(plan.project_name)),
                 ("warnings", json.dumps(plan.warnings)),

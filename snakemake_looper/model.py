@@ -289,7 +289,9 @@ class Plan:
     """Everything that will be run, and everything that will not."""
 
     workdir: Path
-    """Where jobs run; paths in rules and jobs are relative to it."""
+    """Snakemake's working directory; paths in rules and jobs are relative to it."""
+    rundir: Path
+    """Where commands run; another folder only in modules and generated workflows."""
     looper_config: Path
     project_name: str
     rules: tuple[Rule, ...]

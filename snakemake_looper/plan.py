@@ -39,7 +39,10 @@ Namespaces = Mapping[str, Any]
 
 
 def plan_project(
-    looper_config: Path, options: Options | None = None, workdir: Path | None = None
+    looper_config: Path,
+    options: Options | None = None,
+    workdir: Path | None = None,
+    rundir: Path | None = None,
 ) -> Plan:
     """Read a looper project and plan it: `read_project` and `make_plan` in one.
 
@@ -48,7 +51,7 @@ def plan_project(
     """
     problems = Problems()
     project = read_project(looper_config, options, problems)
-    return make_plan(project, workdir, problems)
+    return make_plan(project, workdir, rundir, problems)
 
 
 def explain(
@@ -61,7 +64,7 @@ def explain(
     """
     problems = Problems()
     project = read_project(looper_config, options, problems)
-    planner = _Planner(project, project.settings.root, problems)
+    planner = _Planner(project, project.settings.root, project.settings.root, problems)
     planner.traced = record
     planner.plan()
     problems.raise_if_any()
@@ -69,13 +72,17 @@ def explain(
 
 
 def make_plan(
-    project: Project, workdir: Path | None = None, problems: Problems | None = None
+    project: Project,
+    workdir: Path | None = None,
+    rundir: Path | None = None,
+    problems: Problems | None = None,
 ) -> Plan:
     """Plan a project.
 
     Args:
         project: what was read.
-        workdir: where jobs will run, if not in the looper config's folder.
+        workdir: Snakemake's working directory, if not the looper config's folder.
+        rundir: where commands run, if not in the working directory.
         problems: the collector used for reading, to report all problems together.
 
     Raises:
@@ -83,7 +90,8 @@ def make_plan(
             records would share a flag, …; says all that is wrong.
     """
     problems = problems if problems is not None else Problems()
-    planner = _Planner(project, workdir or project.settings.root, problems)
+    workdir = workdir or project.settings.root
+    planner = _Planner(project, workdir, rundir or workdir, problems)
     plan = planner.plan()
     problems.raise_if_any()
     return plan
@@ -99,13 +107,14 @@ class _Target:
 
 
 class _Planner:
-    def __init__(self, project: Project, workdir: Path, problems: Problems) -> None:
+    def __init__(self, project: Project, workdir: Path, rundir: Path, problems: Problems) -> None:
         self.project = project
         self.workdir = workdir
+        self.rundir = rundir
         self.settings = project.settings
         self.pep = project.pep
         self.problems = problems
-        self.sizes = FileSizes(workdir)
+        self.sizes = FileSizes(rundir)
         self.skipped: list[Skip] = []
         self.jobs: list[Job] = []
         self.traced: str | None = None
@@ -140,6 +149,7 @@ class _Planner:
         rules = _constrained([target.rule for target in targets], self.jobs)
         return Plan(
             workdir=self.workdir,
+            rundir=self.rundir,
             looper_config=self.settings.looper_config,
             project_name=self.pep.name,
             rules=tuple(rules),
@@ -299,13 +309,19 @@ class _Planner:
             threads=threads,
             resources={**resources, **interface.directives.get("resources", {})},
             compute=compute,
-            inputs=tuple(dict.fromkeys((*files.required, *extra))),
+            inputs=tuple(self._input(path) for path in dict.fromkeys((*files.required, *extra))),
             log=rule.log.replace(WILDCARD, record),
             flag=rule.flag.replace(WILDCARD, record),
         )
         self.jobs.append(job)
         if record == self.traced:
             self.trace.append((job, namespaces))
+
+    def _input(self, path: str) -> str:
+        """An input file as Snakemake finds it, where that is not where commands run."""
+        if self.rundir == self.workdir or os.path.isabs(path):
+            return path
+        return relative(Path(os.path.normpath(self.rundir / path)), self.workdir)
 
     def _command(self, interface: Interface, namespaces: Mapping[str, Any]) -> str:
         """The command as looper writes it, the space before extra arguments included."""

@@ -16,16 +16,28 @@ from typing import Any
 from .model import Plan, ResultsFile, Rule, relative
 
 JOB_SCRIPT = "job.sh"
-HEAD = """\
-# Made by snakemake-looper from {config}; made anew when the project changes.
+_HEAD = """\
+# Made by snakemake-looper from {config}.
 #
 # One rule for each pipeline interface and level. What differs from sample to sample (commands,
 # inputs, resources) is in the job table, and is looked up by rule and sample.
+"""
+_OPEN = """\
 from snakemake_looper.jobtable import JobTable
 
 jobs = JobTable.beside(workflow.current_basedir)
+"""
+_OPEN_GENERATED = """\
+from snakemake_looper.module import open_jobs
 
 
+configfile: "config/config.yaml"
+
+
+# The job table is made anew when a file of the project has changed.
+jobs = open_jobs(workflow, config, structure="{structure}")
+"""
+_COMMON = """\
 # Records that were reported before a job failed are in the results file all the same.
 onerror:
     jobs.assemble()
@@ -36,21 +48,30 @@ wildcard_constraints:
 """
 
 
-def snakefile(plan: Plan, scripts: str, job_script: str) -> str:
+def snakefile(plan: Plan, scripts: str, job_script: str, structure: str | None = None) -> str:
     """The text of a plan's Snakefile.
 
     Args:
         plan: what to run.
         scripts: folder of the scripts, relative to the Snakefile.
         job_script: `job.sh`, relative to the working directory.
+        structure: for a generated workflow, the digest of its rules; else the job table is
+            the one beside the Snakefile.
     """
+    head = _HEAD.format(config=relative(plan.looper_config, plan.workdir))
+    opening = _OPEN_GENERATED.format(structure=structure) if structure else _OPEN
+    return f"{head}{opening}\n\n{body(plan, scripts, job_script)}"
+
+
+def body(plan: Plan, scripts: str, job_script: str) -> str:
+    """The rules: all that depends on the structure of the project."""
     writer = _Writer(plan, scripts, job_script)
-    parts = [HEAD.format(config=relative(plan.looper_config, plan.workdir)), *writer.targets()]
+    parts = [_COMMON, *writer.targets()]
     parts += [writer.pipestat_config(rule) for rule in plan.rules if rule.config]
     parts += [writer.job(rule) for rule in plan.rules if rule.level == "sample"]
     parts += [writer.results(file) for file in plan.results]
     parts += [writer.job(rule) for rule in plan.rules if rule.level == "project"]
-    return "\n\n".join(part.rstrip("\n") + "\n" for part in parts)
+    return "\n\n".join(part.rstrip("\n") + "\n" for part in parts if part)
 
 
 class _Writer:
@@ -124,7 +145,7 @@ class _Writer:
             inputs.append(f"pipestat_config=jobs.config({name})")
         params = []
         shell = [f"source {self.job_script} {{output:q}} {{log:q}}"]
-        if any(job.env for job in jobs):
+        if any(job.env for job in jobs) or self.plan.rundir != self.plan.workdir:
             params.append(f"env=jobs.env({name})")
             shell.append("{params.env}")
         params.append(f"command=jobs.command({name})")

@@ -71,7 +71,10 @@ def data_dir(name: str) -> Path:
 
 
 def current_plan(
-    looper_config: Path, options: Options | None = None, workdir: Path | None = None
+    looper_config: Path,
+    options: Options | None = None,
+    workdir: Path | None = None,
+    rundir: Path | None = None,
 ) -> PlanFolder:
     """The plan of a project as its files are now: the one on disk, or a new one.
 
@@ -81,13 +84,13 @@ def current_plan(
     looper_config = Path(os.path.abspath(looper_config))
     options = options or Options()
     workdir = Path(os.path.abspath(workdir or looper_config.parent))
-    index = workdir / FOLDER / "index" / f"{_key(looper_config, options)}.json"
-    known = _known(index, workdir)
+    index = workdir / FOLDER / "index" / f"{_key(looper_config, options, rundir)}.json"
+    known = _known(index)
     if known is not None:
         return known
     from .plan import plan_project
 
-    plan = plan_project(looper_config, options, workdir)
+    plan = plan_project(looper_config, options, workdir, rundir)
     folder = write_plan(plan)
     _remember(index, folder, plan)
     _clear(workdir / FOLDER)
@@ -99,6 +102,7 @@ def write_plan(plan: Plan) -> PlanFolder:
 
     A plan that is there already is left as it is.
     """
+    from .generate import STRUCTURE_FILE, structure
     from .snakefile import JOB_SCRIPT, snakefile
 
     base = plan.workdir / FOLDER
@@ -119,6 +123,7 @@ def write_plan(plan: Plan) -> PlanFolder:
     temporary = Path(tempfile.mkdtemp(dir=base, prefix=".new-"))
     try:
         (temporary / "Snakefile").write_text(text, encoding="utf-8")
+        (temporary / STRUCTURE_FILE).write_text(structure(plan), encoding="utf-8")
         write_job_table(plan, temporary / FILE_NAME, configs)
         shutil.copytree(data_dir("profiles"), temporary / "profiles")
         temporary.chmod(0o755)
@@ -197,8 +202,10 @@ def _write_if_changed(path: Path, text: str) -> None:
 # --- when a plan is stale ----------------------------------------------------------------------
 
 
-def _key(looper_config: Path, options: Options) -> str:
-    asked = json.dumps([str(looper_config), dataclasses.asdict(options)], sort_keys=True)
+def _key(looper_config: Path, options: Options, rundir: Path | None) -> str:
+    asked = json.dumps(
+        [str(looper_config), str(rundir or ""), dataclasses.asdict(options)], sort_keys=True
+    )
     return hashlib.sha256(asked.encode()).hexdigest()[:16]
 
 
@@ -222,11 +229,11 @@ def _content(plan: Plan, text: str, configs: Mapping[str, tuple[str, str, str]])
     yield json.dumps(plan.warnings)
 
 
-def _known(index: Path, workdir: Path) -> PlanFolder | None:
+def _known(index: Path) -> PlanFolder | None:
     """The plan that an index names, if nothing that it was made from has changed."""
     try:
         record = json.loads(index.read_text(encoding="utf-8"))
-        folder = PlanFolder(workdir / FOLDER / record["plan"])
+        folder = PlanFolder(index.parent.parent / record["plan"])
         if record["version"] != __version__ or record["volatile"] or not folder.snakefile.is_file():
             return None
         if any(_stamp(path) != stamp for path, stamp in record["sources"]):
@@ -237,15 +244,15 @@ def _known(index: Path, workdir: Path) -> PlanFolder | None:
     except (OSError, ValueError, KeyError, TypeError):
         return None
     try:
-        return None if _inputs_changed(jobs, workdir) else folder
+        return None if _inputs_changed(jobs) else folder
     finally:
         jobs.close()
 
 
-def _inputs_changed(jobs: JobTable, workdir: Path) -> bool:
+def _inputs_changed(jobs: JobTable) -> bool:
     from .inputs import file_size
 
-    root = str(workdir)
+    root = jobs.value("rundir")
     return any(file_size(os.path.join(root, path)) != size for path, size in jobs.inputs_seen())
 
 

@@ -8,6 +8,7 @@
 # itself set `failed` or `partial`. All output goes to the log.
 
 __looper_flag=${1%_completed.flag}
+[[ $__looper_flag == /* ]] || __looper_flag=$PWD/$__looper_flag # the command may change folder
 __looper_signal=
 
 # Set the status; flags that a dead run left behind go.
