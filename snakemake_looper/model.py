@@ -10,6 +10,7 @@ another module of the package but `errors`.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -23,12 +24,12 @@ STATUSES = ("waiting", "running", "completed", "failed", "partial")
 """Status words, as in pipestat's status schema."""
 
 
-def relative(path: Path, workdir: Path) -> str:
-    """A path as the Snakefile has it: relative to where jobs run, if it is below that."""
-    try:
+def shown(path: Path, workdir: Path, root: Path) -> str:
+    """A path as the Snakefile has it: relative to the working directory if it is below that or
+    inside the project, else absolute."""
+    if path.is_relative_to(workdir):
         return str(path.relative_to(workdir))
-    except ValueError:
-        return str(path)
+    return os.path.relpath(path, workdir) if path.is_relative_to(root) else str(path)
 
 
 @dataclass(frozen=True, slots=True)
@@ -305,6 +306,10 @@ class Plan:
     inputs: Mapping[str, int]
     """Input files the plan looked at, with their sizes in bytes, -1 where missing."""
     volatile: bool
+
+    def shown(self, path: Path) -> str:
+        """A path as the Snakefile has it, see `shown`."""
+        return shown(path, self.workdir, self.looper_config.parent)
 
     def jobs_of(self, rule: str) -> tuple[Job, ...]:
         return tuple(job for job in self.jobs if job.rule == rule)

@@ -39,14 +39,13 @@ def open_jobs(workflow: Any, config: Mapping[str, Any], structure: str) -> JobTa
     Raises:
         WorkflowError: the project cannot be planned, or needs other rules than these.
     """
-    from .generate import STRUCTURE_FILE, structure_of
+    from .generate import structure_of
 
     folder = _plan_folder(workflow, config)
     if workflow.is_main_process and structure_of(folder) != structure:
         raise _workflow_error(
-            "The pipeline interfaces (or the folder that Snakemake runs in) have changed since this"
-            " Snakefile was made: run 'snakemake-looper generate' again, or start Snakemake in the"
-            f" folder that it was made for. ({STRUCTURE_FILE} of the plan has the digest of its rules.)"
+            "This Snakefile was made for other pipeline interfaces, or for another folder: run"
+            " 'snakemake-looper generate' again, or start Snakemake where it was made for."
         )
     return JobTable(folder / "jobs.sqlite")
 

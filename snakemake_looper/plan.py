@@ -18,7 +18,7 @@ from typing import Any
 
 from .errors import Problems
 from .inputs import FileSizes, InputFiles, Validator
-from .model import Interface, Job, Options, Plan, Project, ResultsFile, Rule, Sample, Skip, relative
+from .model import Interface, Job, Options, Plan, Project, ResultsFile, Rule, Sample, Skip, shown
 from .pep import row_of
 from .pipestat import Handoff, hand_off, merge_results
 from .project import read_project
@@ -214,10 +214,8 @@ class _Planner:
         rule = Rule(
             name=name,
             interface=interface,
-            flag=relative(folder / f"{pipeline}_{record}_completed.flag", self.workdir),
-            log=relative(
-                self.settings.submission_dir / f"{pipeline}_{log_record}.log", self.workdir
-            ),
+            flag=self._shown(folder / f"{pipeline}_{record}_completed.flag"),
+            log=self._shown(self.settings.submission_dir / f"{pipeline}_{log_record}.log"),
             config=handoff.config,
             results=results.get(handoff.results.path) if handoff.results else None,
             in_all=interface.level == "sample" or not self.settings.options.narrows(),
@@ -229,6 +227,9 @@ class _Planner:
             handoff,
             Validator(schema) if schema and check else None,
         )
+
+    def _shown(self, path: Path) -> str:
+        return shown(path, self.workdir, self.settings.root)
 
     # --- jobs ----------------------------------------------------------------------------------
 
@@ -321,7 +322,7 @@ class _Planner:
         """An input file as Snakemake finds it, where that is not where commands run."""
         if self.rundir == self.workdir or os.path.isabs(path):
             return path
-        return relative(Path(os.path.normpath(self.rundir / path)), self.workdir)
+        return self._shown(Path(os.path.normpath(self.rundir / path)))
 
     def _command(self, interface: Interface, namespaces: Mapping[str, Any]) -> str:
         """The command as looper writes it, the space before extra arguments included."""

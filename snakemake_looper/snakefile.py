@@ -13,7 +13,7 @@ import textwrap
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from .model import Plan, ResultsFile, Rule, relative
+from .model import Plan, ResultsFile, Rule
 
 JOB_SCRIPT = "job.sh"
 _HEAD = """\
@@ -58,7 +58,7 @@ def snakefile(plan: Plan, scripts: str, job_script: str, structure: str | None =
         structure: for a generated workflow, the digest of its rules; else the job table is
             the one beside the Snakefile.
     """
-    head = _HEAD.format(config=relative(plan.looper_config, plan.workdir))
+    head = _HEAD.format(config=plan.shown(plan.looper_config))
     opening = _OPEN_GENERATED.format(structure=structure) if structure else _OPEN
     return f"{head}{opening}\n\n{body(plan, scripts, job_script)}"
 
@@ -194,7 +194,7 @@ class _Writer:
     # --- parts ---------------------------------------------------------------------------------
 
     def _path(self, path: Any) -> str:
-        return relative(path, self.plan.workdir)
+        return self.plan.shown(path)
 
     def _log(self, name: str) -> str:
         return os.path.join(os.path.dirname(self.plan.rules[0].log), f"{name}.log")
@@ -238,20 +238,42 @@ def _target(name: str, doc: str, inputs: list[str]) -> str:
     return _rule(name, doc, input=inputs, localrule="True")
 
 
+# Directives in the order in which snakefmt (2.1) puts them, and how each is laid out.
+_INLINE, _BLOCK, _LIST = range(3)
+_DIRECTIVES = {
+    "input": _LIST,
+    "output": _LIST,
+    "log": _LIST,
+    "wildcard_constraints": _LIST,
+    "priority": _INLINE,
+    "retries": _INLINE,
+    "group": _BLOCK,
+    "localrule": _INLINE,
+    "conda": _BLOCK,
+    "container": _BLOCK,
+    "threads": _INLINE,
+    "resources": _LIST,
+    "params": _LIST,
+    "shell": _BLOCK,
+    "script": _BLOCK,
+}
+
+
 def _rule(name: str, doc: str, **sections: str | list[str]) -> str:
-    """A rule in snakefmt's layout: a list gets a line per item, a text stays on the line."""
+    """A rule in snakefmt's layout; sections without a value are left out."""
     lines = [f"rule {name}:", *_doc(doc)]
-    for key, value in sections.items():
+    for key, layout in _DIRECTIVES.items():
+        value = sections.get(key)
         if not value:
             continue
-        if isinstance(value, str):
-            lines += (
-                [f"    {key}: {value}"] if key != "script" else [f"    {key}:", f"        {value}"]
-            )
+        if layout == _INLINE:
+            lines.append(f"    {key}: {value}")
             continue
-        comma = "" if key == "shell" else ","
+        comma = "," if layout == _LIST else ""
         lines.append(f"    {key}:")
-        lines += [f"        {item}{comma}" for item in value]
+        lines += [
+            f"        {item}{comma}" for item in ([value] if isinstance(value, str) else value)
+        ]
     return "\n".join(lines) + "\n"
 
 

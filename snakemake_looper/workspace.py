@@ -36,7 +36,7 @@ from typing import TYPE_CHECKING, Any
 
 from . import __version__
 from .jobtable import FILE_NAME, JobTable, marker, write_job_table
-from .model import Options, relative
+from .model import Options
 from .results import write_atomic
 
 if TYPE_CHECKING:
@@ -165,7 +165,7 @@ def _write_configs(plan: Plan, base: Path) -> dict[str, tuple[str, str, str]]:
         found[rule.name] = (
             str(path.relative_to(plan.workdir)),
             digest,
-            relative(rule.config.path, plan.workdir),
+            plan.shown(rule.config.path),
         )
     return found
 
