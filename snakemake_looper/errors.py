@@ -51,8 +51,9 @@ class ProjectError(LooperError):
 
     exit_code = 2
 
-    def __init__(self, problems: Iterable[Problem]) -> None:
+    def __init__(self, problems: Iterable[Problem], warnings: Iterable[str] = ()) -> None:
         self.problems = tuple(dict.fromkeys(problems))
+        self.warnings = tuple(warnings)
         super().__init__("\n".join(map(str, self.problems)))
 
 
@@ -84,7 +85,7 @@ class Problems:
     def raise_if_any(self) -> None:
         """Raise one `ProjectError` with everything collected, if there is anything."""
         if self._problems:
-            raise ProjectError(self._problems)
+            raise ProjectError(self._problems, self.warnings)
 
 
 def _as_place(place: Place | str | Path) -> Place:

@@ -66,6 +66,8 @@ def prepare(asked: str, config: Iterable[str] | None, directory: str | Path | No
 
 def report(error: ProjectError) -> None:
     """Print all problems, one line each."""
+    for warning in error.warnings:
+        print(f"warning: {warning}", file=sys.stderr)
     for problem in error.problems:
         print(f"error: {problem}", file=sys.stderr)
 

@@ -9,6 +9,7 @@ but the standard library, and a lookup costs the same for 10 samples and for 100
 from __future__ import annotations
 
 import hashlib
+import inspect
 import json
 import os
 import shlex
@@ -56,11 +57,13 @@ class Row(NamedTuple):
 
 
 class ConfigRow(NamedTuple):
-    """A merged pipestat config: its content in the plan, a digest of that, and its own path."""
+    """A merged pipestat config: its content in the plan, a digest of that, its own path, and
+    which content was last written there when this process first asked."""
 
     source: str
     digest: str
     path: str
+    written: str | None
 
 
 class SkipRow(NamedTuple):
@@ -91,6 +94,7 @@ class JobTable:
         uri = f"{self.path.absolute().as_uri()}?mode=ro&immutable=1"
         self._connection = sqlite3.connect(uri, uri=True, check_same_thread=False)
         self._row = lru_cache(maxsize=4096)(self._read)
+        self._config = lru_cache(maxsize=None)(self._read_config)
 
     @classmethod
     def beside(cls, folder: Any) -> JobTable:
@@ -100,37 +104,36 @@ class JobTable:
     # --- functions of wildcards, for the rules of the Snakefile --------------------------------
 
     def command(self, rule: str) -> Lookup:
-        """The rendered command."""
-        return lambda wildcards: self.row(rule, wildcards).command
-
-    def env(self, rule: str) -> Lookup:
-        """Lines that export the job's variables, and go where its command runs."""
+        """What a job's shell runs: exports of its variables, then the rendered command."""
         rundir = self.value("rundir")
         move = [] if rundir == self.value("workdir") else [f"cd {shlex.quote(rundir)}"]
 
-        def exports(wildcards: Any) -> str:
-            env: Mapping[str, str] = json.loads(self.row(rule, wildcards).env)
-            lines = (f"export {name}={shlex.quote(env[name])}" for name in env)
-            return "\n".join([*move, *lines])
+        def script(wildcards: Any) -> str:
+            row = self.row(rule, wildcards)
+            env: Mapping[str, str] = json.loads(row.env)
+            exports = (f"export {name}={shlex.quote(env[name])}" for name in env)
+            return "\n".join([*move, *exports, row.command])
 
-        return exports
+        return _lookup(script)
 
     def inputs(self, rule: str) -> Lookup:
         """The input files that the schema names."""
-        return lambda wildcards: json.loads(self.row(rule, wildcards).inputs)
+        return _lookup(lambda wildcards: json.loads(self.row(rule, wildcards).inputs))
 
     def threads(self, rule: str) -> Lookup:
-        return lambda wildcards: self.row(rule, wildcards).threads
+        return _lookup(lambda wildcards: self.row(rule, wildcards).threads)
 
     def resource(self, rule: str, name: str) -> Lookup:
         """One resource: mem_mb in MB, runtime in minutes, others as the project has them."""
-        return lambda wildcards: json.loads(self.row(rule, wildcards).resources)[name]
+        return _lookup(lambda wildcards: json.loads(self.row(rule, wildcards).resources)[name])
 
     def flags(self, *rules: str) -> Lookup:
         """The completed flags of all jobs of some rules."""
         marks = ", ".join("?" * len(rules))
         query = f"SELECT flag FROM job WHERE rule IN ({marks}) ORDER BY rule, number"
-        return lambda wildcards: [flag for (flag,) in self._connection.execute(query, rules)]
+        return _lookup(
+            lambda wildcards: [flag for (flag,) in self._connection.execute(query, rules)]
+        )
 
     def config(self, rule: str) -> Lookup:
         """The merged pipestat config, as an input of the jobs that read it.
@@ -144,24 +147,23 @@ class JobTable:
 
         def needed(wildcards: Any) -> Any:
             config = self._config(rule)
-            written = _read_marker(config.source, config.path)
-            if written == config.digest and os.path.exists(config.path):
+            if config.written == config.digest:
                 from snakemake.io import ancient
 
                 return ancient(config.path)
-            if written is None and os.path.exists(self.row(rule, wildcards).flag):
+            if config.written is None and os.path.exists(self.row(rule, wildcards).flag):
                 return []
             return config.path
 
-        return needed
+        return _lookup(needed)
 
     def config_source(self, rule: str) -> Lookup:
         """The content of the merged pipestat config, as the plan has it (no secrets in it)."""
-        return lambda wildcards: self._config(rule).source
+        return _lookup(lambda wildcards: self._config(rule).source)
 
     def config_digest(self, rule: str) -> Lookup:
         """A digest of that content: another one runs the pipeline's jobs again."""
-        return lambda wildcards: self._config(rule).digest
+        return _lookup(lambda wildcards: self._config(rule).digest)
 
     # --- for the main process ------------------------------------------------------------------
 
@@ -219,9 +221,21 @@ class JobTable:
             raise ValueError(f"the project has no sample '{record}' for rule {rule}")
         return Row._make(found)
 
-    def _config(self, rule: str) -> ConfigRow:
+    def _read_config(self, rule: str) -> ConfigRow:
         query = "SELECT source, digest, path FROM config WHERE rule = ?"
-        return ConfigRow._make(self._connection.execute(query, (rule,)).fetchone())
+        source, digest, path = self._connection.execute(query, (rule,)).fetchone()
+        return ConfigRow(source, digest, path, _read_marker(source, path))
+
+
+_WILDCARDS = inspect.Signature(
+    [inspect.Parameter("wildcards", inspect.Parameter.POSITIONAL_OR_KEYWORD)]
+)
+
+
+def _lookup(function: Lookup) -> Lookup:
+    """Say beforehand what the function takes: Snakemake inspects it for every job, a dozen times."""
+    function.__signature__ = _WILDCARDS  # type: ignore[attr-defined]
+    return function
 
 
 def marker(source: str, path: str) -> str:
@@ -233,17 +247,14 @@ def marker(source: str, path: str) -> str:
     return os.path.join(os.path.dirname(os.path.dirname(source)), "written", name)
 
 
-@lru_cache(maxsize=64)
 def _read_marker(source: str, path: str) -> str | None:
-    """The digest last written, or None if the config was never written by us.
-
-    Asked once per process: what counts is how things stood when the DAG was built.
-    """
+    """The digest last written, `""` if the config is gone, None if it was never written by us."""
     try:
         with open(marker(source, path), encoding="utf-8") as file:
-            return file.read()
+            digest = file.read()
     except OSError:
         return None
+    return digest if os.path.exists(path) else ""
 
 
 def write_job_table(plan: Plan, path: Path, configs: Mapping[str, tuple[str, str, str]]) -> None:

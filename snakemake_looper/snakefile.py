@@ -143,13 +143,8 @@ class _Writer:
             inputs.append(f"results={_text(self._path(results.path))}")
         if rule.config:
             inputs.append(f"pipestat_config=jobs.config({name})")
-        params = []
-        shell = [f"source {self.job_script} {{output:q}} {{log:q}}"]
-        if any(job.env for job in jobs) or self.plan.rundir != self.plan.workdir:
-            params.append(f"env=jobs.env({name})")
-            shell.append("{params.env}")
-        params.append(f"command=jobs.command({name})")
-        shell.append("{params.command}")
+        params = [f"command=jobs.command({name})"]
+        shell = [f"source {self.job_script} {{output:q}} {{log:q}}", "{params.command}"]
         if rule.config:
             params.append(f"pipestat=jobs.config_digest({name})")
         directives = rule.interface.directives
