@@ -33,7 +33,8 @@ CREATE TABLE job (
     PRIMARY KEY (rule, record)
 ) WITHOUT ROWID;
 CREATE TABLE skip (pipeline TEXT, record TEXT, reason TEXT, fault INTEGER);
-CREATE TABLE config (rule TEXT PRIMARY KEY, source TEXT, digest TEXT, path TEXT) WITHOUT ROWID;
+CREATE TABLE config (rule TEXT PRIMARY KEY, source TEXT, digest TEXT, path TEXT,
+    after TEXT, results TEXT) WITHOUT ROWID;
 CREATE TABLE results (path TEXT, sources TEXT, schemas TEXT);
 CREATE TABLE input (path TEXT PRIMARY KEY, size INTEGER) WITHOUT ROWID;
 CREATE TABLE plan (key TEXT PRIMARY KEY, value TEXT) WITHOUT ROWID;
@@ -57,12 +58,15 @@ class Row(NamedTuple):
 
 
 class ConfigRow(NamedTuple):
-    """A merged pipestat config: its content in the plan, a digest of that, its own path, and
-    which content was last written there when this process first asked."""
+    """A merged pipestat config: its content in the plan, a digest of that, its own path; what
+    its jobs come after (JSON) and the results file that they read, at project level; and which
+    content was last written there when this process first asked."""
 
     source: str
     digest: str
     path: str
+    after: str
+    results: str | None
     written: str | None
 
 
@@ -82,13 +86,14 @@ Lookup = Callable[[Any], Any]
 class JobTable:
     """The jobs of a plan, for the Snakefile beside it and for `check`."""
 
-    def __init__(self, path: str | os.PathLike[str]) -> None:
-        """Open the table read-only.
+    def __init__(self, path: str | os.PathLike[str], workflow: Any = None) -> None:
+        """Open the table read-only; in a Snakefile, with Snakemake's `workflow`.
 
         Raises:
             FileNotFoundError: there is none.
         """
         self.path = Path(path)
+        self._workflow = workflow
         if not self.path.is_file():
             raise FileNotFoundError(f"no job table at {self.path}")
         uri = f"{self.path.absolute().as_uri()}?mode=ro&immutable=1"
@@ -97,9 +102,10 @@ class JobTable:
         self._config = lru_cache(maxsize=None)(self._read_config)
 
     @classmethod
-    def beside(cls, folder: Any) -> JobTable:
-        """The table in the folder of a Snakefile (Snakemake's `workflow.current_basedir`)."""
-        return cls(Path(folder.get_path_or_uri(secret_free=True)) / FILE_NAME)
+    def beside(cls, workflow: Any) -> JobTable:
+        """The table in the folder of the Snakefile that is being read."""
+        folder = workflow.current_basedir.get_path_or_uri(secret_free=True)
+        return cls(Path(folder) / FILE_NAME, workflow)
 
     # --- functions of wildcards, for the rules of the Snakefile --------------------------------
 
@@ -142,7 +148,8 @@ class JobTable:
         date it is `ancient`: its age says nothing, its content is a param. (Only there, since
         Snakemake does not look for other reasons to run what comes after a job that is to run,
         and does not count an ancient input as one.) And where it was never written by us,
-        a record that is completed was completed by looper: it needs no config any more.
+        a record that is completed was completed by looper: it needs no config any more, and
+        would be run again after one that is made now.
         """
 
         def needed(wildcards: Any) -> Any:
@@ -151,7 +158,7 @@ class JobTable:
                 from snakemake.io import ancient
 
                 return ancient(config.path)
-            if config.written is None and os.path.exists(self.row(rule, wildcards).flag):
+            if config.written is None and self._settled(self.row(rule, wildcards), config):
                 return []
             return config.path
 
@@ -221,10 +228,36 @@ class JobTable:
             raise ValueError(f"the project has no sample '{record}' for rule {rule}")
         return Row._make(found)
 
+    def _settled(self, row: Row, config: ConfigRow) -> bool:
+        """Whether a job that Snakemake knows nothing of is done and will not be run.
+
+        Without metadata there are these reasons to run: no flag, force, a newer input, and a
+        job before it that is run.
+        """
+        settings = getattr(self._workflow, "dag_settings", None)
+        if settings and (settings.forceall or settings.forcerun or settings.forcetargets):
+            return False
+        done = _mtime(row.flag)
+        inputs: list[str] = json.loads(row.inputs)
+        if done is None or any((_mtime(path) or 0) > done for path in inputs):
+            return False
+        after = json.loads(config.after)
+        if not after:
+            return True
+        flags = [_mtime(flag) for flag in self.flags(*after)(None)]
+        bound = done
+        if config.results:
+            assembled = _mtime(config.results)
+            if assembled is None or assembled > done:
+                return False
+            bound = assembled
+        return all(flag is not None and flag <= bound for flag in flags)
+
     def _read_config(self, rule: str) -> ConfigRow:
-        query = "SELECT source, digest, path FROM config WHERE rule = ?"
-        source, digest, path = self._connection.execute(query, (rule,)).fetchone()
-        return ConfigRow(source, digest, path, _read_marker(source, path))
+        query = "SELECT source, digest, path, after, results FROM config WHERE rule = ?"
+        source, digest, path, after, results = self._connection.execute(query, (rule,)).fetchone()
+        written = _read_marker(source, path)
+        return ConfigRow(source, digest, path, after, results, written)
 
 
 _WILDCARDS = inspect.Signature(
@@ -236,6 +269,13 @@ def _lookup(function: Lookup) -> Lookup:
     """Say beforehand what the function takes: Snakemake inspects it for every job, a dozen times."""
     function.__signature__ = _WILDCARDS  # type: ignore[attr-defined]
     return function
+
+
+def _mtime(path: str) -> float | None:
+    try:
+        return os.stat(path).st_mtime
+    except OSError:
+        return None
 
 
 def marker(source: str, path: str) -> str:
@@ -283,8 +323,17 @@ def write_job_table(plan: Plan, path: Path, configs: Mapping[str, tuple[str, str
             ((one.pipeline, one.record, one.reason, one.fault) for one in plan.skipped),
         )
         connection.executemany(
-            "INSERT INTO config VALUES (?,?,?,?)",
-            ((rule, *columns) for rule, columns in configs.items()),
+            "INSERT INTO config VALUES (?,?,?,?,?,?)",
+            (
+                (
+                    rule.name,
+                    *configs[rule.name],
+                    json.dumps(rule.after),
+                    plan.shown(rule.results.path) if rule.results and rule.after else None,
+                )
+                for rule in plan.rules
+                if rule.config
+            ),
         )
         connection.executemany(
             "INSERT INTO results VALUES (?,?,?)",

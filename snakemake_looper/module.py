@@ -47,7 +47,7 @@ def open_jobs(workflow: Any, config: Mapping[str, Any], structure: str) -> JobTa
             "This Snakefile was made for other pipeline interfaces, or for another folder: run"
             " 'snakemake-looper generate' again, or start Snakemake where it was made for."
         )
-    return JobTable(folder / "jobs.sqlite")
+    return JobTable(folder / "jobs.sqlite", workflow)
 
 
 def _plan_folder(workflow: Any, config: Mapping[str, Any]) -> Path:

@@ -25,7 +25,7 @@ _HEAD = """\
 _OPEN = """\
 from snakemake_looper.jobtable import JobTable
 
-jobs = JobTable.beside(workflow.current_basedir)
+jobs = JobTable.beside(workflow)
 """
 _OPEN_GENERATED = """\
 from snakemake_looper.module import open_jobs

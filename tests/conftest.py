@@ -1,0 +1,166 @@
+"""Fixtures: projects written from text, and real runs of Snakemake and looper on them."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from textwrap import dedent
+from typing import Any
+
+import pytest
+
+REPOSITORY = Path(__file__).resolve().parent.parent
+EXAMPLES = REPOSITORY / "examples"
+BIN = Path(sys.executable).parent
+
+
+@dataclass(frozen=True)
+class Run:
+    """A finished process."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def text(self) -> str:
+        return self.out + self.err
+
+    def jobs(self) -> list[str]:
+        """Jobs that were run (or would be), as `rule` or `rule:sample`, targets left out."""
+        found = []
+        for block in re.split(r"\n(?=(?:local)?rule )", self.text):
+            head = re.match(r"(?:local)?rule (\w+):\n(.*?)(?:\n\S|\Z)", block, re.DOTALL)
+            if head and "output:" in head[2]:
+                sample = re.search(r"wildcards: sample=(.*)", head[2])
+                found.append(head[1] + (f":{sample[1]}" if sample else ""))
+        return sorted(found)
+
+
+def environment(**extra: str) -> dict[str, str]:
+    env = {key: value for key, value in os.environ.items() if not key.startswith("PIPESTAT")}
+    env["PATH"] = f"{BIN}{os.pathsep}{env['PATH']}"
+    return {**env, **extra}
+
+
+def run(*command: str, cwd: Path, **env: str) -> Run:
+    done = subprocess.run(
+        command, cwd=cwd, env=environment(**env), capture_output=True, text=True, timeout=300
+    )
+    return Run(done.returncode, done.stdout, done.stderr)
+
+
+def snakemake(*words: str, cwd: Path, **env: str) -> Run:
+    return run(str(BIN / "snakemake"), *words, cwd=cwd, **env)
+
+
+def use_looper(*words: str, cwd: Path, **env: str) -> Run:
+    """The way most people come in: two cores, in the project's folder."""
+    return snakemake("--use-looper-config", "--cores", "2", *words, cwd=cwd, **env)
+
+
+def cli(*words: str, cwd: Path, **env: str) -> Run:
+    return run(str(BIN / "snakemake-looper"), *words, cwd=cwd, **env)
+
+
+def write(folder: Path, files: Mapping[str, str]) -> Path:
+    for name, text in files.items():
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(dedent(text).removeprefix("\n"), encoding="utf-8")
+    return folder
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Callable[..., Path]:
+    """Write files of a project into a folder of its own: `project({name: text})`."""
+
+    def make(files: Mapping[str, str], name: str = "project") -> Path:
+        folder = tmp_path / name
+        folder.mkdir(exist_ok=True)
+        return write(folder, files)
+
+    return make
+
+
+@pytest.fixture
+def example(tmp_path: Path) -> Callable[[str], Path]:
+    """A copy of one of the examples."""
+
+    def copy(name: str) -> Path:
+        target = tmp_path / name
+        ignore = shutil.ignore_patterns("results", ".snakemake")
+        shutil.copytree(EXAMPLES / name, target, ignore=ignore)
+        return target
+
+    return copy
+
+
+# A project whose pipeline is quick, for tests of what happens around it. A sample named in
+# `fail.txt` fails.
+TOUCH: Mapping[str, str] = {
+    ".looper.yaml": """
+        pep_config: project.yaml
+        output_dir: results
+        pipeline_interfaces: [touch.yaml]
+        """,
+    "project.yaml": """
+        pep_version: 2.1.0
+        name: demo
+        sample_table: samples.csv
+        """,
+    "samples.csv": "sample_name,file,word\na,a.txt,one\nb,b.txt,two\nc,c.txt,three\n",
+    "a.txt": "a\n",
+    "b.txt": "b\n",
+    "c.txt": "c\n",
+    "fail.txt": "",
+    "touch.yaml": """
+        pipeline_name: touch
+        input_schema: schema.yaml
+        sample_interface:
+          command_template: >
+            echo {sample.word} && ! grep -qx {sample.sample_name} fail.txt
+        """,
+    "schema.yaml": """
+        properties:
+          samples:
+            type: array
+            items:
+              type: object
+              properties:
+                sample_name: {type: string}
+                file: {type: string}
+              required: [sample_name, file]
+              tangible: [file]
+        """,
+}
+
+
+@pytest.fixture
+def touch(project: Callable[..., Path]) -> Path:
+    return project(TOUCH)
+
+
+def flags(folder: Path) -> list[str]:
+    """All status flags below a folder, by name."""
+    return sorted(path.name for path in folder.rglob("*.flag"))
+
+
+def edit(path: Path, old: str, new: str) -> None:
+    text = path.read_text(encoding="utf-8")
+    assert old in text, f"{old!r} is not in {path}"
+    path.write_text(text.replace(old, new), encoding="utf-8")
+
+
+def inspect_json(cwd: Path, *words: str, **env: str) -> dict[str, Any]:
+    done = cli("inspect", "--json", *words, cwd=cwd, **env)
+    assert done.code == 0, done.err
+    loaded: dict[str, Any] = json.loads(done.out)
+    return loaded
