@@ -380,7 +380,8 @@ class _Planner:
         known: dict[str, Job] = {}
         for job in self.jobs:
             first = known.setdefault(job.flag, job)
-            if first is not job:
+            # Two interfaces of one pipeline and level have been named already.
+            if (first.pipeline, first.level) != (job.pipeline, job.level):
                 self.problems.add(
                     row_of(self.pep, job.record),
                     self.pep.index,
