@@ -112,11 +112,12 @@ def _templates(document: Document, problems: Problems) -> dict[Level, tuple[str,
                 "is missing; write the command that the pipeline is run with",
             )
         for extra in section if isinstance(section, Mapping) else ():
-            if extra != "command_template":
+            if extra not in ("command_template", "snakemake"):
                 problems.warn(
                     document.place(key, extra),
                     f"{key}.{extra}",
-                    "only 'command_template' is read here; other keys belong at the top of the file",
+                    "only 'command_template' and 'snakemake' are read here; other keys belong at"
+                    " the top of the file",
                 )
     if sections:
         return found
@@ -191,7 +192,7 @@ class _Shared:
         self.size_table, table_files = self._size_table()
         self.input_schema = self._input_schema()
         self.output_schema = self._file("output_schema")
-        self.directives = self._directives()
+        self._common = self._directives(("snakemake",))
         self.env = self._env()
         self.linked = self._linked()
         self._unsupported()
@@ -220,7 +221,7 @@ class _Shared:
             input_schema=self.input_schema if level == "sample" else None,
             output_schema=self.output_schema,
             linked=self.linked,
-            directives=self.directives,
+            directives={**self._common, **self._directives((f"{level}_interface", "snakemake"))},
             files=self.files,
         )
 
@@ -295,17 +296,21 @@ class _Shared:
                 )
         return tuple(found)
 
-    def _directives(self) -> dict[str, Any]:
+    def _directives(self, keys: tuple[str, ...]) -> dict[str, Any]:
+        """A `snakemake:` section: that of the file, or that of a level, which goes over it."""
+        section: Any = self.document.data
+        for key in keys:
+            section = section.get(key) if isinstance(section, Mapping) else None
+        if section is not None and not isinstance(section, Mapping):
+            self._problems.add(self.document.place(*keys), ".".join(keys), "must be a mapping")
         found = {}
-        for key, value in self._mapping("snakemake").items():
-            place = self.document.place("snakemake", key)
+        for key, value in section.items() if isinstance(section, Mapping) else ():
+            place, name = self.document.place(*keys, key), ".".join([*keys, str(key)])
             if key not in DIRECTIVES:
-                self._problems.add(
-                    place, f"snakemake.{key}", f"unknown{near(str(key), DIRECTIVES)}; remove it"
-                )
+                self._problems.add(place, name, f"unknown{near(str(key), DIRECTIVES)}; remove it")
             elif not isinstance(value, DIRECTIVES[key]) or isinstance(value, bool):
                 wanted = " or ".join(kind.__name__ for kind in DIRECTIVES[key])
-                self._problems.add(place, f"snakemake.{key}", f"must be {wanted}, not '{value}'")
+                self._problems.add(place, name, f"must be {wanted}, not '{value}'")
             else:
                 found[key] = value
         return found

@@ -22,7 +22,7 @@ from .model import Pep, Sample, Settings
 from .settings import is_registry_path
 from .source import expand
 
-_UNSAFE = re.compile(r"[/\0\n]")
+_UNSAFE = re.compile(r"[/\0\n{}]")  # a brace would be a wildcard to Snakemake
 
 
 def read_pep(settings: Settings, problems: Problems) -> Pep | None:
@@ -84,7 +84,9 @@ def _samples(
         name = str(attributes.get(index, attributes.get("sample_name", "")))
         if not name or _UNSAFE.search(name):
             what = (
-                f"'{name}' has a character that cannot be part of a file name" if name else "empty"
+                f"'{name}' has a character that cannot be part of an output file's name"
+                if name
+                else "empty"
             )
             problems.add(
                 _row(table, index, name),

@@ -295,6 +295,7 @@ class _Planner:
                 template(text).render(namespaces)
                 for text in _list(interface.directives.get("input"))
             ]
+            inputs = tuple(self._input(path) for path in dict.fromkeys((*files.required, *extra)))
             key = "compute"
             threads, resources = to_snakemake(compute)
         except (TemplateError, UnitError) as error:
@@ -310,7 +311,7 @@ class _Planner:
             threads=threads,
             resources={**resources, **interface.directives.get("resources", {})},
             compute=compute,
-            inputs=tuple(self._input(path) for path in dict.fromkeys((*files.required, *extra))),
+            inputs=inputs,
             log=rule.log.replace(WILDCARD, record),
             flag=rule.flag.replace(WILDCARD, record),
         )
@@ -320,6 +321,8 @@ class _Planner:
 
     def _input(self, path: str) -> str:
         """An input file as Snakemake finds it, where that is not where commands run."""
+        if "{" in path or "}" in path:
+            raise TemplateError(f"input '{path}' has a brace, a wildcard to Snakemake; rename it")
         if self.rundir == self.workdir or os.path.isabs(path):
             return path
         return self._shown(Path(os.path.normpath(self.rundir / path)))

@@ -87,6 +87,12 @@ def _with_pep(settings: Settings, pep: Pep, problems: Problems) -> Settings:
             "is missing; say where results go, as in 'output_dir: results'",
         )
         output_dir = settings.root
+    if "{" in str(output_dir) or "}" in str(output_dir):
+        problems.add(
+            Place(str(settings.looper_config)),
+            "output_dir",
+            f"'{output_dir}' has a brace, which is a wildcard to Snakemake; rename the folder",
+        )
     return dataclasses.replace(settings, options=options, output_dir=output_dir)
 
 

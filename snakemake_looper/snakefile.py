@@ -122,8 +122,8 @@ class _Writer:
         return _rule(
             name,
             f"Write the merged pipestat config of {rule.pipeline}, {rule.level} level.",
-            input=[f"jobs.config_source({_text(rule.name)})"],
-            output=[_text(self._path(rule.config.path))],
+            input=[f"content=jobs.config_source({_text(rule.name)})"],
+            output=[f"config={_text(self._path(rule.config.path))}"],
             log=[_text(self._log(name))],
             localrule="True",
             priority="1",
@@ -144,7 +144,6 @@ class _Writer:
         if rule.config:
             inputs.append(f"pipestat_config=jobs.config({name})")
         params = [f"command=jobs.command({name})"]
-        shell = [f"source {self.job_script} {{output:q}} {{log:q}}", "{params.command}"]
         if rule.config:
             params.append(f"pipestat=jobs.config_digest({name})")
         directives = rule.interface.directives
@@ -152,7 +151,7 @@ class _Writer:
             rule.name,
             self._docstring(rule),
             input=inputs,
-            output=[_text(rule.flag)],
+            output=[f"completed={_text(rule.flag)}"],
             log=[_text(rule.log)],
             wildcard_constraints=[f"sample={_raw(rule.constraint)}"] if rule.constraint else [],
             params=params,
@@ -163,7 +162,9 @@ class _Writer:
                 for key, value in directives.items()
                 if key in ("container", "conda", "retries", "group", "priority")
             },
-            shell=[_text(line + "\n") for line in shell[:-1]] + [_text(shell[-1])],
+            shell=_text(
+                f"source {self.job_script} {{output.completed:q}} {{log:q}}\n{{params.command}}"
+            ),
         )
 
     def results(self, file: ResultsFile) -> str:
@@ -178,8 +179,8 @@ class _Writer:
         return _rule(
             name,
             f"Assemble {self._path(file.path)} from one file per record.",
-            input=[f"jobs.flags({_names([rule.name for rule in rules])})"],
-            output=[f"update({_text(self._path(file.path))})"],
+            input=[f"samples=jobs.flags({_names([rule.name for rule in rules])})"],
+            output=[f"results=update({_text(self._path(file.path))})"],
             log=[_text(self._log(name))],
             params=[f"records={_mapping(records)}", f"schemas={_mapping(schemas)}"],
             localrule="True",
@@ -273,7 +274,7 @@ def _rule(name: str, doc: str, **sections: str | list[str]) -> str:
 
 
 def _doc(doc: str) -> list[str]:
-    text = doc.replace("\\", "\\\\").replace('"""', '\\"\\"\\"')
+    text = doc.replace("\\", "\\\\").replace('"""', "'''")
     if "\n" not in text:
         return [f'    """{text}"""']
     first, *rest = text.splitlines()

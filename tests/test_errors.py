@@ -249,7 +249,7 @@ CASES = [
         "sample name with a slash",
         {"samples.csv": "sample_name,file,word\na,a.txt,x\nb/c,b.txt,y\n"},
         "samples.csv:3: sample_name: sample name 'b/c' has a character that cannot be part of a"
-        " file name; use letters, digits, '.', '-' and '_'",
+        "n output file's name; use letters, digits, '.', '-' and '_'",
     ),
     case(
         "no samples",

@@ -6,7 +6,7 @@ from pathlib import Path
 from snakemake_looper.results import assemble
 
 warnings = assemble(
-    snakemake.output[0],  # noqa: F821
+    snakemake.output.results,  # noqa: F821
     snakemake.params.records,  # noqa: F821
     snakemake.params.schemas,  # noqa: F821
 )

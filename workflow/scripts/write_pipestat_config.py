@@ -2,4 +2,4 @@
 
 from snakemake_looper.workspace import write_pipestat_config
 
-write_pipestat_config(snakemake.input[0], snakemake.output[0])  # noqa: F821
+write_pipestat_config(snakemake.input.content, snakemake.output.config)  # noqa: F821

@@ -1,0 +1,138 @@
+# Made by snakemake-looper from .looper.yaml.
+#
+# One rule for each pipeline interface and level. What differs from sample to sample (commands,
+# inputs, resources) is in the job table, and is looked up by rule and sample.
+from snakemake_looper.jobtable import JobTable
+
+jobs = JobTable.beside(workflow)
+
+
+# Records that were reported before a job failed are in the results file all the same.
+onerror:
+    jobs.assemble()
+
+
+wildcard_constraints:
+    sample="[^/]+",
+
+
+rule all:
+    """Run every pipeline and assemble the results."""
+    input:
+        jobs.flags("count_lines_sample", "count_lines_project"),
+        "results/count_lines/results.yaml",
+    localrule: True
+
+
+rule samples:
+    """Run the sample-level pipelines."""
+    input:
+        jobs.flags("count_lines_sample"),
+        "results/count_lines/results.yaml",
+    localrule: True
+
+
+rule project:
+    """Run the project-level pipelines."""
+    input:
+        jobs.flags("count_lines_project"),
+    localrule: True
+
+
+rule count_lines:
+    """Run pipeline count_lines."""
+    input:
+        jobs.flags("count_lines_sample", "count_lines_project"),
+        "results/count_lines/results.yaml",
+    localrule: True
+
+
+rule pipestat_config_count_lines_sample:
+    """Write the merged pipestat config of count_lines, sample level."""
+    input:
+        content=jobs.config_source("count_lines_sample"),
+    output:
+        config="results/pipestat_config_count_lines.yaml",
+    log:
+        "results/submission/pipestat_config_count_lines_sample.log",
+    priority: 1
+    localrule: True
+    script:
+        "../scripts/write_pipestat_config.py"
+
+
+rule pipestat_config_count_lines_project:
+    """Write the merged pipestat config of count_lines, project level."""
+    input:
+        content=jobs.config_source("count_lines_project"),
+    output:
+        config="results/pipestat_config_count_lines_project.yaml",
+    log:
+        "results/submission/pipestat_config_count_lines_project.log",
+    priority: 1
+    localrule: True
+    script:
+        "../scripts/write_pipestat_config.py"
+
+
+rule count_lines_sample:
+    """Run count_lines for each sample.
+
+    Pipeline interface: pipeline/pipeline_interface.yaml
+    Command template:
+        python {looper.piface_dir}/count_lines.py {sample.file} {sample.sample_name} {pipestat.results_file} {pipestat.output_schema}
+    """
+    input:
+        files=jobs.inputs("count_lines_sample"),
+        pipestat_config=jobs.config("count_lines_sample"),
+    output:
+        completed="results/flags/count_lines_{sample}_completed.flag",
+    log:
+        "results/submission/count_lines_{sample}.log",
+    wildcard_constraints:
+        sample=r"(?!(?:regions)(?:/|_completed))[^/]+",
+    threads: 1
+    params:
+        command=jobs.command("count_lines_sample"),
+        pipestat=jobs.config_digest("count_lines_sample"),
+    shell:
+        "source scripts/job.sh {output.completed:q} {log:q}\n{params.command}"
+
+
+rule results_count_lines:
+    """Assemble results/count_lines/results.yaml from one file per record."""
+    input:
+        samples=jobs.flags("count_lines_sample"),
+    output:
+        results=update("results/count_lines/results.yaml"),
+    log:
+        "results/submission/results_count_lines.log",
+    localrule: True
+    params:
+        records={"count_lines": "results/count_lines/results_records"},
+        schemas={"count_lines": "pipeline/output_schema.yaml"},
+    script:
+        "../scripts/assemble_results.py"
+
+
+rule count_lines_project:
+    """Run count_lines for the project.
+
+    Pipeline interface: pipeline/pipeline_interface.yaml
+    Command template:
+        python {looper.piface_dir}/plot_lines.py {pipestat.config_file} {looper.output_dir}/regions.svg
+    """
+    input:
+        samples=jobs.flags("count_lines_sample"),
+        results="results/count_lines/results.yaml",
+        pipestat_config=jobs.config("count_lines_project"),
+    output:
+        completed="results/flags/count_lines_regions_completed.flag",
+    log:
+        "results/submission/count_lines_regions.log",
+    threads: 1
+    params:
+        command=jobs.command("count_lines_project"),
+        pipestat=jobs.config_digest("count_lines_project"),
+    shell:
+        "source scripts/job.sh {output.completed:q} {log:q}\n{params.command}"

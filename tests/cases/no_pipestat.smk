@@ -1,0 +1,57 @@
+# Made by snakemake-looper from .looper.yaml.
+#
+# One rule for each pipeline interface and level. What differs from sample to sample (commands,
+# inputs, resources) is in the job table, and is looked up by rule and sample.
+from snakemake_looper.jobtable import JobTable
+
+jobs = JobTable.beside(workflow)
+
+
+# Records that were reported before a job failed are in the results file all the same.
+onerror:
+    jobs.assemble()
+
+
+wildcard_constraints:
+    sample="[^/]+",
+
+
+rule all:
+    """Run every pipeline and assemble the results."""
+    input:
+        jobs.flags("count_letters_sample"),
+    localrule: True
+
+
+rule samples:
+    """Run the sample-level pipelines."""
+    input:
+        jobs.flags("count_letters_sample"),
+    localrule: True
+
+
+rule count_letters:
+    """Run pipeline count_letters."""
+    input:
+        jobs.flags("count_letters_sample"),
+    localrule: True
+
+
+rule count_letters_sample:
+    """Run count_letters for each sample.
+
+    Pipeline interface: pipeline/pipeline_interface.yaml
+    Command template:
+        sh {looper.piface_dir}/count_letters.sh {sample.file} {pipeline.var_templates.counts} {% if sample.letters == "capitals" %} --capitals {% endif %}
+    """
+    output:
+        completed="results/results_pipeline/{sample}/count_letters_{sample}_completed.flag",
+    log:
+        "results/submission/count_letters_{sample}.log",
+    threads: 1
+    resources:
+        mem_mb=100,
+    params:
+        command=jobs.command("count_letters_sample"),
+    shell:
+        "source scripts/job.sh {output.completed:q} {log:q}\n{params.command}"
