@@ -274,7 +274,8 @@ def _rule(name: str, doc: str, **sections: str | list[str]) -> str:
 
 
 def _doc(doc: str) -> list[str]:
-    text = doc.replace("\\", "\\\\").replace('"""', "'''")
+    """A docstring. Three quotes in a row are parted: snakefmt takes either kind for its end."""
+    text = doc.replace("\\", "\\\\").replace('"""', '"" "').replace("'''", "'' '")
     if "\n" not in text:
         return [f'    """{text}"""']
     first, *rest = text.splitlines()
