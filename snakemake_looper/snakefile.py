@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import textwrap
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -274,8 +275,8 @@ def _rule(name: str, doc: str, **sections: str | list[str]) -> str:
 
 
 def _doc(doc: str) -> list[str]:
-    """A docstring. Three quotes in a row are parted: snakefmt takes either kind for its end."""
-    text = doc.replace("\\", "\\\\").replace('"""', '"" "').replace("'''", "'' '")
+    """A docstring. Three quotes in a row, of whatever kinds, are parted: to snakefmt they end it."""
+    text = re.sub(r"""(["'])(?=["']{2})""", r"\1 ", doc.replace("\\", "\\\\"))
     if "\n" not in text:
         return [f'    """{text}"""']
     first, *rest = text.splitlines()
