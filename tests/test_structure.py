@@ -1,0 +1,64 @@
+"""Imports follow the data: read, model, selection, rendering, plan, text and table, run."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+
+from conftest import REPOSITORY
+
+PACKAGE = REPOSITORY / "snakemake_looper"
+
+# Each module may import those before it. Two steps back are allowed, inside functions: the cheap
+# modules that every child process loads call what is heavy only where it is needed.
+ORDER = [
+    "errors", "model", "source", "results", "templates", "resources", "inputs", "settings", "pep",
+    "interface", "pipestat", "selection", "project", "plan", "jobtable", "status", "snakefile",
+    "generate", "workspace", "frontend", "module", "views", "cli",
+]  # fmt: skip
+LAZY = {
+    ("model", "pipestat"),
+    ("generate", "workspace"),
+}
+SEAMS = {"peppy": {"pep"}, "jinja2": {"templates"}, "sqlite3": {"jobtable"}, "rich": {"views"}}
+
+
+def imports(path: Path, top_level: bool) -> set[str]:
+    tree = ast.parse(path.read_text())
+    nodes = tree.body if top_level else list(ast.walk(tree))
+    found = set()
+    for node in nodes:
+        if isinstance(node, ast.ImportFrom) and node.level == 1:
+            found |= {node.module} if node.module else {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            found.add(node.module.split(".")[0])
+        elif isinstance(node, ast.Import):
+            found |= {alias.name.split(".")[0] for alias in node.names}
+    return found
+
+
+def test_every_module_has_its_place() -> None:
+    assert {path.stem for path in PACKAGE.glob("*.py")} - {"__init__"} == set(ORDER)
+
+
+def test_imports_run_one_way() -> None:
+    backwards = {
+        (path.stem, name)
+        for path in PACKAGE.glob("*.py")
+        if path.stem != "__init__"
+        for name in imports(path, top_level=False) & set(ORDER)
+        if ORDER.index(name) >= ORDER.index(path.stem)
+    }
+    assert backwards <= LAZY
+
+
+def test_foreign_libraries_stop_at_their_seams() -> None:
+    for library, homes in SEAMS.items():
+        users = {path.stem for path in PACKAGE.glob("*.py") if library in imports(path, False)}
+        assert users == homes, library
+
+
+def test_cheap_modules_import_the_standard_library_only() -> None:
+    for name in ("__init__", "jobtable", "errors", "model"):
+        found = imports(PACKAGE / f"{name}.py", top_level=True)
+        assert not found & {"peppy", "pandas", "yaml", "jinja2", "jsonschema", "rich", "pipestat"}
