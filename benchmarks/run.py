@@ -81,7 +81,9 @@ def timed(folder: Path, *words: str, clean: tuple[str, ...] = ()) -> float:
     return seconds
 
 
-def pairs(rounds: int, a: Callable[[], float], b: Callable[[], float]) -> tuple[float, float, float]:
+def pairs(
+    rounds: int, a: Callable[[], float], b: Callable[[], float]
+) -> tuple[float, float, float]:
     """Median ratio a/b, and the median seconds of both."""
     measured = [(a(), b()) for _ in range(rounds)]
     return (
@@ -158,7 +160,9 @@ class Bench:
 
         for samples in (10_000, 10):
             shutil.rmtree(self.folder(samples) / ".snakemake", ignore_errors=True)
-            timed(self.folder(samples), *ours("--cores", "1", "results/pipestat_config_trivial.yaml"))
+            timed(
+                self.folder(samples), *ours("--cores", "1", "results/pipestat_config_trivial.yaml")
+            )
         ratio, a, b = pairs(3 * self.rounds, lambda: job(10_000), lambda: job(10))
         what = "one job as a process of its own, of 10,000 samples against 10"
         return [Line(what, "≤ 1.1 ×", ratio, "×", a, b, ratio <= 1.1)]
@@ -173,7 +177,9 @@ class Bench:
         times = [timed(folder, "snakemake-looper", "check") for _ in range(3 * self.rounds)]
         shutil.rmtree(flags)
         seconds = statistics.median(times)
-        return [Line("`check` of 10,000 records", "< 1 s", seconds, "s", seconds, None, seconds < 1)]
+        return [
+            Line("`check` of 10,000 records", "< 1 s", seconds, "s", seconds, None, seconds < 1)
+        ]
 
     def plugin(self) -> list[Line]:
         code = (

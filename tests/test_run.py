@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+import psutil
 import pytest
 import yaml
 from conftest import (
@@ -289,9 +290,14 @@ def interrupted(folder: Path, number: int, only: str | None = None) -> tuple[int
     if only is None:
         os.killpg(process.pid, number)
     else:
-        found = subprocess.run(["pgrep", "-f", f"source .*{only}"], capture_output=True, text=True)
-        for pid in found.stdout.split():
-            os.kill(int(pid), number)
+        shells = [
+            child
+            for child in psutil.Process(process.pid).children(recursive=True)
+            if f"{only}.flag" in " ".join(child.cmdline())
+        ]
+        assert shells
+        for shell in shells:
+            shell.send_signal(number)
     output, _ = process.communicate(timeout=60)
     return process.returncode, output
 
