@@ -13,8 +13,9 @@ from rich.text import Text
 
 HERE = Path(__file__).resolve().parent
 COMMANDS = [
-    "snakemake --use-looper-config --cores 2 --quiet rules host",
+    "snakemake --use-looper-config --cores 2 --quiet progress rules host",
     "snakemake-looper check --itemized",
+    "ls results results/flags",
 ]
 
 

@@ -19,11 +19,12 @@ class Watcher:
     """Follows Snakemake's log events for the plan that this process runs."""
 
     def __init__(self, settings: Any) -> None:
+        from snakemake.settings.enums import Quietness
         from snakemake_looper.frontend import active
 
         self._ready = active()
         self._dry_run = bool(settings.dryrun)
-        self._quiet = bool(settings.quiet)
+        self._quiet = Quietness.ALL in (settings.quiet or ())
         self._started = False
         self._finished = False
 

@@ -86,20 +86,3 @@ def test_every_option_can_be_given_on_the_command_line() -> None:
     given = {action.dest for action in _parser()._subparsers._group_actions[0].choices["run"]._actions}  # type: ignore[union-attr, index]  # fmt: skip
     fields = {field.name for field in dataclasses.fields(Options)}
     assert fields - given == {"results_subdir", "submission_subdir"}
-
-
-def test_nothing_of_the_machine_is_in_the_project() -> None:
-    for path in REPOSITORY.rglob("*"):
-        parts = path.relative_to(REPOSITORY).parts
-        if path.is_file() and path.suffix in (
-            ".py",
-            ".md",
-            ".toml",
-            ".yaml",
-            ".smk",
-            ".sh",
-            ".svg",
-        ):
-            if parts[0].startswith(".") or "results" in parts:
-                continue
-            assert "/home/" not in path.read_text(), path
