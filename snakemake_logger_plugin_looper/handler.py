@@ -20,6 +20,7 @@ class Watcher:
 
     def __init__(self, settings: Any) -> None:
         from snakemake.settings.enums import Quietness
+
         from snakemake_looper.frontend import active
 
         self._ready = active()
