@@ -10,6 +10,7 @@ import functools
 import sys
 from argparse import Namespace
 from dataclasses import MISSING
+from pathlib import Path
 from typing import Any
 
 from snakemake.common.argparse import ArgumentParser
@@ -56,6 +57,6 @@ def _prepare(parsed: Namespace, asked: str) -> None:
             raise SystemExit(2)
         _planned[key] = prepare(asked, parsed.config, parsed.directory)
     ready = _planned[key]
-    parsed.snakefile = ready.snakefile
+    parsed.snakefile = Path(ready.snakefile)
     parsed.directory = ready.workdir
     parsed.logger = list(dict.fromkeys([*(parsed.logger or []), "looper"]))

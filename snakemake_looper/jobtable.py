@@ -104,8 +104,7 @@ class JobTable:
     @classmethod
     def beside(cls, workflow: Any) -> JobTable:
         """The table in the folder of the Snakefile that is being read."""
-        folder = workflow.current_basedir.get_path_or_uri(secret_free=True)
-        return cls(Path(folder) / FILE_NAME, workflow)
+        return cls(Path(workflow.current_basedir) / FILE_NAME, workflow)
 
     # --- functions of wildcards, for the rules of the Snakefile --------------------------------
 
