@@ -26,7 +26,8 @@ class Watcher:
         self._ready = active()
         self._dry_run = bool(settings.dryrun)
         self._quiet = Quietness.ALL in (settings.quiet or ())
-        self._started = False
+        self._ran = False
+        self._handed_over: set[str] = set()
         self._finished = False
 
     def take(self, record: LogRecord) -> None:
@@ -34,7 +35,8 @@ class Watcher:
         try:
             event = getattr(record, "event", None)
             if event == LogEvent.JOB_INFO:
-                self._started = True
+                self._ran = not self._dry_run
+                self._handed_over.update(map(str, getattr(record, "output", None) or ()))
             elif event == LogEvent.JOB_ERROR:
                 self._settle(record)
         except Exception:
@@ -61,19 +63,33 @@ class Watcher:
             for output in job.get("output") or ():
                 mark_failed(self._ready.workdir / str(output))
 
+    def _settle_rest(self, jobs: Any) -> None:
+        """When Snakemake ends no job of this run is left that could still be running."""
+        from snakemake_looper.status import mark_failed, read_statuses
+
+        assert self._ready
+        unsettled = {
+            (one.pipeline, one.level, one.record)
+            for one in read_statuses(jobs, self._ready.workdir)
+            if one.status == "running"
+        }
+        for row in jobs.rows() if unsettled else ():
+            if (row.pipeline, row.level, row.record) in unsettled and row.flag in self._handed_over:
+                mark_failed(self._ready.workdir / row.flag)
+
     def _sum_up(self) -> None:
         from snakemake_looper.views import closing_summary
 
         assert self._ready
         jobs = self._ready.folder.jobs()
         try:
-            text = closing_summary(
-                jobs, self._ready.workdir, ran=self._started and not self._dry_run
-            )
+            if self._ran:
+                self._settle_rest(jobs)
+            text = closing_summary(jobs, self._ready.workdir, ran=self._ran)
         finally:
             jobs.close()
         if text and not self._quiet:
-            print(text, file=sys.stdout if self._dry_run else sys.stderr)
+            print(text, file=sys.stderr)
 
     def _complain(self) -> None:
         print("error in the looper logger plugin (the run is not affected):", file=sys.stderr)

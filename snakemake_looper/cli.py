@@ -9,6 +9,7 @@ Exit codes: 0 all is done; 1 a job failed, or a sample was skipped for a fault o
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import sys
 from collections.abc import Sequence
@@ -16,7 +17,7 @@ from pathlib import Path
 
 from . import __version__
 from .errors import Problems, ProjectError, near
-from .frontend import options_of_config, prepare, report
+from .frontend import active, options_of_config, report
 from .model import STATUSES, Options
 from .settings import OPTION_NAMES, locate
 from .workspace import current_plan
@@ -55,24 +56,52 @@ def run(arguments: argparse.Namespace, rest: list[str]) -> int:
     words = ["--use-looper-config", str(looper_config)]
     if arguments.dry_run:
         words.append("--dry-run")
-    chosen = ("--cores", "-c", "--jobs", "-j", "--profile", "--executor", "-e")
-    if not any(word.split("=")[0] in chosen or word[:2] in ("-c", "-j") for word in rest):
+    if not _says_how_many(rest):
         words += ["--cores", "all"]
-    words += rest
-    entries = _config_entries(arguments)
-    if entries:
-        words += ["--config", *entries]
+    words += _with_config(rest, _config_entries(arguments))
     try:
         snakemake(words)
     except SystemExit as end:
         code = end.code if isinstance(end.code, int) else FAILED
     if code != DONE:
         return code
-    jobs = prepare(str(looper_config), entries).folder.jobs()
+    ready = active()
+    assert ready is not None, "Snakemake ran without the plan"
+    jobs = ready.folder.jobs()
     try:
         return FAILED if any(skip.fault for skip in jobs.skipped()) else DONE
     finally:
         jobs.close()
+
+
+def _says_how_many(rest: list[str]) -> bool:
+    """Whether cores are chosen already: by an option for Snakemake, or by a profile."""
+    chosen = (
+        "--cores",
+        "-c",
+        "--jobs",
+        "-j",
+        "--profile",
+        "--workflow-profile",
+        "--executor",
+        "-e",
+    )
+    if any(word.split("=")[0] in chosen or word[:2] in ("-c", "-j") for word in rest):
+        return True
+    return "SNAKEMAKE_PROFILE" in os.environ or Path("profiles/default").is_dir()
+
+
+def _with_config(rest: list[str], entries: list[str]) -> list[str]:
+    """Snakemake's words and our options; Snakemake takes the last `--config` only, so it is one."""
+    if not entries:
+        return rest
+    for position, word in enumerate(rest):
+        if word in ("--config", "-C"):
+            return [*rest[: position + 1], *entries, *rest[position + 1 :]]
+        if word.startswith("--config="):
+            own = word.removeprefix("--config=")
+            return [*rest[:position], "--config", *entries, own, *rest[position + 1 :]]
+    return [*rest, "--config", *entries]
 
 
 def generate(arguments: argparse.Namespace, rest: list[str]) -> int:
@@ -222,7 +251,10 @@ def _common(command: argparse.ArgumentParser, action: object) -> None:
 
 def _given(arguments: argparse.Namespace) -> dict[str, object]:
     values = {name: getattr(arguments, name, None) for name in OPTION_NAMES}
-    return {name: value for name, value in values.items() if value is not None}
+    given = {name: value for name, value in values.items() if value is not None}
+    if "output_dir" in given:
+        given["output_dir"] = os.path.abspath(given["output_dir"])  # relative to where it is typed
+    return given
 
 
 def _options(arguments: argparse.Namespace) -> Options:
@@ -233,9 +265,7 @@ def _config_entries(arguments: argparse.Namespace) -> list[str]:
     """The options as `--config` entries, the way they reach the plugin."""
     entries = []
     for name, value in _given(arguments).items():
-        text = ",".join(map(str, value)) if isinstance(value, list) else str(value)
-        if name == "output_dir":
-            text = str(Path(text).absolute())  # relative to where it was typed
+        text = json.dumps(value, ensure_ascii=False) if isinstance(value, list) else str(value)
         entries.append(f"{name}={text}")
     return entries
 

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from .errors import Place, Problems, ProjectError, near
+from .errors import Place, Problems, ProjectError
 from .model import Options
-from .settings import OPTION_NAMES, locate, read_options
+from .settings import locate, read_options
 from .workspace import PlanFolder, current_plan
 
 
@@ -72,23 +72,19 @@ def report(error: ProjectError) -> None:
         print(f"error: {problem}", file=sys.stderr)
 
 
-def options_of_config(config: Mapping[str, Any], strict: bool = False) -> Options:
+def options_of_config(config: Mapping[str, Any]) -> Options:
     """Options given as Snakemake config: `--config limit=2`, or a module's `config:`.
 
     Keys that are no option belong to somebody else and are left alone.
 
     Raises:
-        ProjectError: a value cannot be read, or with `strict` a key is unknown.
+        ProjectError: a value cannot be read.
     """
     problems = Problems()
 
     def place(key: str) -> Place:
         return Place("--config")
 
-    if strict:
-        for key in config:
-            if str(key).replace("-", "_") not in (*OPTION_NAMES, "looper_config"):
-                problems.add("--config", str(key), f"unknown option{near(str(key), OPTION_NAMES)}")
     options = read_options(config, place, problems)
     problems.raise_if_any()
     return options

@@ -72,6 +72,10 @@ def write_workflow(
         ProjectError: the project cannot be planned, or a file is in the way.
     """
     folder = Path(os.path.abspath(folder))
+    if folder.exists() and not folder.is_dir():
+        problems = Problems()
+        problems.add(folder, "", "is no folder; choose another")
+        problems.raise_if_any()
     plan = plan_project(looper_config, options, folder, rundir=looper_config.parent)
     files = _files(plan, options, folder)
     known = _manifest(folder)
@@ -79,7 +83,11 @@ def write_workflow(
     changed = {}
     for name, text in files.items():
         path = folder / name
-        current = path.read_text(encoding="utf-8") if path.exists() else None
+        try:
+            current = path.read_bytes().decode(errors="replace") if path.exists() else None
+        except OSError as error:
+            problems.add(path, "", f"cannot be written: {error.strerror}; move it")
+            continue
         if current == text:
             continue
         if current is not None and not force and known.get(name) != _digest(current):

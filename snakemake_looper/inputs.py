@@ -15,6 +15,9 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from jsonschema import Draft7Validator
+from jsonschema.exceptions import SchemaError
+
 from .errors import Place, Problems
 from .model import InputSchema, Sample
 from .source import expand, read_yaml, resolve
@@ -40,6 +43,13 @@ def read_input_schema(
     if not schemas or files[-1] != path:
         return None
     items = _items(schemas[-1])
+    for file, schema in zip(files, schemas, strict=True):
+        try:
+            Draft7Validator.check_schema(_items(schema))
+        except SchemaError as error:
+            where = ".".join(map(str, error.absolute_path))
+            problems.add(file, where, f"not a valid schema: {error.message}; correct it")
+            return None
     return InputSchema(
         path=path,
         schemas=tuple(schemas),
@@ -108,17 +118,18 @@ class Validator:
     """Checks samples against one input schema; compiled once, used for every sample."""
 
     def __init__(self, schema: InputSchema) -> None:
-        from jsonschema import Draft7Validator
-
         self._validators = [Draft7Validator(_listable(_items(one))) for one in schema.schemas]
 
     def faults(self, sample: Sample) -> list[str]:
         """What is wrong with a sample's attributes; empty if nothing is."""
         found = []
         for validator in self._validators:
-            for error in validator.iter_errors(dict(sample.attributes)):
-                where = ".".join(map(str, error.absolute_path))
-                found.append(f"{where}: {error.message}" if where else error.message)
+            try:
+                for error in validator.iter_errors(dict(sample.attributes)):
+                    where = ".".join(map(str, error.absolute_path))
+                    found.append(f"{where}: {error.message}" if where else error.message)
+            except Exception as error:  # a $ref that leads nowhere
+                found.append(f"the schema cannot be applied: {error}")
         return list(dict.fromkeys(found))
 
 

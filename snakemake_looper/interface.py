@@ -7,6 +7,7 @@ stand at the top in both, and hold for both levels.
 
 from __future__ import annotations
 
+import keyword
 import re
 from collections.abc import Mapping
 from pathlib import Path
@@ -14,7 +15,7 @@ from typing import Any
 
 from .errors import Place, Problems, near
 from .inputs import read_input_schema
-from .model import InputSchema, Interface, Level, SizeRow
+from .model import InputSchema, Interface, Level, SizeRow, is_file_name
 from .resources import size_table
 from .source import Document, read_yaml, resolve
 from .templates import TemplateError, template
@@ -46,6 +47,9 @@ DIRECTIVES: dict[str, tuple[type, ...]] = {
     "priority": (int,),
     "resources": (dict,),
     "input": (str, list),
+    "output": (str, list),
+    "benchmark": (str,),
+    "depends_on": (str, list),
 }
 _HANDOFF = re.compile(r"\{[^}]*\bpipestat\.")
 
@@ -84,11 +88,12 @@ def _pipeline_name(document: Document, problems: Problems) -> str | None:
             "is missing; name the pipeline, as in 'pipeline_name: count_lines'",
         )
         return None
-    if re.search(r"[\s/]", name):
+    if re.search(r"\s", name) or not is_file_name(name):
         problems.add(
             document.place("pipeline_name"),
             "pipeline_name",
-            f"'{name}' has white space or a slash; write a name that can be part of a file name",
+            f"'{name}' has white space, a slash or a brace; write a name that can be part of a"
+            " file name",
         )
         return None
     return name
@@ -303,16 +308,39 @@ class _Shared:
             section = section.get(key) if isinstance(section, Mapping) else None
         if section is not None and not isinstance(section, Mapping):
             self._problems.add(self.document.place(*keys), ".".join(keys), "must be a mapping")
-        found = {}
-        for key, value in section.items() if isinstance(section, Mapping) else ():
+        found: dict[str, Any] = {}
+        values: Mapping[Any, Any] = section if isinstance(section, Mapping) else {}
+        for key, value in values.items():
             place, name = self.document.place(*keys, key), ".".join([*keys, str(key)])
             if key not in DIRECTIVES:
                 self._problems.add(place, name, f"unknown{near(str(key), DIRECTIVES)}; remove it")
-            elif not isinstance(value, DIRECTIVES[key]) or isinstance(value, bool):
+            elif not any(type(value) is kind for kind in DIRECTIVES[key]):
                 wanted = " or ".join(kind.__name__ for kind in DIRECTIVES[key])
                 self._problems.add(place, name, f"must be {wanted}, not '{value}'")
+            elif key == "resources":
+                found[key] = self._resources(value, keys)
             else:
-                found[key] = value
+                found[key] = self._beside(value) if key in ("conda", "container") else value
+        return found
+
+    def _beside(self, value: str) -> str:
+        """An environment or image file, relative to the interface; other names stay."""
+        is_file = value.endswith((".yaml", ".yml", ".sif", ".img", ".simg")) and "://" not in value
+        return str(resolve(value, self._folder)) if is_file else value
+
+    def _resources(self, values: Mapping[Any, Any], keys: tuple[str, ...]) -> dict[str, int | str]:
+        found: dict[str, int | str] = {}
+        for name, value in values.items():
+            good = isinstance(name, str) and name.isidentifier() and not keyword.iskeyword(name)
+            if good and isinstance(value, (int, str)) and not isinstance(value, bool):
+                found[name] = value
+                continue
+            self._problems.add(
+                self.document.place(*keys, "resources", name),
+                ".".join([*keys, "resources", str(name)]),
+                f"'{name}: {value}' is no resource; write a name of letters and '_', and a number"
+                " or text",
+            )
         return found
 
     def _unsupported(self) -> None:

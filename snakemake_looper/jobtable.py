@@ -15,7 +15,7 @@ import os
 import shlex
 import sqlite3
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -34,7 +34,7 @@ CREATE TABLE job (
 ) WITHOUT ROWID;
 CREATE TABLE skip (pipeline TEXT, record TEXT, reason TEXT, fault INTEGER);
 CREATE TABLE config (rule TEXT PRIMARY KEY, source TEXT, digest TEXT, path TEXT,
-    after TEXT, results TEXT) WITHOUT ROWID;
+    after TEXT, reads TEXT) WITHOUT ROWID;
 CREATE TABLE results (path TEXT, sources TEXT, schemas TEXT);
 CREATE TABLE input (path TEXT PRIMARY KEY, size INTEGER) WITHOUT ROWID;
 CREATE TABLE plan (key TEXT PRIMARY KEY, value TEXT) WITHOUT ROWID;
@@ -59,14 +59,15 @@ class Row(NamedTuple):
 
 class ConfigRow(NamedTuple):
     """A merged pipestat config: its content in the plan, a digest of that, its own path; what
-    its jobs come after (JSON) and the results file that they read, at project level; and which
+    its jobs come after and which results files they read (JSON), at project level; and which
     content was last written there when this process first asked."""
 
+    rule: str
     source: str
     digest: str
     path: str
     after: str
-    results: str | None
+    reads: str
     written: str | None
 
 
@@ -129,8 +130,15 @@ class JobTable:
         return _lookup(lambda wildcards: self.row(rule, wildcards).threads)
 
     def resource(self, rule: str, name: str) -> Lookup:
-        """One resource: mem_mb in MB, runtime in minutes, others as the project has them."""
-        return _lookup(lambda wildcards: json.loads(self.row(rule, wildcards).resources)[name])
+        """One resource: mem_mb in MB, runtime in minutes, others as the project has them.
+
+        Where a sample has none, though others have, 0 or an empty text: executors take that for
+        "not requested".
+        """
+        nothing: int | str = "" if name.startswith("slurm_") else 0
+        return _lookup(
+            lambda wildcards: json.loads(self.row(rule, wildcards).resources).get(name, nothing)
+        )
 
     def flags(self, *rules: str) -> Lookup:
         """The completed flags of all jobs of some rules."""
@@ -138,6 +146,16 @@ class JobTable:
         query = f"SELECT flag FROM job WHERE rule IN ({marks}) ORDER BY rule, number"
         return _lookup(
             lambda wildcards: [flag for (flag,) in self._connection.execute(query, rules)]
+        )
+
+    def flags_of_sample(self, *rules: str) -> Lookup:
+        """The completed flags of one sample's jobs of some rules; a sample may lack some."""
+        marks = ", ".join("?" * len(rules))
+        query = f"SELECT flag FROM job WHERE rule IN ({marks}) AND record = ? ORDER BY rule"
+        return _lookup(
+            lambda wildcards: [
+                flag for (flag,) in self._connection.execute(query, (*rules, wildcards.sample))
+            ]
         )
 
     def config(self, rule: str) -> Lookup:
@@ -198,19 +216,24 @@ class JobTable:
         return json.loads(found[0]) if found else None
 
     def assemble(self) -> None:
-        """Put reported records into the users' results files; for `onerror`, never raises.
+        """Put reported records into the users' results files, where there are new ones.
 
-        The rule that does this needs every job to have completed. When one failed, this is
-        what keeps the promise that the results file holds every record reported so far.
+        For the end of a run, so it never raises: what is wrong is printed. A job that is a
+        process of its own ends a run, too, but has no part in this.
         """
-        from .results import AssemblyError, assemble
-
+        if self._workflow is not None and not self._workflow.is_main_process:
+            return
         query = "SELECT path, sources, schemas FROM results"
         for path, sources, schemas in self._connection.execute(query).fetchall():
+            folders: dict[str, str] = json.loads(sources)
             try:
-                for warning in assemble(path, json.loads(sources), json.loads(schemas)):
+                if not _reported_since(path, folders.values()):
+                    continue
+                from .results import assemble
+
+                for warning in assemble(path, folders, json.loads(schemas)):
                     print(f"warning: {warning}", file=sys.stderr)
-            except (OSError, AssemblyError) as error:
+            except Exception as error:
                 print(f"error: {path} was not updated: {error}", file=sys.stderr)
 
     def close(self) -> None:
@@ -233,30 +256,36 @@ class JobTable:
         Without metadata there are these reasons to run: no flag, force, a newer input, and a
         job before it that is run.
         """
-        settings = getattr(self._workflow, "dag_settings", None)
-        if settings and (settings.forceall or settings.forcerun or settings.forcetargets):
+        after = json.loads(config.after)
+        if self._forced(config.rule, *after, row.flag):
             return False
         done = _mtime(row.flag)
         inputs: list[str] = json.loads(row.inputs)
         if done is None or any((_mtime(path) or 0) > done for path in inputs):
             return False
-        after = json.loads(config.after)
         if not after:
             return True
         flags = [_mtime(flag) for flag in self.flags(*after)(None)]
-        bound = done
-        if config.results:
-            assembled = _mtime(config.results)
-            if assembled is None or assembled > done:
-                return False
-            bound = assembled
+        assembled = [_mtime(path) for path in json.loads(config.reads)]
+        if any(time is None or time > done for time in assembled):
+            return False
+        bound = min([done, *(time for time in assembled if time is not None)])
         return all(flag is not None and flag <= bound for flag in flags)
 
+    def _forced(self, *names: str) -> bool:
+        """Whether one of these rules or files is forced, or everything is."""
+        settings = getattr(self._workflow, "dag_settings", None)
+        if settings is None:
+            return False
+        # In a module the rule has a prefix.
+        forced = any(str(one).endswith(names) for one in settings.forcerun or ())
+        return bool(settings.forceall or settings.forcetargets or forced)
+
     def _read_config(self, rule: str) -> ConfigRow:
-        query = "SELECT source, digest, path, after, results FROM config WHERE rule = ?"
-        source, digest, path, after, results = self._connection.execute(query, (rule,)).fetchone()
+        query = "SELECT source, digest, path, after, reads FROM config WHERE rule = ?"
+        source, digest, path, after, reads = self._connection.execute(query, (rule,)).fetchone()
         written = _read_marker(source, path)
-        return ConfigRow(source, digest, path, after, results, written)
+        return ConfigRow(rule, source, digest, path, after, reads, written)
 
 
 _WILDCARDS = inspect.Signature(
@@ -268,6 +297,19 @@ def _lookup(function: Lookup) -> Lookup:
     """Say beforehand what the function takes: Snakemake inspects it for every job, a dozen times."""
     function.__signature__ = _WILDCARDS  # type: ignore[attr-defined]
     return function
+
+
+def _reported_since(path: str, folders: Iterable[str]) -> bool:
+    """Whether a record file is newer than the results file that it belongs to."""
+    assembled = _mtime(path) or 0.0
+    for folder in folders:
+        try:
+            with os.scandir(folder) as files:
+                if any(file.stat().st_mtime > assembled for file in files):
+                    return True
+        except OSError:
+            continue
+    return False
 
 
 def _mtime(path: str) -> float | None:
@@ -328,7 +370,7 @@ def write_job_table(plan: Plan, path: Path, configs: Mapping[str, tuple[str, str
                     rule.name,
                     *configs[rule.name],
                     json.dumps(rule.after),
-                    plan.shown(rule.results.path) if rule.results and rule.after else None,
+                    json.dumps([plan.shown(file.path) for file in rule.reads]),
                 )
                 for rule in plan.rules
                 if rule.config

@@ -11,6 +11,7 @@ another module of the package but `errors`.
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -22,6 +23,14 @@ Level = Literal["sample", "project"]
 
 STATUSES = ("waiting", "running", "completed", "failed", "partial")
 """Status words, as in pipestat's status schema."""
+
+
+_UNSAFE = re.compile(r"[/\0\n{}]")
+
+
+def is_file_name(text: str) -> bool:
+    """Whether a name can be part of an output file's name: braces are wildcards to Snakemake."""
+    return bool(text) and text not in (".", "..") and not _UNSAFE.search(text)
 
 
 def shown(path: Path, workdir: Path, root: Path) -> str:
@@ -210,13 +219,6 @@ class PipestatConfig:
     """Literal secrets are replaced by references, see `pipestat.SECRET_KEY`."""
     interface: Interface
 
-    @property
-    def secret(self) -> bool:
-        """Whether the written file holds a literal secret, and so is for its owner's eyes."""
-        from .pipestat import has_secret
-
-        return has_secret(self.content)
-
 
 @dataclass(frozen=True, slots=True)
 class ResultsFile:
@@ -241,10 +243,18 @@ class Rule:
     log: str
     config: PipestatConfig | None
     results: ResultsFile | None
+    """Sample level: the results file that the jobs' records are assembled into."""
+    reads: tuple[ResultsFile, ...] = ()
+    """Project level: the results files that are complete before."""
     after: tuple[str, ...] = ()
     """Names of rules whose jobs must be done before (project level)."""
     constraint: str | None = None
     """Regular expression for `{sample}`, where the default would match a neighbour's flag."""
+    depends: tuple[str, ...] = ()
+    """Names of sample-level rules whose job of the same sample comes before (`depends_on`)."""
+    outputs: tuple[str, ...] = ()
+    """More outputs, with `{sample}` at sample level."""
+    benchmark: str | None = None
     in_all: bool = True
 
     @property
@@ -306,6 +316,8 @@ class Plan:
     inputs: Mapping[str, int]
     """Input files the plan looked at, with their sizes in bytes, -1 where missing."""
     volatile: bool
+    narrowed: bool = False
+    """Whether only some of the samples are selected by options."""
 
     def shown(self, path: Path) -> str:
         """A path as the Snakefile has it, see `shown`."""

@@ -8,21 +8,19 @@ they are relative to it (quirk 37).
 from __future__ import annotations
 
 import contextlib
+import copy
 import csv
 import io
 import logging
 import os
-import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from .errors import Place, Problems
-from .model import Pep, Sample, Settings
+from .model import Pep, Sample, Settings, is_file_name
 from .settings import is_registry_path
-from .source import expand
-
-_UNSAFE = re.compile(r"[/\0\n{}]")  # a brace would be a wildcard to Snakemake
+from .source import read_yaml, resolve
 
 
 def read_pep(settings: Settings, problems: Problems) -> Pep | None:
@@ -43,6 +41,7 @@ def read_pep(settings: Settings, problems: Problems) -> Pep | None:
                 if registry
                 else peppy.Project(settings.pep, amendments=list(settings.options.amend or ()))
             )
+            config = copy.deepcopy(dict(project.config or {}))
             if settings.sample_modifiers:
                 _modify(project, settings.sample_modifiers)
             raw = [sample.to_dict() for sample in project.samples]
@@ -50,22 +49,33 @@ def read_pep(settings: Settings, problems: Problems) -> Pep | None:
         place = settings.pep_place if registry else Place(str(source))
         problems.add(place, "", f"peppy cannot read the PEP: {_first_line(error)}; correct it")
         return None
-    config = dict(project.config or {})
     index = str(project.st_index)
+    is_config = not registry and source.suffix in (".yaml", ".yml")
+    if is_config and settings.options.amend:
+        _warn_of_dropped_modifiers(source, settings.options.amend, problems)
     tables = _tables(project, source, registry)
     samples = tuple(_samples(raw, index, settings, project, tables, source, problems))
     if not samples and not problems:
         problems.add(
             tables[0] if tables else source, "", "there are no samples; add a row for each"
         )
+    name = _name(config, source, settings)
+    if not is_file_name(name):
+        problems.add(
+            source, "name", f"'{name}' cannot be part of a file name; use letters, digits, '-', '_'"
+        )
     return Pep(
-        name=_name(project, config, source, settings),
+        name=name,
         config=config,
         samples=samples,
         index=index,
-        config_file=None if registry or source.suffix in (".csv", ".tsv") else source,
-        files=tuple(tables) if registry else (source, *tables, *_imports(config)),
-        volatile=registry or _has_glob(config),
+        config_file=source if is_config else None,
+        files=tuple(tables)
+        if registry
+        else (source, *tables, *(_imports(source) if is_config else ())),
+        volatile=registry
+        or _has_glob(config.get("sample_modifiers"))
+        or _has_glob(settings.sample_modifiers),
     )
 
 
@@ -79,10 +89,10 @@ def _samples(
     problems: Problems,
 ) -> Iterator[Sample]:
     table = tables[0] if tables else source
-    folder = Path(project.config_file).parent if project.config_file else settings.root
+    folder = source.parent if source.suffix in (".yaml", ".yml") else settings.root
     for attributes in raw:
         name = str(attributes.get(index, attributes.get("sample_name", "")))
-        if not name or _UNSAFE.search(name):
+        if not is_file_name(name):
             what = (
                 f"'{name}' has a character that cannot be part of an output file's name"
                 if name
@@ -100,10 +110,29 @@ def _samples(
         yield Sample(
             name,
             attributes,
-            None
-            if paths is None
-            else tuple(os.path.realpath(folder / expand(str(path))) for path in paths),
+            None if paths is None else tuple(str(resolve(str(path), folder)) for path in paths),
         )
+
+
+def _warn_of_dropped_modifiers(
+    source: Path, amendments: tuple[str, ...], problems: Problems
+) -> None:
+    """An amendment's `sample_modifiers` replace the PEP's own as a whole, as peppy has it."""
+    document = read_yaml(source, Problems())
+    node: Any = document.data if document else {}
+    own = node.get("sample_modifiers")
+    node = node.get("project_modifiers")
+    node = node.get("amend") if isinstance(node, Mapping) else None
+    for name in amendments if document and isinstance(own, Mapping) else ():
+        amendment = node.get(name) if isinstance(node, Mapping) else None
+        new = amendment.get("sample_modifiers") if isinstance(amendment, Mapping) else None
+        lost = sorted(set(own) - set(new)) if isinstance(new, Mapping) else []
+        if lost and document:
+            problems.warn(
+                document.place("project_modifiers", "amend", name, "sample_modifiers"),
+                f"amend.{name}",
+                f"replaces all sample modifiers of the PEP, also its {', '.join(lost)}",
+            )
 
 
 def _modify(project: Any, modifiers: Mapping[str, Any]) -> None:
@@ -113,7 +142,7 @@ def _modify(project: Any, modifiers: Mapping[str, Any]) -> None:
     project.modify_samples()
 
 
-def _name(project: Any, config: Mapping[str, Any], source: Path, settings: Settings) -> str:
+def _name(config: Mapping[str, Any], source: Path, settings: Settings) -> str:
     """The PEP's name; unnamed, that of its folder (quirk 32), `metadata` folders skipped."""
     given = config.get("name")
     if given:
@@ -139,15 +168,23 @@ def _tables(project: Any, source: Path, registry: bool) -> list[Path]:
     return found
 
 
-def _imports(config: Mapping[str, Any]) -> list[Path]:
-    modifiers = config.get("project_modifiers")
+def _imports(source: Path, seen: set[Path] | None = None) -> list[Path]:
+    """Configs that a PEP config imports, and those that they import."""
+    seen = {source} if seen is None else seen
+    document = read_yaml(source, Problems())
+    modifiers = document.data.get("project_modifiers") if document else None
     imports = modifiers.get("import") if isinstance(modifiers, Mapping) else None
-    items = imports if isinstance(imports, list) else [imports] if imports else []
-    return [Path(str(item)) for item in items if os.path.isfile(str(item))]
+    found: list[Path] = []
+    for item in imports if isinstance(imports, list) else [imports] if imports else []:
+        path = resolve(str(item), source.parent)
+        if path.is_file() and path not in seen:
+            seen.add(path)
+            found += [path, *_imports(path, seen)]
+    return found
 
 
-def _has_glob(config: Mapping[str, Any]) -> bool:
-    modifiers = config.get("sample_modifiers")
+def _has_glob(modifiers: Any) -> bool:
+    """Whether a derived source is a pattern: what it matches changes without any file we read."""
     derive = modifiers.get("derive") if isinstance(modifiers, Mapping) else None
     sources = derive.get("sources") if isinstance(derive, Mapping) else None
     values = sources.values() if isinstance(sources, Mapping) else ()

@@ -25,13 +25,14 @@ from pathlib import Path
 from typing import Any
 
 from .errors import Place, Problems
-from .model import Interface, Level, PipestatConfig, ResultsFile, Settings
+from .model import Interface, PipestatConfig, ResultsFile, Settings, is_file_name
 from .source import expand, read_yaml
 
 SECRET_KEY = "secret_from_looper_config"
 RECORD = "{record_identifier}"
 _SECRET_NAME = re.compile(r"passw|secret|token|api_?key|credential", re.IGNORECASE)
-_URL_PASSWORD = re.compile(r"://[^/\s:@]+:[^/\s@]+@")
+_URL_PASSWORD = re.compile(r"://[^/\s:@]+:([^/\s@]+)@")
+_VARIABLE = re.compile(r"\$\w+|\$\{\w+\}")
 _DEFAULT_RESULTS = "results.yaml"
 
 
@@ -88,8 +89,33 @@ def hand_off(
     results, results_path = _backend(section, content, settings, interface, problems)
     suffix = "_project" if both_levels and interface.level == "project" else ""
     path = settings.out / f"pipestat_config_{interface.pipeline_name}{suffix}.yaml"
-    config = PipestatConfig(path, dict(sorted(content.items())), interface)
+    _check_names(record, str(flag_dir), results_path or "", settings, problems)
+    ordered = dict(sorted(content.items(), key=lambda item: str(item[0])))
+    config = PipestatConfig(path, ordered, interface)
     return Handoff(flag_dir, record, config, results, results_path)
+
+
+def _check_names(
+    record: str, flag_dir: str, results: str, settings: Settings, problems: Problems
+) -> None:
+    """Names that become parts of paths must be able to, for Snakemake too."""
+    places = settings.pipestat_places
+    if not is_file_name(record):
+        problems.add(
+            places.get("project_name", places[""]),
+            "pipestat.project_name",
+            f"'{record}' cannot be part of a file name; use letters, digits, '.', '-' and '_'",
+        )
+    for key, path in (
+        ("flag_file_dir", flag_dir),
+        ("results_file_path", results.replace(RECORD, "")),
+    ):
+        if "{" in path or "}" in path:
+            problems.add(
+                places.get(key, places[""]),
+                f"pipestat.{key}",
+                f"'{path}' has a brace, which is a wildcard to Snakemake; rename it",
+            )
 
 
 def _flag_dir(section: Mapping[str, Any], settings: Settings, interface: Interface) -> Path:
@@ -197,17 +223,21 @@ def merge_results(files: list[ResultsFile]) -> tuple[ResultsFile, ...]:
 # --- secrets -----------------------------------------------------------------------------------
 
 
-def _hide(value: Any, file: Path, keys: tuple[str, ...]) -> Any:
+def _hide(value: Any, file: Path, keys: tuple[str | int, ...]) -> Any:
     """A copy in which literal secrets are references to where they stand.
 
     `${VAR}` is no secret: it stays as it is, and pipestat expands it where it is needed.
     """
     if isinstance(value, Mapping):
-        return {key: _hide(item, file, (*keys, str(key))) for key, item in value.items()}
-    if value is None or isinstance(value, (bool, list)):
+        return {key: _hide(item, file, (*keys, key)) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_hide(item, file, (*keys, index)) for index, item in enumerate(value)]
+    if value is None or isinstance(value, bool):
         return value
     text = str(value)
-    if "$" not in text and (_SECRET_NAME.search(keys[-1]) or _URL_PASSWORD.search(text)):
+    in_url = _URL_PASSWORD.search(text)
+    secret = in_url[1] if in_url else text if _SECRET_NAME.search(str(keys[-1])) else ""
+    if secret and not _VARIABLE.fullmatch(secret):
         return {SECRET_KEY: {"file": str(file), "keys": list(keys)}}
     return value
 
@@ -216,7 +246,7 @@ def has_secret(content: Any) -> bool:
     """Whether a literal secret was hidden in it."""
     if isinstance(content, Mapping):
         return SECRET_KEY in content or any(has_secret(item) for item in content.values())
-    return False
+    return isinstance(content, list) and any(has_secret(item) for item in content)
 
 
 def reveal(content: Any, documents: dict[str, Any] | None = None) -> Any:
@@ -226,6 +256,8 @@ def reveal(content: Any, documents: dict[str, Any] | None = None) -> Any:
         KeyError, TypeError: the looper config has changed and no longer holds the secret.
     """
     documents = {} if documents is None else documents
+    if isinstance(content, list):
+        return [reveal(item, documents) for item in content]
     if not isinstance(content, Mapping):
         return content
     reference = content.get(SECRET_KEY)
@@ -239,7 +271,3 @@ def reveal(content: Any, documents: dict[str, Any] | None = None) -> Any:
     for key in reference["keys"]:
         value = value[key]
     return value
-
-
-def level_of(content: Mapping[str, Any]) -> Level:
-    return "project" if content.get("pipeline_type") == "project" else "sample"

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from .errors import Problems
+from .errors import Problems, near
 from .inputs import FileSizes, InputFiles, Validator
 from .model import Interface, Job, Options, Plan, Project, ResultsFile, Rule, Sample, Skip, shown
 from .pep import row_of
@@ -24,7 +24,7 @@ from .pipestat import Handoff, hand_off, merge_results
 from .project import read_project
 from .resources import NOT_SETTINGS, UnitError, cascade, size_row, to_snakemake
 from .selection import select
-from .source import expand
+from .source import expand, resolve
 from .templates import (
     PROJECT_EXTRA,
     SAMPLE_EXTRA,
@@ -122,7 +122,7 @@ class _Planner:
         self._failures: dict[tuple[str, str], list[str]] = defaultdict(list)
 
     def plan(self) -> Plan:
-        selected, deselected = select(self.pep.samples, self.settings.options, self.problems)
+        _, deselected = select(self.pep.samples, self.settings.options, self.problems)
         targets = self._targets()
         by_interface = {
             id(target.rule.interface): target for target in targets if target.rule.level == "sample"
@@ -143,9 +143,9 @@ class _Planner:
                     self._plan_sample(sample, by_interface[id(interface)])
         for target in targets:
             if target.rule.level == "project":
-                self._plan_project(target, selected)
+                self._plan_project(target)
         self._report_failures()
-        self._check_flags()
+        self._check_paths()
         rules = _constrained([target.rule for target in targets], self.jobs)
         return Plan(
             workdir=self.workdir,
@@ -161,6 +161,7 @@ class _Planner:
             sources=self._sources(),
             inputs=dict(self.sizes.sizes),
             volatile=self.pep.volatile,
+            narrowed=self.settings.options.narrows(),
         )
 
     # --- rules ---------------------------------------------------------------------------------
@@ -195,10 +196,32 @@ class _Planner:
             self._target(interface, handoff, names[id(interface)], merged)
             for interface, handoff in zip(interfaces, handoffs, strict=True)
         ]
+        self._check_names_of_others([target.rule for target in targets])
         return [
             dataclasses.replace(target, rule=_ordered(target.rule, [t.rule for t in targets]))
             for target in targets
         ]
+
+    def _check_names_of_others(self, rules: list[Rule]) -> None:
+        """Interfaces and pipelines that an interface refers to must be in the project."""
+        pipelines = {rule.pipeline for rule in rules}
+        paths = {rule.interface.path for rule in rules if rule.level == "sample"}
+        for rule in rules:
+            places = rule.interface.places
+            for name in _list(rule.interface.directives.get("depends_on")):
+                if name not in pipelines:
+                    self.problems.add(
+                        places.get("snakemake", rule.interface.place),
+                        "snakemake.depends_on",
+                        f"there is no pipeline '{name}'{near(name, pipelines)}",
+                    )
+            for path in rule.interface.linked if rule.level == "project" else ():
+                if path not in paths:
+                    self.problems.add(
+                        places.get("linked_pipeline_interfaces", rule.interface.place),
+                        "linked_pipeline_interfaces",
+                        f"{path} is run for no sample of this project; add it to the looper config",
+                    )
 
     def _target(
         self,
@@ -217,7 +240,11 @@ class _Planner:
             flag=self._shown(folder / f"{pipeline}_{record}_completed.flag"),
             log=self._shown(self.settings.submission_dir / f"{pipeline}_{log_record}.log"),
             config=handoff.config,
-            results=results.get(handoff.results.path) if handoff.results else None,
+            results=results.get(handoff.results.path)
+            if handoff.results and interface.level == "sample"
+            else None,
+            outputs=self._patterns(interface, "output"),
+            benchmark=next(iter(self._patterns(interface, "benchmark")), None),
             in_all=interface.level == "sample" or not self.settings.options.narrows(),
         )
         schema = interface.input_schema
@@ -231,28 +258,54 @@ class _Planner:
     def _shown(self, path: Path) -> str:
         return shown(path, self.workdir, self.settings.root)
 
+    def _patterns(self, interface: Interface, key: str) -> tuple[str, ...]:
+        """Output paths as Snakemake wants them: with `{sample}` for the sample's name."""
+        record = WILDCARD if interface.level == "sample" else self.pep.name
+        own = {self.pep.index: WILDCARD, "sample_name": WILDCARD}
+        namespaces: dict[str, Any] = {
+            "looper": self._looper(interface, record, 0.0),
+            "project": self.pep.config,
+            "pipeline": interface.data,
+            **({"sample": own} if interface.level == "sample" else {}),
+        }
+        found = []
+        for text in _list(interface.directives.get(key)):
+            try:
+                path = resolve(template(text).render(namespaces), self.settings.root)
+            except TemplateError as error:
+                place = interface.places.get("snakemake", interface.place)
+                what = f"{error} (an {key} can depend on the sample's name only)"
+                self.problems.add(place, f"snakemake.{key}", what)
+                continue
+            found.append(self._shown(path))
+        return tuple(found)
+
     # --- jobs ----------------------------------------------------------------------------------
 
     def _plan_sample(self, sample: Sample, target: _Target) -> None:
         interface = target.rule.interface
         files = InputFiles((), (), 0.0)
+        if interface.input_schema:
+            files = self.sizes.of(sample, interface.input_schema)
         if target.validator:
             faults = target.validator.faults(sample)
             if faults:
                 self._skip(target, sample, "invalid: " + "; ".join(faults))
                 return
-            assert interface.input_schema
-            files = self.sizes.of(sample, interface.input_schema)
             if files.missing:
-                self._skip(target, sample, "missing files: " + ", ".join(files.missing))
+                where = "" if self.rundir == self.settings.root else f" (in {self.rundir})"
+                self._skip(target, sample, f"missing files: {', '.join(files.missing)}{where}")
                 return
+        elif files.required:  # unchecked, as looper has it: no size, and what is not there is none
+            present = tuple(path for path in files.required if path not in files.missing)
+            files = InputFiles(present, (), 0.0)
         namespaces = {
             "sample": sample.attributes,
             "looper": self._looper(interface, sample.name, files.size_gb),
         }
         self._plan_job(target, sample.name, namespaces, files)
 
-    def _plan_project(self, target: _Target, selected: list[Sample]) -> None:
+    def _plan_project(self, target: _Target) -> None:
         namespaces = {
             "samples": [sample.attributes for sample in self.pep.samples],
             "looper": self._looper(target.rule.interface, self.pep.name, 0.0),
@@ -323,8 +376,10 @@ class _Planner:
         """An input file as Snakemake finds it, where that is not where commands run."""
         if "{" in path or "}" in path:
             raise TemplateError(f"input '{path}' has a brace, a wildcard to Snakemake; rename it")
-        if self.rundir == self.workdir or os.path.isabs(path):
+        if os.path.isabs(path):
             return path
+        if self.rundir == self.workdir:
+            return path.removeprefix("./")
         return self._shown(Path(os.path.normpath(self.rundir / path)))
 
     def _command(self, interface: Interface, namespaces: Mapping[str, Any]) -> str:
@@ -378,28 +433,27 @@ class _Planner:
             more = f" and {len(records) - 1} more" if len(records) > 1 else ""
             self.problems.add(place, "", f"{message} (for {records[0]}{more})")
 
-    def _check_flags(self) -> None:
-        """Two records whose flags would be one file cannot both be run."""
+    def _check_paths(self) -> None:
+        """Two records whose flags or logs would be one file cannot both be run."""
         known: dict[str, Job] = {}
         for job in self.jobs:
-            first = known.setdefault(job.flag, job)
-            # Two interfaces of one pipeline and level have been named already.
-            if (first.pipeline, first.level) != (job.pipeline, job.level):
+            for what, path in (("status flag", job.flag), ("log", job.log)):
+                first = known.setdefault(path, job)
+                # Two interfaces of one pipeline and level have been named already.
+                if (first.pipeline, first.level) == (job.pipeline, job.level):
+                    continue
                 self.problems.add(
                     row_of(self.pep, job.record),
                     self.pep.index,
                     f"pipeline '{first.pipeline}' record '{first.record}' and pipeline"
-                    f" '{job.pipeline}' record '{job.record}' would share the status flag"
-                    f" {job.flag}; rename one of the samples or pipelines",
+                    f" '{job.pipeline}' record '{job.record}' would share the {what}"
+                    f" {path}; rename one of the samples or pipelines",
                 )
+                break
 
     def _results(self, targets: Iterable[_Target]) -> tuple[ResultsFile, ...]:
         return tuple(
-            dict.fromkeys(
-                target.rule.results
-                for target in targets
-                if target.rule.results and target.rule.level == "sample"
-            )
+            dict.fromkeys(target.rule.results for target in targets if target.rule.results)
         )
 
     def _sources(self) -> tuple[Path, ...]:
@@ -427,13 +481,34 @@ def _rule_names(interfaces: list[Interface]) -> dict[int, str]:
 
 
 def _ordered(rule: Rule, rules: list[Rule]) -> Rule:
-    """Give a project-level rule the sample-level rules that it comes after (design 9)."""
+    """Say what a rule comes after (design 9): `depends_on`, else what the level implies.
+
+    A project-level rule comes after the sample level of its own interface, of the interfaces it
+    links, or of all. Two that report into one results file run one after the other, since
+    pipestat would lose a record.
+    """
+    wanted = set(_list(rule.interface.directives.get("depends_on")))
+    named = [one for one in rules if one.pipeline in wanted and one.name != rule.name]
     if rule.level == "sample":
-        return rule
+        before = tuple(one.name for one in named if one.level == "sample")
+        return dataclasses.replace(rule, depends=before)
     samples = [one for one in rules if one.level == "sample"]
     linked = [one for one in samples if one.interface.path in rule.interface.linked]
     same = [one for one in samples if one.interface.path == rule.interface.path]
-    return dataclasses.replace(rule, after=tuple(one.name for one in linked or same or samples))
+    after = [one.name for one in named or linked or same or samples]
+    for other in rules:
+        if other.name == rule.name:
+            break
+        if other.level == "project" and _reports_to(other) == _reports_to(rule) is not None:
+            after.append(other.name)
+    reads = [one.results for one in rules if one.name in after and one.results]
+    return dataclasses.replace(
+        rule, after=tuple(dict.fromkeys(after)), reads=tuple(dict.fromkeys(reads))
+    )
+
+
+def _reports_to(rule: Rule) -> Any:
+    return rule.config.content.get("results_file_path") if rule.config else None
 
 
 def _constrained(rules: list[Rule], jobs: list[Job]) -> list[Rule]:

@@ -14,7 +14,13 @@ from .errors import Place, Problems
 from .interface import read_interface
 from .model import Interface, InterfaceSource, Options, Pep, Project, Settings
 from .pep import read_pep, row_of
-from .settings import overlay, read_options, read_settings, section_options
+from .settings import (
+    overlay,
+    read_options,
+    read_settings,
+    section_options,
+    warn_of_unknown,
+)
 from .source import resolve
 
 
@@ -68,18 +74,20 @@ def read_project(
 
 def _with_pep(settings: Settings, pep: Pep, problems: Problems) -> Settings:
     """Lay the PEP's `looper:` section under what the looper config says."""
-    section = pep.config.get("looper")
-    section = section if isinstance(section, Mapping) else {}
+    found = pep.config.get("looper")
+    section = dict(found) if isinstance(found, Mapping) else {}
+    section.pop("compute", None)  # settings of jobs, not the option: `plan` reads them
     file = pep.config_file or Path(settings.pep)
 
     def place(key: str) -> Place:
         return Place(str(file))
 
+    warn_of_unknown(section, ("cli", "pipeline_interfaces", "all", "run"), place, problems)
     options = overlay(settings.options, read_options(section, place, problems))
     options = overlay(options, section_options(section.get("cli"), ("run", "all"), place, problems))
     output_dir = settings.output_dir
     if output_dir is None and options.output_dir:
-        output_dir = resolve(options.output_dir, settings.root)
+        output_dir = resolve(options.output_dir, file.parent)
     if output_dir is None:
         problems.add(
             Place(str(settings.looper_config)),
@@ -93,7 +101,13 @@ def _with_pep(settings: Settings, pep: Pep, problems: Problems) -> Settings:
             "output_dir",
             f"'{output_dir}' has a brace, which is a wildcard to Snakemake; rename the folder",
         )
-    return dataclasses.replace(settings, options=options, output_dir=output_dir)
+    return dataclasses.replace(
+        settings,
+        options=options,
+        output_dir=output_dir,
+        results_subdir=options.results_subdir or settings.results_subdir,
+        submission_subdir=options.submission_subdir or settings.submission_subdir,
+    )
 
 
 def _own_interfaces(

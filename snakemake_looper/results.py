@@ -47,15 +47,15 @@ def assemble(path: str | Path, sources: Mapping[str, str], schemas: Mapping[str,
     """
     path = Path(path)
     exists = path.exists()
-    data = _parse(path.read_text(encoding="utf-8") if exists else "", path)
+    data = _parse(path.read_bytes() if exists else b"")
     changed = False
     warnings: list[str] = []
     for pipeline, folder in sources.items():
         wanted = _wanted(schemas.get(pipeline), warnings)
         for file in _record_files(Path(folder)):
             try:
-                reported = yaml.load(file.read_text(encoding="utf-8"), _Loader) or {}
-            except (OSError, UnicodeDecodeError, yaml.YAMLError):
+                reported = yaml.load(file.read_bytes(), _Loader) or {}
+            except (OSError, ValueError, yaml.YAMLError):
                 warnings.append(f"{file}: cannot be read; its record is not in {path}")
                 continue
             changed |= _lay_over(data, reported, pipeline, wanted, warnings)
@@ -65,27 +65,31 @@ def assemble(path: str | Path, sources: Mapping[str, str], schemas: Mapping[str,
     return warnings
 
 
-def _parse(text: str, path: Path) -> Records:
+def _parse(text: bytes) -> Records:
+    """The user's results file: pipelines, their levels, records. Empty parts are as good as none."""
     try:
         data = yaml.load(text, _Loader) or {}
-    except yaml.YAMLError as error:
+    except (yaml.YAMLError, ValueError) as error:
         raise AssemblyError(f"it is not valid YAML; correct or move it ({error})") from None
     if not isinstance(data, dict):
         raise AssemblyError("it is no results file; correct or move it")
+    for pipeline, levels in data.items():
+        data[pipeline] = levels = levels or {}
+        if not isinstance(levels, dict) or any(
+            not isinstance(records or {}, dict) for records in levels.values()
+        ):
+            raise AssemblyError(f"'{pipeline}' in it holds no records; correct or move it")
+        levels.update({level: records or {} for level, records in levels.items()})
     return data
 
 
 def _record_files(folder: Path) -> Iterable[Path]:
-    """Record files in the order of their names; lock files of pipestat are none."""
+    """Record files in the order of their names; pipestat's lock files are empty."""
     try:
         names = sorted(os.listdir(folder))
     except FileNotFoundError:
         return ()
-    return (
-        folder / name
-        for name in names
-        if name.endswith(".yaml") and not name.startswith(("lock.", "."))
-    )
+    return (folder / name for name in names if name.endswith(".yaml"))
 
 
 def _lay_over(
@@ -98,7 +102,7 @@ def _lay_over(
     """Put reported records into the data; whether that changed anything."""
     changed = False
     levels = reported.get(pipeline) if isinstance(reported, dict) else None
-    for level, records in (levels or {}).items():
+    for level, records in levels.items() if isinstance(levels, dict) else ():
         if not isinstance(records, dict):
             continue
         target = data.setdefault(pipeline, {"project": {}, "sample": {}}).setdefault(level, {})
@@ -116,8 +120,8 @@ def _wanted(schema: str | None, warnings: list[str]) -> Mapping[str, Mapping[str
     if schema is None:
         return {}
     try:
-        data = yaml.load(Path(schema).read_text(encoding="utf-8"), _Loader)
-    except (OSError, yaml.YAMLError) as error:
+        data = yaml.load(Path(schema).read_bytes(), _Loader)
+    except (OSError, ValueError, yaml.YAMLError) as error:
         warnings.append(f"{schema}: cannot be read, results were not checked: {error}")
         return {}
     node: Any = data if isinstance(data, dict) else {}

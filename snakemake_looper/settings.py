@@ -15,10 +15,12 @@ each file says which levels it has) or a mapping with `sample:` and `project:` (
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
+import json
 import os
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -96,8 +98,12 @@ def is_registry_path(text: str, root: Path) -> bool:
 
 
 def _words(value: Any) -> tuple[str, ...]:
+    """Values of an option that takes several: a list, JSON for one, or text with commas."""
     if isinstance(value, str):
-        return tuple(word for word in re.split(r"[,\s]+", value) if word)
+        if value.startswith("["):
+            with contextlib.suppress(ValueError):
+                return tuple(map(str, json.loads(value)))
+        return tuple(word.strip() for word in value.split(",") if word.strip())
     if isinstance(value, (list, tuple)):
         return tuple(str(item) for item in value)
     return (str(value),)
@@ -107,7 +113,8 @@ def _pairs(value: Any) -> tuple[tuple[str, str], ...]:
     if isinstance(value, Mapping):
         return tuple((str(key), str(item)) for key, item in value.items())
     pairs = []
-    for word in _words(value):
+    words = value.split() if isinstance(value, str) and not value.startswith("[") else _words(value)
+    for word in words:
         key, equals, item = word.partition("=")
         if not equals:
             raise ValueError(f"'{word}' is not of the form key=value")
@@ -152,6 +159,23 @@ def read_options(
     return Options(**found)
 
 
+def warn_of_unknown(
+    values: Mapping[str, Any],
+    others: Iterable[str],
+    place: Callable[[str], Place],
+    problems: Problems,
+) -> None:
+    """Name keys that should be options and are none, rather than drop them."""
+    known = (*OPTION_NAMES, *others)
+    for key in values:
+        if str(key).replace("-", "_") not in known:
+            problems.warn(
+                place(key),
+                str(key),
+                f"not supported by this version, ignored{near(str(key), known)}",
+            )
+
+
 def overlay(first: Options, second: Options) -> Options:
     """Options of which the first given wins, field by field."""
     filled = {name: getattr(second, name) for name in OPTION_NAMES if getattr(first, name) is None}
@@ -163,6 +187,9 @@ def section_options(
 ) -> Options:
     """Options from a `cli:` section: the named subcommands, first wins."""
     merged = Options()
+    for command in section if isinstance(section, Mapping) else ():
+        if command not in commands:
+            problems.warn(place(command), f"cli.{command}", "only 'run' is read, ignored")
     if not isinstance(section, Mapping):
         if section is not None:
             problems.add(place("cli"), "cli", "must be a mapping; write 'cli: run: limit: 3'")
@@ -170,6 +197,7 @@ def section_options(
     for command in commands:
         values = section.get(command)
         if isinstance(values, Mapping):
+            warn_of_unknown(values, (), place, problems)
             merged = overlay(merged, read_options(values, place, problems))
     return merged
 
@@ -188,6 +216,9 @@ def read_settings(looper_config: Path, options: Options, problems: Problems) -> 
         return None
     root = looper_config.parent
     data = document.data
+    for key in ("output_dir", "results_subdir", "submission_subdir"):
+        if isinstance(data.get(key), (list, dict)):
+            problems.add(document.place(key), key, f"'{data.pop(key)}' is no path; write a text")
     for key in data:
         if key not in _KEYS:
             problems.warn(

@@ -39,7 +39,12 @@ configfile: "config/config.yaml"
 jobs = open_jobs(workflow, config, structure="{structure}")
 """
 _COMMON = """\
-# Records that were reported before a job failed are in the results file all the same.
+# The rule that assembles results needs all jobs to be done. When only some were run, or one has
+# failed, what they reported gets into the results files all the same.
+onsuccess:
+    jobs.assemble()
+
+
 onerror:
     jobs.assemble()
 
@@ -80,6 +85,7 @@ class _Writer:
         self.plan = plan
         self.scripts = scripts
         self.job_script = job_script
+        self.taken = {"all", "samples", "project", *(rule.name for rule in plan.rules)}
         self.jobs: dict[str, list[Any]] = {rule.name: [] for rule in plan.rules}
         for job in plan.jobs:
             self.jobs[job.rule].append(job)
@@ -99,15 +105,15 @@ class _Writer:
             own = [rule for rule in rules if rule.pipeline == pipeline]
             name = own[0].name.removesuffix(f"_{own[0].level}")
             if name not in ("all", "samples", "project"):
-                yield _target(name, f"Run pipeline {pipeline}.", self._inputs(own))
+                yield _target(self._free(name), f"Run pipeline {pipeline}.", self._inputs(own))
 
     def _inputs(self, rules: list[Rule]) -> list[str]:
         lines = []
         if rules:
             lines.append(f"jobs.flags({_names([rule.name for rule in rules])})")
-        files = dict.fromkeys(
-            rule.results for rule in rules if rule.results and rule.level == "sample"
-        )
+        if self.plan.narrowed:
+            return lines  # the results rule is about all samples; `onsuccess` does what is left
+        files = dict.fromkeys(rule.results for rule in rules if rule.results)
         lines += [_text(self._path(file.path)) for file in files if file and self._reports(file)]
         return lines
 
@@ -119,7 +125,7 @@ class _Writer:
 
     def pipestat_config(self, rule: Rule) -> str:
         assert rule.config
-        name = f"pipestat_config_{rule.name}"
+        name = self._free(f"pipestat_config_{rule.name}")
         return _rule(
             name,
             f"Write the merged pipestat config of {rule.pipeline}, {rule.level} level.",
@@ -137,11 +143,14 @@ class _Writer:
         inputs = []
         if any(job.inputs for job in jobs):
             inputs.append(f"files=jobs.inputs({name})")
+        if rule.depends:
+            inputs.append(f"before=jobs.flags_of_sample({_names(rule.depends)})")
         if rule.after:
             inputs.append(f"samples=jobs.flags({_names(rule.after)})")
-        results = rule.results if rule.level == "project" else None
-        if results and self._reports(results):
-            inputs.append(f"results={_text(self._path(results.path))}")
+        reads = [_text(self._path(file.path)) for file in rule.reads if self._reports(file)]
+        if reads:
+            several = f"[{', '.join(reads)}]"
+            inputs.append(f"results={several if len(reads) > 1 else reads[0]}")
         if rule.config:
             inputs.append(f"pipestat_config=jobs.config({name})")
         params = [f"command=jobs.command({name})"]
@@ -152,9 +161,12 @@ class _Writer:
             rule.name,
             self._docstring(rule),
             input=inputs,
-            output=[f"completed={_text(rule.flag)}"],
+            output=[
+                f"completed={_text(rule.flag)}",
+                *([f"files=[{_names(rule.outputs)}]"] if rule.outputs else []),
+            ],
             log=[_text(rule.log)],
-            wildcard_constraints=[f"sample={_raw(rule.constraint)}"] if rule.constraint else [],
+            wildcard_constraints=[f"sample={_text(rule.constraint)}"] if rule.constraint else [],
             params=params,
             threads=self._threads(rule),
             resources=self._resources(rule),
@@ -163,18 +175,17 @@ class _Writer:
                 for key, value in directives.items()
                 if key in ("container", "conda", "retries", "group", "priority")
             },
+            benchmark=_text(rule.benchmark) if rule.benchmark else "",
             shell=_text(
-                f"source {self.job_script} {{output.completed:q}} {{log:q}}\n{{params.command}}"
+                f"source {self.job_script} {{output.completed:q}} {{log:q}}\n(\n{{params.command}}\n)"
             ),
         )
 
     def results(self, file: ResultsFile) -> str:
-        rules = [
-            rule for rule in self.plan.rules if rule.results == file and rule.level == "sample"
-        ]
+        rules = [rule for rule in self.plan.rules if rule.results == file]
         if not self._reports(file):
             return ""
-        name = f"results_{rules[0].name.removesuffix('_sample')}"
+        name = self._free(f"results_{rules[0].name.removesuffix('_sample')}")
         records = {pipeline: self._path(folder) for pipeline, folder in file.sources}
         schemas = {pipeline: self._path(schema) for pipeline, schema in file.schemas}
         return _rule(
@@ -187,6 +198,16 @@ class _Writer:
             localrule="True",
             script=_text(f"{self.scripts}/assemble_results.py"),
         )
+
+    def _free(self, name: str) -> str:
+        """A rule name that no other rule has: this one, or with a number."""
+        number = 1
+        free = name
+        while free in self.taken:
+            number += 1
+            free = f"{name}_{number}"
+        self.taken.add(free)
+        return free
 
     # --- parts ---------------------------------------------------------------------------------
 
@@ -241,6 +262,7 @@ _DIRECTIVES = {
     "input": _LIST,
     "output": _LIST,
     "log": _LIST,
+    "benchmark": _BLOCK,
     "wildcard_constraints": _LIST,
     "priority": _INLINE,
     "retries": _INLINE,
@@ -292,10 +314,6 @@ def _text(value: str) -> str:
     if '"' in value and "'" not in value and "\\" not in value:
         return f"'{value}'"
     return json.dumps(value, ensure_ascii=False)
-
-
-def _raw(value: str | None) -> str:
-    return f'r"{value}"'
 
 
 def _names(names: Iterable[str]) -> str:

@@ -98,8 +98,15 @@ def read_yaml(path: Path, problems: Problems, key: str = "") -> Document | None:
         problems.add(Place(str(path), line), key, f"not valid YAML: {what}; correct the syntax")
     except TypeError as error:
         problems.add(Place(str(path), 1), key, f"{error}; write 'key: value' lines")
-    except (OSError, UnicodeDecodeError) as error:
-        problems.add(path, key, f"cannot be read: {getattr(error, 'strerror', None) or error}")
+    except UnicodeDecodeError:
+        problems.add(path, key, "is not UTF-8 text; save it as UTF-8")
+    except (
+        ValueError,
+        RecursionError,
+    ) as error:  # a date or number that is none, a loop of anchors
+        problems.add(path, key, f"not valid YAML: {error}; correct the value")
+    except OSError as error:
+        problems.add(path, key, f"cannot be read: {error.strerror or error}")
     return None
 
 

@@ -72,11 +72,10 @@ def mark_failed(completed_flag: Path) -> bool:
         return False
     stem = str(completed_flag)[: -len(_SUFFIX)]
     for word in ("running", "waiting"):
-        flag = Path(f"{stem}_{word}.flag")
-        if flag.exists():
-            with contextlib.suppress(FileNotFoundError):  # the job may just be ending
-                flag.write_text("failed")
-                flag.rename(f"{stem}_failed.flag")
+        failed = Path(f"{stem}_failed.flag")
+        with contextlib.suppress(FileNotFoundError):  # there is none, or the job is just ending
+            Path(f"{stem}_{word}.flag").rename(failed)
+            failed.write_text("failed")
             return True
     return False
 

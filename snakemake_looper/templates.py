@@ -4,7 +4,8 @@
 joined by a space. Values go in unquoted, as in looper; the filter `quote` is ours.
 
 A brace that begins no template stays as it is: `${HOME}` (a `$` stands before it) and anything
-that is not an expression, such as `awk '{print $1}'` or `{1..3}`.
+that is not an expression, such as `awk '{print $1}'` or `{1..3}`. Only what speaks of a namespace
+is always a template: a mistake in it is an error, and not text of the command.
 """
 
 from __future__ import annotations
@@ -107,7 +108,7 @@ class Template:
             return self._template.render(namespaces)
         except _Missing as missing:
             raise TemplateError(_explain(missing, namespaces)) from None
-        except (TypeError, ValueError, jinja2.TemplateError) as error:
+        except Exception as error:  # whatever an expression can raise
             raise TemplateError(f"cannot be rendered: {error}; correct the template") from None
 
 
@@ -149,6 +150,7 @@ def _walk(namespaces: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any
             pending += [(f"{path}.{key}", item) for key, item in value.items()]
 
 
+_MENTION = re.compile(rf"\b(?:{'|'.join(NAMESPACES)})\s*[.\[|]")
 _STATEMENT = re.compile(r"\{%.*?%\}|\{#.*?#\}", re.DOTALL)
 
 
@@ -162,8 +164,9 @@ def protect(text: str) -> str:
         statement = _STATEMENT.match(text, start)
         end = statement.end() if statement else _closing(text, start)
         piece = text[start:end]
-        after_dollar = start > 0 and text[start - 1] == "$"
-        if statement or (not after_dollar and _is_expression(piece[1:-1])):
+        mentions = bool(_MENTION.search(piece)) and end > start + 1
+        after_dollar = start > 0 and text[start - 1] == "$" and not mentions
+        if statement or mentions or (not after_dollar and _is_expression(piece[1:-1])):
             parts.append(piece)
             position = end
         elif after_dollar and end > start + 1:

@@ -210,15 +210,16 @@ def namespaces_text(namespaces: Mapping[str, Any]) -> str:
     return yaml.safe_dump(plain(namespaces), sort_keys=False, allow_unicode=True)
 
 
-def _masked(content: Mapping[str, Any]) -> Any:
+def _masked(content: Any) -> Any:
     from .pipestat import SECRET_KEY
 
+    if isinstance(content, list):
+        return [_masked(item) for item in content]
+    if not isinstance(content, Mapping):
+        return content
     if SECRET_KEY in content:
         return "********"
-    return {
-        key: _masked(value) if isinstance(value, Mapping) else value
-        for key, value in content.items()
-    }
+    return {str(key): _masked(value) for key, value in content.items()}
 
 
 def _span(values: Iterable[int]) -> str:

@@ -90,9 +90,10 @@ def current_plan(
         return known
     from .plan import plan_project
 
+    started = time.time_ns()
     plan = plan_project(looper_config, options, workdir, rundir)
     folder = write_plan(plan)
-    _remember(index, folder, plan)
+    _remember(index, folder, plan, started)
     _clear(workdir / FOLDER)
     return folder
 
@@ -244,6 +245,7 @@ def _known(index: Path) -> PlanFolder | None:
     except (OSError, ValueError, KeyError, TypeError):
         return None
     try:
+        os.utime(index)  # indexes that nobody uses are cleared
         return None if _inputs_changed(jobs) else folder
     finally:
         jobs.close()
@@ -270,19 +272,21 @@ def _environment(names: Iterable[str]) -> str:
     return hashlib.sha256(values.encode()).hexdigest()[:8]
 
 
-def _remember(index: Path, folder: PlanFolder, plan: Plan) -> None:
+def _remember(index: Path, folder: PlanFolder, plan: Plan, started: int) -> None:
+    """Note what the plan was made from; not so if a source was written since `started` (ns)."""
+    stamps = [(str(source), _stamp(str(source))) for source in plan.sources]
+    if any(stamp is None or stamp[0] >= started for _, stamp in stamps):
+        index.unlink(missing_ok=True)
+        return
     names: set[str] = set()
     for source in plan.sources:
-        if source.suffix in (".yaml", ".yml"):
-            with contextlib.suppress(OSError):
-                names |= set(
-                    _VARIABLE.findall(source.read_text(encoding="utf-8", errors="replace"))
-                )
+        with contextlib.suppress(OSError):
+            names |= set(_VARIABLE.findall(source.read_text(encoding="utf-8", errors="replace")))
     record = {
         "plan": folder.path.name,
         "version": __version__,
         "volatile": plan.volatile,
-        "sources": [[str(source), _stamp(str(source))] for source in plan.sources],
+        "sources": stamps,
         "variables": sorted(names),
         "environment": _environment(sorted(names)),
     }
@@ -296,6 +300,9 @@ def _clear(base: Path) -> None:
         return
     used = set()
     for index in (base / "index").glob("*.json"):
+        if time.time() - index.stat().st_mtime > 30 * _DAY:
+            index.unlink(missing_ok=True)
+            continue
         with contextlib.suppress(OSError, ValueError, KeyError):
             used.add(json.loads(index.read_text(encoding="utf-8"))["plan"])
     for folder in base.iterdir():

@@ -110,8 +110,8 @@ CASES = [
     case(
         "pipeline_name with white space",
         {"touch.yaml": INTERFACE.replace(": touch", ": touch it")},
-        "touch.yaml:2: pipeline_name: 'touch it' has white space or a slash; write a name that can"
-        " be part of a file name",
+        "touch.yaml:2: pipeline_name: 'touch it' has white space, a slash or a brace; write a name"
+        " that can be part of a file name",
     ),
     case(
         "interface without a command",

@@ -74,7 +74,7 @@ def test_no_records_yet_is_an_empty_file(tmp_path: Path) -> None:
 
 def test_a_half_written_record_is_named_and_left_out(tmp_path: Path) -> None:
     record(tmp_path, "a")
-    write(tmp_path / "records", {"b.yaml": "p: {sample: {b: [", "lock.c.yaml": "x", ".d.yaml": "["})
+    write(tmp_path / "records", {"b.yaml": "p: {sample: {b: [", "lock.a.yaml": ""})
     (warning,) = run(tmp_path)
     assert warning.endswith(
         "b.yaml: cannot be read; its record is not in " + str(tmp_path / "results.yaml")

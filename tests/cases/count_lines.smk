@@ -7,7 +7,12 @@ from snakemake_looper.jobtable import JobTable
 jobs = JobTable.beside(workflow)
 
 
-# Records that were reported before a job failed are in the results file all the same.
+# The rule that assembles results needs all jobs to be done. When only some were run, or one has
+# failed, what they reported gets into the results files all the same.
+onsuccess:
+    jobs.assemble()
+
+
 onerror:
     jobs.assemble()
 
@@ -90,13 +95,13 @@ rule count_lines_sample:
     log:
         "results/submission/count_lines_{sample}.log",
     wildcard_constraints:
-        sample=r"(?!(?:regions)(?:/|_completed))[^/]+",
+        sample="(?!(?:regions)(?:/|_completed))[^/]+",
     threads: 1
     params:
         command=jobs.command("count_lines_sample"),
         pipestat=jobs.config_digest("count_lines_sample"),
     shell:
-        "source scripts/job.sh {output.completed:q} {log:q}\n{params.command}"
+        "source scripts/job.sh {output.completed:q} {log:q}\n(\n{params.command}\n)"
 
 
 rule results_count_lines:
@@ -135,4 +140,4 @@ rule count_lines_project:
         command=jobs.command("count_lines_project"),
         pipestat=jobs.config_digest("count_lines_project"),
     shell:
-        "source scripts/job.sh {output.completed:q} {log:q}\n{params.command}"
+        "source scripts/job.sh {output.completed:q} {log:q}\n(\n{params.command}\n)"

@@ -7,7 +7,12 @@ from snakemake_looper.jobtable import JobTable
 jobs = JobTable.beside(workflow)
 
 
-# Records that were reported before a job failed are in the results file all the same.
+# The rule that assembles results needs all jobs to be done. When only some were run, or one has
+# failed, what they reported gets into the results files all the same.
+onsuccess:
+    jobs.assemble()
+
+
 onerror:
     jobs.assemble()
 
@@ -54,4 +59,4 @@ rule count_letters_sample:
     params:
         command=jobs.command("count_letters_sample"),
     shell:
-        "source scripts/job.sh {output.completed:q} {log:q}\n{params.command}"
+        "source scripts/job.sh {output.completed:q} {log:q}\n(\n{params.command}\n)"
