@@ -16,7 +16,6 @@ from pathlib import Path
 from typing import Any
 
 from jsonschema import Draft7Validator
-from jsonschema.exceptions import SchemaError
 
 from .errors import Place, Problems
 from .model import InputSchema, Sample
@@ -43,13 +42,10 @@ def read_input_schema(
     if not schemas or files[-1] != path:
         return None
     items = _items(schemas[-1])
-    for file, schema in zip(files, schemas, strict=True):
-        try:
-            Draft7Validator.check_schema(_items(schema))
-        except SchemaError as error:
-            where = ".".join(map(str, error.absolute_path))
-            problems.add(file, where, f"not a valid schema: {error.message}; correct it")
-            return None
+    if any(
+        [_faulty(file, _items(one), problems) for file, one in zip(files, schemas, strict=True)]
+    ):
+        return None
     return InputSchema(
         path=path,
         schemas=tuple(schemas),
@@ -57,6 +53,15 @@ def read_input_schema(
         sized_files=_names(items, "sizing", "files"),
         files=tuple(files),
     )
+
+
+def _faulty(file: Path, items: dict[str, Any], problems: Problems) -> bool:
+    """Name what makes a sample's schema no JSON schema."""
+    errors = Draft7Validator(Draft7Validator.META_SCHEMA).iter_errors(items)
+    found = sorted((".".join(map(str, error.absolute_path)), error.message) for error in errors)
+    for where, message in found:
+        problems.add(file, where, f"not a valid schema: {message}; correct it")
+    return bool(found)
 
 
 def _collect(

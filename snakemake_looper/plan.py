@@ -348,6 +348,7 @@ class _Planner:
                 template(text).render(namespaces)
                 for text in _list(interface.directives.get("input"))
             ]
+            key = "input_schema"
             inputs = tuple(self._input(path) for path in dict.fromkeys((*files.required, *extra)))
             key = "compute"
             threads, resources = to_snakemake(compute)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pytest
-from conftest import TOUCH, cli, use_looper, write
+from conftest import TOUCH, cli, edit, use_looper, write
 
 from snakemake_looper import Options, ProjectError
 from snakemake_looper.plan import plan_project
@@ -285,6 +285,126 @@ CASES = [
         " pipelines",
     ),
     case(
+        "two records that share a log",
+        {
+            ".looper.yaml": CONFIG + "  - long.yaml\n",
+            "touch.yaml": INTERFACE,
+            "long.yaml": INTERFACE.replace(": touch", ": touch_a"),
+            "samples.csv": "sample_name,file,word\na_b,a.txt,x\nb,b.txt,y\n",
+        },
+        "samples.csv:3: sample_name: pipeline 'touch' record 'a_b' and pipeline 'touch_a' record 'b'"
+        " would share the log results/submission/touch_a_b.log; rename one of the samples or"
+        " pipelines",
+    ),
+    case(
+        "a date that is none",
+        {"touch.yaml": INTERFACE + "compute:\n  mem: 2024-13-45\n"},
+        "touch.yaml: not valid YAML: month must be in 1..12; correct the value",
+    ),
+    case(
+        "an input schema of an unknown type",
+        {
+            "touch.yaml": INTERFACE + "input_schema: schema.yaml\n",
+            "schema.yaml": TOUCH["schema.yaml"].replace("string", "str"),
+        },
+        "schema.yaml: properties.file.type: not a valid schema: 'str' is not valid under any of the"
+        " given schemas; correct it",
+        "schema.yaml: properties.sample_name.type: not a valid schema: 'str' is not valid under any"
+        " of the given schemas; correct it",
+    ),
+    case(
+        "an input schema whose required is no list",
+        {
+            "touch.yaml": INTERFACE + "input_schema: schema.yaml\n",
+            "schema.yaml": TOUCH["schema.yaml"].replace("[sample_name, file]", "file"),
+        },
+        "schema.yaml: required: not a valid schema: 'file' is not of type 'array'; correct it",
+    ),
+    case(
+        "a mistake in an expression",
+        {"touch.yaml": INTERFACE.replace("sample.word", "sample.word name")},
+        "touch.yaml:4: command_template: not a valid template: expected token 'end of print"
+        " statement', got 'name'; a literal brace is written {'{'}, and statements {% ... %}",
+    ),
+    case(
+        "an expression that cannot be computed",
+        {"touch.yaml": INTERFACE.replace("sample.word", "1 / looper.total_input_size")},
+        "touch.yaml:4: command_template: cannot be rendered: float division by zero; correct the"
+        " template (for a and 2 more)",
+    ),
+    case(
+        "an output folder that is a list",
+        {".looper.yaml": CONFIG.replace("output_dir: results", "output_dir: [results]")},
+        ".looper.yaml:3: output_dir: '['results']' is no path; write a text",
+        ".looper.yaml: output_dir: is missing; say where results go, as in 'output_dir: results'",
+    ),
+    case(
+        "an output folder with a brace",
+        {".looper.yaml": CONFIG.replace("output_dir: results", "output_dir: 'r{x}'")},
+        ".looper.yaml: output_dir: 'r{x}' has a brace, which is a wildcard to Snakemake; rename the"
+        " folder",
+    ),
+    case(
+        "a flag folder with a brace",
+        {".looper.yaml": CONFIG + "pipestat:\n  flag_file_dir: 'f{x}'\n"},
+        ".looper.yaml:7: pipestat.flag_file_dir: 'f{x}' has a brace, which is a wildcard to"
+        " Snakemake; rename it",
+    ),
+    case(
+        "a project name that is no file name",
+        {".looper.yaml": CONFIG + "pipestat:\n  project_name: a/b\n"},
+        ".looper.yaml:7: pipestat.project_name: 'a/b' cannot be part of a file name; use letters,"
+        " digits, '.', '-' and '_'",
+    ),
+    case(
+        "a PEP whose name is no file name",
+        {"project.yaml": "name: a/b\nsample_table: samples.csv\n"},
+        "project.yaml: name: 'a/b' cannot be part of a file name; use letters, digits, '-', '_'",
+    ),
+    case(
+        "a sample called ..",
+        {"samples.csv": "sample_name,file,word\n..,a.txt,x\n"},
+        "samples.csv:2: sample_name: sample name '..' has a character that cannot be part of an"
+        " output file's name; use letters, digits, '.', '-' and '_'",
+    ),
+    case(
+        "a resource that is none",
+        {"touch.yaml": INTERFACE + "snakemake:\n  resources:\n    my-gpu: 1\n    gpu: [1]\n"},
+        "touch.yaml:7: snakemake.resources.my-gpu: 'my-gpu: 1' is no resource; write a name of"
+        " letters and '_', and a number or text",
+        "touch.yaml:8: snakemake.resources.gpu: 'gpu: [1]' is no resource; write a name of letters"
+        " and '_', and a number or text",
+    ),
+    case(
+        "an output that depends on more than the sample's name",
+        {"touch.yaml": INTERFACE + "snakemake:\n  output: '{sample.word}.txt'\n"},
+        "touch.yaml:5: snakemake.output: {sample.word} is undefined; sample has sample_name (an"
+        " output can depend on the sample's name only)",
+    ),
+    case(
+        "a pipeline to come after that is not there",
+        {"touch.yaml": INTERFACE + "snakemake:\n  depends_on: tuch\n"},
+        "touch.yaml:5: snakemake.depends_on: there is no pipeline 'tuch' (did you mean 'touch'?)",
+    ),
+    case(
+        "a linked interface that is not run",
+        {
+            ".looper.yaml": CONFIG + "  - all.yaml\n",
+            "touch.yaml": INTERFACE,
+            "all.yaml": "pipeline_name: p\npipeline_type: project\ncommand_template: x\n"
+            "linked_pipeline_interfaces: [other.yaml]\n",
+            "other.yaml": INTERFACE,
+        },
+        "all.yaml:4: linked_pipeline_interfaces: other.yaml is run for no sample of this project; add"
+        " it to the looper config",
+    ),
+    case(
+        "an input file with a brace",
+        {"samples.csv": "sample_name,file,word\na,{x}.txt,x\n", "{x}.txt": ""},
+        "touch.yaml:2: input_schema: input '{x}.txt' has a brace, a wildcard to Snakemake; rename"
+        " it (for a)",
+    ),
+    case(
         "SQLite",
         {".looper.yaml": CONFIG + "pipestat:\n  database:\n    sqlite_url: x.db\n"},
         ".looper.yaml:7: pipestat.database: SQLite is not supported by this version (pipestat cannot"
@@ -389,6 +509,74 @@ def test_an_output_schema_of_another_name_is_a_warning(project: Callable[..., Pa
         "out.yaml:2: pipeline_name: 'tuch' differs from 'touch' in touch.yaml:2; the latter counts"
     ]
     assert plan.configs[0].content["pipeline_name"] == "touch"
+
+
+def test_a_file_that_is_not_utf_8(touch: Path) -> None:
+    (touch / "touch.yaml").write_bytes("pipeline_name: \xe9\n".encode("latin-1"))
+    assert problems(touch) == ["touch.yaml: is not UTF-8 text; save it as UTF-8"]
+
+
+def test_a_loop_of_anchors(touch: Path) -> None:
+    (touch / "touch.yaml").write_text("pipeline_name: &x [*x]\n")
+    (message,) = problems(touch)
+    assert message.startswith("touch.yaml: not valid YAML: maximum recursion depth exceeded")
+
+
+def test_keys_of_pipestat_that_are_no_text(project: Callable[..., Path]) -> None:
+    folder = project({**TOUCH, ".looper.yaml": CONFIG + "pipestat:\n  3: x\n  a: y\n"})
+    assert plan_project(folder / ".looper.yaml").configs[0].content[3] == "x"
+
+
+def test_one_interface_by_two_ways(project: Callable[..., Path], tmp_path: Path) -> None:
+    """Named by a sample and by the looper config, reached through a link: still one."""
+    folder = project(
+        {
+            **TOUCH,
+            "samples.csv": "sample_name,file,pipeline_interfaces\na,a.txt,touch.yaml\nb,b.txt,\n",
+        }
+    )
+    (tmp_path / "link").symlink_to(folder)
+    edit(folder / "touch.yaml", "echo {sample.word}", "echo")
+    plan = plan_project(tmp_path / "link" / ".looper.yaml")
+    assert [job.record for job in plan.jobs] == ["a", "b"]
+
+
+def test_amendments_that_drop_modifiers_are_a_warning(project: Callable[..., Path]) -> None:
+    pep = """
+        sample_table: samples.csv
+        sample_modifiers:
+          append: {extra: x}
+        project_modifiers:
+          amend:
+            other:
+              sample_modifiers:
+                duplicate: {word: again}
+        """
+    folder = project({**TOUCH, "project.yaml": pep})
+    plan = plan_project(folder / ".looper.yaml", Options(amend=("other",)))
+    assert [warning.replace(f"{folder}/", "") for warning in plan.warnings] == [
+        "project.yaml:7: amend.other: replaces all sample modifiers of the PEP, also its append"
+    ]
+
+
+def test_the_looper_section_of_a_pep(project: Callable[..., Path]) -> None:
+    folder = project(
+        {
+            **TOUCH,
+            ".looper.yaml": "pep_config: meta/project.yaml\npipeline_interfaces: [touch.yaml]\n",
+            "meta/project.yaml": """
+                sample_table: ../samples.csv
+                looper:
+                  output_dir: out
+                  results_subdir: here
+                  compute: {resources: {mem: 8G}}
+                  cli: {run: {limit: 1}}
+                """,
+        }
+    )
+    (job,) = plan_project(folder / ".looper.yaml").jobs
+    assert job.flag == "meta/out/here/a/touch_a_completed.flag", "relative to the PEP"
+    assert dict(job.compute) == {"mem": "8G"}
 
 
 def test_a_wrong_option_of_ours_is_argparse_s(touch: Path) -> None:

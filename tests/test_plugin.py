@@ -223,6 +223,100 @@ def test_a_change_of_the_environment_is_noticed(touch: Path) -> None:
     assert len(use_looper("-n", cwd=touch, WHO="you").jobs()) == 3
 
 
+def test_what_a_plan_watches(project: Callable[..., Path]) -> None:
+    """Nested imports of the PEP, variables in its table, and what a pattern matches."""
+    folder = project(
+        {
+            ".looper.yaml": """
+                pep_config: project.yaml
+                output_dir: results
+                pipeline_interfaces: [p.yaml]
+                sample_modifiers:
+                  append: {more: x}
+                """,
+            "project.yaml": "project_modifiers:\n  import: [one.yaml]\nsample_table: s.csv\n",
+            "one.yaml": "project_modifiers:\n  import: [two.yaml]\n",
+            "two.yaml": "color: red\n",
+            "s.csv": "sample_name,file\na,${DD}/a.txt\n",
+            "in.yaml": "properties: {samples: {items: {tangible: [file]}}}\n",
+            "p.yaml": "pipeline_name: p\ninput_schema: in.yaml\nsample_interface:\n"
+            "  command_template: echo {project.color} {sample.file}\n",
+            "one/a.txt": "",
+            "two/a.txt": "",
+        }
+    )
+
+    def inputs(**env: str) -> str:
+        done = use_looper("-n", cwd=folder, **env)
+        found = re.search(r"input: (\S*a.txt)", done.text)
+        assert found, done.text
+        return found[1]
+
+    assert inputs(DD="one") == "one/a.txt"
+    assert inputs(DD="two") == "two/a.txt"
+    assert use_looper(cwd=folder, DD="two").code == 0
+    edit(folder / "two.yaml", "red", "blue")
+    assert use_looper("-n", cwd=folder, DD="two").jobs() == ["p_sample:a"]
+
+
+def test_a_new_match_of_a_pattern_is_noticed(project: Callable[..., Path]) -> None:
+    folder = project(
+        {
+            ".looper.yaml": """
+                pep_config: project.yaml
+                output_dir: results
+                pipeline_interfaces: [p.yaml]
+                sample_modifiers:
+                  append: {more: x}
+                """,
+            "project.yaml": """
+                sample_table: s.csv
+                sample_modifiers:
+                  append: {files: all}
+                  derive: {attributes: [files], sources: {all: "data/{sample_name}_*.txt"}}
+                """,
+            "s.csv": "sample_name\na\n",
+            "p.yaml": "pipeline_name: p\nsample_interface:\n  command_template: echo {sample.files}\n",
+            "data/a_1.txt": "",
+        }
+    )
+    assert use_looper(cwd=folder).jobs() == ["p_sample:a"]
+    write(folder, {"data/a_2.txt": ""})
+    assert use_looper(cwd=folder).jobs() == ["p_sample:a"]
+    assert (folder / "results/submission/p_a.log").read_text() == "data/a_1.txt data/a_2.txt\n"
+
+
+# --- both doors ---------------------------------------------------------------------------------
+
+
+def test_options_mean_the_same_through_both_doors(touch: Path) -> None:
+    edit(touch / "samples.csv", "one", "ATAC seq")
+    edit(touch / "samples.csv", "two", '"a,b"')
+    words = ("--sel-attr", "word", "--sel-incl", "ATAC seq", "a,b")
+    assert len(cli("inspect", "--json", *words, cwd=touch).out.split('"record"')) == 4
+    assert cli("run", "-d", *words, cwd=touch).jobs() == ["touch_sample:a", "touch_sample:b"]
+    below = touch / "below"
+    below.mkdir()
+    assert cli("run", "-o", "out", "--limit", "1", cwd=below).code == 0
+    assert (below / "out/submission/touch_a.log").is_file()
+    assert "completed" in cli("check", "-o", "out", cwd=below).out
+    assert "completed" not in cli("check", "-o", "out", cwd=touch).out
+
+
+@pytest.mark.parametrize("given", [("--config", "skip=1"), ("-C", "skip=1"), ("--config=skip=1",)])
+def test_config_of_snakemake_and_options_add_up(touch: Path, given: tuple[str, ...]) -> None:
+    done = cli("run", "-d", "--limit", "1", "--", *given, cwd=touch)
+    assert done.jobs() == ["touch_sample:b"]
+
+
+def test_warnings_are_said_once(touch: Path) -> None:
+    with (touch / ".looper.yaml").open("a") as config:
+        config.write("nonsense: 1\ncli:\n  run: {lumpn: 3}\n  runp: {limit: 1}\n")
+    done = cli("run", cwd=touch)
+    for word in ("nonsense: unknown key", "lumpn: not supported", "cli.runp: only 'run' is read"):
+        assert done.err.count(word) == 1, word
+
+
 # --- Snakemake without looper ------------------------------------------------------------------
 
 

@@ -232,6 +232,32 @@ def test_forcing_what_looper_completed_brings_the_configs_along(
     assert "pipestat_config_count_lines_project" in done.jobs()
 
 
+def test_forcing_one_rule_leaves_what_looper_completed_alone(
+    example: Callable[[str], Path],
+) -> None:
+    folder = example("count_lines")
+    assert use_looper(cwd=folder).code == 0
+    subprocess.run(["rm", "-r", ".snakemake"], cwd=folder)
+    done = use_looper("--forcerun", "count_lines_project", cwd=folder)
+    assert done.code == 0, done.err
+    assert not [job for job in done.jobs() if "sample:" in job]
+
+
+def test_a_selection_in_between_changes_nothing(example: Callable[[str], Path]) -> None:
+    folder = example("count_lines")
+    assert use_looper(cwd=folder).code == 0
+    assert NOTHING in use_looper("--config", "limit=2", cwd=folder).text
+    assert NOTHING in use_looper(cwd=folder).text
+
+
+def test_skipping_file_checks_changes_nothing(touch: Path) -> None:
+    assert use_looper(cwd=touch).code == 0
+    assert NOTHING in use_looper("--config", "skip_file_checks=true", cwd=touch).text
+    (touch / "b.txt").unlink()
+    done = use_looper("-n", "--config", "skip_file_checks=true", cwd=touch)
+    assert done.code == 0 and "skipped" not in done.err
+
+
 # --- failing -----------------------------------------------------------------------------------
 
 
@@ -366,6 +392,27 @@ def test_strict_shell(touch: Path) -> None:
     assert {flag.rsplit("_")[-1] for flag in flags(touch)} == {"failed.flag"}
 
 
+@pytest.mark.parametrize(
+    "command",
+    [
+        "trap 'echo mine' EXIT; true",
+        "exec true",
+        "exit 0",
+        "trap '' INT TERM; true",
+        "cat <<END\nx\nEND\ntrue",
+    ],
+)
+def test_what_a_command_may_do_to_its_shell(touch: Path, command: str) -> None:
+    (touch / "touch.yaml").write_text(
+        "pipeline_name: touch\nsample_interface:\n  command_template: |\n    "
+        + command.replace("\n", "\n    ")
+        + "\n"
+    )
+    done = use_looper(cwd=touch)
+    assert done.code == 0, done.text[-2000:]
+    assert flags(touch) == [f"touch_{name}_completed.flag" for name in "abc"]
+
+
 # --- samples without jobs ----------------------------------------------------------------------
 
 
@@ -469,6 +516,97 @@ def test_200_samples_report_through_api_and_command_line(project: Callable[..., 
     assert done.code == 0, done.err[-2000:]
     found = results(folder, "report")["sample"]
     assert {name: record["number"] for name, record in found.items()} == dict.fromkeys(names, 7)
+
+
+@pytest.mark.parametrize(
+    "target",
+    [("--until", "count_lines_sample"), ("results/flags/count_lines_canada_completed.flag",)],
+)
+def test_results_of_a_partial_run_are_assembled(
+    example: Callable[[str], Path], target: tuple[str, ...]
+) -> None:
+    folder = example("count_lines")
+    assert use_looper(*target, cwd=folder).code == 0
+    assert results(folder)["sample"]["canada"]["number_of_lines"] == 13
+
+
+def test_project_levels_that_share_a_results_file_run_in_turn(
+    project: Callable[..., Path], tmp_path: Path
+) -> None:
+    """pipestat's file back end would lose the record of one."""
+    interface = """
+        pipeline_name: {name}
+        project_interface:
+          command_template: >
+            python report.py {{pipestat.results_file}} {name}
+        """
+    folder = project(
+        {
+            ".looper.yaml": f"""
+                pep_config: samples.csv
+                output_dir: results
+                pipeline_interfaces: [one.yaml, two.yaml]
+                pipestat:
+                  results_file_path: {tmp_path}/shared.yaml
+                """,
+            "samples.csv": "sample_name\na\n",
+            "one.yaml": interface.format(name="one"),
+            "two.yaml": interface.format(name="two"),
+            "report.py": """
+                import sys, time
+                import pipestat
+                psm = pipestat.PipestatManager.from_file_backend(
+                    sys.argv[1], pipeline_name=sys.argv[2], pipeline_type="project",
+                    multi_pipelines=True,
+                )
+                time.sleep(0.5)
+                psm.report(record_identifier="p", values={"n": 1})
+                """,
+        }
+    )
+    done = use_looper(cwd=folder)
+    assert done.code == 0, done.text[-2000:]
+    assert set(yaml.safe_load((tmp_path / "shared.yaml").read_text())) == {"one", "two"}
+
+
+@pytest.mark.parametrize("password", ["pa$word1", "s3cret", "$a$b", "12345"])
+@pytest.mark.parametrize(
+    "where", ["password: '{}'", "url: 'postgresql://me:{}@host/db'", "x: [{{password: '{}'}}]"]
+)
+def test_secrets_in_every_place(project: Callable[..., Path], password: str, where: str) -> None:
+    if "url" in where and "$" in password:
+        password = password.replace("$", "%24")
+    folder = project(
+        {
+            **TOUCH,
+            ".looper.yaml": "pep_config: project.yaml\noutput_dir: results\npipeline_interfaces:"
+            " [touch.yaml]\npipestat:\n  database:\n    " + where.format(password) + "\n",
+        }
+    )
+    assert password not in cli("inspect", "--json", cwd=folder).text
+    done = use_looper("--config", "limit=1", cwd=folder)
+    assert done.code == 0, done.err
+    holders = {
+        path.name
+        for path in folder.rglob("*")
+        if path.is_file() and password.encode() in path.read_bytes()
+    }
+    assert holders == {".looper.yaml", "pipestat_config_touch.yaml"}
+
+
+def test_a_variable_is_no_secret_and_stays_one(project: Callable[..., Path]) -> None:
+    folder = project(
+        {
+            **TOUCH,
+            ".looper.yaml": "pep_config: project.yaml\noutput_dir: results\npipeline_interfaces:"
+            " [touch.yaml]\npipestat:\n  database:\n    password: ${DB_PASSWORD}\n",
+        }
+    )
+    assert use_looper("--config", "limit=1", cwd=folder, DB_PASSWORD="geheim").code == 0
+    config = folder / "results/pipestat_config_touch.yaml"
+    assert yaml.safe_load(config.read_text())["database"]["password"] == "${DB_PASSWORD}"
+    assert stat.S_IMODE(config.stat().st_mode) != 0o600
+    assert not [p for p in folder.rglob("*") if p.is_file() and b"geheim" in p.read_bytes()]
 
 
 def test_a_literal_password_is_in_the_config_only(project: Callable[..., Path]) -> None:

@@ -131,6 +131,13 @@ def test_text_does_not_grow_with_samples(touch: Path) -> None:
     assert text_of(touch) == before
 
 
+def test_a_sample_may_lack_a_resource(rich: Path) -> None:
+    edit(rich / "sizes.tsv", "1\t100", "1\t")
+    edit(rich / "2nd-one.yaml", "echo {compute.mem}", "echo")
+    done = use_looper("_2nd_one", cwd=rich)
+    assert done.code == 0, done.text[-2000:]
+
+
 def test_extra_inputs_are_inputs(project: Callable[..., Path]) -> None:
     folder = project(RICH)
     job = next(job for job in inspect_json(folder)["jobs"] if job["record"] == "b")
