@@ -42,9 +42,10 @@ def read_input_schema(
     if not schemas or files[-1] != path:
         return None
     items = _items(schemas[-1])
-    if any(
-        [_faulty(file, _items(one), problems) for file, one in zip(files, schemas, strict=True)]
-    ):
+    faulty = [
+        _faulty(file, _items(one), problems) for file, one in zip(files, schemas, strict=True)
+    ]
+    if any(faulty):
         return None
     return InputSchema(
         path=path,

@@ -27,7 +27,7 @@ def plan_for(workflow: Any, config: Mapping[str, Any]) -> str:
         WorkflowError: the project cannot be planned; says all that is wrong.
     """
     folder = _plan_folder(workflow, config)
-    if workflow.is_main_process and not workflow.modifier.is_main_snakefile():
+    if workflow.is_main_process and workflow.modifier.namespace is not None:
         # Snakemake ignores `onerror` in a module.
         atexit.register(_assemble_after_run, workflow, folder)
     return str(folder / "Snakefile")
