@@ -284,7 +284,7 @@ class JobTable:
     def _read_config(self, rule: str) -> ConfigRow:
         query = "SELECT source, digest, path, after, reads FROM config WHERE rule = ?"
         source, digest, path, after, reads = self._connection.execute(query, (rule,)).fetchone()
-        written = _read_marker(source, path)
+        written = _read_marker(path)
         return ConfigRow(rule, source, digest, path, after, reads, written)
 
 
@@ -319,20 +319,16 @@ def _mtime(path: str) -> float | None:
         return None
 
 
-def marker(source: str, path: str) -> str:
-    """Where is noted which content was last written to a pipestat config.
-
-    `source` is the content's file in `.snakemake/looper/configs/`.
-    """
-    name = hashlib.sha256(os.path.abspath(path).encode()).hexdigest()[:16]
-    return os.path.join(os.path.dirname(os.path.dirname(source)), "written", name)
+def marker(path: str) -> str:
+    """Where is noted which content was last written to a pipestat config, by its path."""
+    return f".snakemake/looper/written/{hashlib.sha256(path.encode()).hexdigest()[:16]}"
 
 
-def _read_marker(source: str, path: str) -> str | None:
+def _read_marker(path: str) -> str | None:
     """The digest last written, `""` if the config is gone, None if it was never written by us."""
     try:
-        with open(marker(source, path), encoding="utf-8") as file:
-            digest = file.read()
+        with open(marker(path), encoding="utf-8") as file:
+            digest = file.read().strip()
     except OSError:
         return None
     return digest if os.path.exists(path) else ""

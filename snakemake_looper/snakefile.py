@@ -14,7 +14,9 @@ import textwrap
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from .jobtable import marker
 from .model import Plan, ResultsFile, Rule
+from .pipestat import has_secret
 
 JOB_SCRIPT = "job.sh"
 _HEAD = """\
@@ -52,6 +54,12 @@ onerror:
 wildcard_constraints:
     sample="[^/]+",
 """
+
+
+_COPY = (
+    "(cp {input.content:q} {output.config:q};"
+    " basename {input.content:q} .yaml > {output.written:q}) 2> {log:q}"
+)
 
 
 def snakefile(plan: Plan, scripts: str, job_script: str, structure: str | None = None) -> str:
@@ -124,17 +132,23 @@ class _Writer:
     # --- rules ---------------------------------------------------------------------------------
 
     def pipestat_config(self, rule: Rule) -> str:
+        """A copy of what the plan has; with a password to fill in, a script writes it."""
         assert rule.config
+        script = _text(f"{self.scripts}/write_pipestat_config.py")
+        secret = has_secret(rule.config.content)
         name = self._free(f"pipestat_config_{rule.name}")
         return _rule(
             name,
             f"Write the merged pipestat config of {rule.pipeline}, {rule.level} level.",
             input=[f"content=jobs.config_source({_text(rule.name)})"],
-            output=[f"config={_text(self._path(rule.config.path))}"],
+            output=[
+                f"config={_text(self._path(rule.config.path))}",
+                f"written={_text(marker(self._path(rule.config.path)))}",
+            ],
             log=[_text(self._log(name))],
             localrule="True",
             priority="1",
-            script=_text(f"{self.scripts}/write_pipestat_config.py"),
+            **({"script": script} if secret else {"shell": _text(_COPY)}),
         )
 
     def job(self, rule: Rule) -> str:

@@ -35,7 +35,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from . import __version__
-from .jobtable import FILE_NAME, JobTable, marker, write_job_table
+from .jobtable import FILE_NAME, JobTable, write_job_table
 from .model import Options
 from .results import write_atomic
 
@@ -135,20 +135,22 @@ def write_plan(plan: Plan) -> PlanFolder:
     return PlanFolder(target)
 
 
-def write_pipestat_config(source: str | Path, target: str | Path) -> None:
-    """Write a merged pipestat config, its secrets filled in; for its owner only if there are any.
+def write_pipestat_config(source: str, target: str, written: str) -> None:
+    """Write a merged pipestat config, its secrets filled in, for its owner only.
+
+    `written` is the file that notes which content it was.
 
     Raises:
         KeyError, TypeError: a secret is no longer where it was.
     """
     import yaml
 
-    from .pipestat import has_secret, reveal
+    from .pipestat import reveal
 
     content = yaml.safe_load(Path(source).read_text(encoding="utf-8"))
     text = yaml.safe_dump(reveal(content), sort_keys=False, allow_unicode=True)
-    write_atomic(Path(target), text, mode=0o600 if has_secret(content) else 0o666)
-    write_atomic(Path(marker(str(source), str(target))), Path(source).stem)
+    write_atomic(Path(target), text, mode=0o600)
+    Path(written).write_text(Path(source).stem, encoding="utf-8")
 
 
 def _write_configs(plan: Plan, base: Path) -> dict[str, tuple[str, str, str]]:

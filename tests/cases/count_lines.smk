@@ -58,12 +58,13 @@ rule pipestat_config_count_lines_sample:
         content=jobs.config_source("count_lines_sample"),
     output:
         config="results/pipestat_config_count_lines.yaml",
+        written=".snakemake/looper/written/e2d7a99b3ffe0392",
     log:
         "results/submission/pipestat_config_count_lines_sample.log",
     priority: 1
     localrule: True
-    script:
-        "../scripts/write_pipestat_config.py"
+    shell:
+        "(cp {input.content:q} {output.config:q}; basename {input.content:q} .yaml > {output.written:q}) 2> {log:q}"
 
 
 rule pipestat_config_count_lines_project:
@@ -72,12 +73,13 @@ rule pipestat_config_count_lines_project:
         content=jobs.config_source("count_lines_project"),
     output:
         config="results/pipestat_config_count_lines_project.yaml",
+        written=".snakemake/looper/written/7e71bfd9e501e2d8",
     log:
         "results/submission/pipestat_config_count_lines_project.log",
     priority: 1
     localrule: True
-    script:
-        "../scripts/write_pipestat_config.py"
+    shell:
+        "(cp {input.content:q} {output.config:q}; basename {input.content:q} .yaml > {output.written:q}) 2> {log:q}"
 
 
 rule count_lines_sample:

@@ -44,7 +44,12 @@ __looper_end() {
     exit "$code"
 }
 
-mkdir -p -- "$(dirname -- "$__looper_flag")" "$(dirname -- "$2")"
+# Snakemake makes these folders; no process is started for them where they are there.
+for __looper_path in "$__looper_flag" "$2"; do
+    case $__looper_path in
+        */*) [[ -d ${__looper_path%/*} ]] || mkdir -p -- "${__looper_path%/*}" ;;
+    esac
+done
 __looper_status running
 trap __looper_end EXIT
 trap '__looper_signal=INT; exit 130' INT

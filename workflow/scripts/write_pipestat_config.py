@@ -1,5 +1,9 @@
-"""Write the merged pipestat config of one pipeline and level (a script of the Snakefile)."""
+"""Write a merged pipestat config that has a literal password (a script of the Snakefile)."""
 
 from snakemake_looper.workspace import write_pipestat_config
 
-write_pipestat_config(snakemake.input.content, snakemake.output.config)  # noqa: F821
+write_pipestat_config(
+    snakemake.input.content,  # noqa: F821
+    snakemake.output.config,  # noqa: F821
+    snakemake.output.written,  # noqa: F821
+)
