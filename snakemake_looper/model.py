@@ -212,7 +212,7 @@ class Project:
 
 @dataclass(frozen=True, slots=True)
 class PipestatConfig:
-    """A merged pipestat config: one per interface and level (design: made fresh for each)."""
+    """A merged pipestat config: one per interface and level, made fresh for each (quirk 3)."""
 
     path: Path
     content: Mapping[str, Any]

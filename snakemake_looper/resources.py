@@ -1,6 +1,6 @@
 """Compute settings: what looper calls them, and what Snakemake calls them.
 
-The cascade, first wins (design 5; the order in which looper lays them over each other):
+The cascade, first wins, as looper lays them over each other ("divcfg < interface < config < command line"):
 
 1. `--compute key=value`
 2. `looper: compute: resources:` of the PEP

@@ -13,7 +13,7 @@ PACKAGE = REPOSITORY / "snakemake_looper"
 # modules that every child process loads call what is heavy only where it is needed.
 ORDER = [
     "errors", "model", "source", "results", "templates", "resources", "inputs", "settings", "pep",
-    "interface", "pipestat", "selection", "project", "plan", "jobtable", "status", "snakefile",
+    "interface", "pipestat", "selection", "project", "rules", "plan", "jobtable", "status", "snakefile",
     "generate", "workspace", "frontend", "module", "views", "cli",
 ]  # fmt: skip
 LAZY = {
