@@ -32,9 +32,9 @@ rule trivial:
         completed="by_hand/flags/trivial_{sample}_completed.flag",
     log:
         "by_hand/log/trivial_{sample}.log",
+    threads: 1
     params:
         command=lambda wildcards: f"true {wildcards.sample}",
-    threads: 1
     shell:
         "({params.command}) > {log} 2>&1 && echo completed > {output.completed}"
 
