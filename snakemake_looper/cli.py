@@ -22,7 +22,7 @@ from .model import STATUSES, Options
 from .settings import OPTION_NAMES, locate
 from .workspace import current_plan
 
-DONE, FAILED, WRONG = 0, 1, 2
+DONE, FAILED = 0, 1  # and 2 for wrong input: ProjectError.exit_code
 
 
 def main(argv: Sequence[str] | None = None) -> int:
