@@ -14,12 +14,13 @@ import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from . import __version__
 from .errors import Problems, ProjectError, near
 from .frontend import active, options_of_config, report
 from .model import STATUSES, Options
-from .settings import OPTION_NAMES, locate
+from .settings import OPTION_NAMES, is_registry_path, locate, words_of
 from .workspace import current_plan
 
 DONE, FAILED = 0, 1  # and 2 for wrong input: ProjectError.exit_code
@@ -226,17 +227,22 @@ def _common(command: argparse.ArgumentParser, action: object) -> None:
     group.add_argument("-o", "--output-dir", help="output folder") if action is not generate else (
         group.add_argument("--output-dir", help="output folder")
     )
-    group.add_argument("--amend", nargs="+", metavar="NAME", help="amendments to activate")
+    several: dict[str, Any] = {"nargs": "+", "action": "extend"}
+    group.add_argument("--amend", **several, metavar="NAME", help="amendments to activate")
     group.add_argument("--sel-attr", metavar="ATTR", help="attribute to select samples by (toggle)")
     group.add_argument(
-        "--sel-incl", nargs="+", metavar="VALUE", help="only samples with these values"
+        "--sel-incl", **several, metavar="VALUE", help="only samples with these values"
     )
     group.add_argument(
-        "--sel-excl", nargs="+", metavar="VALUE", help="no samples with these values"
+        "--sel-excl", **several, metavar="VALUE", help="no samples with these values"
     )
+    group.add_argument(
+        "--sel-flag", **several, metavar="STATUS", help="only runs in these states, as in failed"
+    )
+    group.add_argument("--exc-flag", **several, metavar="STATUS", help="no runs in these states")
     group.add_argument("-l", "--limit", metavar="N", help="only these samples: 3, 2:5, :4 or 6-")
     group.add_argument("-k", "--skip", metavar="N", help="all but these samples: 3, 2:5, :4 or 6-")
-    group.add_argument("--samples", nargs="+", metavar="NAME", help="only samples of these names")
+    group.add_argument("--samples", **several, metavar="NAME", help="only samples of these names")
     group.add_argument("-x", "--command-extra", metavar="TEXT", help="append to every command")
     group.add_argument(
         "-y", "--command-extra-override", metavar="TEXT",
@@ -246,15 +252,58 @@ def _common(command: argparse.ArgumentParser, action: object) -> None:
         "-f", "--skip-file-checks", action="store_true", default=None,
         help="do not check samples against the input schema",
     )  # fmt: skip
-    group.add_argument("--compute", nargs="+", metavar="KEY=VALUE", help="compute settings")
+    group.add_argument("--compute", **several, metavar="KEY=VALUE", help="compute settings")
+    group.add_argument("--settings", metavar="FILE", help="compute settings, as a YAML file")
+    group.add_argument(
+        "-p", "--package", metavar="NAME", help="compute package of the divvy config"
+    )
+    group.add_argument("--divvy", metavar="FILE", help="divvy config (default: $DIVCFG)")
+    group.add_argument(
+        "-u", "--lump", metavar="GB", help="cluster jobs of several samples, this much input each"
+    )
+    group.add_argument(
+        "-n", "--lump-n", metavar="N", help="cluster jobs of several samples, this many each"
+    )
+    group.add_argument(
+        "-j", "--lump-j", metavar="N", help="cluster jobs of several samples, this many jobs"
+    )
+    group.add_argument("--pep-config", metavar="PATH", help="another PEP")
+    group.add_argument(
+        "--spi", "--sample-pipeline-interfaces", dest="sample_pipeline_interfaces", **several,
+        metavar="FILE", help="other interfaces, sample level",
+    )  # fmt: skip
+    group.add_argument(
+        "--ppi", "--project-pipeline-interfaces", dest="project_pipeline_interfaces", **several,
+        metavar="FILE", help="other interfaces, project level",
+    )  # fmt: skip
+
+
+# Options that name files: what is typed is relative to where it is typed.
+_PATHS = (
+    "output_dir", "settings", "divvy", "pep_config", "sample_pipeline_interfaces",
+    "project_pipeline_interfaces",
+)  # fmt: skip
 
 
 def _given(arguments: argparse.Namespace) -> dict[str, object]:
-    values = {name: getattr(arguments, name, None) for name in OPTION_NAMES}
-    given = {name: value for name, value in values.items() if value is not None}
-    if "output_dir" in given:
-        given["output_dir"] = os.path.abspath(given["output_dir"])  # relative to where it is typed
+    given: dict[str, object] = {}
+    for name in OPTION_NAMES:
+        value = getattr(arguments, name, None)
+        if isinstance(value, list) and name != "compute":
+            value = [part for word in value for part in words_of(word)]
+        if name in _PATHS:
+            value = _absolute(value)
+        if value is not None:
+            given[name] = value
     return given
+
+
+def _absolute(value: Any) -> Any:
+    if isinstance(value, list):
+        return [_absolute(one) for one in value]
+    if value is None or (is_registry_path(value, Path.cwd())):
+        return value
+    return os.path.abspath(os.path.expanduser(value))
 
 
 def _options(arguments: argparse.Namespace) -> Options:

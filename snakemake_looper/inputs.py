@@ -9,54 +9,58 @@ from __future__ import annotations
 
 import copy
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
+from urllib.parse import urljoin
 
+import yaml
 from jsonschema import Draft7Validator
 
 from .errors import Place, Problems
 from .model import InputSchema, Sample
-from .source import expand, read_yaml, resolve
+from .source import Document, expand, parse_yaml, read_yaml, resolve
 
 GB = 1024**3
+_PATIENCE = 10
+"""Seconds to wait for a remote schema."""
 _LISTABLE = ("string", "number", "boolean")
 
 
 def read_input_schema(
     source: str, folder: Path, place: Place, problems: Problems
 ) -> InputSchema | None:
-    """Read an input schema and everything that it imports."""
-    if _is_url(source):
-        problems.warn(place, "input_schema", f"{source} is remote and was not read: no check made")
+    """Read an input schema and everything that it imports.
+
+    What is remote and cannot be reached is named in a warning: samples are then not checked
+    against it, as in looper.
+    """
+    reader = _Reader(problems)
+    where = source if _is_url(source) else str(resolve(source, folder))
+    reader.read(where, source, place, "input_schema")
+    if not reader.schemas or reader.sources[-1] != where:
         return None
-    path = resolve(source, folder)
-    if not path.is_file():
-        problems.add(place, "input_schema", f"'{source}' does not exist ({path}); correct the path")
-        return None
-    schemas: list[Mapping[str, Any]] = []
-    files: list[Path] = []
-    _collect(path, schemas, files, problems, seen=set())
-    if not schemas or files[-1] != path:
-        return None
-    items = _items(schemas[-1])
+    items = _items(reader.schemas[-1])
     faulty = [
-        _faulty(file, _items(one), problems) for file, one in zip(files, schemas, strict=True)
+        _faulty(source, _items(schema), problems)
+        for source, schema in zip(reader.sources, reader.schemas, strict=True)
     ]
     if any(faulty):
         return None
     return InputSchema(
-        path=path,
-        schemas=tuple(schemas),
+        path=Path(where),
+        schemas=tuple(reader.schemas),
         required_files=_names(items, "tangible", "required_files"),
         sized_files=_names(items, "sizing", "files"),
-        files=tuple(files),
+        directories=_names(items, "directories"),
+        files=tuple(Path(source) for source in reader.sources if not _is_url(source)),
+        volatile=reader.unreachable,
     )
 
 
-def _faulty(file: Path, items: dict[str, Any], problems: Problems) -> bool:
+def _faulty(file: str, items: dict[str, Any], problems: Problems) -> bool:
     """Name what makes a sample's schema no JSON schema."""
     errors = Draft7Validator(Draft7Validator.META_SCHEMA).iter_errors(items)
     found = sorted((".".join(map(str, error.absolute_path)), error.message) for error in errors)
@@ -65,39 +69,65 @@ def _faulty(file: Path, items: dict[str, Any], problems: Problems) -> bool:
     return bool(found)
 
 
-def _collect(
-    path: Path,
-    schemas: list[Mapping[str, Any]],
-    files: list[Path],
-    problems: Problems,
-    seen: set[Path],
-) -> None:
-    if path in seen:
-        return
-    seen.add(path)
-    document = read_yaml(path, problems)
-    if document is None:
-        return
-    imports = document.data.get("imports") or []
-    for item in imports if isinstance(imports, list) else [imports]:
-        if _is_url(str(item)):
-            problems.warn(
-                document.place("imports"),
-                "imports",
-                f"{item} is remote and was not read: no check made",
+class _Reader:
+    """Schemas in the order in which they apply: what is imported before what imports it."""
+
+    def __init__(self, problems: Problems) -> None:
+        self.schemas: list[Mapping[str, Any]] = []
+        self.sources: list[str] = []
+        self.unreachable = False
+        self._problems = problems
+        self._seen: set[str] = set()
+
+    def read(self, where: str, source: str, place: Place, key: str) -> None:
+        """Read a file or URL; `source` is how the file at `place` names it."""
+        if where in self._seen:
+            return
+        self._seen.add(where)
+        document = self._open(where, source, place, key)
+        if document is None:
+            return
+        imports = document.data.get("imports") or []
+        for item in map(str, imports if isinstance(imports, list) else [imports]):
+            # Beside the file that says so (quirk 37), also where that is remote.
+            target = (
+                item
+                if _is_url(item)
+                else urljoin(where, item)
+                if _is_url(where)
+                else str(resolve(item, Path(where).parent))
             )
-            continue
-        target = resolve(str(item), path.parent)
-        if target.is_file():
-            _collect(target, schemas, files, problems, seen)
-        else:
-            problems.add(
-                document.place("imports"),
-                "imports",
-                f"'{item}' does not exist ({target}); correct the path",
+            at = Place(where) if _is_url(where) else document.place("imports")
+            self.read(target, item, at, "imports")
+        self.schemas.append(document.data)
+        self.sources.append(where)
+
+    def _open(self, where: str, source: str, place: Place, key: str) -> Document | None:
+        if _is_url(where):
+            return self._fetch(where, place, key)
+        if Path(where).is_file():
+            return read_yaml(Path(where), self._problems)
+        self._problems.add(place, key, f"'{source}' does not exist ({where}); correct the path")
+        return None
+
+    def _fetch(self, url: str, place: Place, key: str) -> Document | None:
+        from urllib.request import urlopen
+
+        try:
+            with urlopen(url, timeout=_PATIENCE) as response:
+                text = response.read().decode()
+        except (OSError, ValueError) as error:
+            self.unreachable = True
+            why = getattr(error, "reason", None) or error
+            self._problems.warn(
+                place, key, f"{url} cannot be reached ({why}); samples are not checked against it"
             )
-    schemas.append(document.data)
-    files.append(path)
+            return None
+        try:
+            return parse_yaml(text, Path(url))
+        except (yaml.YAMLError, TypeError):
+            self._problems.add(place, key, f"{url} is no schema; correct the address")
+            return None
 
 
 def _is_url(text: str) -> bool:
@@ -118,6 +148,20 @@ def _names(items: Mapping[str, Any], *keys: str) -> tuple[str, ...]:
         value = items.get(key) or []
         found += [str(name) for name in (value if isinstance(value, list) else [value])]
     return tuple(dict.fromkeys(found))
+
+
+def config_faults(schema: InputSchema, config: Mapping[str, Any]) -> list[str]:
+    """What is wrong with the PEP's config, to the `project` section of an input schema."""
+    found = []
+    for one in schema.schemas:
+        properties = one.get("properties")
+        section = properties.get("project") if isinstance(properties, Mapping) else None
+        if not isinstance(section, Mapping):
+            continue
+        for error in Draft7Validator(section).iter_errors(dict(config)):
+            where = ".".join(map(str, error.absolute_path))
+            found.append(f"{where}: {error.message}" if where else error.message)
+    return list(dict.fromkeys(found))
 
 
 class Validator:
@@ -157,13 +201,17 @@ class InputFiles:
     required: tuple[str, ...]
     missing: tuple[str, ...]
     size_gb: float
+    made: tuple[str, ...] = ()
+    """Those of the required ones that another job makes."""
 
 
 class FileSizes:
     """Sizes of input files, each asked of the file system once; relative to the root."""
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, made: Callable[[str], Any]) -> None:
+        """`made` says whether a job makes a file: those are there when they are needed."""
         self._root = str(root)
+        self._made = made
         self.sizes: dict[str, int] = {}
 
     def size(self, path: str) -> int:
@@ -174,16 +222,23 @@ class FileSizes:
         return known
 
     def of(self, sample: Sample, schema: InputSchema) -> InputFiles:
-        """The input files of a sample. A required attribute that is empty is a missing file."""
+        """The input files of a sample. A required attribute that is empty is a missing file.
+
+        A file that another job makes counts nothing towards the size, whether it is there
+        already or not: the plan must not change when it appears.
+        """
         required = tuple(_paths(sample, schema.required_files))
+        made = tuple(path for path in required if self._made(path))
         sized = dict.fromkeys((*required, *_paths(sample, schema.sized_files)))
-        missing = tuple(path for path in required if self.size(path) < 0) + tuple(
+        missing = tuple(
+            path for path in required if path not in made and self.size(path) < 0
+        ) + tuple(
             f"none named by '{attribute}'"
             for attribute in schema.required_files
             if sample.attributes.get(attribute) in (None, "", [])
         )
-        total = sum(max(self.size(path), 0) for path in sized)
-        return InputFiles(required, missing, total / GB)
+        total = sum(max(self.size(path), 0) for path in sized if not self._made(path))
+        return InputFiles(required, missing, total / GB, made)
 
 
 def file_size(path: str) -> int:

@@ -13,9 +13,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from .deprecated import INTERFACE, instead
 from .errors import Place, Problems, near
 from .inputs import read_input_schema
-from .model import InputSchema, Interface, Level, SizeRow, is_file_name
+from .model import Hooks, InputSchema, Interface, Level, SizeRow, is_file_name
 from .resources import size_table
 from .source import Document, read_yaml, resolve
 from .templates import TemplateError, template
@@ -70,7 +71,9 @@ def read_interface(path: Path, place: Place, problems: Problems) -> tuple[Interf
     for level, (text, at) in list(templates.items()):
         _check_handoff(document, level, text, at, problems)
         try:
-            template(text)
+            parsed = template(text)
+            if not shared.hooks.python_functions:  # which may bring namespaces of their own
+                parsed.check_names()
         except TemplateError as error:
             problems.add(at, "command_template", str(error))
             del templates[level]
@@ -155,12 +158,11 @@ def _unknown_keys(document: Document, templates: list[str], problems: Problems) 
     """Name keys that do nothing: those unknown to us that no template asks for."""
     texts = " ".join([*templates, str(document.data.get("var_templates", ""))])
     for key in document.data:
-        if key not in _KEYS and f"pipeline.{key}" not in texts:
-            problems.warn(
-                document.place(key),
-                str(key),
-                f"unknown key, and no template uses {{pipeline.{key}}}{near(str(key), _KEYS)}",
-            )
+        if key in _KEYS or f"pipeline.{key}" in texts:
+            continue
+        old = instead(str(key), INTERFACE)
+        what = f"unknown key, and no template uses {{pipeline.{key}}}{near(str(key), _KEYS)}"
+        problems.warn(document.place(key), str(key), old or what)
 
 
 def _check_handoff(
@@ -200,7 +202,7 @@ class _Shared:
         self._common = self._directives(("snakemake",))
         self.env = self._env()
         self.linked = self._linked()
-        self._unsupported()
+        self.hooks = self._hooks()
         self.files = (
             document.path,
             *table_files,
@@ -225,6 +227,7 @@ class _Shared:
             size_table=self.size_table,
             input_schema=self.input_schema if level == "sample" else None,
             output_schema=self.output_schema,
+            hooks=self.hooks,
             linked=self.linked,
             directives={**self._common, **self._directives((f"{level}_interface", "snakemake"))},
             files=self.files,
@@ -343,16 +346,68 @@ class _Shared:
             )
         return found
 
-    def _unsupported(self) -> None:
-        """Say what is not run, rather than render a command that lacks it."""
-        for keys in (("pre_submit",), ("compute", "dynamic_variables_command_template")):
-            value: Any = self.document.data
-            for key in keys:
-                value = value.get(key) if isinstance(value, Mapping) else None
-            if value:
+    def _hooks(self) -> Hooks:
+        """`pre_submit:`, and the setting that it replaced."""
+        key = "pre_submit"
+        section = self._mapping(key)
+        for name in section:
+            if name not in ("python_functions", "command_templates"):
                 self._problems.add(
-                    self.document.place(*keys),
-                    ".".join(keys),
-                    "hooks that run before a job is planned are not supported by this version;"
-                    " move the work into the command",
+                    self.document.place(key, name),
+                    f"{key}.{name}",
+                    f"unknown{near(str(name), ('python_functions', 'command_templates'))}; write"
+                    " 'python_functions' or 'command_templates'",
                 )
+        functions = self._texts(key, "python_functions")
+        for index, name in enumerate(functions):
+            if not re.fullmatch(r"\w+(\.\w+)+", name):
+                self._problems.add(
+                    self.document.place(key, "python_functions", index),
+                    f"{key}.python_functions",
+                    f"'{name}' is no function; write 'package.function'",
+                )
+        commands = self._texts(key, "command_templates")
+        for index, text in enumerate(commands):
+            self._check_template(text, key, "command_templates", index)
+        dynamic = self.compute.get("dynamic_variables_command_template")
+        if dynamic is not None:
+            keys = ("compute", "dynamic_variables_command_template")
+            self._problems.warn(
+                self.document.place(*keys),
+                ".".join(keys),
+                "is deprecated by looper; write the command under 'pre_submit: command_templates'",
+            )
+            self._check_template(str(dynamic), *keys)
+        if "dynamic_variables_script_path" in self.compute:
+            keys = ("compute", "dynamic_variables_script_path")
+            self._problems.warn(
+                self.document.place(*keys),
+                ".".join(keys),
+                "is not read any more; write 'pre_submit: command_templates:'",
+            )
+        places = tuple(
+            self.document.place(key, "python_functions", index) for index in range(len(functions))
+        )
+        return Hooks(functions, commands, places, None if dynamic is None else str(dynamic))
+
+    def _texts(self, *keys: str) -> tuple[str, ...]:
+        """A list of texts, or one."""
+        section: Any = self.document.data
+        for key in keys:
+            section = section.get(key) if isinstance(section, Mapping) else None
+        values = section if isinstance(section, list) else [] if section is None else [section]
+        for index, value in enumerate(values):
+            if not isinstance(value, str):
+                self._problems.add(
+                    self.document.place(*keys, index),
+                    ".".join(keys),
+                    f"must be a list of texts, not '{value}'",
+                )
+        return tuple(value for value in values if isinstance(value, str))
+
+    def _check_template(self, text: str, *keys: str | int) -> None:
+        try:
+            template(text)
+        except TemplateError as error:
+            name = ".".join(key for key in keys if isinstance(key, str))
+            self._problems.add(self.document.place(*keys), name, str(error))

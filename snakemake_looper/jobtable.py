@@ -29,7 +29,7 @@ CREATE TABLE job (
     rule TEXT NOT NULL, record TEXT NOT NULL, number INTEGER NOT NULL,
     pipeline TEXT NOT NULL, level TEXT NOT NULL,
     command TEXT NOT NULL, env TEXT NOT NULL, threads INTEGER NOT NULL, resources TEXT NOT NULL,
-    inputs TEXT NOT NULL, log TEXT NOT NULL, flag TEXT NOT NULL,
+    inputs TEXT NOT NULL, log TEXT NOT NULL, flag TEXT NOT NULL, lump TEXT,
     PRIMARY KEY (rule, record)
 ) WITHOUT ROWID;
 CREATE TABLE skip (pipeline TEXT, record TEXT, reason TEXT, fault INTEGER);
@@ -39,7 +39,7 @@ CREATE TABLE results (path TEXT, sources TEXT, schemas TEXT);
 CREATE TABLE input (path TEXT PRIMARY KEY, size INTEGER) WITHOUT ROWID;
 CREATE TABLE plan (key TEXT PRIMARY KEY, value TEXT) WITHOUT ROWID;
 """
-_COLUMNS = "record, pipeline, level, command, env, threads, resources, inputs, log, flag"
+_COLUMNS = "record, pipeline, level, command, env, threads, resources, inputs, log, flag, lump"
 
 
 class Row(NamedTuple):
@@ -55,6 +55,7 @@ class Row(NamedTuple):
     inputs: str
     log: str
     flag: str
+    lump: str | None
 
 
 class ConfigRow(NamedTuple):
@@ -95,6 +96,7 @@ class JobTable:
         """
         self.path = Path(path)
         self._workflow = workflow
+        self._lumped = False
         if not self.path.is_file():
             raise FileNotFoundError(f"no job table at {self.path}")
         uri = f"{self.path.absolute().as_uri()}?mode=ro&immutable=1"
@@ -124,7 +126,13 @@ class JobTable:
 
     def inputs(self, rule: str) -> Lookup:
         """The input files that the schema names."""
-        return _lookup(lambda wildcards: json.loads(self.row(rule, wildcards).inputs))
+
+        def files(wildcards: Any) -> Any:
+            if self._lumped:
+                self._settle_lumps()
+            return json.loads(self.row(rule, wildcards).inputs)
+
+        return _lookup(files)
 
     def threads(self, rule: str) -> Lookup:
         return _lookup(lambda wildcards: self.row(rule, wildcards).threads)
@@ -188,6 +196,38 @@ class JobTable:
     def config_digest(self, rule: str) -> Lookup:
         """A digest of that content: another one runs the pipeline's jobs again."""
         return _lookup(lambda wildcards: self._config(rule).digest)
+
+    def lump(self, rule: str) -> Lookup:
+        """The lump that a sample is in: the name of its group job."""
+        return _lookup(lambda wildcards: self.row(rule, wildcards).lump)
+
+    def prepare_lumps(self) -> None:
+        """Let the members of a group job run one after another, in the process that runs them.
+
+        Each takes the resource `lump`, of which there is one.
+        """
+        self._lumped = True
+        if self._workflow.remote_exec:
+            self._workflow.register_resource("lump", 1)
+
+    def _settle_lumps(self) -> None:
+        """Tell Snakemake what lumps need, once it knows its own settings: after parsing.
+
+        All members of a lump are one group job, though nothing connects them. One that fails
+        does not keep the others from running, nor does it take their completed flags away:
+        those say by themselves that they are complete.
+        """
+        self._lumped = False
+        workflow = self._workflow
+        workflow.execution_settings.keep_incomplete = True
+        if workflow.remote_exec:
+            workflow.execution_settings.keep_going = True
+        elif not workflow.local_exec:
+            workflow.register_resource("lump", 1)  # so that resources of members are not added up
+        query = "SELECT lump, COUNT(*) FROM job WHERE lump IS NOT NULL GROUP BY lump"
+        sizes = dict(self._connection.execute(query).fetchall())
+        known = workflow.group_settings.group_components
+        workflow.group_settings.group_components = {**known, **sizes}
 
     # --- for the main process ------------------------------------------------------------------
 
@@ -345,12 +385,12 @@ def write_job_table(plan: Plan, path: Path, configs: Mapping[str, tuple[str, str
         # The file is made beside its place and renamed: no journal is needed, nobody reads it yet.
         connection.executescript("PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF;" + _SCHEMA)
         connection.executemany(
-            "INSERT INTO job VALUES (?,?,?,?,?,?,?,?,?,?,?,?)",
+            "INSERT INTO job VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?)",
             (
                 (
                     job.rule, job.record, number, job.pipeline, job.level, job.command,
                     json.dumps(dict(job.env)), job.threads, json.dumps(dict(job.resources)),
-                    json.dumps(job.inputs), job.log, job.flag,
+                    json.dumps(job.inputs), job.log, job.flag, job.lump,
                 )
                 for number, job in enumerate(plan.jobs)
             ),

@@ -55,6 +55,8 @@ class Options:
     sel_attr: str | None = None
     sel_incl: tuple[str, ...] | None = None
     sel_excl: tuple[str, ...] | None = None
+    sel_flag: tuple[str, ...] | None = None
+    exc_flag: tuple[str, ...] | None = None
     limit: str | None = None
     skip: str | None = None
     samples: tuple[str, ...] | None = None  # ours: exact names
@@ -62,12 +64,30 @@ class Options:
     command_extra_override: str | None = None
     skip_file_checks: bool | None = None
     compute: tuple[tuple[str, str], ...] | None = None
+    settings: str | None = None
+    package: str | None = None
+    divvy: str | None = None
+    lump: str | None = None
+    """GB of input (1024³ bytes) in one job."""
+    lump_n: str | None = None
+    lump_j: str | None = None
+    pep_config: str | None = None
+    sample_pipeline_interfaces: tuple[str, ...] | None = None
+    project_pipeline_interfaces: tuple[str, ...] | None = None
 
     def narrows(self) -> bool:
         """Whether the options choose among the samples."""
         return any(
             value is not None
-            for value in (self.sel_incl, self.sel_excl, self.limit, self.skip, self.samples)
+            for value in (
+                self.sel_incl,
+                self.sel_excl,
+                self.sel_flag,
+                self.exc_flag,
+                self.limit,
+                self.skip,
+                self.samples,
+            )
         )
 
 
@@ -97,13 +117,25 @@ class Settings:
     pipestat: Mapping[str, Any] | None
     pipestat_places: Mapping[str, Place] = field(repr=False)
     sample_modifiers: Mapping[str, Any]
+    compute_package: Mapping[str, Any]
+    """The divvy compute package: what is below all other compute settings."""
+    compute_options: Mapping[Level, Mapping[str, Any]]
+    """`--compute` over the file of `--settings`: what is above them."""
     options: Options
+    project_options: Options
+    """Options of the project level, whose section is `cli: runp:`."""
+    files: tuple[Path, ...]
+    """Every file that was read for it, the looper config first."""
 
     @property
     def out(self) -> Path:
         """The output folder; only to be asked once `project.read_project` has settled it."""
         assert self.output_dir is not None
         return self.output_dir
+
+    def options_of(self, level: Level) -> Options:
+        """What a job of this level is rendered with."""
+        return self.options if level == "sample" else self.project_options
 
     @property
     def results_dir(self) -> Path:
@@ -151,7 +183,11 @@ class InputSchema:
     """Attributes whose files must exist (`tangible`, older `required_files`)."""
     sized_files: tuple[str, ...]
     """Attributes whose files count towards the input size (`sizing`, older `files`)."""
+    directories: tuple[str, ...]
+    """Attributes that name folders, to CWL."""
     files: tuple[Path, ...]
+    volatile: bool = False
+    """Whether a remote part could not be read, and may be the next time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,6 +196,20 @@ class SizeRow:
 
     max_gb: float
     values: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Hooks:
+    """What an interface runs before a job is planned; see `hooks`."""
+
+    python_functions: tuple[str, ...] = ()
+    """`package.function`, called with the namespaces."""
+    command_templates: tuple[str, ...] = ()
+    """Shell commands that print JSON: namespace → values."""
+    places: tuple[Place, ...] = ()
+    """Where each function stands."""
+    dynamic_variables: str | None = None
+    """A shell command that prints the compute settings as JSON (deprecated by looper)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,6 +231,7 @@ class Interface:
     size_table: tuple[SizeRow, ...]
     input_schema: InputSchema | None
     output_schema: Path | None
+    hooks: Hooks
     linked: tuple[Path, ...]
     """`linked_pipeline_interfaces` of a project-level interface."""
     directives: Mapping[str, Any]
@@ -282,6 +333,8 @@ class Job:
     inputs: tuple[str, ...]
     log: str
     flag: str
+    lump: str | None = None
+    """The group job that it runs in, with `--lump`, `--lump-n` or `--lump-j`."""
 
 
 @dataclass(frozen=True, slots=True)

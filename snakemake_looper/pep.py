@@ -1,8 +1,9 @@
 """Samples, read by peppy; peppy's objects do not leave this module.
 
-Relative paths inside a PEP config are relative to that config, as peppy has it. Relative paths
-in sample *attributes* are left as they are written: jobs run in the looper config's folder, so
-they are relative to it (quirk 37).
+Relative paths inside a PEP config are relative to that config, as peppy has it; a PEP from PEPhub
+has no folder, so there they are relative to the looper config. Relative paths in sample
+*attributes* are left as they are written: jobs run in the looper config's folder, so they are
+relative to it (quirk 37).
 """
 
 from __future__ import annotations
@@ -13,12 +14,14 @@ import csv
 import io
 import logging
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from .deprecated import PEP, instead
 from .errors import Place, Problems
 from .model import Pep, Sample, Settings, is_file_name
+from .pephub import Refused, amendment_of, amendments_of, first_line, pull
 from .settings import is_registry_path
 from .source import read_yaml, resolve
 
@@ -34,10 +37,13 @@ def read_pep(settings: Settings, problems: Problems) -> Pep | None:
 
     source = Path(settings.pep)
     registry = is_registry_path(settings.pep, settings.root)
+    # A PEP from PEPhub has no lines; what is wrong with it is said where it is named.
+    place = settings.pep_place if registry else Place(str(source))
+    key = "pep_config" if registry and place.line else ""
     try:
         with _quiet(), _folder(settings.root):
             project = (
-                peppy.Project.from_pephub(settings.pep)
+                _from_pephub(settings, problems)
                 if registry
                 else peppy.Project(settings.pep, amendments=list(settings.options.amend or ()))
             )
@@ -45,24 +51,31 @@ def read_pep(settings: Settings, problems: Problems) -> Pep | None:
             if settings.sample_modifiers:
                 _modify(project, settings.sample_modifiers)
             raw = [sample.to_dict() for sample in project.samples]
+    except Refused as error:
+        problems.add(place, key, str(error))
+        return None
     except Exception as error:  # peppy raises what pandas, yaml and the OS raise
-        place = settings.pep_place if registry else Place(str(source))
-        problems.add(place, "", f"peppy cannot read the PEP: {_first_line(error)}; correct it")
+        problems.add(place, key, f"peppy cannot read the PEP: {first_line(error)}; correct it")
         return None
     index = str(project.st_index)
     is_config = not registry and source.suffix in (".yaml", ".yml")
-    if is_config and settings.options.amend:
-        _warn_of_dropped_modifiers(source, settings.options.amend, problems)
+    if is_config:
+        _warn_of_old_sections(source, problems)
+    if is_config and settings.options.amend and (document := read_yaml(source, Problems())):
+        _warn_of_dropped_modifiers(document.data, document.place, settings.options.amend, problems)
     tables = _tables(project, source, registry)
-    samples = tuple(_samples(raw, index, settings, project, tables, source, problems))
+    table = None if registry else tables[0] if tables else source
+    if table:
+        place = Place(str(table))
+    samples = tuple(_samples(raw, index, settings, table, source, problems))
     if not samples and not problems:
-        problems.add(
-            tables[0] if tables else source, "", "there are no samples; add a row for each"
-        )
+        problems.add(place, key, "there are no samples; add a row for each")
     name = _name(config, source, settings)
     if not is_file_name(name):
         problems.add(
-            source, "name", f"'{name}' cannot be part of a file name; use letters, digits, '-', '_'"
+            settings.pep_place if registry else source,
+            "name",
+            f"'{name}' cannot be part of a file name; use letters, digits, '-', '_'",
         )
     return Pep(
         name=name,
@@ -70,7 +83,7 @@ def read_pep(settings: Settings, problems: Problems) -> Pep | None:
         samples=samples,
         index=index,
         config_file=source if is_config else None,
-        files=tuple(tables)
+        files=(settings.looper_config,)
         if registry
         else (source, *tables, *(_imports(source) if is_config else ())),
         volatile=registry
@@ -83,12 +96,10 @@ def _samples(
     raw: list[dict[str, Any]],
     index: str,
     settings: Settings,
-    project: Any,
-    tables: list[Path],
+    table: Path | None,
     source: Path,
     problems: Problems,
 ) -> Iterator[Sample]:
-    table = tables[0] if tables else source
     folder = source.parent if source.suffix in (".yaml", ".yml") else settings.root
     for attributes in raw:
         name = str(attributes.get(index, attributes.get("sample_name", "")))
@@ -99,7 +110,7 @@ def _samples(
                 else "empty"
             )
             problems.add(
-                _row(table, index, name),
+                _row(table, index, name) if table else settings.pep_place,
                 index,
                 f"sample name {what}; use letters, digits, '.', '-' and '_'",
             )
@@ -114,25 +125,48 @@ def _samples(
         )
 
 
+def _warn_of_old_sections(source: Path, problems: Problems) -> None:
+    """peppy reads past sections of older specifications without a word."""
+    document = read_yaml(source, Problems())
+    for key in document.data if document else ():
+        old = instead(str(key), PEP)
+        if document and old:
+            problems.warn(document.place(key), str(key), old)
+
+
 def _warn_of_dropped_modifiers(
-    source: Path, amendments: tuple[str, ...], problems: Problems
+    data: Mapping[str, Any],
+    place: Callable[..., Place],
+    amendments: tuple[str, ...],
+    problems: Problems,
 ) -> None:
     """An amendment's `sample_modifiers` replace the PEP's own as a whole, as peppy has it."""
-    document = read_yaml(source, Problems())
-    node: Any = document.data if document else {}
-    own = node.get("sample_modifiers")
-    node = node.get("project_modifiers")
-    node = node.get("amend") if isinstance(node, Mapping) else None
-    for name in amendments if document and isinstance(own, Mapping) else ():
-        amendment = node.get(name) if isinstance(node, Mapping) else None
+    own = data.get("sample_modifiers")
+    if not isinstance(own, Mapping):
+        return
+    for name in amendments:
+        amendment = amendments_of(data).get(name)
         new = amendment.get("sample_modifiers") if isinstance(amendment, Mapping) else None
         lost = sorted(set(own) - set(new)) if isinstance(new, Mapping) else []
-        if lost and document:
+        if lost:
             problems.warn(
-                document.place("project_modifiers", "amend", name, "sample_modifiers"),
+                place("project_modifiers", "amend", name, "sample_modifiers"),
                 f"amend.{name}",
                 f"replaces all sample modifiers of the PEP, also its {', '.join(lost)}",
             )
+
+
+def _from_pephub(settings: Settings, problems: Problems) -> Any:
+    """A PEP from PEPhub as peppy has it, with the amendments that peppy applies to files only."""
+    import peppy
+
+    raw = pull(settings.pep)
+    config = raw["_config"]
+    amendments = settings.options.amend or ()
+    _warn_of_dropped_modifiers(config, lambda *_: settings.pep_place, amendments, problems)
+    for name in amendments:
+        config.update(amendment_of(config, name))
+    return peppy.Project.from_dict(raw)
 
 
 def _modify(project: Any, modifiers: Mapping[str, Any]) -> None:
@@ -205,14 +239,12 @@ def _row(table: Path, index: str, name: str) -> Place:
 
 
 def row_of(pep: Pep, name: str) -> Place:
-    """Where a sample stands in its table."""
+    """Where a sample stands in its table; from PEPhub, where the looper config names the PEP."""
     tables = [file for file in pep.files if file != pep.config_file]
+    if pep.config_file is None and tables and tables[0].suffix in (".yaml", ".yml"):
+        document = read_yaml(tables[0], Problems())
+        return document.place("pep_config") if document else Place(str(tables[0]))
     return _row(tables[0], pep.index, name) if tables else Place(str(pep.config_file or ""))
-
-
-def _first_line(error: Exception) -> str:
-    text = str(error).strip() or type(error).__name__
-    return text.splitlines()[0].rstrip(".;")
 
 
 @contextlib.contextmanager

@@ -50,7 +50,10 @@ class Handoff:
     """What `{pipestat.results_file}` is, with `{record_identifier}` where it has one."""
 
     def namespace(self, record: str) -> dict[str, Any]:
-        """The `pipestat` namespace of a template. Only keys that have a value are there."""
+        """The `pipestat` namespace of a template: looper's keys, and those of looper 1.x.
+
+        Only keys that have a value are there.
+        """
         if self.config is None:
             return {}
         content = self.config.content
@@ -61,6 +64,13 @@ class Handoff:
             "output_schema": content.get("schema_path"),
             "pephub_path": content.get("pephub_path"),
             "flag_file_dir": content.get("flag_file_dir"),
+        }
+        values |= {
+            "file": values["results_file"],
+            "record_id": record,
+            "config": values["config_file"],
+            "schema": values["output_schema"],
+            "namespace": content.get("project_name"),
         }
         return {key: value for key, value in values.items() if value}
 
@@ -192,6 +202,13 @@ def _check_schema_name(interface: Interface, problems: Problems) -> None:
     if document is None:
         return
     properties = document.data.get("properties")
+    sections = properties if isinstance(properties, Mapping) else document.data
+    if not any(sections.get(key) for key in ("samples", "project")):
+        problems.warn(
+            document.place("properties"),
+            "properties",
+            "pipestat finds no results in it; declare them under 'samples:' or 'project:'",
+        )
     for keys, section in (((), document.data), (("properties",), properties)):
         name = section.get("pipeline_name") if isinstance(section, Mapping) else None
         if isinstance(name, str) and name != interface.pipeline_name:

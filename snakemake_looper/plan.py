@@ -2,36 +2,39 @@
 
 For each interface and level one `Rule`, for each selected sample and interface one `Job` with
 its rendered command, or a `Skip` with the reason. Planning reads nothing but the sizes of input
-files and writes nothing.
+files and, where the options ask about them, status flags; it writes nothing. Hooks of the project
+run in it, once for each job, when nothing has been found wrong.
 """
 
 from __future__ import annotations
 
 import dataclasses
-import os
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
-from .errors import Problems, near
-from .inputs import FileSizes, InputFiles, Validator
-from .model import Interface, Job, Options, Plan, Project, ResultsFile, Rule, Sample, Skip, shown
-from .pep import row_of
-from .pipestat import Handoff, hand_off, merge_results
-from .project import read_project
-from .resources import NOT_SETTINGS, UnitError, cascade, size_row, to_snakemake
-from .rules import WILDCARD, constrained, in_order, rule_names, texts
-from .selection import select
-from .source import expand, resolve
-from .templates import (
-    PROJECT_EXTRA,
-    SAMPLE_EXTRA,
-    TemplateError,
-    render_nested,
-    template,
+from .errors import Problems
+from .hooks import (
+    HookError,
+    call_functions,
+    find_function,
+    json_of,
+    own_copy,
+    run_commands,
+    source_of,
 )
+from .inputs import FileSizes, InputFiles
+from .jobs import Draft, JobError, Renderer
+from .lumps import lump_limits, lump_numbers, lumps_wanted
+from .model import Interface, Job, Options, Plan, Project, ResultsFile, Sample, Skip
+from .pep import row_of
+from .project import read_project
+from .rules import WILDCARD, Target, constrained, looper_namespace, make_targets, producers
+from .selection import deselected_by_flag, select
+from .status import Flags
+from .templates import TemplateError, template
 
 Namespaces = Mapping[str, Any]
 
@@ -95,56 +98,35 @@ def make_plan(
     return plan
 
 
-@dataclass(slots=True)
-class _Target:
-    """A rule with all that its jobs have in common; lives only while planning."""
-
-    rule: Rule
-    handoff: Handoff
-    validator: Validator | None
-
-
 class _Planner:
     def __init__(self, project: Project, workdir: Path, rundir: Path, problems: Problems) -> None:
         self.project = project
         self.workdir = workdir
         self.rundir = rundir
         self.settings = project.settings
+        self.options = project.settings.options
         self.pep = project.pep
         self.problems = problems
-        self.sizes = FileSizes(rundir)
+        self.flags = Flags(workdir)
+        self.renderer = Renderer(self.settings, self.pep, workdir, rundir)
+        self.targets = make_targets(project, workdir, problems)
+        self.made_by = producers([target.rule for target in self.targets])
+        self.sizes = FileSizes(rundir, self._makers)
         self.skipped: list[Skip] = []
         self.jobs: list[Job] = []
+        self.input_sizes: dict[tuple[str, str], float] = {}
         self.traced: str | None = None
         self.trace: list[tuple[Job, Namespaces]] = []
         self._failures: dict[tuple[str, str], list[str]] = defaultdict(list)
 
     def plan(self) -> Plan:
-        _, deselected = select(self.pep.samples, self.settings.options, self.problems)
-        targets = self._targets()
-        by_interface = {
-            id(target.rule.interface): target for target in targets if target.rule.level == "sample"
-        }
-        for sample in self.pep.samples:
-            reason = deselected.get(sample.name)
-            interfaces = self.project.sample_interfaces(sample)
-            if not interfaces and self.project.interfaces and not reason and by_interface:
-                self.skipped.append(Skip("", sample.name, "no pipeline interface", fault=True))
-            for interface in interfaces:
-                if id(interface) not in by_interface:
-                    continue
-                if reason:
-                    self.skipped.append(
-                        Skip(interface.pipeline_name, sample.name, reason, fault=False)
-                    )
-                else:
-                    self._plan_sample(sample, by_interface[id(interface)])
-        for target in targets:
-            if target.rule.level == "project":
-                self._plan_project(target)
+        drafts = self._with_their_files(self._drafts())
+        drafts += [self._project_draft(one) for one in self.targets if one.rule.level == "project"]
+        self._render(drafts)
+        self._lump()
         self._report_failures()
         self._check_paths()
-        rules = constrained([target.rule for target in targets], self.jobs)
+        rules = constrained([target.rule for target in self.targets], self.jobs)
         return Plan(
             workdir=self.workdir,
             rundir=self.rundir,
@@ -153,134 +135,51 @@ class _Planner:
             rules=tuple(rules),
             jobs=tuple(self.jobs),
             skipped=tuple(self.skipped),
-            configs=tuple(t.rule.config for t in targets if t.rule.config),
-            results=self._results(targets),
+            configs=tuple(t.rule.config for t in self.targets if t.rule.config),
+            results=self._results(),
             warnings=self.problems.warnings,
             sources=self._sources(),
             inputs=dict(self.sizes.sizes),
-            volatile=self.pep.volatile,
-            narrowed=self.settings.options.narrows(),
+            volatile=self._volatile(),
+            narrowed=self.options.narrows(),
         )
 
-    # --- rules ---------------------------------------------------------------------------------
+    # --- which jobs ----------------------------------------------------------------------------
 
-    def _targets(self) -> list[_Target]:
-        interfaces = sorted(self.project.interfaces, key=lambda one: one.level == "project")
-        levels: dict[str, set[str]] = defaultdict(set)
-        for interface in interfaces:
-            levels[interface.pipeline_name].add(interface.level)
-        handoffs = [
-            hand_off(
-                interface,
-                self.settings,
-                self.pep.name,
-                len(levels[interface.pipeline_name]) == 2,
-                self.problems,
-            )
-            for interface in interfaces
-        ]
-        merged = {
-            file.path: file
-            for file in merge_results(
-                [
-                    handoff.results
-                    for interface, handoff in zip(interfaces, handoffs, strict=True)
-                    if handoff.results and interface.level == "sample"
-                ]
-            )
-        }
-        names = rule_names(interfaces)
-        targets = [
-            self._target(interface, handoff, names[id(interface)], merged)
-            for interface, handoff in zip(interfaces, handoffs, strict=True)
-        ]
-        self._check_names_of_others([target.rule for target in targets])
-        return [
-            dataclasses.replace(target, rule=in_order(target.rule, [t.rule for t in targets]))
-            for target in targets
-        ]
-
-    def _check_names_of_others(self, rules: list[Rule]) -> None:
-        """Interfaces and pipelines that an interface refers to must be in the project."""
-        pipelines = {rule.pipeline for rule in rules}
-        paths = {rule.interface.path for rule in rules if rule.level == "sample"}
-        for rule in rules:
-            places = rule.interface.places
-            for name in texts(rule.interface.directives.get("depends_on")):
-                if name not in pipelines:
-                    self.problems.add(
-                        places.get("snakemake", rule.interface.place),
-                        "snakemake.depends_on",
-                        f"there is no pipeline '{name}'{near(name, pipelines)}",
-                    )
-            for path in rule.interface.linked if rule.level == "project" else ():
-                if path not in paths:
-                    self.problems.add(
-                        places.get("linked_pipeline_interfaces", rule.interface.place),
-                        "linked_pipeline_interfaces",
-                        f"{path} is run for no sample of this project; add it to the looper config",
-                    )
-
-    def _target(
-        self,
-        interface: Interface,
-        handoff: Handoff,
-        name: str,
-        results: Mapping[Path, ResultsFile],
-    ) -> _Target:
-        record = WILDCARD if interface.level == "sample" else str(handoff.record)
-        log_record = WILDCARD if interface.level == "sample" else self.pep.name
-        folder = handoff.flag_dir or self.settings.results_dir / log_record
-        pipeline = interface.pipeline_name
-        rule = Rule(
-            name=name,
-            interface=interface,
-            flag=self._shown(folder / f"{pipeline}_{record}_completed.flag"),
-            log=self._shown(self.settings.submission_dir / f"{pipeline}_{log_record}.log"),
-            config=handoff.config,
-            results=results.get(handoff.results.path)
-            if handoff.results and interface.level == "sample"
-            else None,
-            outputs=self._patterns(interface, "output"),
-            benchmark=next(iter(self._patterns(interface, "benchmark")), None),
-            in_all=interface.level == "sample" or not self.settings.options.narrows(),
-        )
-        schema = interface.input_schema
-        check = schema is not None and not self.settings.options.skip_file_checks
-        return _Target(
-            rule,
-            handoff,
-            Validator(schema) if schema and check else None,
-        )
-
-    def _shown(self, path: Path) -> str:
-        return shown(path, self.workdir, self.settings.root)
-
-    def _patterns(self, interface: Interface, key: str) -> tuple[str, ...]:
-        """Output paths as Snakemake wants them: with `{sample}` for the sample's name."""
-        record = WILDCARD if interface.level == "sample" else self.pep.name
-        own = {self.pep.index: WILDCARD, "sample_name": WILDCARD}
-        namespaces: dict[str, Any] = {
-            "looper": self._looper(interface, record, 0.0),
-            "project": self.pep.config,
-            "pipeline": interface.data,
-            **({"sample": own} if interface.level == "sample" else {}),
+    def _drafts(self) -> list[Draft]:
+        """A draft for each selected sample and interface; the others are noted with the reason."""
+        _, deselected = select(self.pep.samples, self.options, self.problems)
+        by_interface = {
+            id(target.rule.interface): target
+            for target in self.targets
+            if target.rule.level == "sample"
         }
         found = []
-        for text in texts(interface.directives.get(key)):
-            try:
-                path = resolve(template(text).render(namespaces), self.settings.root)
-            except TemplateError as error:
-                place = interface.places.get("snakemake", interface.place)
-                what = f"{error} (an {key} can depend on the sample's name only)"
-                self.problems.add(place, f"snakemake.{key}", what)
-                continue
-            found.append(self._shown(path))
-        return tuple(found)
+        for sample in self.pep.samples:
+            reason = deselected.get(sample.name)
+            interfaces = self.project.sample_interfaces(sample)
+            if not interfaces and self.project.interfaces and not reason and by_interface:
+                self.skipped.append(Skip("", sample.name, "no pipeline interface", fault=True))
+            for interface in interfaces:
+                if id(interface) not in by_interface:
+                    continue
+                target = by_interface[id(interface)]
+                why = reason or self._deselected_by_flag(target, sample)
+                if why:
+                    self._skip(target, sample.name, why, fault=False)
+                    continue
+                draft = self._sample_draft(sample, target)
+                if draft:
+                    found.append(draft)
+        return found
 
-    # --- jobs ----------------------------------------------------------------------------------
+    def _deselected_by_flag(self, target: Target, sample: Sample) -> str | None:
+        if not (self.options.sel_flag or self.options.exc_flag):
+            return None
+        status = self.flags.status(target.rule.flag.replace(WILDCARD, sample.name))
+        return deselected_by_flag(status, self.options)
 
-    def _plan_sample(self, sample: Sample, target: _Target) -> None:
+    def _sample_draft(self, sample: Sample, target: Target) -> Draft | None:
         interface = target.rule.interface
         files = InputFiles((), (), 0.0)
         if interface.input_schema:
@@ -288,143 +187,193 @@ class _Planner:
         if target.validator:
             faults = target.validator.faults(sample)
             if faults:
-                self._skip(target, sample, "invalid: " + "; ".join(faults))
-                return
-            if files.missing:
-                where = "" if self.rundir == self.settings.root else f" (in {self.rundir})"
-                self._skip(target, sample, f"missing files: {', '.join(files.missing)}{where}")
-                return
+                self._skip(target, sample.name, "invalid: " + "; ".join(faults))
+                return None
         elif files.required:  # unchecked, as looper has it: no size, and what is not there is none
             present = tuple(path for path in files.required if path not in files.missing)
-            files = InputFiles(present, (), 0.0)
-        namespaces = {
-            "sample": sample.attributes,
-            "looper": self._looper(interface, sample.name, files.size_gb),
-        }
-        self._plan_job(target, sample.name, namespaces, files)
-
-    def _plan_project(self, target: _Target) -> None:
-        namespaces = {
-            "samples": [sample.attributes for sample in self.pep.samples],
-            "looper": self._looper(target.rule.interface, self.pep.name, 0.0),
-        }
-        record = str(target.handoff.record)
-        self._plan_job(target, record, namespaces, InputFiles((), (), 0.0))
-
-    def _skip(self, target: _Target, sample: Sample, reason: str) -> None:
-        self.skipped.append(Skip(target.rule.pipeline, sample.name, reason, fault=True))
-
-    def _plan_job(
-        self, target: _Target, record: str, own: Mapping[str, Any], files: InputFiles
-    ) -> None:
-        rule, interface = target.rule, target.rule.interface
-        key = "command_template"
-        try:
-            compute = self._compute(interface, files.size_gb)
-            pipestat = target.handoff.namespace(record)
-            namespaces = {
-                "project": self.pep.config,
-                "compute": compute,
-                "pipestat": pipestat,
-                "pipeline": interface.data,
-                **own,
-            }
-            key = "var_templates"
-            variables = _expanded(render_nested(interface.var_templates, namespaces))
-            namespaces["pipeline"] = {**interface.data, "var_templates": variables}
-            key = "command_template"
-            command = self._command(interface, namespaces)
-            key = "inject_env_vars"
-            env = {
-                name: template(text).render(namespaces)
-                for name, text in interface.inject_env_vars.items()
-            }
-            if pipestat:
-                env.setdefault("PIPESTAT_RECORD_IDENTIFIER", record)
-            key = "snakemake.input"
-            extra = [
-                template(text).render(namespaces)
-                for text in texts(interface.directives.get("input"))
-            ]
-            key = "input_schema"
-            inputs = tuple(self._input(path) for path in dict.fromkeys((*files.required, *extra)))
-            key = "compute"
-            threads, resources = to_snakemake(compute)
-        except (TemplateError, UnitError) as error:
-            self._failures[(str(_key_place(interface, key)), f"{key}: {error}")].append(record)
-            return
-        job = Job(
-            rule=rule.name,
-            pipeline=rule.pipeline,
-            level=rule.level,
-            record=record,
-            command=command,
-            env=env,
-            threads=threads,
-            resources={**resources, **interface.directives.get("resources", {})},
-            compute=compute,
-            inputs=inputs,
-            log=rule.log.replace(WILDCARD, record),
-            flag=rule.flag.replace(WILDCARD, record),
+            files = InputFiles(present, (), 0.0, files.made)
+        return Draft(
+            target,
+            sample.name,
+            {
+                "sample": sample.attributes,
+                "looper": looper_namespace(
+                    self.settings, self.pep, interface, sample.name, files.size_gb
+                ),
+            },
+            files,
         )
-        self.jobs.append(job)
-        if record == self.traced:
-            self.trace.append((job, namespaces))
 
-    def _input(self, path: str) -> str:
-        """An input file as Snakemake finds it, where that is not where commands run."""
-        if "{" in path or "}" in path:
-            raise TemplateError(f"input '{path}' has a brace, a wildcard to Snakemake; rename it")
-        if os.path.isabs(path):
-            return path
-        if self.rundir == self.workdir:
-            return path.removeprefix("./")
-        return self._shown(Path(os.path.normpath(self.rundir / path)))
+    def _project_draft(self, target: Target) -> Draft:
+        interface = target.rule.interface
+        return Draft(
+            target,
+            str(target.handoff.record),
+            {
+                "samples": [sample.attributes for sample in self.pep.samples],
+                "looper": looper_namespace(self.settings, self.pep, interface, self.pep.name, 0.0),
+            },
+            InputFiles((), (), 0.0),
+        )
 
-    def _command(self, interface: Interface, namespaces: Mapping[str, Any]) -> str:
-        """The command as looper writes it, the space before extra arguments included."""
-        options = self.settings.options
-        text = interface.command_template
-        if not options.command_extra_override:
-            text += SAMPLE_EXTRA if interface.level == "sample" else PROJECT_EXTRA
-        extra = options.command_extra_override or options.command_extra or ""
-        return f"{template(text).render(namespaces)} {extra}"
-
-    def _compute(self, interface: Interface, size_gb: float) -> dict[str, Any]:
-        row: Mapping[str, Any] = {}
-        if interface.size_table:
-            found = size_row(interface.size_table, size_gb)
-            if found is None:
-                raise TemplateError(
-                    f"no row of the size table is for inputs of {size_gb:.3g} GB;"
-                    " add one whose max_file_size is NaN"
+    def _with_their_files(self, drafts: list[Draft]) -> list[Draft]:
+        """Skip the drafts that lack a file, also one that a skipped job would have made."""
+        planned = {(one.target.rule.name, one.record): one for one in drafts}
+        asked = [draft for draft in drafts if draft.files.missing or draft.files.made]
+        while asked:
+            lacking = [(draft, self._lacking(draft, planned)) for draft in asked]
+            asked = []
+            for draft, missing in lacking:
+                if not missing:
+                    continue
+                if draft.target.validator is None:  # unchecked: it runs without
+                    present = tuple(one for one in draft.files.required if one not in missing)
+                    draft.files = InputFiles(present, (), 0.0)
+                    continue
+                del planned[draft.target.rule.name, draft.record]
+                where = "" if self.rundir == self.settings.root else f" (in {self.rundir})"
+                self._skip(
+                    draft.target, draft.record, f"missing files: {', '.join(missing)}{where}"
                 )
-            row = found
-        static = {k: v for k, v in interface.compute.items() if k not in NOT_SETTINGS}
-        section: Any = self.pep.config
-        for name in ("looper", "compute", "resources"):
-            section = section.get(name) if isinstance(section, Mapping) else None
-        from_pep = section if isinstance(section, Mapping) else {}
-        return cascade(row, static, from_pep, dict(self.settings.options.compute or ()))
+                asked = [one for one in planned.values() if one.files.made]
+        return list(planned.values())
 
-    def _looper(self, interface: Interface, record: str, size_gb: float) -> dict[str, Any]:
-        """The `looper` namespace; sizes in GB (1024³ bytes), paths absolute."""
-        settings = self.settings
-        job_name = f"{interface.pipeline_name}_{record}"
-        return {
-            "config_file": str(self.pep.config_file) if self.pep.config_file else None,
-            "pep_config": settings.pep,
-            "output_dir": str(settings.out),
-            "results_subdir": str(settings.results_dir),
-            "submission_subdir": str(settings.submission_dir),
-            "sample_output_folder": str(settings.results_dir / record),
-            "job_name": job_name,
-            "total_input_size": size_gb,
-            "log_file": str(settings.submission_dir / f"{job_name}.log"),
-            "piface_dir": str(interface.folder),
-        }
+    def _lacking(self, draft: Draft, planned: Mapping[tuple[str, str], Draft]) -> list[str]:
+        """Files that are neither there nor made by a planned job."""
+        files = draft.files
+        return [
+            *files.missing,
+            *(
+                path
+                for path in files.made
+                if not any(not one[1] or one in planned for one in self._makers(path))
+                and self.sizes.size(path) < 0
+            ),
+        ]
+
+    def _makers(self, path: str) -> list[tuple[str, str]]:
+        return self.made_by(self.renderer.as_input(path)) if self.made_by else []
+
+    def _skip(self, target: Target, record: str, reason: str, fault: bool = True) -> None:
+        self.skipped.append(Skip(target.rule.pipeline, record, reason, fault))
+
+    # --- from drafts to jobs -------------------------------------------------------------------
+
+    def _render(self, drafts: list[Draft]) -> None:
+        """Render the drafts, with their hooks in between, where there are any."""
+        for draft in drafts:
+            self.renderer.begin(draft)
+        sound = self._dynamic_variables(drafts)
+        sound = [draft for draft in sound if self._try(draft, self.renderer.prepare)]
+        for draft in self._hooked(sound):
+            job = self._try(draft, self.renderer.finish)
+            if not isinstance(job, Job):
+                continue
+            self.jobs.append(job)
+            self.input_sizes[job.rule, job.record] = draft.files.size_gb
+            if draft.record == self.traced:
+                self.trace.append((job, draft.namespaces))
+
+    def _try(self, draft: Draft, step: Any) -> Any:
+        """Take a step; a fault is noted for the sample, and the answer is then None."""
+        try:
+            done = step(draft)
+        except (JobError, HookError) as error:
+            self._fail(draft, error.key, str(error))
+            return None
+        return True if done is None else done
+
+    def _fail(self, draft: Draft, key: str, message: str) -> None:
+        place = _key_place(draft.interface, key)
+        self._failures[str(place), f"{key}: {message}"].append(draft.record)
+
+    def _dynamic_variables(self, drafts: list[Draft]) -> list[Draft]:
+        """Ask the commands of `dynamic_variables_command_template` for compute settings."""
+        key = "compute.dynamic_variables_command_template"
+        asking = [draft for draft in drafts if draft.interface.hooks.dynamic_variables]
+        if asking and (self.problems or self._failures):
+            return [draft for draft in drafts if not draft.interface.hooks.dynamic_variables]
+
+        def ask(draft: Draft) -> None:
+            text = draft.interface.hooks.dynamic_variables or ""
+            try:
+                command = template(text).render(draft.namespaces)
+            except TemplateError as error:
+                raise HookError(key, str(error)) from None
+            answer = json_of(command, self.rundir, key)
+            if not isinstance(answer, Mapping):
+                raise HookError(key, f"'{command}' printed no mapping; print name to value")
+            draft.fluid = answer
+
+        with ThreadPoolExecutor() as pool:
+            answers = list(pool.map(lambda draft: self._try(draft, ask), asking))
+        failed = {draft for draft, answer in zip(asking, answers, strict=True) if not answer}
+        return [draft for draft in drafts if draft not in failed]
+
+    def _hooked(self, drafts: list[Draft]) -> list[Draft]:
+        """Run `pre_submit`; the drafts that came through. Nothing is run if anything is wrong."""
+        hooked = [
+            draft
+            for draft in drafts
+            if draft.interface.hooks.python_functions or draft.interface.hooks.command_templates
+        ]
+        if not hooked:
+            return drafts
+        gone: set[Draft] = set()
+        if not self.problems:
+            self._check_functions({id(one.interface): one.interface for one in hooked}.values())
+        if self.problems or self._failures:
+            gone = set(hooked)
+            return [draft for draft in drafts if draft not in gone]
+        for draft in hooked:
+            draft.namespaces = own_copy(draft.namespaces)
+            if not self._try(draft, self._call_functions):
+                gone.add(draft)
+        left = [draft for draft in hooked if draft not in gone]
+        requests = [(one.interface.hooks.command_templates, one.namespaces) for one in left]
+        for draft, error in zip(left, run_commands(requests, self.rundir), strict=True):
+            if error:
+                self._fail(draft, error.key, str(error))
+                gone.add(draft)
+        return [draft for draft in drafts if draft not in gone]
+
+    def _check_functions(self, interfaces: Iterable[Interface]) -> None:
+        """All functions must be there before any is called."""
+        for interface in interfaces:
+            hooks = interface.hooks
+            for name, place in zip(hooks.python_functions, hooks.places, strict=True):
+                try:
+                    find_function(name)
+                except HookError as error:
+                    self.problems.add(place, error.key, str(error))
+
+    def _call_functions(self, draft: Draft) -> None:
+        call_functions(draft.interface.hooks.python_functions, draft.namespaces, self.rundir)
 
     # --- what is left --------------------------------------------------------------------------
+
+    def _lump(self) -> None:
+        """Assign the sample-level jobs of each rule to lumps, if the options ask for them."""
+        if not lumps_wanted(self.options):
+            return
+        size_limit, count_limit = lump_limits(self.options, self.problems)
+        jobs = int(self.options.lump_j) if self.options.lump_j and not self.problems else None
+        by_rule: dict[str, list[int]] = defaultdict(list)
+        for position, job in enumerate(self.jobs):
+            if job.level == "sample":
+                by_rule[job.rule].append(position)
+        for rule, positions in by_rule.items():
+            numbers = lump_numbers(
+                [self.input_sizes[rule, self.jobs[one].record] for one in positions],
+                [self.flags.status(self.jobs[one].flag) == "completed" for one in positions],
+                size_limit,
+                count_limit,
+                jobs,
+            )
+            for position, number in zip(positions, numbers, strict=True):
+                self.jobs[position] = dataclasses.replace(
+                    self.jobs[position], lump=f"{rule}_lump_{number}"
+                )
 
     def _report_failures(self) -> None:
         """One line for each fault, however many samples have it."""
@@ -450,25 +399,24 @@ class _Planner:
                 )
                 break
 
-    def _results(self, targets: Iterable[_Target]) -> tuple[ResultsFile, ...]:
+    def _results(self) -> tuple[ResultsFile, ...]:
         return tuple(
-            dict.fromkeys(target.rule.results for target in targets if target.rule.results)
+            dict.fromkeys(target.rule.results for target in self.targets if target.rule.results)
         )
 
+    def _volatile(self) -> bool:
+        """Whether the same files may give another plan the next time."""
+        schemas = [one.input_schema for one in self.project.interfaces if one.input_schema]
+        by_flags = self.options.sel_flag or self.options.exc_flag or lumps_wanted(self.options)
+        return bool(self.pep.volatile or by_flags or any(one.volatile for one in schemas))
+
     def _sources(self) -> tuple[Path, ...]:
-        files = [self.settings.looper_config, *self.pep.files]
+        files = [*self.settings.files, *self.pep.files]
         for interface in self.project.interfaces:
             files += interface.files
+            sources = map(source_of, interface.hooks.python_functions)
+            files += [path for path in sources if path]
         return tuple(dict.fromkeys(files))
-
-
-def _expanded(value: Any) -> Any:
-    """Expand `~` and variables in rendered `var_templates`, nested ones too."""
-    if isinstance(value, str):
-        return expand(value)
-    if isinstance(value, Mapping):
-        return {key: _expanded(item) for key, item in value.items()}
-    return value
 
 
 def _key_place(interface: Interface, key: str) -> Any:

@@ -11,10 +11,13 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from .errors import Place, Problems
+from .inputs import config_faults
 from .interface import read_interface
 from .model import Interface, InterfaceSource, Options, Pep, Project, Settings
 from .pep import read_pep, row_of
+from .resources import compute_options, compute_package
 from .settings import (
+    check_sections,
     overlay,
     read_options,
     read_settings,
@@ -47,7 +50,11 @@ def read_project(
         settings = _with_pep(settings, pep, collector)
     elif settings.output_dir is None:
         settings = dataclasses.replace(settings, output_dir=settings.root)
-    sources = [*settings.interfaces, *_own_interfaces(pep, settings, collector)]
+    sources = [
+        *settings.interfaces,
+        *_interfaces_of_pep(pep, settings, collector),
+        *_own_interfaces(pep, settings, collector),
+    ]
     interfaces: list[Interface] = []
     for source in _unique(sources, collector):
         found = read_interface(source.path, source.place, collector)
@@ -65,6 +72,7 @@ def read_project(
             "there are none; list the pipeline interfaces to run",
         )
     _check_names(interfaces, collector)
+    _check_config(interfaces, pep, collector)
     if problems is None:
         collector.raise_if_any()
     if pep is None:
@@ -82,12 +90,20 @@ def _with_pep(settings: Settings, pep: Pep, problems: Problems) -> Settings:
     def place(key: str) -> Place:
         return Place(str(file))
 
-    warn_of_unknown(section, ("cli", "pipeline_interfaces", "all", "run"), place, problems)
-    options = overlay(settings.options, read_options(section, place, problems))
-    options = overlay(options, section_options(section.get("cli"), ("run", "all"), place, problems))
+    warn_of_unknown(section, ("cli", "pipeline_interfaces"), place, problems)
+    common = read_options(section, place, problems)
+    cli = section.get("cli")
+    check_sections(cli, place, problems, ("run", "runp", "all"))
+    options = overlay(settings.options, common)
+    options = overlay(options, section_options(cli, ("run", "all"), place, problems))
+    for_project = overlay(settings.project_options, common)
+    for_project = overlay(for_project, section_options(cli, ("runp", "all"), place, problems))
     output_dir = settings.output_dir
     if output_dir is None and options.output_dir:
-        output_dir = resolve(options.output_dir, file.parent)
+        # A PEP from PEPhub is in no folder.
+        output_dir = resolve(
+            options.output_dir, file.parent if pep.files[:1] == (file,) else settings.root
+        )
     if output_dir is None:
         problems.add(
             Place(str(settings.looper_config)),
@@ -95,6 +111,9 @@ def _with_pep(settings: Settings, pep: Pep, problems: Problems) -> Settings:
             "is missing; say where results go, as in 'output_dir: results'",
         )
         output_dir = settings.root
+    above, settings_files = compute_options(options, settings.root, problems)
+    above_project, more_files = compute_options(for_project, settings.root, problems)
+    below, package_files = compute_package(options, settings.root, problems)
     if "{" in str(output_dir) or "}" in str(output_dir):
         problems.add(
             Place(str(settings.looper_config)),
@@ -105,9 +124,37 @@ def _with_pep(settings: Settings, pep: Pep, problems: Problems) -> Settings:
         settings,
         options=options,
         output_dir=output_dir,
+        project_options=for_project,
+        compute_options={"sample": above, "project": above_project},
+        compute_package=below,
+        files=(*settings.files, *settings_files, *more_files, *package_files),
         results_subdir=options.results_subdir or settings.results_subdir,
         submission_subdir=options.submission_subdir or settings.submission_subdir,
     )
+
+
+def _interfaces_of_pep(
+    pep: Pep | None, settings: Settings, problems: Problems
+) -> list[InterfaceSource]:
+    """`looper: pipeline_interfaces:` of the PEP: project-level ones, as in looper 1.x."""
+    section = pep.config.get("looper") if pep else None
+    value = section.get("pipeline_interfaces") if isinstance(section, Mapping) else None
+    if pep is None or not value or settings.options.project_pipeline_interfaces:
+        return []
+    place = Place(str(pep.config_file or settings.pep))
+    folder = pep.config_file.parent if pep.config_file else settings.root
+    found: list[InterfaceSource] = []
+    for item in value if isinstance(value, list) else [value]:
+        path = resolve(str(item), folder)
+        if path.is_file():
+            found.append(InterfaceSource(path, "project", place))
+        else:
+            problems.add(
+                place,
+                "looper.pipeline_interfaces",
+                f"'{item}' does not exist ({path}); correct the path, it is relative to this file",
+            )
+    return found
 
 
 def _own_interfaces(
@@ -135,6 +182,16 @@ def _unique(sources: list[InterfaceSource], problems: Problems) -> list[Interfac
         if (source.path, None) not in kept:
             kept.setdefault((source.path, source.level), source)
     return list(kept.values())
+
+
+def _check_config(interfaces: list[Interface], pep: Pep | None, problems: Problems) -> None:
+    """The PEP's config must fit the `project` section of each input schema, as eido has it."""
+    for interface in interfaces:
+        if pep is None or interface.input_schema is None:
+            continue
+        for fault in config_faults(interface.input_schema, pep.config):
+            place = str(pep.config_file or (pep.files or ("",))[0])
+            problems.add(place, "", f"{fault}, says {interface.input_schema.path}; correct it")
 
 
 def _check_names(interfaces: list[Interface], problems: Problems) -> None:

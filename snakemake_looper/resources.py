@@ -2,10 +2,13 @@
 
 The cascade, first wins, as looper lays them over each other ("divcfg < interface < config < command line"):
 
-1. `--compute key=value`
+1. `--compute key=value`, then the file of `--settings`
 2. `looper: compute: resources:` of the PEP
 3. `compute:` of the pipeline interface; a static key beats the size table's column
 4. the row of `size_dependent_variables` for the sample's input size
+5. the compute package of a divvy config (`--package`, `--divvy` or `$DIVCFG`), if there is one
+
+(`dynamic_variables_command_template` of an interface, which looper deprecates, replaces 2 to 4.)
 
 A new mapping is made for each job: nothing leaks from sample to sample (quirk 5).
 """
@@ -15,13 +18,15 @@ from __future__ import annotations
 import csv
 import io
 import math
+import os
 import re
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from .errors import Place, Problems
-from .model import SizeRow
+from .errors import Place, Problems, near
+from .model import Options, SizeRow
+from .source import read_yaml, resolve
 
 # Keys of an interface's compute section that are no settings of a job.
 NOT_SETTINGS = ("size_dependent_variables", "dynamic_variables_command_template")
@@ -30,8 +35,59 @@ _MEMORY = re.compile(r"^\s*(\d+(?:\.\d+)?)\s*([KMGT]?)(?:i?B)?\s*$", re.IGNORECA
 _MB_PER = {"": 1.0, "K": 1 / 1024, "M": 1.0, "G": 1024.0, "T": 1024.0**2}
 
 
+DIVVY_VARIABLE = "DIVCFG"
+
+
 class UnitError(ValueError):
     """A compute value whose unit cannot be read."""
+
+
+def compute_options(
+    options: Options, root: Path, problems: Problems
+) -> tuple[dict[str, Any], tuple[Path, ...]]:
+    """What `--compute` says, over what the file of `--settings` says; and the files read."""
+    values: dict[str, Any] = {}
+    files: tuple[Path, ...] = ()
+    if options.settings:
+        path = resolve(options.settings, root)
+        files = (path,)
+        document = read_yaml(path, problems, "--settings")
+        values = dict(document.data) if document else {}
+    return {**values, **dict(options.compute or ())}, files
+
+
+def compute_package(
+    options: Options, root: Path, problems: Problems
+) -> tuple[dict[str, Any], tuple[Path, ...]]:
+    """The settings of a divvy compute package (`default` unless named); and the files read."""
+    source = options.divvy or os.environ.get(DIVVY_VARIABLE)
+    where = "--divvy" if options.divvy else f"${DIVVY_VARIABLE}"
+    if not source:
+        if options.package:
+            problems.warn(
+                "--package",
+                "",
+                f"'{options.package}' is in no file, ignored: there is neither --divvy nor"
+                f" ${DIVVY_VARIABLE}; clusters are chosen by a Snakemake profile",
+            )
+        return {}, ()
+    path = resolve(source, root)
+    document = read_yaml(path, problems, where)
+    if document is None:
+        return {}, (path,)
+    packages = document.data.get("compute_packages")
+    name = options.package or "default"
+    found = packages.get(name) if isinstance(packages, Mapping) else None
+    if isinstance(found, Mapping):
+        return dict(found), (path,)
+    if options.package:
+        known = list(packages) if isinstance(packages, Mapping) else []
+        problems.add(
+            document.place("compute_packages"),
+            "compute_packages",
+            f"there is no package '{name}'{near(name, known)}",
+        )
+    return {}, (path,)
 
 
 def size_table(path: Path, place: Place, problems: Problems) -> tuple[SizeRow, ...]:

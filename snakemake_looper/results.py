@@ -197,3 +197,13 @@ def write_atomic(path: Path, text: str, mode: int = 0o666) -> None:
     except BaseException:
         Path(temporary).unlink(missing_ok=True)
         raise
+
+
+def write_if_changed(path: Path, text: str) -> None:
+    """Replace a file in one step, unless it is as it should be: its age then stays."""
+    try:
+        if path.read_text(encoding="utf-8") == text:
+            return
+    except OSError:
+        pass
+    write_atomic(path, text)

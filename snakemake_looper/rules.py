@@ -1,7 +1,7 @@
-"""Rules: their names, what they come after, and which samples their wildcard may mean.
+"""Rules: one for each interface and level, with all that its jobs have in common.
 
-A plan's jobs follow from samples; its rules follow from interfaces. Everything about rules that
-needs to know the other rules is here.
+A plan's jobs follow from samples; its rules follow from interfaces: where flags and logs go, what
+a rule comes after, which samples its wildcard may mean.
 """
 
 from __future__ import annotations
@@ -10,12 +10,171 @@ import dataclasses
 import os
 import re
 from collections import defaultdict
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
-from .model import Interface, Job, Rule
+from .errors import Problems, near
+from .inputs import Validator
+from .model import Interface, Job, Pep, Project, ResultsFile, Rule, Settings, shown
+from .pipestat import Handoff, hand_off, merge_results
+from .source import resolve
+from .templates import TemplateError, template
 
 RESERVED = frozenset({"all", "samples", "project", "report", "table"})
 WILDCARD = "{sample}"
+
+
+def looper_namespace(
+    settings: Settings, pep: Pep, interface: Interface, record: str, size_gb: float
+) -> dict[str, Any]:
+    """The `looper` namespace of looper 2.1; sizes in GB (1024³ bytes), paths absolute."""
+    job_name = f"{interface.pipeline_name}_{record}"
+    return {
+        "config_file": str(pep.config_file) if pep.config_file else None,
+        "pep_config": settings.pep,
+        "output_dir": str(settings.out),
+        "results_subdir": str(settings.results_dir),
+        "submission_subdir": str(settings.submission_dir),
+        "sample_output_folder": str(settings.results_dir / record),
+        "job_name": job_name,
+        "total_input_size": size_gb,
+        "log_file": str(settings.submission_dir / f"{job_name}.log"),
+        "piface_dir": str(interface.folder),
+    }
+
+
+@dataclass(slots=True)
+class Target:
+    """A rule with what planning its jobs needs besides; lives only while planning."""
+
+    rule: Rule
+    handoff: Handoff
+    validator: Validator | None
+
+
+def make_targets(project: Project, workdir: Path, problems: Problems) -> list[Target]:
+    """The rules of a project, sample level first."""
+    interfaces = sorted(project.interfaces, key=lambda one: one.level == "project")
+    levels: dict[str, set[str]] = defaultdict(set)
+    for interface in interfaces:
+        levels[interface.pipeline_name].add(interface.level)
+    handoffs = [
+        hand_off(
+            interface,
+            project.settings,
+            project.pep.name,
+            len(levels[interface.pipeline_name]) == 2,
+            problems,
+        )
+        for interface in interfaces
+    ]
+    merged = {
+        file.path: file
+        for file in merge_results(
+            [
+                handoff.results
+                for interface, handoff in zip(interfaces, handoffs, strict=True)
+                if handoff.results and interface.level == "sample"
+            ]
+        )
+    }
+    names = rule_names(interfaces)
+    maker = _Maker(project, workdir, merged, problems)
+    targets = [
+        maker.target(interface, handoff, names[id(interface)])
+        for interface, handoff in zip(interfaces, handoffs, strict=True)
+    ]
+    rules = [target.rule for target in targets]
+    _check_names_of_others(rules, problems)
+    return [dataclasses.replace(target, rule=in_order(target.rule, rules)) for target in targets]
+
+
+class _Maker:
+    def __init__(
+        self,
+        project: Project,
+        workdir: Path,
+        results: Mapping[Path, ResultsFile],
+        problems: Problems,
+    ) -> None:
+        self._settings = project.settings
+        self._pep = project.pep
+        self._workdir = workdir
+        self._results = results
+        self._problems = problems
+
+    def target(self, interface: Interface, handoff: Handoff, name: str) -> Target:
+        is_sample = interface.level == "sample"
+        record = WILDCARD if is_sample else str(handoff.record)
+        log_record = WILDCARD if is_sample else self._pep.name
+        folder = handoff.flag_dir or self._settings.results_dir / log_record
+        pipeline = interface.pipeline_name
+        rule = Rule(
+            name=name,
+            interface=interface,
+            flag=self._shown(folder / f"{pipeline}_{record}_completed.flag"),
+            log=self._shown(self._settings.submission_dir / f"{pipeline}_{log_record}.log"),
+            config=handoff.config,
+            results=self._results.get(handoff.results.path)
+            if handoff.results and is_sample
+            else None,
+            outputs=self._patterns(interface, "output"),
+            benchmark=next(iter(self._patterns(interface, "benchmark")), None),
+            in_all=is_sample or not self._settings.options.narrows(),
+        )
+        schema = interface.input_schema
+        check = schema is not None and not self._settings.options.skip_file_checks
+        return Target(rule, handoff, Validator(schema) if schema and check else None)
+
+    def _shown(self, path: Path) -> str:
+        return shown(path, self._workdir, self._settings.root)
+
+    def _patterns(self, interface: Interface, key: str) -> tuple[str, ...]:
+        """Output paths as Snakemake wants them: with `{sample}` for the sample's name."""
+        is_sample = interface.level == "sample"
+        record = WILDCARD if is_sample else self._pep.name
+        own = {self._pep.index: WILDCARD, "sample_name": WILDCARD}
+        namespaces: dict[str, Any] = {
+            "looper": looper_namespace(self._settings, self._pep, interface, record, 0.0),
+            "project": self._pep.config,
+            "pipeline": interface.data,
+            **({"sample": own} if is_sample else {}),
+        }
+        found = []
+        for text in texts(interface.directives.get(key)):
+            try:
+                path = resolve(template(text).render(namespaces), self._settings.root)
+            except TemplateError as error:
+                place = interface.places.get("snakemake", interface.place)
+                what = f"{error} (an {key} can depend on the sample's name only)"
+                self._problems.add(place, f"snakemake.{key}", what)
+                continue
+            found.append(self._shown(path))
+        return tuple(found)
+
+
+def _check_names_of_others(rules: list[Rule], problems: Problems) -> None:
+    """Interfaces and pipelines that an interface refers to must be in the project."""
+    pipelines = {rule.pipeline for rule in rules}
+    paths = {rule.interface.path for rule in rules if rule.level == "sample"}
+    for rule in rules:
+        places = rule.interface.places
+        for name in texts(rule.interface.directives.get("depends_on")):
+            if name not in pipelines:
+                problems.add(
+                    places.get("snakemake", rule.interface.place),
+                    "snakemake.depends_on",
+                    f"there is no pipeline '{name}'{near(name, pipelines)}",
+                )
+        for path in rule.interface.linked if rule.level == "project" else ():
+            if path not in paths:
+                problems.add(
+                    places.get("linked_pipeline_interfaces", rule.interface.place),
+                    "linked_pipeline_interfaces",
+                    f"{path} is run for no sample of this project; add it to the looper config",
+                )
 
 
 def rule_names(interfaces: list[Interface]) -> dict[int, str]:
@@ -82,7 +241,7 @@ def constrained(rules: list[Rule], jobs: list[Job]) -> list[Rule]:
     allowed: dict[str, list[str]] = defaultdict(list)
     samples = [rule for rule in rules if rule.level == "sample"]
     for rule in samples:
-        pattern = _flag_pattern(rule.flag)
+        pattern = _pattern(rule.flag)
         for other in rules:
             match = pattern.match(other.flag) if other.level == "project" else None
             if match:
@@ -108,8 +267,11 @@ def constrained(rules: list[Rule], jobs: list[Job]) -> list[Rule]:
     ]
 
 
-def _flag_pattern(flag: str) -> re.Pattern[str]:
+def _pattern(flag: str) -> re.Pattern[str]:
+    """A path with wildcards as a regular expression; the wildcard is one and the same name."""
     first, *others = (re.escape(part) for part in flag.split(WILDCARD))
+    if not others:
+        return re.compile(f"{first}$")
     return re.compile(
         "(?P<sample>[^/]+)".join([first, others[0]])
         + "".join(f"(?P=sample){part}" for part in others[1:])
@@ -127,3 +289,21 @@ def texts(value: Any) -> list[str]:
     if value is None:
         return []
     return [str(item) for item in value] if isinstance(value, list) else [str(value)]
+
+
+Makers = Callable[[str], list[tuple[str, str]]]
+
+
+def producers(rules: list[Rule]) -> Makers | None:
+    """A function that says which rules make a path, and for which sample; None if none makes any."""
+    patterns = [(rule, _pattern(output)) for rule in rules for output in rule.outputs]
+
+    def of(path: str) -> list[tuple[str, str]]:
+        found = []
+        for rule, pattern in patterns:
+            match = pattern.match(path)
+            if match:
+                found.append((rule.name, match.groupdict().get("sample", "")))
+        return found
+
+    return of if patterns else None

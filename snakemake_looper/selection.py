@@ -25,6 +25,8 @@ def select(
     attribute = options.sel_attr or "toggle"
     if options.sel_incl and options.sel_excl:
         problems.add("--sel-incl", "", "cannot be combined with --sel-excl; choose one")
+    if options.sel_flag and options.exc_flag:
+        problems.add("--sel-flag", "", "cannot be combined with --exc-flag; choose one")
     kept = []
     for sample in samples:
         reason = _deselected(sample, attribute, options)
@@ -49,6 +51,18 @@ def select(
                 reasons[sample.name] = f"outside --{option} {text}"
         kept = [sample for sample in kept if sample.name not in reasons]
     return kept, reasons
+
+
+def deselected_by_flag(status: str, options: Options) -> str | None:
+    """Why a job with this status is not chosen by `--sel-flag` or `--exc-flag`.
+
+    Asked for each pipeline of a sample (looper looks at the first only, quirk 13).
+    """
+    if options.sel_flag and status not in options.sel_flag:
+        return f"status {status} is not among --sel-flag {' '.join(options.sel_flag)}"
+    if options.exc_flag and status in options.exc_flag:
+        return f"status {status} is among --exc-flag {' '.join(options.exc_flag)}"
+    return None
 
 
 def _deselected(sample: Sample, attribute: str, options: Options) -> str | None:

@@ -24,8 +24,9 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+from .deprecated import CONFIG_KEYS, OPTIONS, PEP_LOOPER, instead
 from .errors import Place, Problems, ProjectError, near
-from .model import InterfaceSource, Level, Options, Settings
+from .model import STATUSES, InterfaceSource, Level, Options, Settings
 from .source import Document, expand, read_yaml, resolve
 
 LOOPER_CONFIG = ".looper.yaml"
@@ -41,7 +42,7 @@ _KEYS = {
     "cli",
     "name",
 }
-_REGISTRY_PATH = re.compile(r"^[\w.-]+/[\w.-]+(:[\w.-]+)?$")
+_REGISTRY_PATH = re.compile(r"^(pephub::)?[\w.-]+/[\w.-]+(:[\w.-]+)?$")
 
 
 def find_looper_config(start: Path) -> Path:
@@ -97,7 +98,7 @@ def is_registry_path(text: str, root: Path) -> bool:
 # --- options -----------------------------------------------------------------------------------
 
 
-def _words(value: Any) -> tuple[str, ...]:
+def words_of(value: Any) -> tuple[str, ...]:
     """Values of an option that takes several: a list, JSON for one, or text with commas."""
     if isinstance(value, str):
         if value.startswith("["):
@@ -113,7 +114,9 @@ def _pairs(value: Any) -> tuple[tuple[str, str], ...]:
     if isinstance(value, Mapping):
         return tuple((str(key), str(item)) for key, item in value.items())
     pairs = []
-    words = value.split() if isinstance(value, str) and not value.startswith("[") else _words(value)
+    words = (
+        value.split() if isinstance(value, str) and not value.startswith("[") else words_of(value)
+    )
     for word in words:
         key, equals, item = word.partition("=")
         if not equals:
@@ -132,11 +135,24 @@ def _flag(value: Any) -> bool:
     raise ValueError(f"'{value}' is neither true nor false")
 
 
+def _statuses(value: Any) -> tuple[str, ...]:
+    words = tuple(word.lower() for word in words_of(value))
+    for word in words:
+        if word not in STATUSES:
+            known = ", ".join(STATUSES)
+            raise ValueError(f"'{word}' is no status{near(word, STATUSES)}; there are {known}")
+    return words
+
+
 _READERS: dict[str, Callable[[Any], Any]] = {
-    "amend": _words,
-    "sel_incl": _words,
-    "sel_excl": _words,
-    "samples": _words,
+    "amend": words_of,
+    "sel_incl": words_of,
+    "sel_excl": words_of,
+    "sel_flag": _statuses,
+    "exc_flag": _statuses,
+    "samples": words_of,
+    "sample_pipeline_interfaces": words_of,
+    "project_pipeline_interfaces": words_of,
     "compute": _pairs,
     "skip_file_checks": _flag,
 }
@@ -155,7 +171,9 @@ def read_options(
         try:
             found[name] = _READERS.get(name, str)(value)
         except ValueError as error:
-            problems.add(place(key), str(key), f"{error}; correct the value")
+            what = str(error)
+            end = "" if ";" in what else "; correct the value"
+            problems.add(place(key), str(key), f"{what}{end}")
     return Options(**found)
 
 
@@ -168,12 +186,10 @@ def warn_of_unknown(
     """Name keys that should be options and are none, rather than drop them."""
     known = (*OPTION_NAMES, *others)
     for key in values:
-        if str(key).replace("-", "_") not in known:
-            problems.warn(
-                place(key),
-                str(key),
-                f"not supported by this version, ignored{near(str(key), known)}",
-            )
+        name = str(key).replace("-", "_")
+        if name not in known:
+            old = instead(name, {**OPTIONS, **PEP_LOOPER})
+            problems.warn(place(key), str(key), old or f"no option, ignored{near(name, known)}")
 
 
 def overlay(first: Options, second: Options) -> Options:
@@ -182,20 +198,26 @@ def overlay(first: Options, second: Options) -> Options:
     return dataclasses.replace(first, **filled)
 
 
+def check_sections(
+    section: Any, place: Callable[[str], Place], problems: Problems, commands: tuple[str, ...]
+) -> None:
+    """Name what a `cli:` section has besides the subcommands whose options mean something here."""
+    if section is not None and not isinstance(section, Mapping):
+        problems.add(place("cli"), "cli", "must be a mapping; write 'cli: run: limit: 3'")
+        return
+    for command in section or ():
+        if command not in commands:
+            known = " and ".join(f"'{one}'" for one in commands[:2])
+            problems.warn(place(command), f"cli.{command}", f"only {known} are read, ignored")
+
+
 def section_options(
     section: Any, commands: tuple[str, ...], place: Callable[[str], Place], problems: Problems
 ) -> Options:
     """Options from a `cli:` section: the named subcommands, first wins."""
     merged = Options()
-    for command in section if isinstance(section, Mapping) else ():
-        if command not in commands:
-            problems.warn(place(command), f"cli.{command}", "only 'run' is read, ignored")
-    if not isinstance(section, Mapping):
-        if section is not None:
-            problems.add(place("cli"), "cli", "must be a mapping; write 'cli: run: limit: 3'")
-        return merged
     for command in commands:
-        values = section.get(command)
+        values = section.get(command) if isinstance(section, Mapping) else None
         if isinstance(values, Mapping):
             warn_of_unknown(values, (), place, problems)
             merged = overlay(merged, read_options(values, place, problems))
@@ -221,22 +243,26 @@ def read_settings(looper_config: Path, options: Options, problems: Problems) -> 
             problems.add(document.place(key), key, f"'{data.pop(key)}' is no path; write a text")
     for key in data:
         if key not in _KEYS:
-            problems.warn(
-                document.place(key), str(key), f"unknown key, ignored{near(str(key), _KEYS)}"
-            )
-    options = overlay(
-        options,
-        section_options(
-            data.get("cli"), ("run",), lambda key: document.place("cli", "run", key), problems
-        ),
-    )
+            old = instead(str(key), CONFIG_KEYS)
+            what = old or f"unknown key, ignored{near(str(key), _KEYS)}"
+            problems.warn(document.place(key), str(key), what)
+    cli = data.get("cli")
+    check_sections(cli, lambda key: document.place("cli", key), problems, ("run", "runp"))
+
+    def from_section(command: str) -> Options:
+        return section_options(
+            cli, (command,), lambda key: document.place("cli", command, key), problems
+        )
+
+    project_options = overlay(options, from_section("runp"))
+    options = overlay(options, from_section("run"))
     pipestat = _section(document, "pipestat", problems)
     output_dir = options.output_dir or data.get("output_dir")
     return Settings(
         looper_config=looper_config,
         root=root,
-        pep=_pep(document, root, problems),
-        pep_place=document.place("pep_config"),
+        pep=_pep(document, root, options, problems),
+        pep_place=Place("--pep-config") if options.pep_config else document.place("pep_config"),
         output_dir=resolve(str(output_dir), root) if output_dir else None,
         results_subdir=str(
             options.results_subdir or data.get("results_subdir") or "results_pipeline"
@@ -244,11 +270,15 @@ def read_settings(looper_config: Path, options: Options, problems: Problems) -> 
         submission_subdir=str(
             options.submission_subdir or data.get("submission_subdir") or "submission"
         ),
-        interfaces=tuple(_interfaces(document, root, problems)),
+        interfaces=tuple(_interfaces(document, root, options, problems)),
         pipestat=pipestat,
         pipestat_places={key: document.place("pipestat", key) for key in ("", *(pipestat or {}))},
         sample_modifiers=_section(document, "sample_modifiers", problems) or {},
+        compute_package={},
+        compute_options={},
         options=options,
+        project_options=project_options,
+        files=(looper_config,),
     )
 
 
@@ -260,30 +290,36 @@ def _section(document: Document, key: str, problems: Problems) -> dict[str, Any]
     return None
 
 
-def _pep(document: Document, root: Path, problems: Problems) -> str:
-    value = document.data.get("pep_config")
+def _pep(document: Document, root: Path, options: Options, problems: Problems) -> str:
+    value = options.pep_config or document.data.get("pep_config")
+    place = Place("--pep-config") if options.pep_config else document.place("pep_config")
     if not value or not isinstance(value, str):
         problems.add(
-            document.place("pep_config"),
+            place,
             "pep_config",
             "is missing; write the path of the project's PEP, as in 'pep_config: project.yaml'",
         )
         return ""
     if is_registry_path(expand(value), root):
-        return expand(value)
+        return expand(value).removeprefix("pephub::")
     path = resolve(value, root)
     if not path.is_file():
         problems.add(
-            document.place("pep_config"),
-            "pep_config",
+            place,
+            "" if options.pep_config else "pep_config",
             f"'{value}' does not exist ({path}); correct the path, it is relative to this file",
         )
         return ""
     return str(path)
 
 
-def _interfaces(document: Document, root: Path, problems: Problems) -> list[InterfaceSource]:
+def _interfaces(
+    document: Document, root: Path, options: Options, problems: Problems
+) -> list[InterfaceSource]:
     key = "pipeline_interfaces"
+    given = _given_interfaces(root, options, problems)
+    if given:
+        return given
     value = document.data.get(key)
     if isinstance(value, Mapping):
         found = []
@@ -301,6 +337,24 @@ def _interfaces(document: Document, root: Path, problems: Problems) -> list[Inte
     if value is None:
         return []  # samples may name their own
     return _interface_list(document, root, (key,), value, None, problems)
+
+
+def _given_interfaces(root: Path, options: Options, problems: Problems) -> list[InterfaceSource]:
+    """Interfaces of the command line, instead of all that the looper config names."""
+    found: list[InterfaceSource] = []
+    given: tuple[tuple[Level, tuple[str, ...] | None], ...] = (
+        ("sample", options.sample_pipeline_interfaces),
+        ("project", options.project_pipeline_interfaces),
+    )
+    for level, paths in given:
+        place = Place(f"--{level}-pipeline-interfaces")
+        for item in paths or ():
+            path = resolve(item, root)
+            if path.is_file():
+                found.append(InterfaceSource(path, level, place))
+            else:
+                problems.add(place, "", f"'{item}' does not exist ({path}); correct the path")
+    return found
 
 
 def _interface_list(

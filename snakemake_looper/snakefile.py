@@ -56,6 +56,14 @@ wildcard_constraints:
 """
 
 
+_LUMPS = """\
+# A lump is a group job. Its members run one after another: each takes the one `lump` there is.
+resource_scopes:
+    lump="local",
+
+
+jobs.prepare_lumps()
+"""
 _COPY = (
     "(cp {input.content:q} {output.config:q};"
     " basename {input.content:q} .yaml > {output.written:q}) 2> {log:q}"
@@ -80,7 +88,8 @@ def snakefile(plan: Plan, scripts: str, job_script: str, structure: str | None =
 def body(plan: Plan, scripts: str, job_script: str) -> str:
     """The rules: all that depends on the structure of the project."""
     writer = _Writer(plan, scripts, job_script)
-    parts = [_COMMON, *writer.targets()]
+    lumped = any(job.lump for job in plan.jobs)
+    parts = [_COMMON, *([_LUMPS] if lumped else []), *writer.targets()]
     parts += [writer.pipestat_config(rule) for rule in plan.rules if rule.config]
     parts += [writer.job(rule) for rule in plan.rules if rule.level == "sample"]
     parts += [writer.results(file) for file in plan.results]
@@ -155,7 +164,8 @@ class _Writer:
         name = _text(rule.name)
         jobs = self.jobs[rule.name]
         inputs = []
-        if any(job.inputs for job in jobs):
+        lumped = any(job.lump for job in jobs)
+        if lumped or any(job.inputs for job in jobs):
             inputs.append(f"files=jobs.inputs({name})")
         if rule.depends:
             inputs.append(f"before=jobs.flags_of_sample({_names(rule.depends)})")
@@ -170,7 +180,14 @@ class _Writer:
         params = [f"command=jobs.command({name})"]
         if rule.config:
             params.append(f"pipestat=jobs.config_digest({name})")
-        directives = rule.interface.directives
+        directives = {
+            key: _text(value) if isinstance(value, str) else str(value)
+            for key, value in rule.interface.directives.items()
+            if key in ("container", "conda", "retries", "group", "priority")
+        }
+        if lumped:
+            # Tried again, a lump would run its completed members again.
+            directives |= {"group": f"jobs.lump({name})", "retries": "0"}
         return _rule(
             rule.name,
             self._docstring(rule),
@@ -183,12 +200,8 @@ class _Writer:
             wildcard_constraints=[f"sample={_text(rule.constraint)}"] if rule.constraint else [],
             params=params,
             threads=self._threads(rule),
-            resources=self._resources(rule),
-            **{
-                key: _text(value) if isinstance(value, str) else str(value)
-                for key, value in directives.items()
-                if key in ("container", "conda", "retries", "group", "priority")
-            },
+            resources=[*self._resources(rule), *(["lump=1"] if lumped else [])],
+            **directives,
             benchmark=_text(rule.benchmark) if rule.benchmark else "",
             shell=_text(
                 f"source {self.job_script} {{output.completed:q}} {{log:q}}\n(\n{{params.command}}\n)"

@@ -36,18 +36,30 @@ class RecordStatus:
     log: str
 
 
+class Flags:
+    """Statuses by the flags as they were when a folder was first asked about."""
+
+    def __init__(self, workdir: Path) -> None:
+        self._workdir = workdir
+        self._listings: dict[str, frozenset[str]] = {}
+
+    def status(self, completed_flag: str) -> str:
+        """The status of the record with this completed flag (relative to the working directory)."""
+        folder, name = os.path.split(completed_flag)
+        if folder not in self._listings:
+            self._listings[folder] = _listing(self._workdir / folder)
+        stem = name.removesuffix(_SUFFIX)
+        present = self._listings[folder]
+        return next((word for word in _ORDER if f"{stem}_{word}.flag" in present), NOT_RUN)
+
+
 def read_statuses(jobs: JobTable, workdir: Path) -> list[RecordStatus]:
     """The status of every job of a plan and of every record skipped for a fault of its own."""
-    listings: dict[str, frozenset[str]] = {}
-    found = []
-    for row in jobs.rows():
-        folder, name = os.path.split(row.flag)
-        if folder not in listings:
-            listings[folder] = _listing(workdir / folder)
-        stem = name.removesuffix(_SUFFIX)
-        present = listings[folder]
-        status = next((word for word in _ORDER if f"{stem}_{word}.flag" in present), NOT_RUN)
-        found.append(RecordStatus(row.pipeline, row.level, row.record, status, "", row.log))
+    flags = Flags(workdir)
+    found = [
+        RecordStatus(row.pipeline, row.level, row.record, flags.status(row.flag), "", row.log)
+        for row in jobs.rows()
+    ]
     found += [
         RecordStatus(skip.pipeline, "sample", skip.record, "skipped", skip.reason, "")
         for skip in jobs.skipped()

@@ -78,7 +78,7 @@ class Template:
         """Parse a template.
 
         Raises:
-            TemplateError: the syntax is wrong, or a variable is in no namespace.
+            TemplateError: the syntax is wrong.
         """
         self.text = text
         source = protect(text)
@@ -92,11 +92,15 @@ class Template:
                 f"not a valid template: {error.message}; a literal brace is written"
                 " {'{'}, and statements {% ... %}"
             ) from None
+
+    def check_names(self) -> None:
+        """Refuse variables that are in no namespace, before anything is rendered.
+
+        Raises:
+            TemplateError: there is one.
+        """
         for name in sorted(self.names - set(NAMESPACES)):
-            raise TemplateError(
-                f"{{{name}}} is not a namespace{near(name, NAMESPACES)};"
-                f" there are {', '.join(NAMESPACES)}"
-            )
+            raise TemplateError(_no_namespace(name))
 
     def render(self, namespaces: Mapping[str, Any]) -> str:
         """Fill the template in.
@@ -129,6 +133,11 @@ def render_nested(value: Any, namespaces: Mapping[str, Any]) -> Any:
     return value
 
 
+def fill_in(text: str, namespaces: Mapping[str, Any]) -> str:
+    """Fill in a template of Jinja2's own kind, with double braces, as in a hook of looper's."""
+    return str(jinja2.Template(text).render(namespaces))
+
+
 def _explain(missing: _Missing, namespaces: Mapping[str, Any]) -> str:
     owner, name = missing.owner, missing.name or ""
     for path, value in _walk(namespaces):
@@ -138,7 +147,15 @@ def _explain(missing: _Missing, namespaces: Mapping[str, Any]) -> str:
                 f"{{{path}.{name}}} is undefined{near(name, known)};"
                 f" {path} has {', '.join(sorted(known)) or 'nothing'}"
             )
+    if name not in NAMESPACES:
+        return _no_namespace(name)
     return f"{{{name}}} is undefined; there is {', '.join(sorted(namespaces))}"
+
+
+def _no_namespace(name: str) -> str:
+    return (
+        f"{{{name}}} is not a namespace{near(name, NAMESPACES)}; there are {', '.join(NAMESPACES)}"
+    )
 
 
 def _walk(namespaces: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
@@ -165,6 +182,10 @@ def protect(text: str) -> str:
         end = statement.end() if statement else _closing(text, start)
         piece = text[start:end]
         mentions = bool(_MENTION.search(piece)) and end > start + 1
+        if mentions and not statement and _holds_templates(piece):
+            parts.append(_raw("{"))
+            position = start + 1
+            continue
         after_dollar = start > 0 and text[start - 1] == "$" and not mentions
         if statement or mentions or (not after_dollar and _is_expression(piece[1:-1])):
             parts.append(piece)
@@ -177,6 +198,12 @@ def protect(text: str) -> str:
             position = start + 1
     parts.append(text[position:])
     return "".join(parts)
+
+
+def _holds_templates(piece: str) -> bool:
+    """Whether templates stand inside literal braces, as in `{"mem": "{compute.mem}"}`."""
+    inner = piece.find("{", 1)
+    return inner > 0 and not _is_expression(piece[1:-1]) and bool(_MENTION.search(piece, inner))
 
 
 def _raw(text: str) -> str:

@@ -185,6 +185,7 @@ def plan_json(plan: Plan) -> str:
                     "inputs": list(job.inputs),
                     "log": job.log,
                     "flag": job.flag,
+                    **({"lump": job.lump} if job.lump else {}),
                 }
                 for job in plan.jobs
             ],

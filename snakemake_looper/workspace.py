@@ -37,7 +37,7 @@ from typing import TYPE_CHECKING, Any
 from . import __version__
 from .jobtable import FILE_NAME, JobTable, write_job_table
 from .model import Options
-from .results import write_atomic
+from .results import write_atomic, write_if_changed
 
 if TYPE_CHECKING:
     from .model import Plan
@@ -111,7 +111,7 @@ def write_plan(plan: Plan) -> PlanFolder:
     for script in sorted(data_dir("scripts").iterdir()):
         if script.suffix in (".sh", ".py"):
             target = base / "scripts" / script.name
-            _write_if_changed(target, script.read_text(encoding="utf-8"))
+            write_if_changed(target, script.read_text(encoding="utf-8"))
             # Snakemake runs a rule again whose script is newer than its output; a new version
             # of this package, or a project begun with looper, is no reason for that.
             os.utime(target, (0, 0))
@@ -164,7 +164,7 @@ def _write_configs(plan: Plan, base: Path) -> dict[str, tuple[str, str, str]]:
         text = yaml.safe_dump(plain(rule.config.content), sort_keys=False, allow_unicode=True)
         digest = _config_digest(rule.config.content, text, base)
         path = base / "configs" / f"{digest}.yaml"
-        _write_if_changed(path, text)
+        write_if_changed(path, text)
         found[rule.name] = (
             str(path.relative_to(plan.workdir)),
             digest,
@@ -193,15 +193,6 @@ def plain(value: Any) -> Any:
     return [plain(item) for item in value] if isinstance(value, (list, tuple)) else value
 
 
-def _write_if_changed(path: Path, text: str) -> None:
-    try:
-        if path.read_text(encoding="utf-8") == text:
-            return
-    except OSError:
-        pass
-    write_atomic(path, text)
-
-
 # --- when a plan is stale ----------------------------------------------------------------------
 
 
@@ -225,7 +216,7 @@ def _content(plan: Plan, text: str, configs: Mapping[str, tuple[str, str, str]])
     yield json.dumps(configs, sort_keys=True)
     for job in plan.jobs:
         yield from (job.rule, job.record, job.command, job.log, job.flag, str(job.threads))
-        yield json.dumps([dict(job.env), dict(job.resources), job.inputs])
+        yield json.dumps([dict(job.env), dict(job.resources), job.inputs, job.lump])
     for one in plan.skipped:
         yield from (one.pipeline, one.record, one.reason)
     yield json.dumps(sorted(plan.inputs.items()))
@@ -280,7 +271,9 @@ def _remember(index: Path, folder: PlanFolder, plan: Plan, started: int) -> None
     if any(stamp is None or stamp[0] >= started for _, stamp in stamps):
         index.unlink(missing_ok=True)
         return
-    names: set[str] = set()
+    from .resources import DIVVY_VARIABLE
+
+    names = {DIVVY_VARIABLE}
     for source in plan.sources:
         with contextlib.suppress(OSError):
             names |= set(_VARIABLE.findall(source.read_text(encoding="utf-8", errors="replace")))

@@ -36,7 +36,10 @@ class Run:
     def jobs(self) -> list[str]:
         """Jobs that were run (or would be), as `rule` or `rule:sample`, targets left out."""
         found = []
-        for block in re.split(r"\n(?=(?:local)?rule )", self.text):
+        text = re.sub(
+            r"^ {4}(?=\[|(?:local)?rule | {4})", "", self.text, flags=re.MULTILINE
+        )  # groups
+        for block in re.split(r"\n(?=(?:local)?rule )", text):
             head = re.match(r"(?:local)?rule (\w+):\n(.*?)(?:\n\S|\Z)", block, re.DOTALL)
             if head and "output:" in head[2]:
                 sample = re.search(r"wildcards: sample=(.*)", head[2])

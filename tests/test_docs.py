@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 from conftest import BIN, EXAMPLES, REPOSITORY, run, snakemake
 
+from snakemake_looper import deprecated
 from snakemake_looper.cli import _parser
 from snakemake_looper.interface import DIRECTIVES
 from snakemake_looper.model import Options
@@ -86,3 +87,45 @@ def test_every_option_can_be_given_on_the_command_line() -> None:
     given = {action.dest for action in _parser()._subparsers._group_actions[0].choices["run"]._actions}  # type: ignore[union-attr, index]  # fmt: skip
     fields = {field.name for field in dataclasses.fields(Options)}
     assert fields - given == {"results_subdir", "submission_subdir"}
+
+
+# --- the options of looper ----------------------------------------------------------------------
+
+OPTIONS = (REPOSITORY / "docs/options.md").read_text()
+
+
+def options_of_looper(command: str) -> set[str]:
+    """Every spelling that looper's own parser takes, but for negations and help."""
+    done = run("looper", command, "--help", cwd=REPOSITORY)
+    assert done.code == 0, done.err
+    listed = done.out[done.out.index("options:") :]
+    heads = re.findall(r"^  (-.*?)(?:  |$)", listed, re.MULTILINE)
+    spellings = {word for head in heads for word in re.findall(r"--?[a-z][\w-]*", head)}
+    return {one for one in spellings if not one.startswith("--no-")} - {"-h", "--help"}
+
+
+def rows_of_options() -> dict[str, str]:
+    """Spelling → what the documentation says is here."""
+    rows = re.findall(r"^\| (`-.*?) \| (.*?) \|$", OPTIONS, re.MULTILINE)
+    return {word: here for spellings, here in rows for word in re.findall(r"`(.*?)`", spellings)}
+
+
+@pytest.mark.parametrize("command", ["run", "rerun", "runp"])
+def test_every_option_of_looper_has_a_row(command: str) -> None:
+    missing = options_of_looper(command) - set(rows_of_options())
+    assert not missing
+
+
+def test_what_is_called_the_same_is_the_same() -> None:
+    assert set(rows_of_options()) == options_of_looper("run") | options_of_looper("runp")
+    ours = _parser()._subparsers._group_actions[0].choices["run"]  # type: ignore[union-attr, index]
+    for spelling, here in rows_of_options().items():
+        known = spelling in ours._option_string_actions
+        assert known == here.startswith("the same"), spelling
+
+
+def test_older_spellings_are_those_that_are_warned_of() -> None:
+    tables = (deprecated.CONFIG_KEYS, deprecated.PEP, deprecated.INTERFACE)
+    rows = re.findall(r"^\| (looper config|PEP|interface) \| (.*?) \| (?!read)", OPTIONS, re.MULTILINE)  # fmt: skip
+    shown = {word for _, cells in rows for word in re.findall(r"`(\w+)", cells)}
+    assert shown <= {key for table in tables for key in table}

@@ -412,9 +412,55 @@ CASES = [
     ),
     case(
         "hooks",
-        {"touch.yaml": INTERFACE + "pre_submit:\n  python_functions: [a.b]\n"},
-        "touch.yaml:5: pre_submit: hooks that run before a job is planned are not supported by this"
-        " version; move the work into the command",
+        {"touch.yaml": INTERFACE + "pre_submit:\n  python_functions: [a.b, c]\n"},
+        "touch.yaml:6: pre_submit.python_functions: 'c' is no function; write 'package.function'",
+    ),
+    case(
+        "hooks of no kind",
+        {"touch.yaml": INTERFACE + "pre_submit:\n  python_function: [a.b]\n"},
+        "touch.yaml:6: pre_submit.python_function: unknown (did you mean 'python_functions'?); write"
+        " 'python_functions' or 'command_templates'",
+    ),
+    case(
+        "hooks that are no mapping",
+        {"touch.yaml": INTERFACE + "pre_submit: [a.b]\n"},
+        "touch.yaml:5: pre_submit: must be a mapping, not '['a.b']'",
+    ),
+    case(
+        "a hook that is no text",
+        {"touch.yaml": INTERFACE + "pre_submit:\n  command_templates: [echo, {a: 1}]\n"},
+        "touch.yaml:6: pre_submit.command_templates: must be a list of texts, not '{'a': 1}'",
+    ),
+    case(
+        "a hook that is no template",
+        {"touch.yaml": INTERFACE + "pre_submit:\n  command_templates: ['{sample.}']\n"},
+        "touch.yaml:6: pre_submit.command_templates: not a valid template: expected name or number; a"
+        " literal brace is written {'{'}, and statements {% ... %}",
+    ),
+    case(
+        "a config that the input schema refuses",
+        {
+            "schema.yaml": "properties:\n  project: {required: [genome]}\n",
+            "touch.yaml": INTERFACE + "input_schema: schema.yaml\n",
+        },
+        "project.yaml: 'genome' is a required property, says schema.yaml; correct it",
+    ),
+    case(
+        "an import of the input schema that is missing",
+        {
+            "schema.yaml": "imports: [more.yaml]\n",
+            "touch.yaml": INTERFACE + "input_schema: schema.yaml\n",
+        },
+        "schema.yaml:1: imports: 'more.yaml' does not exist (more.yaml); correct the path",
+    ),
+    case(
+        "project interfaces of the PEP that are missing",
+        {
+            "project.yaml": TOUCH["project.yaml"].rstrip()
+            + "\n        looper: {pipeline_interfaces: no.yaml}\n"
+        },
+        "project.yaml: looper.pipeline_interfaces: 'no.yaml' does not exist (no.yaml); correct the"
+        " path, it is relative to this file",
     ),
 ]
 
@@ -501,7 +547,7 @@ def test_an_output_schema_of_another_name_is_a_warning(project: Callable[..., Pa
             ".looper.yaml": CONFIG + "pipestat:\n  results_file_path: r.yaml\n",
             "touch.yaml": INTERFACE.replace("sample.word", "pipestat.config_file")
             + "output_schema: out.yaml\n",
-            "out.yaml": "properties:\n  pipeline_name: tuch\n",
+            "out.yaml": "properties:\n  pipeline_name: tuch\n  samples: {lines: {type: integer}}\n",
         }
     )
     plan = plan_project(folder / ".looper.yaml")

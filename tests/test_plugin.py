@@ -294,7 +294,7 @@ def test_a_new_match_of_a_pattern_is_noticed(project: Callable[..., Path]) -> No
 def test_options_mean_the_same_through_both_doors(touch: Path) -> None:
     edit(touch / "samples.csv", "one", "ATAC seq")
     edit(touch / "samples.csv", "two", '"a,b"')
-    words = ("--sel-attr", "word", "--sel-incl", "ATAC seq", "a,b")
+    words = ("--sel-attr", "word", "--sel-incl", "ATAC seq", '["a,b"]')
     assert len(cli("inspect", "--json", *words, cwd=touch).out.split('"record"')) == 4
     assert cli("run", "-d", *words, cwd=touch).jobs() == ["touch_sample:a", "touch_sample:b"]
     below = touch / "below"
@@ -313,9 +313,9 @@ def test_config_of_snakemake_and_options_add_up(touch: Path, given: tuple[str, .
 
 def test_warnings_are_said_once(touch: Path) -> None:
     with (touch / ".looper.yaml").open("a") as config:
-        config.write("nonsense: 1\ncli:\n  run: {lumpn: 3}\n  runp: {limit: 1}\n")
+        config.write("nonsense: 1\ncli:\n  run: {lumpn: 3}\n  check: {limit: 1}\n")
     done = cli("run", cwd=touch)
-    for word in ("nonsense: unknown key", "lumpn: not supported", "cli.runp: only 'run' is read"):
+    for word in ("nonsense: unknown key", "lumpn: is not read", "cli.check: only 'run' and 'runp'"):
         assert done.err.count(word) == 1, word
 
 

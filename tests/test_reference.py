@@ -159,7 +159,7 @@ def test_an_interface_that_wants_a_results_file_where_there_is_none(
 ) -> None:
     done = use_looper(cwd=document(DATABASE))
     assert done.code == 2
-    assert "{pipestat.results_file} is undefined; pipestat has config_file" in done.err
+    assert "{pipestat.results_file} is undefined; pipestat has config, config_file" in done.err
 
 
 def test_a_project_level_pipeline_has_the_projects_name_for_a_record(

@@ -12,15 +12,22 @@ PACKAGE = REPOSITORY / "snakemake_looper"
 # Each module may import those before it. Two steps back are allowed, inside functions: the cheap
 # modules that every child process loads call what is heavy only where it is needed.
 ORDER = [
-    "errors", "model", "source", "results", "templates", "resources", "inputs", "settings", "pep",
-    "interface", "pipestat", "selection", "project", "rules", "plan", "jobtable", "status", "snakefile",
-    "generate", "workspace", "frontend", "module", "views", "cli",
+    "errors", "deprecated", "model", "source", "results", "jobtable", "status", "templates", "resources", "inputs",
+    "settings", "pephub", "pep", "interface", "pipestat", "selection", "project", "builtin_hooks", "hooks",
+    "rules", "jobs", "lumps", "plan", "snakefile", "generate", "workspace", "frontend", "module",
+    "views", "cli",
 ]  # fmt: skip
 LAZY = {
     ("model", "pipestat"),
     ("generate", "workspace"),
 }
-SEAMS = {"peppy": {"pep"}, "jinja2": {"templates"}, "sqlite3": {"jobtable"}, "rich": {"views"}}
+SEAMS = {
+    "peppy": {"pep"},
+    "pephubclient": {"pephub"},
+    "jinja2": {"templates"},
+    "sqlite3": {"jobtable"},
+    "rich": {"views"},
+}
 
 
 def imports(path: Path, top_level: bool) -> set[str]:

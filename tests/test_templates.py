@@ -44,7 +44,15 @@ def test_rendered(text: str, rendered: str) -> None:
 def test_braces_that_look_like_variables() -> None:
     """`{a,b}` is a tuple to Jinja2: it is explained, not silently dropped."""
     with pytest.raises(TemplateError, match=r"\{a\} is not a namespace"):
-        Template("touch {a,b}.txt")
+        Template("touch {a,b}.txt").check_names()
+    with pytest.raises(TemplateError, match=r"\{a\} is not a namespace"):
+        Template("touch {a,b}.txt").render(NAMESPACES)
+
+
+def test_templates_inside_literal_braces() -> None:
+    text = """echo '{"name": "{sample.name}", "more": {"files": "{sample.files}"}}'"""
+    rendered = template(text).render(NAMESPACES)
+    assert rendered == text.replace("{sample.name}", "a b").replace("{sample.files}", "x y")
 
 
 @pytest.mark.parametrize(

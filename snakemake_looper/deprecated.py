@@ -1,0 +1,96 @@
+"""Keys and options of older looper, peppy and divvy, with what replaced each.
+
+A project that was begun years ago may hold any of them. Today's looper and peppy drop most of
+them without a word; here each is named with what to write instead. The versions are those of the
+changelogs: looper 0.x had its pipelines behind protocols, 1.x behind two kinds of interfaces;
+peppy 0.x had sections that specification 2.0.0 moved to `sample_modifiers`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+CONFIG_KEYS: Mapping[str, str] = {
+    "config_file_path": "pep_config",
+    "pipestat_config": "a section 'pipestat:'",
+    "sample_table": "'sample_table' in the PEP that pep_config names",
+    "subsample_table": "'subsample_table' in the PEP that pep_config names",
+    "looper": "its keys at the top of this file",
+}
+"""Keys of looper configs, 1.2 to 1.9."""
+
+PEP: Mapping[str, str] = {
+    "metadata": "its keys at the top of the file ('sample_table', 'subsample_table')",
+    "derived_columns": "'sample_modifiers: derive: attributes:'",
+    "derived_attributes": "'sample_modifiers: derive: attributes:'",
+    "data_sources": "'sample_modifiers: derive: sources:'",
+    "implied_columns": "'sample_modifiers: imply:', a list of 'if:' and 'then:'",
+    "implied_attributes": "'sample_modifiers: imply:', a list of 'if:' and 'then:'",
+    "constants": "'sample_modifiers: append:'",
+    "constant_attributes": "'sample_modifiers: append:'",
+    "subprojects": "'project_modifiers: amend:', and --amend",
+    "sample_annotation": "'sample_table'",
+    "sample_subannotation": "'subsample_table'",
+    "merge_table": "'subsample_table'",
+    "pipeline_interfaces": "'pipeline_interfaces' in the looper config",
+    "pep_format_version": "'pep_version'",
+}
+"""Sections of PEP configs, peppy 0.x."""
+
+PEP_LOOPER: Mapping[str, str] = {
+    "toggle_key": "a column 'toggle', or 'sel_attr'",
+    "pipeline_interfaces_key": "an attribute 'pipeline_interfaces'",
+    "pipestat": "a section 'pipestat:' in the looper config",
+    "all": "'cli: all:'",
+    "run": "'cli: run:'",
+}
+"""Keys of a PEP's `looper:` section, looper 1.2 to 1.9."""
+
+INTERFACE: Mapping[str, str] = {
+    "name": "'pipeline_name'",
+    "schema": "'input_schema'",
+    "protocol_mapping": "'imply' on the protocol, with an attribute 'pipeline_interfaces'",
+    "pipelines": "one file for each pipeline",
+    "collators": "'project_interface:'",
+    "sample_pipeline": "'sample_interface:'",
+    "project_pipeline": "'project_interface:'",
+    "arguments": "the arguments in 'command_template'",
+    "optional_arguments": "'{% if sample.x is defined %}' in 'command_template'",
+    "looper_args": "{compute.cores} and {compute.mem} in 'command_template'",
+    "required_input_files": "'tangible' in the input schema",
+    "all_input_files": "'sizing' in the input schema",
+    "ngs_input_files": "'tangible' in the input schema",
+    "required_executables": "nothing: a missing program fails the job",
+    "resources": "'compute: size_dependent_variables:', a table of largest sizes",
+    "outputs": "'output_schema'",
+    "sample_subtypes": "a function under 'pre_submit:'",
+    "sample_yaml_path": "'var_templates: sample_yaml_path:'",
+}
+"""Keys of pipeline interfaces, looper 0.x to 1.2."""
+
+OPTIONS: Mapping[str, str] = {
+    "ignore_flags": "Snakemake's --forceall",
+    "time_delay": "Snakemake's --max-jobs-per-second",
+    "dry_run": "-d on the command line",
+    "pipestat": "a section 'pipestat:' in the looper config",
+    "project": "the target 'project'",
+    "lumpn": "'lump_n'",
+    "lump_s": "'lump'",
+    "amendments": "'amend'",
+    "toggle_key": "'sel_attr'",
+    "selector_attribute": "'sel_attr'",
+    "selector_include": "'sel_incl'",
+    "selector_exclude": "'sel_excl'",
+    "file_checks": "'skip_file_checks'",
+    "pipeline_interfaces": "'sample_pipeline_interfaces' or 'project_pipeline_interfaces'",
+    "resources": "'compute'",
+    "sp": "'amend'",
+    "env": "'divvy'",
+}
+"""Options, in a `cli:` section: those of looper 0.x and 1.x, and those that Snakemake has."""
+
+
+def instead(key: str, table: Mapping[str, str]) -> str | None:
+    """`is of an older version; write …`, if a key is."""
+    new = table.get(key)
+    return None if new is None else f"is not read any more; write {new}"
