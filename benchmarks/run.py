@@ -68,6 +68,45 @@ def project(folder: Path, samples: int) -> Path:
     return folder
 
 
+def rich_and_plain(base: Path, samples: int) -> tuple[Path, Path]:
+    """Two projects of the same samples: one with all that planning looks at, one without."""
+    rich, plain = project(base / "rich", samples), base / "plain"
+    plain.mkdir()
+    (rich / "data").rename(base / "data")
+    for folder in (rich, plain):
+        (folder / "data").symlink_to("../data")
+    common = {
+        ".looper.yaml": "pep_config: pep.yaml\noutput_dir: results\npipeline_interfaces: [p.yaml]\n",
+        "pep.yaml": "pep_version: 2.1.0\nname: bench\nsample_table: samples.csv\n",
+        "p.yaml": "pipeline_name: p\nsample_interface:\n"
+        "  command_template: run {sample.file} {sample.kind} {sample.genome}\n",
+    }
+    for folder in (rich, plain):
+        for name, text in common.items():
+            (folder / name).write_text(text)
+    names = [f"s{number:05d}" for number in range(samples)]
+    (plain / "samples.csv").write_text(
+        "sample_name,file,kind,genome\n"
+        + "".join(f"{name},data/{name}.txt,x,hg38\n" for name in names)
+    )
+    (rich / "samples.csv").write_text(
+        "sample_name,file,kind\n" + "".join(f"{name},place,x\n" for name in names)
+    )
+    with (rich / "pep.yaml").open("a") as file:
+        file.write(
+            "sample_modifiers:\n  append: {genome: hg38}\n"
+            "  derive: {attributes: [file], sources: {place: 'data/{sample_name}.txt'}}\n"
+        )
+    with (rich / "p.yaml").open("a") as file:
+        file.write("input_schema: in.yaml\ncompute: {size_dependent_variables: sizes.tsv}\n")
+    (rich / "sizes.tsv").write_text(
+        "max_file_size\tcores\tmem\ttime\n"
+        + "".join(f"{gb}\t{gb}\t{gb}G\t1:00:00\n" for gb in (1, 2, 4, 8))
+        + "NaN\t16\t64G\t8:00:00\n"
+    )
+    return rich, plain
+
+
 def timed(folder: Path, *words: str, clean: tuple[str, ...] = ()) -> float:
     """Seconds of a command, after removing what earlier ones left."""
     for name in clean:
@@ -115,6 +154,22 @@ class Bench:
             lambda: timed(folder, *by_hand("-n")),
         )
         what = "dry run of 10,000 samples against a Snakefile by hand"
+        return [Line(what, "≤ 1.25 ×", ratio, "×", a, b, ratio <= 1.25)]
+
+    def planning(self) -> list[Line]:
+        rich, plain = rich_and_plain(self.base / "planning", 10_000)
+        code = (
+            "from pathlib import Path; from snakemake_looper.plan import plan_project;"
+            "plan_project(Path('.looper.yaml'))"
+        )
+        plan = (sys.executable, "-c", code)
+        code = "import os; [os.stat(f'data/s{n:05d}.txt') for n in range(10_000)]"
+        nothing = timed(rich, sys.executable, "-c", "import os")
+        stats = max(0.0, timed(rich, sys.executable, "-c", code) - nothing)
+        ratio, a, b = pairs(
+            self.rounds, lambda: timed(rich, *plan) - stats, lambda: timed(plain, *plan)
+        )
+        what = "planning 10,000 samples with size table, derived attributes and schema, against without"
         return [Line(what, "≤ 1.25 ×", ratio, "×", a, b, ratio <= 1.25)]
 
     def looper_dry(self) -> list[Line]:
@@ -192,7 +247,7 @@ class Bench:
         return [Line(what, "< 20 ms", seconds * 1000, "ms", seconds, None, seconds < 0.02)]
 
 
-NAMES = ("dry", "looper_dry", "jobs", "child", "check", "plugin")
+NAMES = ("dry", "planning", "looper_dry", "jobs", "child", "check", "plugin")
 
 
 def main() -> int:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import copy
 import os
+import stat
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
@@ -27,6 +28,12 @@ GB = 1024**3
 _PATIENCE = 10
 """Seconds to wait for a remote schema."""
 _LISTABLE = ("string", "number", "boolean")
+_SCALAR_ONLY = {"type", "description", "title", "pattern", "minLength", "maxLength", "format"}
+"""Keywords that mean nothing to an array."""
+_PLAIN_ITEMS = {
+    "type", "properties", "required", "description", "tangible", "sizing", "required_files", "files",
+    "directories",
+}  # fmt: skip
 
 
 def read_input_schema(
@@ -169,9 +176,12 @@ class Validator:
 
     def __init__(self, schema: InputSchema) -> None:
         self._validators = [Draft7Validator(_listable(_items(one))) for one in schema.schemas]
+        self._plain = _plain_demands(schema)
 
     def faults(self, sample: Sample) -> list[str]:
         """What is wrong with a sample's attributes; empty if nothing is."""
+        if self._plain is not None and self._obviously_valid(sample.attributes):
+            return []
         found = []
         for validator in self._validators:
             try:
@@ -182,6 +192,36 @@ class Validator:
                 found.append(f"the schema cannot be applied: {error}")
         return list(dict.fromkeys(found))
 
+    def _obviously_valid(self, attributes: Mapping[str, Any]) -> bool:
+        assert self._plain is not None
+        required, texts = self._plain
+        return all(name in attributes for name in required) and all(
+            type(attributes.get(name, "")) is str for name in texts
+        )
+
+
+def _plain_demands(schema: InputSchema) -> tuple[frozenset[str], frozenset[str]] | None:
+    """Attributes that must be there, and those that must be text, if a schema asks no more.
+
+    Most schemas are like that, and most samples fit: those need not go through jsonschema, which
+    takes its time.
+    """
+    required: set[str] = set()
+    texts: set[str] = set()
+    for one in schema.schemas:
+        items = _items(one)
+        properties = items.get("properties") or {}
+        if not set(items) <= _PLAIN_ITEMS or not isinstance(properties, Mapping):
+            return None
+        for name, wanted in properties.items():
+            if not isinstance(wanted, Mapping) or not set(wanted) <= {"type", "description"}:
+                return None
+            if wanted.get("type", "string") != "string":
+                return None
+            texts |= {name} if "type" in wanted else set()
+        required |= set(_names(items, "required"))
+    return frozenset(required), frozenset(texts)
+
 
 def _listable(items: dict[str, Any]) -> dict[str, Any]:
     """Let every plain attribute be a list too, as eido does for merged samples."""
@@ -189,7 +229,11 @@ def _listable(items: dict[str, Any]) -> dict[str, Any]:
     properties = items.get("properties")
     if isinstance(properties, dict):
         for name, wanted in properties.items():
-            if isinstance(wanted, Mapping) and wanted.get("type") in _LISTABLE:
+            if not isinstance(wanted, Mapping) or wanted.get("type") not in _LISTABLE:
+                continue
+            if set(wanted) <= _SCALAR_ONLY:  # says the same, and is quicker to check
+                properties[name] = {**wanted, "type": [wanted["type"], "array"], "items": wanted}
+            else:
                 properties[name] = {"anyOf": [wanted, {"type": "array", "items": wanted}]}
     return items
 
@@ -208,7 +252,7 @@ class InputFiles:
 class FileSizes:
     """Sizes of input files, each asked of the file system once; relative to the root."""
 
-    def __init__(self, root: Path, made: Callable[[str], Any]) -> None:
+    def __init__(self, root: Path, made: Callable[[str], Any] | None = None) -> None:
         """`made` says whether a job makes a file: those are there when they are needed."""
         self._root = str(root)
         self._made = made
@@ -228,26 +272,29 @@ class FileSizes:
         already or not: the plan must not change when it appears.
         """
         required = tuple(_paths(sample, schema.required_files))
-        made = tuple(path for path in required if self._made(path))
-        sized = dict.fromkeys((*required, *_paths(sample, schema.sized_files)))
-        missing = tuple(
-            path for path in required if path not in made and self.size(path) < 0
-        ) + tuple(
+        files = dict.fromkeys((*required, *_paths(sample, schema.sized_files)))
+        made = {path for path in files if self._made(path)} if self._made else set()
+        sizes = {path: self.size(path) for path in files if path not in made}
+        missing = [path for path in required if sizes.get(path, 0) < 0]
+        missing += [
             f"none named by '{attribute}'"
             for attribute in schema.required_files
             if sample.attributes.get(attribute) in (None, "", [])
+        ]
+        total = sum(size for size in sizes.values() if size > 0)
+        return InputFiles(
+            required, tuple(missing), total / GB, tuple(path for path in required if path in made)
         )
-        total = sum(max(self.size(path), 0) for path in sized if not self._made(path))
-        return InputFiles(required, missing, total / GB, made)
 
 
 def file_size(path: str) -> int:
     """Size in bytes of a file, or of all files below a folder; -1 if there is nothing."""
     try:
-        if not os.path.isdir(path):
-            return os.stat(path).st_size
+        found = os.stat(path)
     except OSError:
         return -1
+    if not stat.S_ISDIR(found.st_mode):
+        return found.st_size
     return sum(
         os.lstat(os.path.join(folder, name)).st_size
         for folder, _, names in os.walk(path)

@@ -199,6 +199,7 @@ class _Shared:
         self.size_table, table_files = self._size_table()
         self.input_schema = self._input_schema()
         self.output_schema = self._file("output_schema")
+        self.output_paths = self._output_paths()
         self._common = self._directives(("snakemake",))
         self.env = self._env()
         self.linked = self._linked()
@@ -227,6 +228,7 @@ class _Shared:
             size_table=self.size_table,
             input_schema=self.input_schema if level == "sample" else None,
             output_schema=self.output_schema,
+            output_paths=self.output_paths if level == "sample" else {},
             hooks=self.hooks,
             linked=self.linked,
             directives={**self._common, **self._directives((f"{level}_interface", "snakemake"))},
@@ -260,6 +262,18 @@ class _Shared:
             self.document.place(key), key, f"'{value}' does not exist ({path}); correct the path"
         )
         return None
+
+    def _output_paths(self) -> dict[str, str]:
+        """`path:` of each property that stands beside `samples:`, the kind of before pipestat."""
+        document = read_yaml(self.output_schema, Problems()) if self.output_schema else None
+        properties = document.data.get("properties") if document else None
+        if not isinstance(properties, Mapping) or "samples" not in properties:
+            return {}
+        return {
+            str(name): str(value["path"])
+            for name, value in properties.items()
+            if isinstance(value, Mapping) and value.get("path")
+        }
 
     def _size_table(self) -> tuple[tuple[SizeRow, ...], tuple[Path, ...]]:
         source = self.compute.get("size_dependent_variables")

@@ -6,6 +6,7 @@ the rendered `var_templates`, then what hooks change, and is then rendered. The 
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -179,6 +180,15 @@ class Renderer:
             return path.removeprefix("./")
         path = os.path.normpath(self._rundir / path)
         return shown(Path(path), self._workdir, self._settings.root)
+
+
+def filled_paths(paths: Mapping[str, str], attributes: Mapping[str, Any]) -> dict[str, str]:
+    """Paths of an output schema for one sample; what cannot be filled in is left out, as in looper."""
+    found = {}
+    for name, path in paths.items():
+        with contextlib.suppress(KeyError, IndexError, ValueError, AttributeError):
+            found[name] = path.format(**attributes)
+    return found
 
 
 def _expanded(value: Any) -> Any:

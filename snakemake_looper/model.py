@@ -63,7 +63,7 @@ class Options:
     command_extra: str | None = None
     command_extra_override: str | None = None
     skip_file_checks: bool | None = None
-    compute: tuple[tuple[str, str], ...] | None = None
+    compute: tuple[tuple[str, Any], ...] | None = None
     settings: str | None = None
     package: str | None = None
     divvy: str | None = None
@@ -195,7 +195,7 @@ class SizeRow:
     """One row of a size table: the values for inputs of up to `max_gb` (GB, 1024³ bytes)."""
 
     max_gb: float
-    values: Mapping[str, str]
+    values: Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -231,6 +231,8 @@ class Interface:
     size_table: tuple[SizeRow, ...]
     input_schema: InputSchema | None
     output_schema: Path | None
+    output_paths: Mapping[str, str]
+    """Paths that an output schema of eido's kind gives; attributes of each sample, filled in."""
     hooks: Hooks
     linked: tuple[Path, ...]
     """`linked_pipeline_interfaces` of a project-level interface."""

@@ -26,13 +26,13 @@ from .hooks import (
     source_of,
 )
 from .inputs import FileSizes, InputFiles
-from .jobs import Draft, JobError, Renderer
+from .jobs import Draft, JobError, Renderer, filled_paths
 from .lumps import lump_limits, lump_numbers, lumps_wanted
 from .model import Interface, Job, Options, Plan, Project, ResultsFile, Sample, Skip
 from .pep import row_of
 from .project import read_project
 from .rules import WILDCARD, Target, constrained, looper_namespace, make_targets, producers
-from .selection import deselected_by_flag, select
+from .selection import choose, deselected_by_flag, select
 from .status import Flags
 from .templates import TemplateError, template
 
@@ -111,7 +111,7 @@ class _Planner:
         self.renderer = Renderer(self.settings, self.pep, workdir, rundir)
         self.targets = make_targets(project, workdir, problems)
         self.made_by = producers([target.rule for target in self.targets])
-        self.sizes = FileSizes(rundir, self._makers)
+        self.sizes = FileSizes(rundir, self._makers if self.made_by else None)
         self.skipped: list[Skip] = []
         self.jobs: list[Job] = []
         self.input_sizes: dict[tuple[str, str], float] = {}
@@ -189,14 +189,17 @@ class _Planner:
             if faults:
                 self._skip(target, sample.name, "invalid: " + "; ".join(faults))
                 return None
-        elif files.required:  # unchecked, as looper has it: no size, and what is not there is none
+        elif (
+            interface.input_schema
+        ):  # unchecked, as looper has it: no size, and what is not there is none
             present = tuple(path for path in files.required if path not in files.missing)
             files = InputFiles(present, (), 0.0, files.made)
+        outputs = filled_paths(interface.output_paths, sample.attributes)
         return Draft(
             target,
             sample.name,
             {
-                "sample": sample.attributes,
+                "sample": {**sample.attributes, **outputs} if outputs else sample.attributes,
                 "looper": looper_namespace(
                     self.settings, self.pep, interface, sample.name, files.size_gb
                 ),
@@ -206,12 +209,13 @@ class _Planner:
 
     def _project_draft(self, target: Target) -> Draft:
         interface = target.rule.interface
+        chosen, _ = choose(self.pep.samples, self.options, Problems())  # faults are named already
         return Draft(
             target,
             str(target.handoff.record),
             {
-                "samples": [sample.attributes for sample in self.pep.samples],
-                "looper": looper_namespace(self.settings, self.pep, interface, self.pep.name, 0.0),
+                "samples": [sample.attributes for sample in chosen],
+                "looper": looper_namespace(self.settings, self.pep, interface, self.pep.name, 0),
             },
             InputFiles((), (), 0.0),
         )

@@ -21,6 +21,7 @@ import math
 import os
 import re
 from collections.abc import Callable, Iterable, Mapping
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -119,9 +120,21 @@ def size_table(path: Path, place: Place, problems: Problems) -> tuple[SizeRow, .
                 f"'{row['max_file_size']}' is no size; write a number of GB, or NaN for any size",
             )
             continue
-        values = {key: value.strip() for key, value in row.items() if key and value is not None}
+        values = {key: _number(value) for key, value in row.items() if key and value is not None}
         rows.append(SizeRow(limit, values))
     return tuple(sorted(rows, key=lambda row: row.max_gb))
+
+
+def _number(text: str) -> Any:
+    """A cell as templates see it: a number, if it is written as one would be."""
+    text = text.strip()
+    for kind in (int, float):
+        try:
+            if str(kind(text)) == text and math.isfinite(kind(text)):
+                return kind(text)
+        except ValueError:
+            continue
+    return text
 
 
 def _limit(text: str | None) -> float | None:
@@ -204,6 +217,7 @@ def threads_of(value: Any) -> int:
 
 
 _TRANSLATIONS: Mapping[str, tuple[str, Callable[[Any], int | str]]] = {
+    "cores": ("threads", threads_of),
     "mem": ("mem_mb", memory_mb),
     "time": ("runtime", runtime_minutes),
     "partition": ("slurm_partition", str),
@@ -220,17 +234,24 @@ def to_snakemake(compute: Mapping[str, Any]) -> tuple[int, dict[str, int | str]]
     Raises:
         UnitError: a value cannot be read; the message begins with the key.
     """
-    threads = 1
     resources: dict[str, int | str] = {}
     for key, value in compute.items():
-        if value is None or str(value).strip().lower() in ("", "nan"):
+        if key not in _TRANSLATIONS:
             continue
-        try:
-            if key == "cores":
-                threads = threads_of(value)
-            elif key in _TRANSLATIONS:
-                name, read = _TRANSLATIONS[key]
-                resources[name] = read(value)
-        except UnitError as error:
-            raise UnitError(f"{key}: {error}") from None
+        name, number = _translated(key, str(value) if value is not None else "")
+        if number is not None:
+            resources[name] = number
+    threads = int(resources.pop("threads", 1))
     return threads, resources
+
+
+@lru_cache(maxsize=1024)
+def _translated(key: str, text: str) -> tuple[str, int | str | None]:
+    """One setting as Snakemake has it; None where there is no value. Few differ among samples."""
+    name, read = _TRANSLATIONS[key]
+    if text.strip().lower() in ("", "nan"):
+        return name, None
+    try:
+        return name, read(text)
+    except UnitError as error:
+        raise UnitError(f"{key}: {error}") from None

@@ -20,7 +20,23 @@ _RANGE = re.compile(r"^(\d*)[:-](\d*)$")
 def select(
     samples: Sequence[Sample], options: Options, problems: Problems
 ) -> tuple[list[Sample], dict[str, str]]:
-    """The chosen samples, and for each other one the reason why it is not."""
+    """The samples to run, and for each other one the reason why it is not."""
+    kept, reasons = choose(samples, options, problems)
+    for option, text, inside in (("skip", options.skip, False), ("limit", options.limit, True)):
+        if text is None:
+            continue
+        chosen = _range(option, text, len(kept), problems)
+        for number, sample in enumerate(kept, start=1):
+            if (number in chosen) != inside:
+                reasons[sample.name] = f"outside --{option} {text}"
+        kept = [sample for sample in kept if sample.name not in reasons]
+    return kept, reasons
+
+
+def choose(
+    samples: Sequence[Sample], options: Options, problems: Problems
+) -> tuple[list[Sample], dict[str, str]]:
+    """The same without counting: what the project level is about, too, as in looper."""
     reasons: dict[str, str] = {}
     attribute = options.sel_attr or "toggle"
     if options.sel_incl and options.sel_excl:
@@ -41,16 +57,7 @@ def select(
         problems.add(
             "--sel-attr", "", f"no sample has an attribute '{attribute}'{near(attribute, known)}"
         )
-    kept = _named(kept, samples, options, reasons, problems)
-    for option, text, inside in (("skip", options.skip, False), ("limit", options.limit, True)):
-        if text is None:
-            continue
-        chosen = _range(option, text, len(kept), problems)
-        for number, sample in enumerate(kept, start=1):
-            if (number in chosen) != inside:
-                reasons[sample.name] = f"outside --{option} {text}"
-        kept = [sample for sample in kept if sample.name not in reasons]
-    return kept, reasons
+    return _named(kept, samples, options, reasons, problems), reasons
 
 
 def deselected_by_flag(status: str, options: Options) -> str | None:
@@ -74,7 +81,8 @@ def _deselected(sample: Sample, attribute: str, options: Options) -> str | None:
         if _values(sample.attributes.get(attribute)) & set(options.sel_excl):
             return f"{attribute} is among --sel-excl {' '.join(options.sel_excl)}"
         return None
-    return "toggle is 0" if _values(sample.attributes.get("toggle")) & {"0"} else None
+    toggle = sample.attributes.get("toggle")
+    return "toggle is 0" if toggle is False or _values(toggle) & {"0"} else None
 
 
 def _values(value: Any) -> set[str]:

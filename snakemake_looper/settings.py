@@ -110,9 +110,9 @@ def words_of(value: Any) -> tuple[str, ...]:
     return (str(value),)
 
 
-def _pairs(value: Any) -> tuple[tuple[str, str], ...]:
+def _pairs(value: Any) -> tuple[tuple[str, Any], ...]:
     if isinstance(value, Mapping):
-        return tuple((str(key), str(item)) for key, item in value.items())
+        return tuple((str(key), item) for key, item in value.items())
     pairs = []
     words = (
         value.split() if isinstance(value, str) and not value.startswith("[") else words_of(value)

@@ -59,7 +59,12 @@ class _Missing(Exception):
 
 
 def _joined(value: Any) -> Any:
-    return " ".join(map(str, value)) if isinstance(value, (list, tuple)) else value
+    """A list as looper writes it; in a tuple, as `{a,b}` is one, all that is undefined is missed."""
+    if isinstance(value, tuple):
+        for item in value:
+            if isinstance(item, jinja2.Undefined):
+                str(item)
+    return " ".join(map(str, value)) if isinstance(value, list) else value
 
 
 _ENVIRONMENT = jinja2.Environment(
@@ -168,13 +173,21 @@ def _walk(namespaces: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any
 
 
 _MENTION = re.compile(rf"\b(?:{'|'.join(NAMESPACES)})\s*[.\[|]")
-_STATEMENT = re.compile(r"\{%.*?%\}|\{#.*?#\}", re.DOTALL)
+_STATEMENT = re.compile(
+    r"\{%-?\s*raw\s*-?%\}.*?\{%-?\s*endraw\s*-?%\}|\{%.*?%\}|\{#.*?#\}", re.DOTALL
+)
+_DECLARED = re.compile(r"\{%-?\s*(?:for\s+(.+?)\s+in\b|set\s+(\w+))")
 
 
 @lru_cache(maxsize=1024)
 def protect(text: str) -> str:
     """Mark braces that begin no template as raw text, so that Jinja2 leaves them alone."""
     parts: list[str] = []
+    declared = {
+        name
+        for match in _DECLARED.finditer(text)
+        for name in re.findall(r"\w+", match[1] or match[2])
+    }
     position = 0
     while (start := text.find("{", position)) >= 0:
         parts.append(text[position:start])
@@ -186,7 +199,8 @@ def protect(text: str) -> str:
             parts.append(_raw("{"))
             position = start + 1
             continue
-        after_dollar = start > 0 and text[start - 1] == "$" and not mentions
+        own = piece[1:-1].strip() in declared
+        after_dollar = start > 0 and text[start - 1] == "$" and not mentions and not own
         if statement or mentions or (not after_dollar and _is_expression(piece[1:-1])):
             parts.append(piece)
             position = end

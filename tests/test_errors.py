@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -643,7 +644,7 @@ def test_an_invalid_row_is_skipped_with_its_reason(project: Callable[..., Path])
     assert [job.record for job in plan.jobs] == ["a"]
     (skip,) = plan.skipped
     assert (skip.record, skip.fault) == ("b", True)
-    assert skip.reason.startswith("invalid: file: '' is not valid under any of the given schemas")
+    assert re.match("invalid: file: '' (is too short|should be non-empty)", skip.reason)
 
 
 def test_catalogue_is_written_with_write(tmp_path: Path) -> None:

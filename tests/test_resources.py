@@ -83,7 +83,7 @@ def test_size_table(tmp_path: Path) -> None:
     assert not problems
     assert [row.max_gb for row in table] == [0.5, 5, math.inf]
     picked = [dict(size_row(table, size) or {}) for size in (0, 0.5, 0.6, 5.1)]
-    assert [row["mem"] for row in picked] == ["100", "100", "500", "900"]
+    assert [row["mem"] for row in picked] == [100, 100, 500, 900]
     assert picked[2]["partition"] == ""
     assert size_row(table[:2], 6) is None
 
@@ -113,7 +113,7 @@ def test_the_cascade(project: Callable[..., Path]) -> None:
         (1, {"mem_mb": 100, "slurm_partition": "static"}),
     ], "a static key beats the column of its name"
     assert jobs[1].command == f"run 4G static {2000 / 1024**3} "
-    assert jobs[0].compute["mem"] == "100", "nothing leaks from sample to sample (quirk 5)"
+    assert jobs[0].compute["mem"] == 100, "nothing leaks from sample to sample (quirk 5)"
     with (folder / "project.yaml").open("a") as pep:
         pep.write("looper:\n  compute:\n    resources: {partition: pep, mem: 7}\n")
     jobs = plan_project(folder / ".looper.yaml").jobs

@@ -1,0 +1,245 @@
+"""Where options come from, and which of several counts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from textwrap import indent
+
+import pytest
+from conftest import TOUCH, cli, edit, inspect_json, use_looper, write
+
+from snakemake_looper import Options, ProjectError
+from snakemake_looper.plan import plan_project
+
+BOTH = {
+    **TOUCH,
+    "touch.yaml": """
+        pipeline_name: touch
+        sample_interface:
+          command_template: sample {compute.mem}
+        project_interface:
+          command_template: project {compute.mem} {% for one in samples %}{one.sample_name}{% endfor %}
+        compute: {mem: 1}
+        """,
+}
+
+
+def commands(folder: Path, **options: object) -> dict[str, str]:
+    """The project's command, and that of sample `a`, by level."""
+    plan = plan_project(folder / ".looper.yaml", Options(**options))  # type: ignore[arg-type]
+    return {job.level: job.command for job in plan.jobs if job.record in ("a", "demo")}
+
+
+def cli_section(folder: Path, text: str) -> None:
+    with (folder / ".looper.yaml").open("a") as file:
+        file.write("cli:\n" + indent(text, "  "))
+
+
+def test_each_level_has_its_section(project: Callable[..., Path]) -> None:
+    """`cli: run:` is about samples, `cli: runp:` about the project; the command line about both."""
+    folder = project(BOTH)
+    cli_section(folder, "run: {command-extra: -s, compute: mem=2}\nrunp: {command-extra: -p}\n")
+    assert commands(folder) == {"sample": "sample 2 -s", "project": "project 1 abc -p"}
+    over = commands(folder, command_extra="-c", compute=(("mem", "3"),))
+    assert over == {"sample": "sample 3 -c", "project": "project 3 abc -c"}
+
+
+def test_the_pep_may_have_them_too(project: Callable[..., Path]) -> None:
+    folder = project(BOTH)
+    with (folder / "project.yaml").open("a") as file:
+        file.write("looper:\n  cli:\n    run: {command_extra: -r}\n    all: {compute: mem=5}\n")
+    assert commands(folder) == {"sample": "sample 5 -r", "project": "project 5 abc "}
+    cli_section(folder, "run: {command-extra: -s}\n")
+    assert commands(folder)["sample"] == "sample 5 -s"
+
+
+def test_settings_are_below_compute_and_above_the_rest(project: Callable[..., Path]) -> None:
+    folder = project({**BOTH, "cluster.yaml": "mem: 8\ncores: 3\n"})
+    plan = plan_project(folder / ".looper.yaml", Options(settings="cluster.yaml"))
+    assert {(job.threads, job.resources["mem_mb"]) for job in plan.jobs} == {(3, 8)}
+    over = Options(settings="cluster.yaml", compute=(("mem", "9"),))
+    plan = plan_project(folder / ".looper.yaml", over)
+    assert {(job.threads, job.resources["mem_mb"]) for job in plan.jobs} == {(3, 9)}
+    below = folder / "below"
+    write(below, {"mine.yaml": "mem: 4\n"})
+    jobs = inspect_json(below, "--settings", "mine.yaml")["jobs"]
+    assert {job["compute"]["mem"] for job in jobs} == {4}, "relative to where it is typed"
+
+
+def test_an_edited_settings_file_makes_a_new_plan(project: Callable[..., Path]) -> None:
+    folder = project({**BOTH, "cluster.yaml": "mem: 8\n"})
+    words = ("-n", "--config", "settings=cluster.yaml")
+    assert "sample 8" in use_looper(*words, "-p", cwd=folder).text
+    write(folder, {"cluster.yaml": "mem: 10\n"})
+    assert "sample 10" in use_looper(*words, "-p", cwd=folder).text
+
+
+DIVVY = """
+compute_packages:
+  default: {submission_template: t.sub, submission_command: sh, partition: short}
+  big: {submission_template: t.sub, submission_command: sbatch, partition: long, mem: 77}
+"""
+
+
+def test_compute_packages(project: Callable[..., Path], monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a divvy package sets is below everything else; templates see all of it."""
+    folder = project({**BOTH, "divvy.yaml": DIVVY})
+    edit(folder / "touch.yaml", "sample {", "cmd {compute.submission_command} {")
+
+    def job(**options: str) -> tuple[str, object]:
+        found = plan_project(folder / ".looper.yaml", Options(**options)).jobs[0]
+        return found.command, found.resources.get("slurm_partition")
+
+    assert job(divvy="divvy.yaml") == ("cmd sh 1 ", "short")
+    assert job(divvy="divvy.yaml", package="big") == ("cmd sbatch 1 ", "long")
+    monkeypatch.setenv("DIVCFG", str(folder / "divvy.yaml"))
+    assert job(package="big") == ("cmd sbatch 1 ", "long")
+    assert inspect_json(folder)["jobs"][0]["command"] == "cmd sh 1 "
+    with pytest.raises(ProjectError, match=r"there is no package 'bigg' \(did you mean 'big'\?\)"):
+        job(package="bigg")
+    monkeypatch.delenv("DIVCFG")
+    with pytest.raises(ProjectError, match=r"compute\.submission_command\} is undefined"):
+        job()
+
+
+def test_a_package_of_no_file_is_a_warning(project: Callable[..., Path]) -> None:
+    plan = plan_project(project(BOTH) / ".looper.yaml", Options(package="slurm"))
+    (warning,) = plan.warnings
+    assert warning == (
+        "--package: 'slurm' is in no file, ignored: there is neither --divvy nor $DIVCFG; clusters"
+        " are chosen by a Snakemake profile"
+    )
+
+
+def test_another_pep_and_other_interfaces(project: Callable[..., Path]) -> None:
+    folder = project(
+        {
+            **BOTH,
+            "other.csv": "sample_name\nz\n",
+            "more.yaml": "pipeline_name: more\nsample_interface: {command_template: more}\n",
+            "end.yaml": "pipeline_name: end\nproject_interface: {command_template: end}\n",
+        }
+    )
+    below = folder / "below"
+    below.mkdir()
+    words = ("--pep-config", "../other.csv", "--spi", "../more.yaml", "--ppi", "../end.yaml")
+    jobs = inspect_json(below, *words)["jobs"]
+    assert [(job["pipeline"], job["record"]) for job in jobs] == [("more", "z"), ("end", "project")]
+
+
+def test_interfaces_of_the_pep_are_project_level(project: Callable[..., Path]) -> None:
+    folder = project(
+        {**TOUCH, "end.yaml": "pipeline_name: end\nproject_interface: {command_template: end}\n"}
+    )
+    with (folder / "project.yaml").open("a") as file:
+        file.write("looper: {pipeline_interfaces: [end.yaml]}\n")
+    assert [job.pipeline for job in plan_project(folder / ".looper.yaml").jobs][-1] == "end"
+
+
+# --- selection by status --------------------------------------------------------------------------
+
+
+def test_selection_by_status(project: Callable[..., Path]) -> None:
+    """For each pipeline by itself, where its flags are (quirk 13)."""
+    folder = project(
+        {
+            **TOUCH,
+            "touch.yaml": TOUCH["touch.yaml"].replace("{sample.word} &&", "{sample.word} && ! test -e fail_touch &&"),
+            "more.yaml": "pipeline_name: more\nsample_interface: {command_template: '[ {sample.sample_name} != b ]'}\n",
+        }
+    )  # fmt: skip
+    edit(folder / ".looper.yaml", "[touch.yaml]", "[touch.yaml, more.yaml]")
+    write(folder, {"fail.txt": "a\n"})
+    assert use_looper(cwd=folder).code == 1
+
+    def selected(*words: str) -> list[tuple[str, str]]:
+        jobs = inspect_json(folder, *words)["jobs"]
+        return [(job["pipeline"], job["record"]) for job in jobs]
+
+    failed = [("touch", "a"), ("more", "b")]
+    assert selected("--sel-flag", "failed") == failed
+    assert selected("--exc-flag", "completed") == failed
+    assert selected("--sel-flag", "FAILED,partial") == failed
+    assert len(selected("--exc-flag", "failed")) == 4
+    assert selected("--sel-flag", "running") == []
+    reasons = {one["reason"] for one in inspect_json(folder, "--sel-flag", "failed")["skipped"]}
+    assert reasons == {"status completed is not among --sel-flag failed"}
+    write(folder, {"fail.txt": ""})
+    done = use_looper("--config", "sel_flag=failed", cwd=folder)
+    assert done.jobs() == ["more_sample:b", "touch_sample:a"]
+    again = use_looper("-n", "--config", "sel_flag=failed", cwd=folder)
+    assert again.jobs() == ["more_sample:b"], "what has another status now is looked at anew"
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (
+            ("--sel-flag", "done"),
+            "--config: sel_flag: 'done' is no status; there are waiting, running, completed, failed,"
+            " partial",
+        ),
+        (("--sel-flag", "failed", "--exc-flag", "failed"), "--sel-flag: cannot be combined with --exc-flag; choose one"),
+    ],
+)  # fmt: skip
+def test_no_status(touch: Path, words: tuple[str, ...], message: str) -> None:
+    done = cli("inspect", *words, cwd=touch)
+    assert (done.code, done.err) == (2, f"error: {message}\n")
+
+
+def test_samples_by_name(touch: Path) -> None:
+    jobs = inspect_json(touch, "--samples", "a,c")["jobs"]
+    assert [job["record"] for job in jobs] == ["a", "c"]
+    assert use_looper("-n", "--config", "samples=a,c", cwd=touch).jobs() == [
+        "touch_sample:a",
+        "touch_sample:c",
+    ]
+    repeated = inspect_json(touch, "--samples", "a", "--samples", "c")["jobs"]
+    assert [job["record"] for job in repeated] == ["a", "c"]
+
+
+# --- older spellings -------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("file", "text", "warning"),
+    [
+        (".looper.yaml", "config_file_path: x", "config_file_path: is not read any more; write pep_config"),
+        (".looper.yaml", "cli: {run: {lumpn: 3}}", "lumpn: is not read any more; write 'lump_n'"),
+        (".looper.yaml", "cli: {run: {ignore-flags: true}}", "ignore-flags: is not read any more; write Snakemake's --forceall"),
+        ("project.yaml", "derived_attributes: [x]", "derived_attributes: is not read any more; write 'sample_modifiers: derive: attributes:'"),
+        ("project.yaml", "looper: {toggle_key: x}", "toggle_key: is not read any more; write a column 'toggle', or 'sel_attr'"),
+        ("touch.yaml", "required_input_files: [x]", "required_input_files: is not read any more; write 'tangible' in the input schema"),
+        ("touch.yaml", "compute: {dynamic_variables_script_path: x}", "compute.dynamic_variables_script_path: is not read any more; write 'pre_submit: command_templates:'"),
+        ("touch.yaml", "ouput_schema: x", "ouput_schema: unknown key, and no template uses {pipeline.ouput_schema} (did you mean 'output_schema'?)"),
+    ],
+)  # fmt: skip
+def test_older_spellings_are_named(touch: Path, file: str, text: str, warning: str) -> None:
+    with (touch / file).open("a") as opened:
+        opened.write(f"{text}\n")
+    (said,) = plan_project(touch / ".looper.yaml").warnings
+    assert said.endswith(warning)
+
+
+@pytest.mark.parametrize("name", ["file", "record_id", "config", "schema", "namespace"])
+def test_names_of_looper_1_in_templates(project: Callable[..., Path], name: str) -> None:
+    new = {
+        "file": "results_file",
+        "record_id": "record_identifier",
+        "config": "config_file",
+        "schema": "output_schema",
+    }
+    folder = project(
+        {
+            **TOUCH,
+            "touch.yaml": "pipeline_name: t\noutput_schema: out.yaml\nsample_interface:\n"
+            f"  command_template: '{{pipestat.{name}}}={{pipestat.{new.get(name, 'record_identifier')}}}'\n",
+            "out.yaml": "pipeline_name: t\nsamples: {n: {type: integer, description: n}}\n",
+        }
+    )
+    with (folder / ".looper.yaml").open("a") as file:
+        file.write("pipestat: {results_file_path: r.yaml}\n")
+    old, _, now = plan_project(folder / ".looper.yaml").jobs[0].command.strip().partition("=")
+    assert old == ("demo" if name == "namespace" else now)
+    assert old
