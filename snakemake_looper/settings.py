@@ -111,13 +111,13 @@ def words_of(value: Any) -> tuple[str, ...]:
 
 
 def _pairs(value: Any) -> tuple[tuple[str, Any], ...]:
+    """`key=value` words, parted by spaces or commas; a comma that no key follows is a value's."""
     if isinstance(value, Mapping):
         return tuple((str(key), item) for key, item in value.items())
+    words = value.split() if isinstance(value, str) and not value.startswith("[") else value
+    words = words_of(words) if isinstance(words, str) else map(str, words)
     pairs = []
-    words = (
-        value.split() if isinstance(value, str) and not value.startswith("[") else words_of(value)
-    )
-    for word in words:
+    for word in (part for one in words for part in re.split(r",(?=[A-Za-z_]\w*=)", one)):
         key, equals, item = word.partition("=")
         if not equals:
             raise ValueError(f"'{word}' is not of the form key=value")

@@ -188,6 +188,19 @@ def test_no_status(touch: Path, words: tuple[str, ...], message: str) -> None:
     assert (done.code, done.err) == (2, f"error: {message}\n")
 
 
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("--compute", "mem=7", "partition=a,b"),
+        ("--compute", "mem=7,partition=a,b"),
+        ("--compute", "mem=7", "--compute", "partition=a,b"),
+    ],
+)
+def test_compute_settings_in_one_word_or_several(touch: Path, words: tuple[str, ...]) -> None:
+    jobs = inspect_json(touch, *words)["jobs"]
+    assert jobs[0]["compute"] == {"mem": "7", "partition": "a,b"}
+
+
 def test_samples_by_name(touch: Path) -> None:
     jobs = inspect_json(touch, "--samples", "a,c")["jobs"]
     assert [job["record"] for job in jobs] == ["a", "c"]
