@@ -15,6 +15,9 @@ from textwrap import dedent
 from typing import Any
 
 import pytest
+from postgres import postgres
+
+__all__ = ["postgres"]  # a fixture, for all tests
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 EXAMPLES = REPOSITORY / "examples"
