@@ -8,9 +8,35 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from .errors import LooperError
 
-class Refused(Exception):
+
+class Refused(LooperError):
     """PEPhub does not give a PEP; the text says what is wrong and what to do."""
+
+
+AGAIN = "try again later, or check the address of the server"
+EXPIRED = "the login at PEPhub has expired; log in again with 'phc login'"
+
+
+def client() -> Any:
+    """pephubclient's client, with the login that there is.
+
+    Raises:
+        Refused: pephubclient is not there, or its login cannot be read.
+    """
+    try:
+        from pephubclient import PEPHubClient
+    except ImportError as error:
+        raise Refused(
+            f"PEPhub needs pephubclient, which cannot be imported ({first_line(error)});"
+            " run pip install 'snakemake-looper[pephub]'"
+        ) from error
+    try:
+        return PEPHubClient()
+    except (OSError, ValueError) as error:
+        said = f"the login at PEPhub cannot be read: {first_line(error)}"
+        raise Refused(f"{said}; log in with 'phc login'") from error
 
 
 def pull(path: str) -> dict[str, Any]:
@@ -22,40 +48,33 @@ def pull(path: str) -> dict[str, Any]:
     pephubclient raises what its HTTP library raises, and where the server refuses with a status
     that it has no words for, its answer is None.
     """
+    pephub = client()
+    from pephubclient.exceptions import ResponseError
+
     try:
-        from pephubclient import PEPHubClient
-        from pephubclient.exceptions import ResponseError
-    except ImportError as error:
-        raise Refused(
-            f"PEPhub needs pephubclient, which cannot be imported ({first_line(error)});"
-            " run pip install 'snakemake-looper[pephub]'"
-        ) from error
-    again = "try again later, or check the address of the server"
-    try:
-        client = PEPHubClient()
-    except (OSError, ValueError) as error:
-        said = f"the login at PEPhub cannot be read: {first_line(error)}"
-        raise Refused(f"{said}; log in with 'phc login'") from error
-    try:
-        raw: dict[str, Any] | None = client.load_raw_pep(path)
+        raw: dict[str, Any] | None = pephub.load_raw_pep(path)
     except ResponseError as error:
         said = first_line(error)  # pephubclient tells its refusals apart by their text alone
         if "does not exist" in said:
             said = f"PEPhub has no '{path}', or it is private; correct the path, or log in with"
             raise Refused(f"{said} 'phc login'") from error
         if "expired" in said:
-            said = "the login at PEPhub has expired; log in again with 'phc login'"
-            raise Refused(said) from error
-        raise Refused(f"PEPhub does not give '{path}': {said}; {again}") from error
+            raise Refused(EXPIRED) from error
+        raise Refused(f"PEPhub does not give '{path}': {said}; {AGAIN}") from error
     except OSError as error:
-        url = getattr(getattr(error, "request", None), "url", None)
-        at = f" at {url.partition('/api/')[0]}" if url else ""
-        raise Refused(f"PEPhub cannot be reached{at}: {_reason(error)}; {again}") from error
+        raise Refused(unreachable(error)) from error
     except (TypeError, ValueError) as error:
-        raise Refused(f"what PEPhub gives for '{path}' is no PEP; {again}") from error
+        raise Refused(f"what PEPhub gives for '{path}' is no PEP; {AGAIN}") from error
     if raw is None:
-        raise Refused(f"PEPhub does not give '{path}'; log in with 'phc login', or {again}")
+        raise Refused(f"PEPhub does not give '{path}'; log in with 'phc login', or {AGAIN}")
     return raw
+
+
+def unreachable(error: OSError) -> str:
+    """What is said where there is no answer at all."""
+    url = getattr(getattr(error, "request", None), "url", None)
+    at = f" at {url.partition('/api/')[0]}" if url else ""
+    return f"PEPhub cannot be reached{at}: {_reason(error)}; {AGAIN}"
 
 
 def amendment_of(config: Mapping[str, Any], name: str) -> Mapping[str, Any]:

@@ -1,6 +1,7 @@
 """A double of PEPhub on this machine: what pephubclient 0.6.0 asks for, answered from memory.
 
-Simulated are the calls that reading a PEP and pipestat's PEPhub back end make, nothing else
+Simulated are the calls that reading a PEP, pipestat's PEPhub back end, and the writer of
+snakemake_looper.pephub_results make, nothing else
 (anything else is answered with 501 and fails the test that asked):
 
 | call | answer |
@@ -8,7 +9,7 @@ Simulated are the calls that reading a PEP and pipestat's PEPhub back end make, 
 | `GET projects/{namespace}/{name}?tag=` | the raw PEP |
 | `GET projects/{namespace}/{name}/samples/{sample}?tag=` | one raw row of its sample table |
 | `POST …/samples/{sample}?tag=&overwrite=` | adds a row; with `overwrite` *replaces* the row |
-| `PATCH …/samples/{sample}?tag=` | lays values over a row |
+| `PATCH …/samples/{sample}?tag=` | lays values over a row; it cannot take a column away |
 | `DELETE …/samples/{sample}?tag=` | removes a row |
 
 The shape of a PEP is that of `pephubclient.models.ProjectDict`; test_pephub.py holds the two
@@ -21,7 +22,9 @@ was read from the source of the server (pepkit/pephub, `routers/api/v1/project.p
   token that is none is no token.
 - The token stands in `Authorization` as it is, with no `Bearer` before it.
 - A row that is added is named by its own `sample_name` (or `sample_table_index`), not by the URL;
-  without it the answer is 400, and so it is where the PEP has no rows yet.
+  without it the answer is 400, and so it is where the PEP has no rows yet. Whether the caller may
+  write is asked before that; a row that is there is 409 without `overwrite`, and stays as it is.
+- A PATCH that has the name's column renames the row.
 - Projects and namespaces are stored in lower case, and a PEP always has a name and a description.
 
 Each call is one step under one lock. (The real server is not as strict: it chains each new row to
@@ -32,7 +35,7 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -84,6 +87,8 @@ class PephubServer:
         """Requests that are not simulated; a test that made one has shown nothing."""
         self.instead: Answer | None = None
         """What to answer to all requests, where a test is about trouble at the server."""
+        self.before: Callable[[str], Answer | None] = lambda request: None
+        """Is given each request as in `requests`, before it is one; may answer in its place."""
         self._tokens: dict[str, str] = {}
         self._peps: dict[str, StoredPep] = {}
         self._lock = threading.Lock()
@@ -182,10 +187,13 @@ class PephubServer:
             self.unknown.append(f"{method} {parts.path}")
             return refusal(501, f"{method} {parts.path} is not simulated")
         path = f"{words[3].lower()}/{words[4]}:{query.get('tag', 'default')}"
+        request = f"{method} {path}{f' {sample}' if sample else ''}"
+        instead = self.before(request)  # outside of the lock: it may change rows
         with self._lock:
-            self.requests.append(f"{method} {path}{f' {sample}' if sample else ''}")
-            if self.instead is not None:
-                return self.instead
+            self.requests.append(request)
+            instead = instead or self.instead
+            if instead is not None:
+                return instead
             if token == EXPIRED:
                 return refusal(401, "JWT has expired")
             owner = self._tokens.get(token or "") == words[3].lower()
