@@ -1,4 +1,4 @@
-"""`snakemake-looper`: run, generate, inspect, check.
+"""`snakemake-looper`: run, rerun, generate, inspect, check, table, report, and more.
 
 Options that looper has keep their names; everything after `--` goes to Snakemake.
 
@@ -9,20 +9,23 @@ Exit codes: 0 all is done; 1 a job failed, or a sample was skipped for a fault o
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 from . import __version__
-from .errors import Problems, ProjectError, near
+from .errors import LooperError, Problems, ProjectError, near
 from .frontend import active, options_of_config, report
+from .jobtable import JobTable
 from .model import STATUSES, Options
 from .settings import OPTION_NAMES, is_registry_path, locate, words_of
 from .workspace import current_plan
 
+RERUN = ("failed", "partial", "waiting")
 DONE, FAILED = 0, 1  # and 2 for wrong input: ProjectError.exit_code
 
 
@@ -34,13 +37,16 @@ def main(argv: Sequence[str] | None = None) -> int:
         position = words.index("--")
         ours, rest = words[:position], words[position + 1 :]
     arguments = _parser().parse_args(ours)
-    if rest and arguments.command != "run":
+    if rest and arguments.command not in ("run", "rerun"):
         _parser().error(f"{arguments.command} hands nothing on to Snakemake; leave out '--'")
     try:
         return int(arguments.action(arguments, rest))
     except ProjectError as error:
         report(error)
         return error.exit_code
+    except LooperError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return FAILED
     except BrokenPipeError:  # the reader of a pipe has gone, as with `| head`
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return DONE
@@ -73,6 +79,13 @@ def run(arguments: argparse.Namespace, rest: list[str]) -> int:
         return FAILED if any(skip.fault for skip in jobs.skipped()) else DONE
     finally:
         jobs.close()
+
+
+def rerun(arguments: argparse.Namespace, rest: list[str]) -> int:
+    """Run what has failed, was interrupted, or was never begun; nothing else."""
+    if not (arguments.sel_flag or arguments.exc_flag):
+        arguments.sel_flag = list(RERUN)
+    return run(arguments, rest)
 
 
 def _says_how_many(rest: list[str]) -> bool:
@@ -162,6 +175,136 @@ def check(arguments: argparse.Namespace, rest: list[str]) -> int:
     return FAILED if any(one.status in ("failed", "skipped") for one in records) else DONE
 
 
+def table(arguments: argparse.Namespace, rest: list[str]) -> int:
+    """Write the results as tables, or print them."""
+    from . import table as tables
+    from .records import read_results
+
+    with _jobs(arguments) as jobs:
+        results = read_results(jobs, Path(jobs.value("workdir")))
+        amendments = jobs.value("amendments")
+        folder = Path(arguments.report_dir or jobs.value("output_dir"))
+    if not results:
+        return _no_pipestat(arguments)
+    if arguments.format:
+        for levels in tables.by_pipeline(results).values():
+            print(tables.text(levels, arguments.format), end="")
+        return DONE
+    for path in tables.write_tables(results, folder, amendments):
+        print(path)
+    return DONE
+
+
+def write_report(arguments: argparse.Namespace, rest: list[str]) -> int:
+    """Write the results as web pages, or as a zip of them."""
+    from .report import report_of
+
+    folder = Path(os.path.abspath(arguments.report_dir)) if arguments.report_dir else None
+    with _jobs(arguments) as jobs:
+        print(report_of(jobs, folder, arguments.portable))
+    return DONE
+
+
+def link(arguments: argparse.Namespace, rest: list[str]) -> int:
+    """Link the files that were reported, by kind of result."""
+    from .records import read_results
+    from .upkeep import links, make_links
+
+    with _jobs(arguments) as jobs:
+        results = read_results(jobs, Path(jobs.value("workdir")))
+        folder = Path(arguments.link_dir or Path(jobs.value("output_dir")) / "links")
+        wanted = links(results, folder, Path(jobs.value("rundir")))
+    if not results:
+        return _no_pipestat(arguments)
+    make_links(wanted)
+    missing = [str(path) for path in wanted.values() if not path.exists()]
+    for path in missing:
+        print(f"warning: {path} was reported and is not there", file=sys.stderr)
+    print(f"{len(wanted)} links in {folder}")
+    return DONE
+
+
+def destroy(arguments: argparse.Namespace, rest: list[str]) -> int:
+    """Remove all that belongs to the selected records, so that the next run runs them."""
+    from .upkeep import destroy as remove
+    from .upkeep import doomed
+
+    options = _options(arguments)
+    levels = ["project"] if arguments.project else ["sample"]
+    if not arguments.project and not options.narrows():
+        levels.append("project")
+    with _jobs(arguments) as jobs:
+        workdir = Path(jobs.value("workdir"))
+        what = doomed(jobs, workdir, levels)
+    if not what:
+        print("nothing to remove")
+        return DONE
+    for path in what.paths:
+        print(f"{path}{'/' if path.is_dir() else ''}")
+    for store, names in what.records:
+        where = store.published or store.location or "the database"
+        print(f"{store.pipeline}, {store.level} level: {len(names)} records in {where}")
+    if not _agreed(arguments, f"Remove these {len(what.paths)} files and folders, and records?"):
+        return DONE if arguments.dry_run else FAILED
+    remove(what, workdir)
+    print("removed")
+    return DONE
+
+
+def clean(arguments: argparse.Namespace, rest: list[str]) -> int:
+    """Run the cleanup scripts that pipelines left in the samples' folders."""
+    from .upkeep import clean as run_script
+    from .upkeep import cleanup_scripts
+
+    with _jobs(arguments) as jobs:
+        scripts = cleanup_scripts(jobs)
+        folder = Path(jobs.value("rundir"))
+    if not scripts:
+        print("nothing to clean")
+        return DONE
+    for script in scripts:
+        print(script)
+    if not _agreed(arguments, f"Run these {len(scripts)} scripts?"):
+        return DONE if arguments.dry_run else FAILED
+    failed = [script for script in scripts if run_script(script, folder)]
+    for script in failed:
+        print(f"error: {script} failed", file=sys.stderr)
+    return FAILED if failed else DONE
+
+
+def _agreed(arguments: argparse.Namespace, question: str) -> bool:
+    """Whether to go on: by `--force`, or by an answer."""
+    if arguments.dry_run:
+        return False
+    if arguments.force:
+        return True
+    if not sys.stdin.isatty():
+        print("not done: add --force where nobody can be asked", file=sys.stderr)
+        return False
+    try:
+        return input(f"{question} [y/N] ").strip().lower() in ("y", "yes")
+    except EOFError:
+        return False
+
+
+@contextlib.contextmanager
+def _jobs(arguments: argparse.Namespace) -> Iterator[JobTable]:
+    """The job table of the project as its files are now."""
+    jobs = current_plan(locate(arguments.looper_config), _options(arguments)).jobs()
+    try:
+        yield jobs
+    finally:
+        jobs.close()
+
+
+def _no_pipestat(arguments: argparse.Namespace) -> int:
+    print(
+        f"{locate(arguments.looper_config)} has no 'pipestat:' section: no results are kept",
+        file=sys.stderr,
+    )
+    return FAILED
+
+
 def _no_such_sample(name: str, looper_config: Path, options: Options) -> int:
     from .plan import plan_project
 
@@ -193,6 +336,10 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument("-d", "--dry-run", action="store_true", help="show what would be run")
     _common(command, run)
 
+    command = commands.add_parser("rerun", help="run what has failed, and was not finished")
+    command.add_argument("-d", "--dry-run", action="store_true", help="show what would be run")
+    _common(command, rerun)
+
     command = commands.add_parser("generate", help="write a workflow in Snakemake's layout")
     command.add_argument("-o", "--output", default=".", metavar="DIR", help="where (default: here)")
     command.add_argument("--force", action="store_true", help="overwrite files of yours")
@@ -214,7 +361,41 @@ def _parser() -> argparse.ArgumentParser:
     )
     command.add_argument("--json", action="store_true", help="all records as JSON")
     _common(command, check)
+
+    command = commands.add_parser("table", help="write the results as tables")
+    command.add_argument(
+        "--format", choices=("tsv", "csv", "json", "markdown"), help="print them, in this format"
+    )
+    command.add_argument("-r", "--report-dir", metavar="DIR", help="where (default: output folder)")
+    _common(command, table)
+
+    command = commands.add_parser("report", help="write the results as web pages")
+    command.add_argument("--portable", action="store_true", help="as a zip with all files in it")
+    command.add_argument(
+        "-r", "--report-dir", metavar="DIR", help="where (default: <output folder>/reports)"
+    )
+    _common(command, write_report)
+
+    command = commands.add_parser("link", help="link reported files by kind of result")
+    command.add_argument("--link-dir", metavar="DIR", help="where (default: <output folder>/links)")
+    _common(command, link)
+
+    command = commands.add_parser("destroy", help="remove all that belongs to selected records")
+    command.add_argument("--project", action="store_true", help="of the project level only")
+    _risky(command)
+    _common(command, destroy)
+
+    command = commands.add_parser("clean", help="run *_cleanup.sh of the samples' folders")
+    _risky(command)
+    _common(command, clean)
     return parser
+
+
+def _risky(command: argparse.ArgumentParser) -> None:
+    command.add_argument("-d", "--dry-run", action="store_true", help="show it, do nothing")
+    command.add_argument(
+        "--force", "--force-yes", action="store_true", help="do it without a question"
+    )
 
 
 def _common(command: argparse.ArgumentParser, action: object) -> None:

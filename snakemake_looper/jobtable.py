@@ -14,8 +14,7 @@ import json
 import os
 import shlex
 import sqlite3
-import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -36,15 +35,20 @@ CREATE TABLE skip (pipeline TEXT, record TEXT, reason TEXT, fault INTEGER);
 CREATE TABLE config (rule TEXT PRIMARY KEY, source TEXT, digest TEXT, path TEXT,
     after TEXT, reads TEXT) WITHOUT ROWID;
 CREATE TABLE results (path TEXT, sources TEXT, schemas TEXT);
+CREATE TABLE store (rule TEXT PRIMARY KEY, pipeline TEXT, level TEXT, back_end TEXT,
+    location TEXT, published TEXT, schema TEXT, config TEXT) WITHOUT ROWID;
 CREATE TABLE input (path TEXT PRIMARY KEY, size INTEGER) WITHOUT ROWID;
 CREATE TABLE plan (key TEXT PRIMARY KEY, value TEXT) WITHOUT ROWID;
 """
-_COLUMNS = "record, pipeline, level, command, env, threads, resources, inputs, log, flag, lump"
+_COLUMNS = (
+    "rule, record, pipeline, level, command, env, threads, resources, inputs, log, flag, lump"
+)
 
 
 class Row(NamedTuple):
     """One job as the table has it; `env`, `resources` and `inputs` are JSON."""
 
+    rule: str
     record: str
     pipeline: str
     level: str
@@ -79,6 +83,19 @@ class SkipRow(NamedTuple):
     record: str
     reason: str
     fault: bool
+
+
+class StoreRow(NamedTuple):
+    """Where the records of a rule's pipeline are; `config` is the content of the merged config."""
+
+    rule: str
+    pipeline: str
+    level: str
+    back_end: str
+    location: str
+    published: str | None
+    schema: str | None
+    config: str
 
 
 Lookup = Callable[[Any], Any]
@@ -246,35 +263,52 @@ class JobTable:
             SkipRow(p, r, why, bool(fault)) for p, r, why, fault in self._connection.execute(query)
         ]
 
+    def stores(self) -> list[StoreRow]:
+        """Where results are, for each rule with a pipestat config; sample level first."""
+        query = f"SELECT {', '.join(StoreRow._fields)} FROM store ORDER BY level DESC, rule"
+        return [StoreRow(*row) for row in self._connection.execute(query)]
+
     def inputs_seen(self) -> Iterator[tuple[str, int]]:
         """Files whose sizes the plan depends on: path, bytes (-1: missing)."""
         return iter(self._connection.execute("SELECT path, size FROM input"))
 
     def value(self, key: str) -> Any:
-        """A fact about the whole plan: `workdir`, `looper_config`, `project_name`, `warnings`."""
+        """A fact about the whole plan: `workdir`, `output_dir`, `project_name`, `warnings`, …"""
         found = self._connection.execute("SELECT value FROM plan WHERE key = ?", (key,)).fetchone()
         return json.loads(found[0]) if found else None
 
-    def assemble(self) -> None:
-        """Put reported records into the users' results files, where there are new ones.
-
-        For the end of a run, so it never raises: what is wrong is printed. A job that is a
-        process of its own ends a run, too, but has no part in this.
-        """
-        if self._workflow is not None and not self._workflow.is_main_process:
-            return
+    def results(self) -> list[tuple[str, dict[str, str], dict[str, str]]]:
+        """Results files to assemble: path, folders of record files and schemas by pipeline."""
         query = "SELECT path, sources, schemas FROM results"
-        for path, sources, schemas in self._connection.execute(query).fetchall():
-            folders: dict[str, str] = json.loads(sources)
-            try:
-                if not _reported_since(path, folders.values()):
-                    continue
-                from .results import assemble
+        return [
+            (path, json.loads(sources), json.loads(schemas))
+            for path, sources, schemas in self._connection.execute(query)
+        ]
 
-                for warning in assemble(path, folders, json.loads(schemas)):
-                    print(f"warning: {warning}", file=sys.stderr)
-            except Exception as error:
-                print(f"error: {path} was not updated: {error}", file=sys.stderr)
+    def before_run(self) -> None:
+        """Ask servers whether they will take results, before any job reports to them.
+
+        Raises:
+            WorkflowError: one will not; says which and why.
+        """
+        from snakemake.exceptions import WorkflowError
+
+        from .settle import refusals
+
+        found = refusals(self) if self._in_main_process() else []
+        if found:
+            raise WorkflowError("\n".join(found))
+
+    def after_run(self) -> None:
+        """Put reported records where they belong; never raises, what is wrong is printed."""
+        if self._in_main_process():
+            from .settle import settle
+
+            settle(self)
+
+    def _in_main_process(self) -> bool:
+        """A job that is a process of its own begins and ends a run too, but has no part in this."""
+        return self._workflow is None or bool(self._workflow.is_main_process)
 
     def close(self) -> None:
         self._connection.close()
@@ -339,19 +373,6 @@ def _lookup(function: Lookup) -> Lookup:
     return function
 
 
-def _reported_since(path: str, folders: Iterable[str]) -> bool:
-    """Whether a record file is newer than the results file that it belongs to."""
-    assembled = _mtime(path) or 0.0
-    for folder in folders:
-        try:
-            with os.scandir(folder) as files:
-                if any(file.stat().st_mtime > assembled for file in files):
-                    return True
-        except OSError:
-            continue
-    return False
-
-
 def _mtime(path: str) -> float | None:
     try:
         return os.stat(path).st_mtime
@@ -372,6 +393,16 @@ def _read_marker(path: str) -> str | None:
     except OSError:
         return None
     return digest if os.path.exists(path) else ""
+
+
+def _record_folders(plan: Plan) -> dict[str, str]:
+    """For each rule whose jobs report into a file each: the folder of these."""
+    return {
+        rule.name: str(folder)
+        for rule in plan.rules
+        for pipeline, folder in (rule.results.sources if rule.results else ())
+        if pipeline == rule.pipeline
+    }
 
 
 def write_job_table(plan: Plan, path: Path, configs: Mapping[str, tuple[str, str, str]]) -> None:
@@ -423,6 +454,19 @@ def write_job_table(plan: Plan, path: Path, configs: Mapping[str, tuple[str, str
                 for one in plan.results
             ),
         )
+        connection.executemany(
+            "INSERT INTO store VALUES (?,?,?,?,?,?,?,?)",
+            (
+                (
+                    rule.name, rule.pipeline, rule.level, rule.config.back_end,
+                    rule.config.location, rule.config.published,
+                    str(rule.interface.output_schema) if rule.interface.output_schema else None,
+                    configs[rule.name][0],
+                )
+                for rule in plan.rules
+                if rule.config
+            ),
+        )  # fmt: skip
         connection.executemany("INSERT INTO input VALUES (?,?)", plan.inputs.items())
         connection.executemany(
             "INSERT INTO plan VALUES (?,?)",
@@ -431,6 +475,11 @@ def write_job_table(plan: Plan, path: Path, configs: Mapping[str, tuple[str, str
                 ("rundir", json.dumps(str(plan.rundir))),
                 ("looper_config", json.dumps(str(plan.looper_config))),
                 ("project_name", json.dumps(plan.project_name)),
+                ("output_dir", json.dumps(str(plan.out))),
+                ("results_dir", json.dumps(str(plan.results_dir))),
+                ("amendments", json.dumps(plan.amendments)),
+                ("outputs", json.dumps({rule.name: rule.outputs for rule in plan.rules})),
+                ("record_folders", json.dumps(_record_folders(plan))),
                 ("warnings", json.dumps(plan.warnings)),
             ),
         )

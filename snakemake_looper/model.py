@@ -263,6 +263,12 @@ class Project:
         return tuple(i for path, i in ours.items() if path in named)
 
 
+BackEnd = Literal["file", "records", "database"]
+"""Where a pipeline's results are: one file of all records, a file for each, a database server."""
+Published = Literal["sqlite", "pephub"]
+"""Where a results file is copied to, by one writer, since jobs cannot report there safely."""
+
+
 @dataclass(frozen=True, slots=True)
 class PipestatConfig:
     """A merged pipestat config: one per interface and level, made fresh for each (quirk 3)."""
@@ -271,6 +277,10 @@ class PipestatConfig:
     content: Mapping[str, Any]
     """Literal secrets are replaced by references, see `pipestat.SECRET_KEY`."""
     interface: Interface
+    back_end: BackEnd
+    location: str
+    """The results file, or the pattern of one file per record; empty for a database."""
+    published: Published | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -360,6 +370,11 @@ class Plan:
     """Where commands run; another folder only in modules and generated workflows."""
     looper_config: Path
     project_name: str
+    out: Path
+    """The output folder."""
+    results_dir: Path
+    """Where the samples' own output folders are."""
+    amendments: tuple[str, ...]
     rules: tuple[Rule, ...]
     jobs: tuple[Job, ...]
     skipped: tuple[Skip, ...]

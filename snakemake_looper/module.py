@@ -29,7 +29,7 @@ def plan_for(workflow: Any, config: Mapping[str, Any]) -> str:
     folder = _plan_folder(workflow, config)
     if workflow.is_main_process and workflow.modifier.namespace is not None:
         # Snakemake ignores `onerror` in a module.
-        atexit.register(_assemble_after_run, workflow, folder)
+        atexit.register(_after_run, workflow, folder)
     return str(folder / "Snakefile")
 
 
@@ -80,9 +80,9 @@ def _digest(config: Mapping[str, Any]) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:8].upper()
 
 
-def _assemble_after_run(workflow: Any, folder: Path) -> None:
+def _after_run(workflow: Any, folder: Path) -> None:
     if workflow.scheduler is not None and not workflow.dryrun:
-        JobTable(folder / "jobs.sqlite").assemble()
+        JobTable(folder / "jobs.sqlite").after_run()
 
 
 def _workflow_error(message: str) -> Exception:

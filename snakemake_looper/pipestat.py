@@ -25,8 +25,16 @@ from pathlib import Path
 from typing import Any
 
 from .errors import Place, Problems
-from .model import Interface, PipestatConfig, ResultsFile, Settings, is_file_name
-from .source import expand, read_yaml
+from .model import (
+    BackEnd,
+    Interface,
+    PipestatConfig,
+    Published,
+    ResultsFile,
+    Settings,
+    is_file_name,
+)
+from .source import expand, read_yaml, resolve
 
 SECRET_KEY = "secret_from_looper_config"
 RECORD = "{record_identifier}"
@@ -96,12 +104,15 @@ def hand_off(
     if interface.output_schema:
         content["schema_path"] = str(interface.output_schema)
         _check_schema_name(interface, problems)
-    results, results_path = _backend(section, content, settings, interface, problems)
+    published = _published(section, content, settings, problems)
+    results, results_path = _backend(section, content, settings, interface, published)
     suffix = "_project" if both_levels and interface.level == "project" else ""
     path = settings.out / f"pipestat_config_{interface.pipeline_name}{suffix}.yaml"
     _check_names(record, str(flag_dir), results_path or "", settings, problems)
     ordered = dict(sorted(content.items(), key=lambda item: str(item[0])))
-    config = PipestatConfig(path, ordered, interface)
+    back_end: BackEnd = "file" if results else "records" if results_path else "database"
+    location = str(results.path) if results else results_path or ""
+    config = PipestatConfig(path, ordered, interface, back_end, location, published)
     return Handoff(flag_dir, record, config, results, results_path)
 
 
@@ -136,18 +147,46 @@ def _flag_dir(section: Mapping[str, Any], settings: Settings, interface: Interfa
     return _normal(settings.out.parent / expand(str(given)))
 
 
+def _published(
+    section: Mapping[str, Any], content: dict[str, Any], settings: Settings, problems: Problems
+) -> Published | None:
+    """Where results go that jobs cannot report to themselves.
+
+    pipestat 0.13.1 cannot create its SQLite tables (quirk 42), and on PEPhub a report replaces a
+    row with all that others have put there. pipestat takes a file before PEPhub, and that before
+    a database: so a config that names several means the first of these.
+    """
+    if section.get("results_file_path"):
+        return None
+    if section.get("pephub_path"):
+        return "pephub"
+    database = section.get("database")
+    place = settings.pipestat_places.get("database", Place(str(settings.looper_config)))
+    if database is not None and not isinstance(database, Mapping):
+        problems.add(place, "pipestat.database", "must be a mapping with dialect, host, name, …")
+        return None
+    if database is None or not ("sqlite_url" in database or database.get("dialect") == "sqlite"):
+        return None
+    url = str(database.get("sqlite_url") or database.get("name") or "")
+    if not url:
+        problems.add(place, "pipestat.database", "has no 'sqlite_url'; write the path of the file")
+        return None
+    # pipestat adds `sqlite:///` itself, its documentation has it there already (quirk 25).
+    path = resolve(url.removeprefix("sqlite:///"), settings.root)
+    content["database"] = {**content["database"], "sqlite_url": str(path)}
+    return "sqlite"
+
+
 def _backend(
     section: Mapping[str, Any],
     content: dict[str, Any],
     settings: Settings,
     interface: Interface,
-    problems: Problems,
+    published: Published | None,
 ) -> tuple[ResultsFile | None, str | None]:
-    """Settle the back end in `content`; pipestat takes a file before PEPhub, and that before a
-    database, so a config that names several means the first of these."""
+    """Settle the back end in `content`; what it is called in templates, and what is assembled."""
     given = section.get("results_file_path")
-    if not given and (section.get("pephub_path") or section.get("database")):
-        _check_database(section, settings, problems)
+    if not given and section.get("database") and not published:
         return None, None
     text = expand(str(given or _DEFAULT_RESULTS))
     if RECORD in text:
@@ -171,22 +210,6 @@ def _backend(
         ),
         reported,
     )
-
-
-def _check_database(section: Mapping[str, Any], settings: Settings, problems: Problems) -> None:
-    database = section.get("database")
-    place = settings.pipestat_places.get("database", Place(str(settings.looper_config)))
-    if isinstance(database, Mapping) and (
-        "sqlite_url" in database or database.get("dialect") == "sqlite"
-    ):
-        problems.add(
-            place,
-            "pipestat.database",
-            "SQLite is not supported by this version (pipestat cannot create its tables);"
-            " use 'results_file_path' or PostgreSQL",
-        )
-    elif database is not None and not isinstance(database, Mapping):
-        problems.add(place, "pipestat.database", "must be a mapping with dialect, host, name, …")
 
 
 def _normal(path: Path) -> Path:

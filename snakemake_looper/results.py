@@ -20,14 +20,16 @@ from typing import Any
 
 import yaml
 
+from .errors import LooperError
+
 _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _Dumper: Any = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
 Records = dict[str, Any]
 _META = "meta"
 
 
-class AssemblyError(Exception):
-    """The user's results file is not one: nothing was written."""
+class AssemblyError(LooperError):
+    """A results file is not one: nothing was written."""
 
 
 def assemble(path: str | Path, sources: Mapping[str, str], schemas: Mapping[str, str]) -> list[str]:
@@ -60,9 +62,31 @@ def assemble(path: str | Path, sources: Mapping[str, str], schemas: Mapping[str,
                 continue
             changed |= _lay_over(data, reported, pipeline, wanted, warnings)
     if changed or not exists:
-        text = yaml.dump(data, Dumper=_Dumper, sort_keys=False, allow_unicode=True)
-        write_atomic(path, text if data else "")
+        write_atomic(path, dump(data) if data else "")
     return warnings
+
+
+def load(path: Path) -> Records:
+    """A results file or schema as data; empty if it is not there.
+
+    Raises:
+        AssemblyError: it is no YAML mapping.
+        OSError: it cannot be read.
+    """
+    try:
+        data = yaml.load(path.read_bytes(), _Loader) or {}
+    except FileNotFoundError:
+        return {}
+    except (yaml.YAMLError, ValueError) as error:
+        raise AssemblyError(f"{path}: not valid YAML; correct or move it ({error})") from None
+    if not isinstance(data, dict):
+        raise AssemblyError(f"{path}: no results file; correct or move it")
+    return data
+
+
+def dump(data: Any) -> str:
+    """Data as YAML, in the order that it has."""
+    return str(yaml.dump(data, Dumper=_Dumper, sort_keys=False, allow_unicode=True))
 
 
 def _parse(text: bytes) -> Records:
@@ -108,7 +132,7 @@ def _lay_over(
         target = data.setdefault(pipeline, {"project": {}, "sample": {}}).setdefault(level, {})
         for record, results in records.items():
             if level == "sample" and isinstance(results, dict):
-                results = _checked(record, results, wanted, warnings)
+                results = checked(record, results, wanted, warnings)
             if target.get(record) != results:
                 target[record] = results
                 changed = True
@@ -124,24 +148,34 @@ def _wanted(schema: str | None, warnings: list[str]) -> Mapping[str, Mapping[str
     except (OSError, ValueError, yaml.YAMLError) as error:
         warnings.append(f"{schema}: cannot be read, results were not checked: {error}")
         return {}
+    return wanted_of(data, "sample")
+
+
+def wanted_of(data: Any, level: str) -> Mapping[str, Mapping[str, Any]]:
+    """JSON schema of each result of a level, from an output schema of either form."""
     node: Any = data if isinstance(data, dict) else {}
     node = node.get("properties", node)
-    node = node.get("samples", node) if isinstance(node, dict) else {}
+    node = (
+        node.get("samples" if level == "sample" else "project", node)
+        if isinstance(node, dict)
+        else {}
+    )
     node = node.get("items", node) if isinstance(node, dict) else {}
     node = node.get("properties", node) if isinstance(node, dict) else {}
     return {key: value for key, value in node.items() if isinstance(value, dict)}
 
 
-def _checked(
+def checked(
     record: str, results: Records, wanted: Mapping[str, Mapping[str, Any]], warnings: list[str]
 ) -> Records:
-    checked = {}
+    """Results with text as numbers where the schema wants them (quirk 43); the rest is named."""
+    found = {}
     for key, value in results.items():
         kind = wanted.get(key, {}).get("type") if key != _META else None
-        checked[key] = _as_number(value, kind)
-        if not _is_a(checked[key], kind):
+        found[key] = _as_number(value, kind)
+        if not _is_a(found[key], kind):
             warnings.append(f"record '{record}': {key}: {value!r} is no {kind}")
-    return checked
+    return found
 
 
 def _as_number(value: Any, kind: Any) -> Any:

@@ -17,6 +17,9 @@ from typing import Any
 from .jobtable import marker
 from .model import Plan, ResultsFile, Rule
 from .pipestat import has_secret
+from .report import report_folder
+from .rules import RESERVED
+from .table import table_paths
 
 JOB_SCRIPT = "job.sh"
 _HEAD = """\
@@ -44,11 +47,11 @@ _COMMON = """\
 # The rule that assembles results needs all jobs to be done. When only some were run, or one has
 # failed, what they reported gets into the results files all the same.
 onsuccess:
-    jobs.assemble()
+    jobs.after_run()
 
 
 onerror:
-    jobs.assemble()
+    jobs.after_run()
 
 
 wildcard_constraints:
@@ -56,6 +59,11 @@ wildcard_constraints:
 """
 
 
+_SERVERS = """\
+# Jobs report to a server, or results are copied there: it is asked before anything is run.
+onstart:
+    jobs.before_run()
+"""
 _LUMPS = """\
 # A lump is a group job. Its members run one after another: each takes the one `lump` there is.
 resource_scopes:
@@ -89,11 +97,18 @@ def body(plan: Plan, scripts: str, job_script: str) -> str:
     """The rules: all that depends on the structure of the project."""
     writer = _Writer(plan, scripts, job_script)
     lumped = any(job.lump for job in plan.jobs)
-    parts = [_COMMON, *([_LUMPS] if lumped else []), *writer.targets()]
+    asked = any(one.published or one.back_end == "database" for one in plan.configs)
+    parts = [
+        *([_SERVERS] if asked else []),
+        _COMMON,
+        *([_LUMPS] if lumped else []),
+        *writer.targets(),
+    ]
     parts += [writer.pipestat_config(rule) for rule in plan.rules if rule.config]
     parts += [writer.job(rule) for rule in plan.rules if rule.level == "sample"]
     parts += [writer.results(file) for file in plan.results]
     parts += [writer.job(rule) for rule in plan.rules if rule.level == "project"]
+    parts += [writer.table(), writer.report()]
     return "\n\n".join(part.rstrip("\n") + "\n" for part in parts if part)
 
 
@@ -102,7 +117,7 @@ class _Writer:
         self.plan = plan
         self.scripts = scripts
         self.job_script = job_script
-        self.taken = {"all", "samples", "project", *(rule.name for rule in plan.rules)}
+        self.taken = {*RESERVED, *(rule.name for rule in plan.rules)}
         self.jobs: dict[str, list[Any]] = {rule.name: [] for rule in plan.rules}
         for job in plan.jobs:
             self.jobs[job.rule].append(job)
@@ -121,7 +136,7 @@ class _Writer:
         for pipeline in dict.fromkeys(rule.pipeline for rule in rules):
             own = [rule for rule in rules if rule.pipeline == pipeline]
             name = own[0].name.removesuffix(f"_{own[0].level}")
-            if name not in ("all", "samples", "project"):
+            if name not in RESERVED:
                 yield _target(self._free(name), f"Run pipeline {pipeline}.", self._inputs(own))
 
     def _inputs(self, rules: list[Rule]) -> list[str]:
@@ -224,6 +239,43 @@ class _Writer:
             params=[f"records={_mapping(records)}", f"schemas={_mapping(schemas)}"],
             localrule="True",
             script=_text(f"{self.scripts}/assemble_results.py"),
+        )
+
+    def table(self) -> str:
+        """A target: what `snakemake-looper table` writes."""
+        rules = [rule for rule in self.plan.rules if rule.config]
+        if not rules:
+            return ""
+        pipelines = dict.fromkeys(rule.pipeline for rule in rules)
+        paths = [
+            path
+            for pipeline in pipelines
+            for path in table_paths(self.plan.out, pipeline, self.plan.amendments)
+        ]
+        return _rule(
+            "table",
+            "Write the results of each pipeline as a table, and what is nested as YAML.",
+            input=self._inputs(rules),
+            output=[_text(self._path(path)) for path in paths],
+            log=[_text(self._log("table"))],
+            params=["jobs=jobs.path"],
+            localrule="True",
+            script=_text(f"{self.scripts}/write_tables.py"),
+        )
+
+    def report(self) -> str:
+        """A target: what `snakemake-looper report` writes; `snakemake --report` takes it in."""
+        folder = report_folder(self.plan.out, self.plan.amendments)
+        flags = f'report(directory({_text(self._path(folder))}), htmlindex="index.html", category="Results")'
+        return _rule(
+            "report",
+            "Write the results as web pages.",
+            input=self._inputs(list(self.plan.rules)),
+            output=[flags],
+            log=[_text(self._log("report"))],
+            params=["jobs=jobs.path"],
+            localrule="True",
+            script=_text(f"{self.scripts}/write_report.py"),
         )
 
     def _free(self, name: str) -> str:

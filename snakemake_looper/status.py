@@ -75,6 +75,14 @@ def _listing(folder: Path) -> frozenset[str]:
         return frozenset()
 
 
+def replace_flag(completed_flag: Path, status: str) -> None:
+    """Make a completed flag one of another status, in one step."""
+    stem = str(completed_flag)[: -len(_SUFFIX)]
+    with contextlib.suppress(FileNotFoundError):
+        completed_flag.write_text(status)
+        completed_flag.rename(f"{stem}_{status}.flag")
+
+
 def mark_failed(completed_flag: Path) -> bool:
     """Set `failed` for a job that its executor gave up and that still claims to be running.
 

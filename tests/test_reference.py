@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 import yaml
-from conftest import use_looper, write
+from conftest import cli, edit, use_looper, write
+from pephub_server import PephubServer
+from postgres import Server
 
 from snakemake_looper.plan import plan_project
 
@@ -130,28 +133,58 @@ def test_results_file(document: Callable[[str], Path]) -> None:
     assert "'default_pipeline_name' differs from 'example_pipestat_pipeline'" in done.err
 
 
-@pytest.mark.parametrize(
-    ("section", "key", "value"),
-    [
-        (PEPHUB, "pephub_path", "databio/pipestat_demo:default"),
-        (DATABASE, "database", yaml.safe_load(DATABASE)["database"]),
-    ],
-)
-def test_other_back_ends_get_a_config(
-    document: Callable[[str], Path], section: str, key: str, value: object
-) -> None:
-    """Configs and flags; reporting to a server is tested where there is one."""
-    folder = document(section)
-    interface = folder / "pipeline_interface1_sample_pipestat.yaml"
-    interface.write_text(INTERFACE.replace("{pipestat.results_file}", "> /dev/null; echo {pipestat.config_file}").replace("python {looper.piface_dir}/count_lines.py", "wc -l"))  # fmt: skip
-    interface.write_text(interface.read_text().replace("{sample.sample_name}", ""))
+def lines(folder: Path) -> dict[str, int]:
+    """What the document's pipeline reports, as `table` has it."""
+    data = json.loads(cli("table", "--format", "json", cwd=folder).out)
+    return {name: values["number_of_lines"] for name, values in data["sample"].items()}
+
+
+def test_postgresql(document: Callable[[str], Path], postgres: Server) -> None:
+    """The document's section, which has no project_name, at the port of the tests' server."""
+    given = yaml.safe_load(DATABASE)["database"]
+    place = postgres.section(driver=given["driver"])
+    assert set(given) == set(place)
+    text = DATABASE
+    for key, value in given.items():
+        text = text.replace(f"    {key}: {value}\n", f"    {key}: {json.dumps(place[key])}\n")
+    postgres.query("DROP TABLE IF EXISTS default_pipeline_name__sample CASCADE")
+    folder = document(text)
+    edit(
+        folder / "pipeline_interface1_sample_pipestat.yaml",
+        "{pipestat.results_file}",
+        "{pipestat.config_file}",
+    )
+    edit(
+        folder / "count_lines.py",
+        'PipestatManager.from_file_backend(\n    results_file, schema_path=schema, pipeline_name="example_pipestat_pipeline"\n)',
+        "PipestatManager(config_file=results_file)",
+    )
     done = use_looper(cwd=folder)
     assert done.code == 0, done.err
+    assert lines(folder) == {"frog_1": 2, "frog_2": 3}
     written = config(folder)
-    assert written[key] == value
+    assert written["database"] == place
     assert "results_file_path" not in written
     assert written["project_name"] == folder.name, "an unnamed PEP is named after its folder"
     assert len(list((folder / "output/results_pipeline").glob("*_completed.flag"))) == 2
+
+
+def test_pephub(
+    document: Callable[[str], Path], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """The document's section and its pipeline, unedited, at a server of the tests' own."""
+    with PephubServer() as server:
+        rows = [{"sample_name": "frog_1"}, {"sample_name": "frog_2"}]
+        server.push("databio/pipestat_demo:default", {"_config": {}, "_sample_dict": rows})
+        for name, value in server.environment(tmp_path / "home", server.token("databio")).items():
+            monkeypatch.setenv(name, value)
+        folder = document(PEPHUB)
+        done = use_looper(cwd=folder)
+        assert done.code == 0, done.err
+        assert lines(folder) == {"frog_1": 2, "frog_2": 3}
+        found = server.rows("databio/pipestat_demo:default")
+        assert {name: row["number_of_lines"] for name, row in found.items()} == lines(folder)
+        assert config(folder)["pephub_path"] == "databio/pipestat_demo:default"
 
 
 def test_an_interface_that_wants_a_results_file_where_there_is_none(

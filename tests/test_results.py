@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
+import random
+import signal
+import time
 from pathlib import Path
 
 import pytest
@@ -120,3 +125,39 @@ def test_a_failed_write_leaves_the_old_file_and_no_litter(
         write_atomic(tmp_path / "results.yaml", "new")
     assert [path.name for path in tmp_path.iterdir()] == ["results.yaml"]
     assert (tmp_path / "results.yaml").read_text() == "old"
+
+
+def test_killed_at_any_point_the_file_is_the_old_or_the_new_one(tmp_path: Path) -> None:
+    """`kill -9` of an assembly at 50 random points, of which many hit it while it is at work."""
+    folder, path = tmp_path / "records", tmp_path / "all.yaml"
+    folder.mkdir()
+    for number in range(300):
+        (folder / f"r{number}.yaml").write_text(f"p: {{sample: {{r{number}: {{n: 0}}}}}}\n")
+    assemble(path, {"p": str(folder)}, {})
+    chance = random.Random(7)
+    started = time.perf_counter()
+    assemble(tmp_path / "timed.yaml", {"p": str(folder)}, {})
+    whole = time.perf_counter() - started
+    killed = 0
+    for turn in range(1, 51):
+        old = path.read_bytes()
+        for number in range(300):
+            (folder / f"r{number}.yaml").write_text(
+                f"p: {{sample: {{r{number}: {{n: {turn}}}}}}}\n"
+            )
+        child = os.fork()
+        if child == 0:  # the assembly
+            with contextlib.suppress(BaseException):
+                assemble(path, {"p": str(folder)}, {})
+            os._exit(0)
+        time.sleep(chance.uniform(0, 1.2 * whole))
+        os.kill(child, signal.SIGKILL)
+        _, status = os.waitpid(child, 0)
+        killed += os.WIFSIGNALED(status)
+        if path.read_bytes() != old:
+            records = yaml.safe_load(path.read_bytes())["p"]["sample"]
+            assert len(records) == 300
+            assert {values["n"] for values in records.values()} == {turn}
+    assert killed >= 20, "most were killed before they were done"
+    assemble(path, {"p": str(folder)}, {})
+    assert {v["n"] for v in yaml.safe_load(path.read_bytes())["p"]["sample"].values()} == {50}

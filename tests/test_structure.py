@@ -12,34 +12,37 @@ PACKAGE = REPOSITORY / "snakemake_looper"
 # Each module may import those before it. Two steps back are allowed, inside functions: the cheap
 # modules that every child process loads call what is heavy only where it is needed.
 ORDER = [
-    "errors", "deprecated", "model", "source", "results", "jobtable", "status", "templates", "resources", "inputs",
-    "settings", "pephub", "pep", "interface", "pipestat", "selection", "project", "builtin_hooks", "hooks",
-    "rules", "jobs", "lumps", "plan", "snakefile", "generate", "workspace", "frontend", "module",
-    "views", "cli",
+    "errors", "deprecated", "model", "source", "results", "databases", "jobtable", "status", "templates",
+    "resources", "inputs", "settings", "pephub", "pephub_results", "pep", "interface", "pipestat",
+    "selection", "project", "builtin_hooks", "hooks", "rules", "jobs", "lumps", "plan", "records", "settle", "table",
+    "report", "snakefile", "generate", "workspace", "frontend", "module", "upkeep", "views", "cli",
 ]  # fmt: skip
 LAZY = {
-    ("model", "pipestat"),
     ("generate", "workspace"),
+    ("jobtable", "settle"),
 }
 SEAMS = {
     "peppy": {"pep"},
-    "pephubclient": {"pephub"},
-    "jinja2": {"templates"},
+    "pephubclient": {"pephub", "pephub_results"},
+    "jinja2": {"report", "templates"},
+    "sqlalchemy": {"databases"},
     "sqlite3": {"jobtable"},
+    "sqlmodel": {"databases"},
     "rich": {"views"},
 }
 
 
-def imports(path: Path, top_level: bool) -> set[str]:
+def imports(path: Path, top_level: bool, own: bool = False) -> set[str]:
+    """Names of what a module imports: libraries, or modules of the package itself."""
     tree = ast.parse(path.read_text())
     nodes = tree.body if top_level else list(ast.walk(tree))
     found = set()
     for node in nodes:
-        if isinstance(node, ast.ImportFrom) and node.level == 1:
+        if own and isinstance(node, ast.ImportFrom) and node.level == 1:
             found |= {node.module} if node.module else {alias.name for alias in node.names}
-        elif isinstance(node, ast.ImportFrom) and node.module:
+        elif not own and isinstance(node, ast.ImportFrom) and node.module and not node.level:
             found.add(node.module.split(".")[0])
-        elif isinstance(node, ast.Import):
+        elif not own and isinstance(node, ast.Import):
             found |= {alias.name.split(".")[0] for alias in node.names}
     return found
 
@@ -53,7 +56,7 @@ def test_imports_run_one_way() -> None:
         (path.stem, name)
         for path in PACKAGE.glob("*.py")
         if path.stem != "__init__"
-        for name in imports(path, top_level=False) & set(ORDER)
+        for name in imports(path, top_level=False, own=True) & set(ORDER)
         if ORDER.index(name) >= ORDER.index(path.stem)
     }
     assert backwards <= LAZY

@@ -10,11 +10,11 @@ jobs = JobTable.beside(workflow)
 # The rule that assembles results needs all jobs to be done. When only some were run, or one has
 # failed, what they reported gets into the results files all the same.
 onsuccess:
-    jobs.assemble()
+    jobs.after_run()
 
 
 onerror:
-    jobs.assemble()
+    jobs.after_run()
 
 
 wildcard_constraints:
@@ -143,3 +143,36 @@ rule count_lines_project:
         pipestat=jobs.config_digest("count_lines_project"),
     shell:
         "source scripts/job.sh {output.completed:q} {log:q}\n(\n{params.command}\n)"
+
+
+rule table:
+    """Write the results of each pipeline as a table, and what is nested as YAML."""
+    input:
+        jobs.flags("count_lines_sample", "count_lines_project"),
+        "results/count_lines/results.yaml",
+    output:
+        "results/count_lines_stats_summary.tsv",
+        "results/count_lines_objs_summary.yaml",
+    log:
+        "results/submission/table.log",
+    localrule: True
+    params:
+        jobs=jobs.path,
+    script:
+        "../scripts/write_tables.py"
+
+
+rule report:
+    """Write the results as web pages."""
+    input:
+        jobs.flags("count_lines_sample", "count_lines_project"),
+        "results/count_lines/results.yaml",
+    output:
+        report(directory("results/reports"), htmlindex="index.html", category="Results"),
+    log:
+        "results/submission/report.log",
+    localrule: True
+    params:
+        jobs=jobs.path,
+    script:
+        "../scripts/write_report.py"

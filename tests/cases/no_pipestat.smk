@@ -10,11 +10,11 @@ jobs = JobTable.beside(workflow)
 # The rule that assembles results needs all jobs to be done. When only some were run, or one has
 # failed, what they reported gets into the results files all the same.
 onsuccess:
-    jobs.assemble()
+    jobs.after_run()
 
 
 onerror:
-    jobs.assemble()
+    jobs.after_run()
 
 
 wildcard_constraints:
@@ -60,3 +60,18 @@ rule count_letters_sample:
         command=jobs.command("count_letters_sample"),
     shell:
         "source scripts/job.sh {output.completed:q} {log:q}\n(\n{params.command}\n)"
+
+
+rule report:
+    """Write the results as web pages."""
+    input:
+        jobs.flags("count_letters_sample"),
+    output:
+        report(directory("results/reports"), htmlindex="index.html", category="Results"),
+    log:
+        "results/submission/report.log",
+    localrule: True
+    params:
+        jobs=jobs.path,
+    script:
+        "../scripts/write_report.py"

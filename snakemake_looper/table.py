@@ -1,0 +1,113 @@
+"""`table`: the results of a project as files that other tools read.
+
+Plain values go into a TSV with a row for each record, objects (files, images, anything nested)
+into a YAML file: names and first columns are those of `looper table`. All records are there,
+also those with fewer results than others.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from .records import Results
+from .results import dump, load, wanted_of, write_atomic
+
+FORMATS = ("tsv", "csv", "json", "markdown")
+_HEAD = ("Sample Index", "Record Identifier", "Pipeline Type")
+
+
+def by_pipeline(results: Iterable[Results]) -> dict[str, list[Results]]:
+    """The levels of each pipeline: they share a table."""
+    found: dict[str, list[Results]] = {}
+    for one in results:
+        found.setdefault(one.pipeline, []).append(one)
+    return found
+
+
+def columns(levels: Sequence[Results]) -> list[str]:
+    """Names of the plain results, in the order of the output schema, then as they appear."""
+    nested: set[str] = set()
+    reported: dict[str, None] = {}
+    for one in levels:
+        for values in one.records.values():
+            reported.update(dict.fromkeys(values))
+            nested.update(key for key, value in values.items() if _is_nested(value))
+    known = dict.fromkeys(key for one in levels for key in _of_schema(one))
+    return [key for key in {**known, **reported} if key in reported and key not in nested]
+
+
+def objects(levels: Sequence[Results]) -> dict[str, dict[str, Any]]:
+    """What is in no column, by record."""
+    plain = set(columns(levels))
+    found = {
+        record: {key: value for key, value in values.items() if key not in plain}
+        for one in levels
+        for record, values in one.records.items()
+    }
+    return {record: values for record, values in found.items() if values}
+
+
+def text(levels: Sequence[Results], kind: str) -> str:
+    """The table of a pipeline in one of `FORMATS`; JSON has the objects, too."""
+    if kind == "json":
+        data = {one.level: one.records for one in levels}
+        return json.dumps(data, indent=2, ensure_ascii=False, default=str) + "\n"
+    names = columns(levels)
+    pairs = [(one.level, *record) for one in levels for record in one.records.items()]
+    rows = (
+        [str(number), record, level, *(_cell(values.get(name)) for name in names)]
+        for number, (level, record, values) in enumerate(pairs, start=1)
+    )
+    head = [*_HEAD, *names]
+    if kind == "markdown":
+        return _markdown(head, rows)
+    out = io.StringIO()
+    writer = csv.writer(out, delimiter="\t" if kind == "tsv" else ",", lineterminator="\n")
+    writer.writerow(head)
+    writer.writerows(rows)
+    return out.getvalue()
+
+
+def table_paths(folder: Path, pipeline: str, amendments: Sequence[str] = ()) -> tuple[Path, Path]:
+    """The TSV and the YAML file of a pipeline, as looper names them."""
+    stem = "_".join([pipeline, *amendments])
+    return folder / f"{stem}_stats_summary.tsv", folder / f"{stem}_objs_summary.yaml"
+
+
+def write_tables(
+    results: Iterable[Results], folder: Path, amendments: Sequence[str] = ()
+) -> list[Path]:
+    """Write both files of each pipeline; returns them."""
+    written = []
+    for pipeline, levels in by_pipeline(results).items():
+        table, nested = table_paths(folder, pipeline, amendments)
+        write_atomic(table, text(levels, "tsv"))
+        write_atomic(nested, dump(objects(levels)))
+        written += [table, nested]
+    return written
+
+
+def _is_nested(value: Any) -> bool:
+    return isinstance(value, (Mapping, list))
+
+
+def _of_schema(results: Results) -> list[str]:
+    return list(wanted_of(load(Path(results.schema)), results.level)) if results.schema else []
+
+
+def _cell(value: Any) -> str:
+    return "" if value is None else str(value)
+
+
+def _markdown(head: list[str], rows: Iterable[list[str]]) -> str:
+    lines = [head, ["---"] * len(head), *rows]
+    return "".join(f"| {' | '.join(map(_escaped, line))} |\n" for line in lines)
+
+
+def _escaped(cell: str) -> str:
+    return cell.replace("|", "\\|").replace("\n", " ")
