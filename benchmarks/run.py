@@ -233,6 +233,23 @@ class Bench:
             Line("`check` of 10,000 records", "< 1 s", seconds, "s", seconds, None, seconds < 1)
         ]
 
+    def table(self) -> list[Line]:
+        folder = self.folder(10_000)
+        path = folder / "results/trivial/results.yaml"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        records = "".join(
+            f"    s{number:05d}: {{n: {number}, meta: {{pipestat_created_time: now, history: {{}}}}}}\n"
+            for number in range(10_000)
+        )
+        path.write_text(f"trivial:\n  project: {{}}\n  sample:\n{records}")
+        timed(folder, "snakemake-looper", "table")
+        times = [timed(folder, "snakemake-looper", "table") for _ in range(self.rounds)]
+        shutil.rmtree(folder / "results")
+        seconds = statistics.median(times)
+        return [
+            Line("`table` of 10,000 records", "< 5 s", seconds, "s", seconds, None, seconds < 5)
+        ]
+
     def plugin(self) -> list[Line]:
         code = (
             "import time, snakemake.cli; start = time.perf_counter();"
@@ -247,7 +264,7 @@ class Bench:
         return [Line(what, "< 20 ms", seconds * 1000, "ms", seconds, None, seconds < 0.02)]
 
 
-NAMES = ("dry", "planning", "looper_dry", "jobs", "child", "check", "plugin")
+NAMES = ("dry", "planning", "looper_dry", "jobs", "child", "check", "table", "plugin")
 
 
 def main() -> int:

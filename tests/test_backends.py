@@ -141,6 +141,9 @@ def test_the_same_records_and_tables(place: Place) -> None:
     assert "error" not in done.err
     assert place.records() == RECORDS
     assert place.cli("table", "--format", "tsv").out == TABLE
+    index = Path(place.cli("report").out.strip())
+    page = (index.parent / "pipelines/words/sample/index.html").read_text()
+    assert [page.count(f">{word}<") for word in ("one", "three", "completed")] == [1, 1, 2]
     assert place.run("-n").jobs() == []
     statuses = json.loads(place.cli("check", "--json").out)["records"]
     assert {one["status"] for one in statuses} == {"completed"}
@@ -206,17 +209,41 @@ def test_a_status_that_a_pipeline_sets_counts(database: Place, postgres: Server)
     assert column(postgres) == {"a": "completed", "b": "completed"}, "what was ours is not theirs"
 
 
-def test_a_server_that_is_down_is_said_before_any_job(database: Place) -> None:
-    config = database.folder / ".looper.yaml"
-    section = yaml.safe_load(config.read_text())
-    section["pipestat"]["database"]["port"] = 9
-    config.write_text(yaml.safe_dump(section))
-    done = database.run()
+def refused(place: Place, *words: str) -> None:
+    """A run that ends before any job, with one line that says why and what to do."""
+    done = place.run()
     assert done.code == 1
-    assert done.jobs() == [] and flags(database.folder) == []
+    assert done.jobs() == [] and flags(place.folder) == []
     assert "Traceback" not in done.err
-    assert [line for line in done.err.splitlines() if "127.0.0.1" in line and ";" in line]
-    assert database.run("-n").code == 0, "a dry run asks nobody"
+    lines = [line for line in done.err.splitlines() if all(word in line for word in words)]
+    assert len(lines) == 1 and ";" in lines[0], done.err
+    assert place.run("-n").code == 0, "a dry run asks nobody"
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"port": 9}, ("127.0.0.1", "9")),
+        ({"password": "wrong"}, ("password",)),
+        ({"name": "nowhere"}, ("nowhere",)),
+    ],
+)
+def test_a_server_that_refuses(
+    project: Callable[..., Path], postgres: Server, change: dict[str, Any], words: tuple[str, ...]
+) -> None:
+    refused(Place(project(PROJECT), {"database": {**postgres.section(), **change}}), *words)
+
+
+def test_a_table_of_another_schema(database: Place, postgres: Server) -> None:
+    postgres.query("CREATE TABLE words__sample (id integer, record_identifier text)")
+    refused(database, "words__sample")
+
+
+def test_pephub_without_a_login(project: Callable[..., Path], tmp_path: Path) -> None:
+    with PephubServer() as server:
+        server.push("lab/results", {"_config": {}, "_sample_dict": [{"sample_name": "a"}]})
+        env = server.environment(tmp_path / "home")
+        refused(Place(project(PROJECT), {"pephub_path": "lab/results:default"}, **env), "phc login")
 
 
 def test_no_secret_is_left_anywhere(project: Callable[..., Path], postgres: Server) -> None:
