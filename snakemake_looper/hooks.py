@@ -21,7 +21,7 @@ import os
 import subprocess
 import sys
 import traceback
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -99,7 +99,7 @@ def call_functions(names: Sequence[str], namespaces: Namespaces, folder: Path) -
     for name in names:
         function = find_function(name)
         try:
-            with _inside(folder), contextlib.redirect_stdout(sys.stderr):
+            with contextlib.chdir(folder), contextlib.redirect_stdout(sys.stderr):
                 returned = function(namespaces)
         except (Exception, SystemExit) as error:
             what = f"{type(error).__name__}: {error}".rstrip(": ") + _where(error)
@@ -192,13 +192,3 @@ def _where(error: BaseException) -> str:
 def _last_lines(output: str) -> str:
     lines = [line.strip() for line in output.splitlines() if line.strip()]
     return f": {' / '.join(lines[-_SHOWN:])}" if lines else ""
-
-
-@contextlib.contextmanager
-def _inside(folder: Path) -> Iterator[None]:
-    before = Path.cwd()
-    os.chdir(folder)
-    try:
-        yield
-    finally:
-        os.chdir(before)

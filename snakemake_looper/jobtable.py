@@ -333,14 +333,14 @@ class JobTable:
         after = json.loads(config.after)
         if self._forced(config.rule, *after, row.flag):
             return False
-        done = _mtime(row.flag)
+        done = modified(row.flag)
         inputs: list[str] = json.loads(row.inputs)
-        if done is None or any((_mtime(path) or 0) > done for path in inputs):
+        if done is None or any((modified(path) or 0) > done for path in inputs):
             return False
         if not after:
             return True
-        flags = [_mtime(flag) for flag in self.flags(*after)(None)]
-        assembled = [_mtime(path) for path in json.loads(config.reads)]
+        flags = [modified(flag) for flag in self.flags(*after)(None)]
+        assembled = [modified(path) for path in json.loads(config.reads)]
         if any(time is None or time > done for time in assembled):
             return False
         bound = min([done, *(time for time in assembled if time is not None)])
@@ -373,7 +373,8 @@ def _lookup(function: Lookup) -> Lookup:
     return function
 
 
-def _mtime(path: str) -> float | None:
+def modified(path: str) -> float | None:
+    """When a file was last written (seconds since the epoch); None if there is none."""
     try:
         return os.stat(path).st_mtime
     except OSError:

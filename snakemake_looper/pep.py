@@ -41,7 +41,8 @@ def read_pep(settings: Settings, problems: Problems) -> Pep | None:
     place = settings.pep_place if registry else Place(str(source))
     key = "pep_config" if registry and place.line else ""
     try:
-        with _quiet(), _quick_lookups(), _folder(settings.root):
+        # peppy globs derived sources relative to the working directory: make that the root.
+        with _quiet(), _quick_lookups(), contextlib.chdir(settings.root):
             project = (
                 _from_pephub(settings, problems)
                 if registry
@@ -292,14 +293,3 @@ def _quick_lookups() -> Iterator[None]:
         yield
     finally:
         peppy.Sample.__len__ = original
-
-
-@contextlib.contextmanager
-def _folder(path: Path) -> Iterator[None]:
-    """peppy globs derived sources relative to the working directory: make that the root."""
-    before = Path.cwd()
-    os.chdir(path)
-    try:
-        yield
-    finally:
-        os.chdir(before)

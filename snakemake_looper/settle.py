@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from .errors import LooperError
-from .jobtable import JobTable, StoreRow
+from .jobtable import JobTable, StoreRow, modified
 from .records import config_of, records_of
 from .results import assemble, write_atomic
 from .status import NOT_RUN, Flags, replace_flag
@@ -78,7 +78,7 @@ def settle(jobs: JobTable) -> None:
 
 def _reported_since(path: str, folders: Iterable[str]) -> bool:
     """Whether a record file is newer than the results file that it belongs to."""
-    assembled = _mtime(path) or 0.0
+    assembled = modified(path) or 0.0
     for folder in folders:
         try:
             with os.scandir(folder) as files:
@@ -89,13 +89,6 @@ def _reported_since(path: str, folders: Iterable[str]) -> bool:
     return False
 
 
-def _mtime(path: str) -> float | None:
-    try:
-        return os.stat(path).st_mtime
-    except OSError:
-        return None
-
-
 # --- SQLite and PEPhub ------------------------------------------------------------------------------
 
 
@@ -103,7 +96,7 @@ def _publish(jobs: JobTable, store: StoreRow, workdir: Path) -> None:
     """Copy a results file to where it is to be; nothing is written where nothing changed."""
     statuses = _statuses(jobs, store, workdir)
     marker = workdir / _FOLDER / f"{_name(store)}.json"
-    now = {"results": _mtime(store.location), "statuses": statuses}
+    now = {"results": modified(store.location), "statuses": statuses}
     if _read(marker) == json.loads(json.dumps(now)):
         return
     records = records_of(store, workdir)
