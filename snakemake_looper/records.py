@@ -33,14 +33,20 @@ class Results:
 def read_results(jobs: JobTable, workdir: Path) -> list[Results]:
     """The records of each pipeline and level that reports to pipestat.
 
+    In the order of the sample table; records that are in no plan any more come last.
+
     Raises:
         LooperError: a results file is not one, a database cannot be read; says which and why.
     """
     cache: dict[str, Any] = {}
-    return [
-        Results(store.pipeline, store.level, store.schema, _read(store, workdir, cache))
-        for store in jobs.stores()
-    ]
+    place = {(row.rule, row.record): number for number, row in enumerate(jobs.rows())}
+    found = []
+    for store in jobs.stores():
+        records = _read(store, workdir, cache)
+        names = sorted(records, key=lambda name: place.get((store.rule, name), len(place)))
+        ordered = {name: records[name] for name in names}
+        found.append(Results(store.pipeline, store.level, store.schema, ordered))
+    return found
 
 
 def records_of(store: StoreRow, workdir: Path) -> dict[str, dict[str, Any]]:
@@ -54,6 +60,8 @@ def records_of(store: StoreRow, workdir: Path) -> dict[str, dict[str, Any]]:
 
 def _read(store: StoreRow, workdir: Path, cache: dict[str, Any]) -> dict[str, dict[str, Any]]:
     if store.back_end == "database":
+        if store.schema is None:  # there is no table without one
+            return {}
         from .databases import read_records
 
         return read_records(config_of(store, workdir))

@@ -35,6 +35,8 @@ def refusals(jobs: JobTable) -> list[str]:
     workdir = Path(jobs.value("workdir"))
     found: dict[str, None] = {}
     for store in jobs.stores():
+        if store.schema is None:  # a pipeline without an output schema reports nothing there
+            continue
         why = None
         if store.published == "pephub":
             from .pephub_results import check as check_pephub
@@ -64,6 +66,8 @@ def settle(jobs: JobTable) -> None:
             print(f"error: {path} was not updated: {error}", file=sys.stderr)
     workdir = Path(jobs.value("workdir"))
     for store in jobs.stores():
+        if store.schema is None:
+            continue
         try:
             if store.back_end == "database":
                 _agree(jobs, store, workdir)

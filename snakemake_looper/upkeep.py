@@ -49,7 +49,7 @@ def doomed(jobs: JobTable, workdir: Path, levels: Iterable[str]) -> Doomed:
         if row.level == "sample":
             paths[results_dir / row.record] = None
         store = stores.get(row.rule)
-        if store is None:
+        if store is None or (store.back_end == "database" and store.schema is None):
             continue
         if row.rule in records_of:
             paths[Path(records_of[row.rule]) / f"{row.record}.yaml"] = None

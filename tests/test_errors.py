@@ -406,10 +406,9 @@ CASES = [
         " it (for a)",
     ),
     case(
-        "SQLite",
-        {".looper.yaml": CONFIG + "pipestat:\n  database:\n    sqlite_url: x.db\n"},
-        ".looper.yaml:7: pipestat.database: SQLite is not supported by this version (pipestat cannot"
-        " create its tables); use 'results_file_path' or PostgreSQL",
+        "SQLite without a file",
+        {".looper.yaml": CONFIG + "pipestat:\n  database:\n    dialect: sqlite\n"},
+        ".looper.yaml:7: pipestat.database: has no 'sqlite_url'; write the path of the file",
     ),
     case(
         "hooks",
