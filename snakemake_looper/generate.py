@@ -121,7 +121,7 @@ def _files(plan: Plan, options: Options, folder: Path) -> dict[str, str]:
         "config/config.yaml": _config(plan, options, folder),
         "config/README.md": _README,
     }
-    for kind in ("scripts", "profiles/default"):
+    for kind in ("scripts", "report", "profiles/default"):
         for source in sorted(data_dir(kind).iterdir()):
             if source.is_file():
                 files[f"workflow/{kind}/{source.name}"] = source.read_text(encoding="utf-8")

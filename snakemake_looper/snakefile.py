@@ -22,6 +22,7 @@ from .rules import RESERVED
 from .table import table_paths
 
 JOB_SCRIPT = "job.sh"
+CAPTION = "report/results.rst"
 _HEAD = """\
 # Made by snakemake-looper from {config}.
 #
@@ -266,14 +267,22 @@ class _Writer:
     def report(self) -> str:
         """A target: what `snakemake-looper report` writes; `snakemake --report` takes it in."""
         folder = report_folder(self.plan.out, self.plan.amendments)
-        flags = f'report(directory({_text(self._path(folder))}), htmlindex="index.html", category="Results")'
+        caption = os.path.join(os.path.dirname(self.scripts), CAPTION)
+        flagged = [
+            f"directory({_text(self._path(folder))})",
+            f"caption={_text(caption)}",
+            'category="Results"',
+            'htmlindex="index.html"',
+        ]
         return _rule(
             "report",
             "Write the results as web pages.",
             input=self._inputs(list(self.plan.rules)),
-            output=[flags],
+            output=[
+                "\n".join(["report(", *(f"            {one}," for one in flagged), "        )"])
+            ],
             log=[_text(self._log("report"))],
-            params=["jobs=jobs.path"],
+            params=["jobs=jobs.path", f"project={_text(self.plan.project_name)}"],
             localrule="True",
             script=_text(f"{self.scripts}/write_report.py"),
         )

@@ -5,7 +5,7 @@
                                what the source files looked like when it was made
         configs/<digest>.yaml  contents of merged pipestat configs, without secrets
         written/               which content each merged config was last written with
-        scripts/               scripts of the rules, the same for all plans
+        scripts/, report/      scripts and captions of the rules, the same for all plans
         <plan id>/             Snakefile, jobs.sqlite, profiles/default/
 
 Folders are named after their content and are never altered: jobs of a running controller go on
@@ -115,6 +115,8 @@ def write_plan(plan: Plan) -> PlanFolder:
             # Snakemake runs a rule again whose script is newer than its output; a new version
             # of this package, or a project begun with looper, is no reason for that.
             os.utime(target, (0, 0))
+    for caption in sorted(data_dir("report").iterdir()):
+        write_if_changed(base / "report" / caption.name, caption.read_text(encoding="utf-8"))
     configs = _write_configs(plan, base)
     text = snakefile(plan, "../scripts", str(FOLDER / "scripts" / JOB_SCRIPT))
     target = base / _plan_id(plan, text, configs)

@@ -269,6 +269,13 @@ def asked(cwd: Path, answer: str, *words: str) -> int:
         os.close(follower)
 
 
+def test_destroy_without_pipestat(touch: Path) -> None:
+    assert use_looper(cwd=touch).code == 0
+    assert cli("destroy", "--samples", "b", "--force", cwd=touch).code == 0
+    assert flags(touch) == ["touch_a_completed.flag", "touch_c_completed.flag"]
+    assert use_looper("-n", cwd=touch).jobs() == ["touch_sample:b"]
+
+
 def test_destroy_of_one_file_per_record(project: Callable[..., Path]) -> None:
     files = {**REPORTING}
     files[".looper.yaml"] = files[".looper.yaml"].replace(

@@ -168,11 +168,17 @@ rule report:
         jobs.flags("count_lines_sample", "count_lines_project"),
         "results/count_lines/results.yaml",
     output:
-        report(directory("results/reports"), htmlindex="index.html", category="Results"),
+        report(
+            directory("results/reports"),
+            caption="../report/results.rst",
+            category="Results",
+            htmlindex="index.html",
+        ),
     log:
         "results/submission/report.log",
     localrule: True
     params:
         jobs=jobs.path,
+        project="regions",
     script:
         "../scripts/write_report.py"

@@ -67,11 +67,17 @@ rule report:
     input:
         jobs.flags("count_letters_sample"),
     output:
-        report(directory("results/reports"), htmlindex="index.html", category="Results"),
+        report(
+            directory("results/reports"),
+            caption="../report/results.rst",
+            category="Results",
+            htmlindex="index.html",
+        ),
     log:
         "results/submission/report.log",
     localrule: True
     params:
         jobs=jobs.path,
+        project="no_pipestat",
     script:
         "../scripts/write_report.py"
