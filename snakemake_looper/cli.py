@@ -23,6 +23,7 @@ from .frontend import active, options_of_config, report
 from .jobtable import JobTable
 from .model import STATUSES, Options
 from .settings import OPTION_NAMES, is_registry_path, locate, words_of
+from .table import FORMATS
 from .workspace import current_plan
 
 RERUN = ("failed", "partial", "waiting")
@@ -363,9 +364,7 @@ def _parser() -> argparse.ArgumentParser:
     _common(command, check)
 
     command = commands.add_parser("table", help="write the results as tables")
-    command.add_argument(
-        "--format", choices=("tsv", "csv", "json", "markdown"), help="print them, in this format"
-    )
+    command.add_argument("--format", choices=FORMATS, help="print them, in this format")
     command.add_argument("-r", "--report-dir", metavar="DIR", help="where (default: output folder)")
     _common(command, table)
 

@@ -286,18 +286,21 @@ class JobTable:
         ]
 
     def before_run(self) -> None:
-        """Ask servers whether they will take results, before any job reports to them.
+        """Ask servers whether they will take results, and make the tables that jobs report into.
 
         Raises:
             WorkflowError: one will not; says which and why.
         """
         from snakemake.exceptions import WorkflowError
 
-        from .settle import refusals
+        from .settle import make_tables, refusals
 
-        found = refusals(self) if self._in_main_process() else []
+        if not self._in_main_process():
+            return
+        found = refusals(self)
         if found:
             raise WorkflowError("\n".join(found))
+        make_tables(self)
 
     def after_run(self) -> None:
         """Put reported records where they belong; never raises, what is wrong is printed."""

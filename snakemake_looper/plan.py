@@ -192,9 +192,8 @@ class _Planner:
             if faults:
                 self._skip(target, sample.name, "invalid: " + "; ".join(faults))
                 return None
-        elif (
-            interface.input_schema
-        ):  # unchecked, as looper has it: no size, and what is not there is none
+        elif interface.input_schema:
+            # Unchecked, as looper has it: no size, and what is not there is no input.
             present = tuple(path for path in files.required if path not in files.missing)
             files = InputFiles(present, (), 0.0, files.made)
         outputs = filled_paths(interface.output_paths, sample.attributes)

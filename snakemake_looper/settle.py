@@ -28,10 +28,7 @@ _BY_PIPELINE = ("failed", "partial")
 
 
 def refusals(jobs: JobTable) -> list[str]:
-    """Why results could not be reported, one line for each server or file that would not do.
-
-    Where all is well, the tables that jobs report into are made.
-    """
+    """Why results could not be reported, one line for each server or file that would not do."""
     workdir = Path(jobs.value("workdir"))
     found: dict[str, None] = {}
     for store in jobs.stores():
@@ -44,15 +41,25 @@ def refusals(jobs: JobTable) -> list[str]:
             why = check_pephub(config_of(store, workdir)["pephub_path"])
         elif store.published == "sqlite" or store.back_end == "database":
             from .databases import check as check_database
-            from .databases import prepare
 
-            config = config_of(store, workdir)
-            why = check_database(config)
-            if why is None and store.back_end == "database":
-                prepare(config)  # jobs that begin together would get in each other's way
+            why = check_database(config_of(store, workdir))
         if why:
             found[why] = None
     return list(found)
+
+
+def make_tables(jobs: JobTable) -> None:
+    """Make the tables that jobs report into: jobs that begin together get in each other's way.
+
+    Raises:
+        DatabaseError: a database cannot be used.
+    """
+    workdir = Path(jobs.value("workdir"))
+    for store in jobs.stores():
+        if store.back_end == "database" and store.schema is not None:
+            from .databases import prepare
+
+            prepare(config_of(store, workdir))
 
 
 def settle(jobs: JobTable) -> None:
