@@ -97,7 +97,11 @@ def check_json(records: list[RecordStatus]) -> str:
 def closing_summary(jobs: JobTable, workdir: Path, ran: bool) -> str:
     """What is said when Snakemake is done: statuses after a run, and always who was skipped."""
     parts: list[Any] = []
-    if ran:
+    if next(jobs.rows(), None) is None:
+        parts.append(
+            "nothing to run: all are skipped or not selected; see snakemake-looper inspect"
+        )
+    elif ran:
         records = read_statuses(jobs, workdir)
         parts.append(status_table(records))
         bad = [one for one in records if one.status in ("failed", "partial")]

@@ -328,4 +328,8 @@ def test_rerun_runs_exactly_what_it_says(project: Callable[..., Path]) -> None:
     dry = cli("rerun", "-d", "--sel-flag", "failed", cwd=folder)
     assert dry.jobs() == ["touch_sample:failed1", "touch_sample:failed2"]
     assert cli("rerun", cwd=folder).code == 0
-    assert cli("rerun", "-d", cwd=folder).jobs() == []
+    done = cli("rerun", cwd=folder)
+    assert done.jobs() == []
+    assert (
+        "nothing to run: all are skipped or not selected; see snakemake-looper inspect" in done.err
+    )
