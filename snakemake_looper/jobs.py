@@ -13,7 +13,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from .containers import compute_of_pep, image_of, layers
 from .inputs import InputFiles
+from .interface import LEVELS
 from .model import Interface, Job, Pep, Settings, shown
 from .resources import NOT_SETTINGS, UnitError, cascade, size_row, to_snakemake
 from .rules import WILDCARD, Target, texts
@@ -62,10 +64,8 @@ class Renderer:
         self._pep = pep
         self._workdir = workdir
         self._rundir = rundir
-        section: Any = pep.config
-        for name in ("looper", "compute", "resources"):
-            section = section.get(name) if isinstance(section, Mapping) else None
-        self._compute_of_pep: Mapping[str, Any] = section if isinstance(section, Mapping) else {}
+        self._compute_of_pep = compute_of_pep(pep)
+        self._layers = {level: layers(settings, pep, level) for level in LEVELS}
 
     def begin(self, draft: Draft) -> None:
         """Give a draft the namespaces that need no rendering."""
@@ -121,6 +121,7 @@ class Renderer:
             inputs = tuple(self._input(path) for path in required)
             key = "compute"
             threads, resources = to_snakemake(namespaces["compute"])
+            container = self._container(interface, namespaces["compute"])
         except (TemplateError, UnitError) as error:
             raise JobError(key, str(error)) from None
         return Job(
@@ -136,7 +137,19 @@ class Renderer:
             inputs=inputs,
             log=rule.log.replace(WILDCARD, draft.record),
             flag=rule.flag.replace(WILDCARD, draft.record),
+            container=container,
         )
+
+    def _container(self, interface: Interface, compute: Mapping[str, Any]) -> str | None:
+        """The image that compute settings name, where the interface's `container` says nothing."""
+        if interface.directives.get("container"):
+            return None
+        above, below = self._layers[interface.level]
+        own = (interface.compute, interface.folder, interface.place)
+        image = image_of(compute, (*above, own, below), interface.folder)
+        if image is None or not os.path.isabs(image):
+            return image
+        return shown(Path(image), self._workdir, self._settings.root)
 
     def _compute(self, draft: Draft) -> dict[str, Any]:
         interface = draft.interface

@@ -29,6 +29,7 @@ CREATE TABLE job (
     pipeline TEXT NOT NULL, level TEXT NOT NULL,
     command TEXT NOT NULL, env TEXT NOT NULL, threads INTEGER NOT NULL, resources TEXT NOT NULL,
     inputs TEXT NOT NULL, log TEXT NOT NULL, flag TEXT NOT NULL, lump TEXT,
+    container TEXT,
     PRIMARY KEY (rule, record)
 ) WITHOUT ROWID;
 CREATE TABLE skip (pipeline TEXT, record TEXT, reason TEXT, fault INTEGER);
@@ -41,7 +42,8 @@ CREATE TABLE input (path TEXT PRIMARY KEY, size INTEGER) WITHOUT ROWID;
 CREATE TABLE plan (key TEXT PRIMARY KEY, value TEXT) WITHOUT ROWID;
 """
 _COLUMNS = (
-    "rule, record, pipeline, level, command, env, threads, resources, inputs, log, flag, lump"
+    "rule, record, pipeline, level, command, env, threads, resources, inputs, log, flag, lump,"
+    " container"
 )
 
 
@@ -60,6 +62,7 @@ class Row(NamedTuple):
     log: str
     flag: str
     lump: str | None
+    container: str | None
 
 
 class ConfigRow(NamedTuple):
@@ -153,6 +156,10 @@ class JobTable:
 
     def threads(self, rule: str) -> Lookup:
         return _lookup(lambda wildcards: self.row(rule, wildcards).threads)
+
+    def container(self, rule: str) -> Lookup:
+        """The image of a job; None where it has none."""
+        return _lookup(lambda wildcards: self.row(rule, wildcards).container)
 
     def resource(self, rule: str, name: str) -> Lookup:
         """One resource: mem_mb in MB, runtime in minutes, others as the project has them.
@@ -420,12 +427,12 @@ def write_job_table(plan: Plan, path: Path, configs: Mapping[str, tuple[str, str
         # The file is made beside its place and renamed: no journal is needed, nobody reads it yet.
         connection.executescript("PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF;" + _SCHEMA)
         connection.executemany(
-            "INSERT INTO job VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?)",
+            "INSERT INTO job VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
             (
                 (
                     job.rule, job.record, number, job.pipeline, job.level, job.command,
                     json.dumps(dict(job.env)), job.threads, json.dumps(dict(job.resources)),
-                    json.dumps(job.inputs), job.log, job.flag, job.lump,
+                    json.dumps(job.inputs), job.log, job.flag, job.lump, job.container,
                 )
                 for number, job in enumerate(plan.jobs)
             ),

@@ -347,6 +347,8 @@ class Job:
     flag: str
     lump: str | None = None
     """The group job that it runs in, with `--lump`, `--lump-n` or `--lump-j`."""
+    container: str | None = None
+    """The image that its compute settings name, see `containers`."""
 
 
 @dataclass(frozen=True, slots=True)

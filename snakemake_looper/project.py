@@ -10,6 +10,7 @@ import dataclasses
 from collections.abc import Mapping
 from pathlib import Path
 
+from .containers import check_images
 from .errors import Place, Problems
 from .inputs import config_faults
 from .interface import read_interface
@@ -73,6 +74,8 @@ def read_project(
         )
     _check_names(interfaces, collector)
     _check_config(interfaces, pep, collector)
+    if pep is not None:
+        check_images(settings, pep, interfaces, collector)
     if problems is None:
         collector.raise_if_any()
     if pep is None:

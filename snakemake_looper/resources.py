@@ -60,10 +60,10 @@ def compute_options(
 def compute_package(
     options: Options, root: Path, problems: Problems
 ) -> tuple[dict[str, Any], tuple[Path, ...]]:
-    """The settings of a divvy compute package (`default` unless named); and the files read."""
-    source = options.divvy or os.environ.get(DIVVY_VARIABLE)
+    """The settings of a divvy compute package, over those of `default`; and the files read."""
+    path = divvy_config(options, root)
     where = "--divvy" if options.divvy else f"${DIVVY_VARIABLE}"
-    if not source:
+    if path is None:
         if options.package:
             problems.warn(
                 "--package",
@@ -72,23 +72,29 @@ def compute_package(
                 f" ${DIVVY_VARIABLE}; clusters are chosen by a Snakemake profile",
             )
         return {}, ()
-    path = resolve(source, root)
     document = read_yaml(path, problems, where)
     if document is None:
         return {}, (path,)
-    packages = document.data.get("compute_packages")
+    section = document.data.get("compute_packages")
+    packages = section if isinstance(section, Mapping) else {}
     name = options.package or "default"
-    found = packages.get(name) if isinstance(packages, Mapping) else None
+    found = packages.get(name)
     if isinstance(found, Mapping):
-        return dict(found), (path,)
+        default = packages.get("default")
+        return {**(default if isinstance(default, Mapping) else {}), **found}, (path,)
     if options.package:
-        known = list(packages) if isinstance(packages, Mapping) else []
         problems.add(
             document.place("compute_packages"),
             "compute_packages",
-            f"there is no package '{name}'{near(name, known)}",
+            f"there is no package '{name}'{near(name, packages)}",
         )
     return {}, (path,)
+
+
+def divvy_config(options: Options, root: Path) -> Path | None:
+    """The divvy config that `--divvy` or `$DIVCFG` names, if either does."""
+    source = options.divvy or os.environ.get(DIVVY_VARIABLE)
+    return resolve(source, root) if source else None
 
 
 def size_table(path: Path, place: Place, problems: Problems) -> tuple[SizeRow, ...]:

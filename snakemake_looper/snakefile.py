@@ -201,6 +201,9 @@ class _Writer:
             for key, value in rule.interface.directives.items()
             if key in ("container", "conda", "retries", "group", "priority")
         }
+        image = self._container(rule)
+        if image:
+            directives["container"] = image
         if lumped:
             # Tried again, a lump would run its completed members again.
             directives |= {"group": f"jobs.lump({name})", "retries": "0"}
@@ -324,6 +327,14 @@ class _Writer:
         if len(values) > 1:
             return f"jobs.threads({_text(rule.name)})"
         return str(values.pop()) if values else "1"
+
+    def _container(self, rule: Rule) -> str:
+        """The image that the compute settings of the jobs name; a lookup where they differ."""
+        images = {job.container for job in self.jobs[rule.name]} or {None}
+        if len(images) > 1:
+            return f"jobs.container({_text(rule.name)})"
+        image = images.pop()
+        return _text(image) if image else ""
 
     def _resources(self, rule: Rule) -> list[str]:
         """Literals where all samples agree, lookups where they differ."""

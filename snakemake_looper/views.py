@@ -190,6 +190,7 @@ def plan_json(plan: Plan) -> str:
                     "log": job.log,
                     "flag": job.flag,
                     **({"lump": job.lump} if job.lump else {}),
+                    **({"container": job.container} if job.container else {}),
                 }
                 for job in plan.jobs
             ],

@@ -218,7 +218,7 @@ def _content(plan: Plan, text: str, configs: Mapping[str, tuple[str, str, str]])
     yield json.dumps(configs, sort_keys=True)
     for job in plan.jobs:
         yield from (job.rule, job.record, job.command, job.log, job.flag, str(job.threads))
-        yield json.dumps([dict(job.env), dict(job.resources), job.inputs, job.lump])
+        yield json.dumps([dict(job.env), dict(job.resources), job.inputs, job.lump, job.container])
     for one in plan.skipped:
         yield from (one.pipeline, one.record, one.reason)
     yield json.dumps(sorted(plan.inputs.items()))
