@@ -5,14 +5,19 @@
 
 from __future__ import annotations
 
+import atexit
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from . import recovery
 from .errors import Place, Problems, ProjectError
+from .jobtable import JobTable
+from .journal import Journal
 from .model import Options
+from .recovery import remove_stale_lock
 from .settings import locate, read_options
 from .workspace import PlanFolder, current_plan
 
@@ -23,6 +28,7 @@ class Ready:
 
     folder: PlanFolder
     workdir: Path
+    journal: Journal
 
     @property
     def snakefile(self) -> str:
@@ -30,6 +36,7 @@ class Ready:
 
 
 _active: Ready | None = None
+_before_the_end: Callable[[], None] | None = None
 
 
 def active() -> Ready | None:
@@ -40,12 +47,41 @@ def active() -> Ready | None:
 def activate(folder: PlanFolder, workdir: Path) -> Ready:
     """Note the plan that this process runs, and say what a user should know about it."""
     global _active
-    _active = Ready(folder, workdir)
+    if _active is not None and _active.folder == folder and _active.workdir == workdir:
+        return _active
     jobs = folder.jobs()
     for warning in jobs.value("warnings"):
         print(f"warning: {warning}", file=sys.stderr)
     jobs.close()
+    remove_stale_lock(workdir)
+    _active = Ready(folder, workdir, Journal.open(workdir, folder.path.name))
+    atexit.register(recovery.end, workdir, _active.journal)
     return _active
+
+
+def watched_by(drain: Callable[[], None]) -> None:
+    """Note how to wait until all events so far are dealt with; called by the logger plugin."""
+    global _before_the_end
+    _before_the_end = drain
+
+
+def run_begins(jobs: JobTable, workflow: Any) -> None:
+    """Called in the main process before the first job."""
+    ready = _active or activate(PlanFolder(jobs.path.parent), Path.cwd())
+    recovery.begin(jobs, workflow, ready.journal)
+
+
+def run_ends() -> None:
+    """Called in the main process after the last job."""
+    if _before_the_end is not None:
+        _before_the_end()
+    run_is_over()
+
+
+def run_is_over() -> None:
+    """Close the journal of this process's run; does nothing the second time."""
+    if _active is not None:
+        recovery.end(_active.workdir, _active.journal)
 
 
 def prepare(asked: str, config: Iterable[str] | None, directory: str | Path | None = None) -> Ready:

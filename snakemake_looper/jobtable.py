@@ -65,6 +65,17 @@ class Row(NamedTuple):
     container: str | None
 
 
+class Brief(NamedTuple):
+    """A job's names and files, without what it runs."""
+
+    rule: str
+    record: str
+    pipeline: str
+    level: str
+    log: str
+    flag: str
+
+
 class ConfigRow(NamedTuple):
     """A merged pipestat config: its content in the plan, a digest of that, its own path; what
     its jobs come after and which results files they read (JSON), at project level; and which
@@ -264,6 +275,34 @@ class JobTable:
         query = f"SELECT {_COLUMNS} FROM job ORDER BY level DESC, rule, number"
         return map(Row._make, self._connection.execute(query))
 
+    def briefs(self) -> Iterator[Brief]:
+        """All jobs, as cheaply as it goes."""
+        query = f"SELECT {', '.join(Brief._fields)} FROM job"
+        return map(Brief._make, self._connection.execute(query))
+
+    def same_job(self, other: JobTable, brief: Brief) -> bool:
+        """Whether another plan has the very same job, so that its result is this one's, too."""
+        query = "SELECT command, env, inputs, log, flag FROM job WHERE rule = ? AND record = ?"
+        config = "SELECT digest FROM config WHERE rule = ?"
+        key = (brief.rule, brief.record)
+        mine, theirs = (
+            (
+                table._connection.execute(query, key).fetchone(),
+                table._connection.execute(config, key[:1]).fetchone(),
+            )
+            for table in (self, other)
+        )
+        return mine == theirs and not self._forced(brief.rule, brief.flag)
+
+    def has_outputs(self, rule: str) -> bool:
+        """Whether a rule has more outputs than the flag."""
+        return bool(self.value("outputs").get(rule))
+
+    def input_files(self, brief: Brief) -> list[str]:
+        """The input files of a job, as `inputs` has them."""
+        found: list[str] = json.loads(self._row(brief.rule, brief.record).inputs)
+        return found
+
     def skipped(self) -> list[SkipRow]:
         query = "SELECT pipeline, record, reason, fault FROM skip"
         return [
@@ -293,27 +332,31 @@ class JobTable:
         ]
 
     def before_run(self) -> None:
-        """Ask servers whether they will take results, and make the tables that jobs report into.
+        """What is done before the first job: see `recovery.begin` and `settle`.
 
         Raises:
-            WorkflowError: one will not; says which and why.
+            WorkflowError: a server will not take results; says which and why.
         """
+        if not self._in_main_process() or self._workflow.touch:
+            return
         from snakemake.exceptions import WorkflowError
 
+        from .frontend import run_begins
         from .settle import make_tables, refusals
 
-        if not self._in_main_process():
-            return
         found = refusals(self)
         if found:
             raise WorkflowError("\n".join(found))
         make_tables(self)
+        run_begins(self, self._workflow)
 
     def after_run(self) -> None:
         """Put reported records where they belong; never raises, what is wrong is printed."""
         if self._in_main_process():
+            from .frontend import run_ends
             from .settle import settle
 
+            run_ends()
             settle(self)
 
     def _in_main_process(self) -> bool:

@@ -179,7 +179,10 @@ class _Planner:
     def _deselected_by_flag(self, target: Target, sample: Sample) -> str | None:
         if not (self.options.sel_flag or self.options.exc_flag):
             return None
-        status = self.flags.status(target.rule.flag.replace(WILDCARD, sample.name))
+        status = self.flags.status(
+            target.rule.flag.replace(WILDCARD, sample.name),
+            target.rule.log.replace(WILDCARD, sample.name),
+        )
         return deselected_by_flag(status, self.options)
 
     def _sample_draft(self, sample: Sample, target: Target) -> Draft | None:
@@ -371,7 +374,7 @@ class _Planner:
         for rule, positions in by_rule.items():
             numbers = lump_numbers(
                 [self.input_sizes[rule, self.jobs[one].record] for one in positions],
-                [self.flags.status(self.jobs[one].flag) == "completed" for one in positions],
+                [self.flags.written(self.jobs[one].flag) == "completed" for one in positions],
                 size_limit,
                 count_limit,
                 jobs,

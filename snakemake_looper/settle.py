@@ -20,7 +20,7 @@ from .errors import LooperError
 from .jobtable import JobTable, StoreRow, modified
 from .records import config_of, records_of
 from .results import assemble, write_atomic
-from .status import NOT_RUN, Flags, replace_flag
+from .status import NOT_RUN, Flags, write_flag
 
 _FOLDER = Path(".snakemake") / "looper" / "settled"
 _BY_PIPELINE = ("failed", "partial")
@@ -147,7 +147,7 @@ def _agree(jobs: JobTable, store: StoreRow, workdir: Path) -> None:
             continue
         said = column.get(row.record)
         if status == "completed" and said in _BY_PIPELINE and said != written.get(row.record):
-            replace_flag(workdir / row.flag, str(said))
+            write_flag(workdir, row.flag, str(said), ("completed",))
             print(
                 f"warning: {store.pipeline}: '{row.record}' ended with 0, but set its status to {said}",
                 file=sys.stderr,
@@ -162,7 +162,11 @@ def _agree(jobs: JobTable, store: StoreRow, workdir: Path) -> None:
 
 def _statuses(jobs: JobTable, store: StoreRow, workdir: Path) -> dict[str, str]:
     flags = Flags(workdir)
-    found = {row.record: flags.status(row.flag) for row in jobs.rows() if row.rule == store.rule}
+    found = {
+        row.record: flags.status(row.flag, row.log)
+        for row in jobs.briefs()
+        if row.rule == store.rule
+    }
     return {record: status for record, status in found.items() if status != NOT_RUN}
 
 

@@ -45,6 +45,11 @@ configfile: "config/config.yaml"
 jobs = open_jobs(workflow, config, structure="{structure}")
 """
 _COMMON = """\
+# What earlier runs left is settled, and servers are asked whether they will take results.
+onstart:
+    jobs.before_run()
+
+
 # The rule that assembles results needs all jobs to be done. When only some were run, or one has
 # failed, what they reported gets into the results files all the same.
 onsuccess:
@@ -57,13 +62,6 @@ onerror:
 
 wildcard_constraints:
     sample="[^/]+",
-"""
-
-
-_SERVERS = """\
-# Jobs report to a server, or results are copied there: it is asked before anything is run.
-onstart:
-    jobs.before_run()
 """
 _LUMPS = """\
 # A lump is a group job. Its members run one after another: each takes the one `lump` there is.
@@ -98,9 +96,7 @@ def body(plan: Plan, scripts: str, job_script: str) -> str:
     """The rules: all that depends on the structure of the project."""
     writer = _Writer(plan, scripts, job_script)
     lumped = any(job.lump for job in plan.jobs)
-    asked = any(one.published or one.back_end == "database" for one in plan.configs)
     parts = [
-        *([_SERVERS] if asked else []),
         _COMMON,
         *([_LUMPS] if lumped else []),
         *writer.targets(),

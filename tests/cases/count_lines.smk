@@ -7,6 +7,11 @@ from snakemake_looper.jobtable import JobTable
 jobs = JobTable.beside(workflow)
 
 
+# What earlier runs left is settled, and servers are asked whether they will take results.
+onstart:
+    jobs.before_run()
+
+
 # The rule that assembles results needs all jobs to be done. When only some were run, or one has
 # failed, what they reported gets into the results files all the same.
 onsuccess:

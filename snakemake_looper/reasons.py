@@ -1,0 +1,115 @@
+"""Why a record failed: what its log ends with, what the executor knows, what was left behind.
+
+The shell of a job (`workflow/scripts/job.sh`) closes the log of a failed command with a line that
+says how it ended. Where it could not, because it was killed itself, the run's journal may know
+more: a cluster's word for it (time limit, out of memory), or the signal that its parent saw.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from .journal import Death
+
+TAIL_LINES = 5
+_TAIL_BYTES = 4096
+_ENDINGS = (
+    (re.compile(r"the command exited with (?P<code>\d+)$"), "exit code {code}"),
+    (
+        re.compile(r"the command was killed by (?P<signal>SIG[A-Z0-9]+)$"),
+        "killed by {signal}",
+    ),
+    (re.compile(r"interrupted by (?P<signal>SIG[A-Z0-9]+)$"), "interrupted by {signal}"),
+    (
+        re.compile(r"the command exited with (?P<code>0), but set its status to (?P<word>\w+)$"),
+        "exit code 0, but it set its status to {word}",
+    ),
+)
+_CONTROL = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]|[\x00-\x08\x0b-\x1f\x7f]")
+_BY_WHOM = {"SIGKILL": " (out of memory, or by somebody)"}
+SILENT = "ended without a word: killed, or its machine went down"
+
+
+class Reason(NamedTuple):
+    """How a job ended, as far as anything says so."""
+
+    text: str = ""
+    exit_code: int | None = None
+    signal: str = ""
+
+
+def tail(log: Path, lines: int = TAIL_LINES) -> tuple[str, ...]:
+    """The last lines of a log, as text that is safe to show; none if there is no log.
+
+    Of lines that were written over, as progress bars are, what was written last.
+    """
+    try:
+        with log.open("rb") as file:
+            size = file.seek(0, os.SEEK_END)
+            file.seek(max(0, size - _TAIL_BYTES))
+            text = file.read().decode(errors="replace")
+    except OSError:
+        return ()
+    found = [line.rstrip("\r").rpartition("\r")[2] for line in text.rstrip("\n").split("\n")]
+    if size > _TAIL_BYTES and len(found) > 1:
+        found = found[1:]  # the first one is cut off
+    return tuple(_CONTROL.sub("", line) for line in found[-lines:]) if text else ()
+
+
+def ending(last_lines: Sequence[str]) -> Reason:
+    """What the shell of a job said when its command ended."""
+    for line in reversed(last_lines[-2:]):
+        for pattern, text in _ENDINGS:
+            match = pattern.fullmatch(line)
+            if match:
+                groups = match.groupdict()
+                code, signal = groups.get("code"), groups.get("signal") or ""
+                return Reason(
+                    text.format(**groups) + _BY_WHOM.get(signal, ""),
+                    None if code is None else int(code),
+                    signal,
+                )
+    return Reason()
+
+
+def why(death: Death | None, last_lines: Sequence[str]) -> Reason:
+    """Both sources together: the executor's word, and how the command ended."""
+    said = ending(last_lines)
+    if death is None:
+        return said if said.text else Reason(SILENT)
+    code = said.exit_code if said.exit_code is not None else death.exit_code
+    signal = said.signal or death.signal
+    if death.reason:
+        text = f"{death.reason}, {said.text}" if said.text else death.reason
+    else:
+        text = said.text or _ended_with(code, signal)
+    return Reason(text, code, signal)
+
+
+def _ended_with(code: int | None, signal: str) -> str:
+    if signal:
+        return f"killed by {signal}{_BY_WHOM.get(signal, '')}"
+    return SILENT if code is None else f"exit code {code}"
+
+
+def stale_locks(folder: Path) -> tuple[str, ...]:
+    """Lock files that pypiper left in a sample's folder: a pipeline waits for them for ever."""
+    try:
+        return tuple(sorted(name for name in os.listdir(folder) if name.startswith("lock.")))
+    except OSError:
+        return ()
+
+
+def remedy(folder: Path, names: Sequence[str]) -> str:
+    """What to do about lock files of pypiper."""
+    if not names:
+        return ""
+    shown = ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
+    return (
+        f"pypiper left {shown} in {folder}: remove them, or run with --command-extra=--recover;"
+        " else the pipeline waits for them"
+    )

@@ -1,0 +1,100 @@
+"""Why a record failed, from the end of its log and from what its executor knew."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from snakemake_looper.journal import Death
+from snakemake_looper.reasons import SILENT, Reason, ending, remedy, stale_locks, tail, why
+
+KILLED = "killed by SIGKILL (out of memory, or by somebody)"
+
+
+def log(folder: Path, content: bytes) -> Path:
+    (folder / "log").write_bytes(content)
+    return folder / "log"
+
+
+@pytest.mark.parametrize(
+    ("content", "lines"),
+    [
+        (b"", ()),
+        (b"one\n", ("one",)),
+        (b"one\ntwo", ("one", "two")),
+        (b"1\n2\n3\n4\n5\n6\n", ("2", "3", "4", "5", "6")),
+        (b"a\n\nb\n", ("a", "", "b")),
+        (b"10%\r50%\r100%\r\ndone\n", ("100%", "done")),
+        (b"\x1b[31mred\x1b[0m \x1b]0;title\x07\x00\n", ("red ]0;title",)),
+        (b"caf\xc3\xa9 \xff\n", ("café �",)),
+        (b"x" * 5000 + b"\nlast\n", ("last",)),
+        (b"x" * 5000, ("x" * 4096,)),
+    ],
+)
+def test_tail(tmp_path: Path, content: bytes, lines: tuple[str, ...]) -> None:
+    assert tail(log(tmp_path, content)) == lines
+
+
+def test_no_log_has_no_tail(tmp_path: Path) -> None:
+    assert tail(tmp_path / "none") == ()
+
+
+@pytest.mark.parametrize(
+    ("line", "reason"),
+    [
+        ("the command exited with 3", Reason("exit code 3", 3)),
+        ("the command was killed by SIGKILL", Reason(KILLED, None, "SIGKILL")),
+        ("the command was killed by SIGSEGV", Reason("killed by SIGSEGV", None, "SIGSEGV")),
+        ("interrupted by SIGTERM", Reason("interrupted by SIGTERM", None, "SIGTERM")),
+        (
+            "the command exited with 0, but set its status to partial",
+            Reason("exit code 0, but it set its status to partial", 0),
+        ),
+        ("the command exited with 3 apples", Reason()),
+        ("anything else", Reason()),
+    ],
+)
+def test_how_a_command_ended(line: str, reason: Reason) -> None:
+    assert ending(("output", line)) == reason
+    assert ending((line, "one line of a process in the background")) == reason
+    assert ending((line, "more", "and more")) == Reason()
+
+
+def death(reason: str = "", code: int | None = None, signal: str = "") -> Death:
+    return Death("failed", 0.0, None, reason, code, signal)
+
+
+@pytest.mark.parametrize(
+    ("known", "line", "reason"),
+    [
+        (None, "", Reason(SILENT)),
+        (None, "the command exited with 3", Reason("exit code 3", 3)),
+        (death(), "", Reason(SILENT)),
+        (death(code=3), "", Reason("exit code 3", 3)),
+        (death(signal="SIGKILL"), "", Reason(KILLED, None, "SIGKILL")),
+        (death(code=1), "the command exited with 3", Reason("exit code 3", 3)),
+        (death("wall time exceeded"), "", Reason("wall time exceeded")),
+        (
+            death("wall time exceeded", code=1),
+            "interrupted by SIGTERM",
+            Reason("wall time exceeded, interrupted by SIGTERM", 1, "SIGTERM"),
+        ),
+    ],
+)
+def test_both_sources(known: Death | None, line: str, reason: Reason) -> None:
+    assert why(known, (line,)) == reason
+
+
+def test_locks_of_pypiper_are_named_with_the_remedy(tmp_path: Path) -> None:
+    for name in ("lock.aligned__a.bam", "lock.peaks", "unlock.txt", "lock"):
+        (tmp_path / name).touch()
+    names = stale_locks(tmp_path)
+    assert names == ("lock.aligned__a.bam", "lock.peaks")
+    assert remedy(tmp_path, names) == (
+        f"pypiper left lock.aligned__a.bam, lock.peaks in {tmp_path}: remove them, or run with"
+        " --command-extra=--recover; else the pipeline waits for them"
+    )
+    assert stale_locks(tmp_path / "none") == ()
+    assert remedy(tmp_path, ()) == ""
+    assert "and 2 more" in remedy(tmp_path, ("a", "b", "c", "d", "e"))
