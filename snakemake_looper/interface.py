@@ -15,6 +15,7 @@ from typing import Any
 
 from .deprecated import INTERFACE, instead
 from .errors import Place, Problems, near
+from .growth import resource
 from .inputs import read_input_schema
 from .model import Hooks, InputSchema, Interface, Level, SizeRow, is_file_name
 from .resources import size_table
@@ -350,7 +351,7 @@ class _Shared:
         for name, value in values.items():
             good = isinstance(name, str) and name.isidentifier() and not keyword.iskeyword(name)
             if good and isinstance(value, (int, str)) and not isinstance(value, bool):
-                found[name] = value
+                found[name] = resource(value) if isinstance(value, str) else value
                 continue
             self._problems.add(
                 self.document.place(*keys, "resources", name),

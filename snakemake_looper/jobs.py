@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from .containers import compute_of_pep, image_of, layers
+from .growth import Formula, FormulaError, filled
 from .inputs import InputFiles
 from .interface import LEVELS
 from .model import Interface, Job, Pep, Settings, shown
@@ -122,7 +123,11 @@ class Renderer:
             key = "compute"
             threads, resources = to_snakemake(namespaces["compute"])
             container = self._container(interface, namespaces["compute"])
-        except (TemplateError, UnitError) as error:
+            key = "snakemake.resources"
+            known = {**resources, "threads": threads}
+            for name, value in interface.directives.get("resources", {}).items():
+                resources[name] = filled(value, known) if isinstance(value, Formula) else value
+        except (TemplateError, UnitError, FormulaError) as error:
             raise JobError(key, str(error)) from None
         return Job(
             rule=rule.name,
@@ -132,7 +137,7 @@ class Renderer:
             command=command,
             env=env,
             threads=threads,
-            resources={**resources, **interface.directives.get("resources", {})},
+            resources=resources,
             compute=namespaces["compute"],
             inputs=inputs,
             log=rule.log.replace(WILDCARD, draft.record),

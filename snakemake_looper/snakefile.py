@@ -14,6 +14,7 @@ import textwrap
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from .growth import Formula
 from .jobtable import marker
 from .model import Plan, ResultsFile, Rule
 from .pipestat import has_secret
@@ -63,6 +64,7 @@ onerror:
 wildcard_constraints:
     sample="[^/]+",
 """
+_BY_ATTEMPT = "from snakemake_looper.growth import by_attempt"
 _LUMPS = """\
 # A lump is a group job. Its members run one after another: each takes the one `lump` there is.
 resource_scopes:
@@ -96,7 +98,9 @@ def body(plan: Plan, scripts: str, job_script: str) -> str:
     """The rules: all that depends on the structure of the project."""
     writer = _Writer(plan, scripts, job_script)
     lumped = any(job.lump for job in plan.jobs)
+    grows = any(isinstance(one, Formula) for job in plan.jobs for one in job.resources.values())
     parts = [
+        *([_BY_ATTEMPT] if grows else []),
         _COMMON,
         *([_LUMPS] if lumped else []),
         *writer.targets(),
@@ -339,11 +343,13 @@ class _Writer:
         lines = []
         for name in names:
             values = {job.resources.get(name) for job in jobs}
+            grows = any(isinstance(value, Formula) for value in values)
             if len(values) > 1:
-                lines.append(f"{name}=jobs.resource({_text(rule.name)}, {_text(name)})")
+                text = f"jobs.resource({_text(rule.name)}, {_text(name)})"
             else:
                 value = values.pop()
-                lines.append(f"{name}={_text(value) if isinstance(value, str) else value}")
+                text = _text(value) if isinstance(value, str) else str(value)
+            lines.append(f"{name}=by_attempt({text})" if grows else f"{name}={text}")
         return lines
 
 

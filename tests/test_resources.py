@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from snakemake_looper import Options
 from snakemake_looper.errors import Place, Problems
+from snakemake_looper.growth import Formula, by_attempt, filled, resource
 from snakemake_looper.plan import plan_project
 from snakemake_looper.resources import (
     UnitError,
@@ -136,3 +137,49 @@ def test_times_stay_times(project: Callable[..., Path]) -> None:
     folder = project({**TOUCH, "touch.yaml": "pipeline_name: t\nsample_interface:\n  command_template: x {compute.time}\ncompute:\n  time: 8:00:00\n"})  # fmt: skip
     (job, *_) = plan_project(folder / ".looper.yaml").jobs
     assert (job.command, job.resources["runtime"]) == ("x 8:00:00 ", 480)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["a100", "--comment=attempt", "'attempt'", "attempts", "second attempt", "", "x.attempt"],
+)
+def test_text_that_is_no_formula(text: str) -> None:
+    assert not isinstance(resource(text), Formula)
+
+
+@pytest.mark.parametrize(
+    ("text", "values"),
+    [
+        ("1000 * attempt", [1000, 2000, 3000]),
+        ("attempt", [1, 2, 3]),
+        ("mem_mb * 2 ** (attempt - 1)", [800, 1600, 3200]),
+        ("min(mem_mb + 500 * (attempt - 1), 1500)", [800, 1300, 1500]),
+        ("'long' if attempt > 2 else slurm_partition", ["short", "short", "long"]),
+    ],
+)
+def test_formulas(text: str, values: list[Any]) -> None:
+    formula = resource(text)
+    assert isinstance(formula, Formula)
+    grow = by_attempt(filled(formula, {"mem_mb": 800, "slurm_partition": "short"}))
+    assert [grow(None, attempt) for attempt in (1, 2, 3)] == values
+
+
+def test_a_formula_takes_up_what_the_size_table_says(project: Callable[..., Path]) -> None:
+    folder = project(SIZED)
+    with (folder / "touch.yaml").open("a") as interface:
+        interface.write(
+            "snakemake:\n  resources: {mem_mb: mem_mb * attempt, gpu: threads * attempt}\n"
+        )
+    jobs = plan_project(folder / ".looper.yaml").jobs
+    assert [(job.resources["mem_mb"], job.resources["gpu"]) for job in jobs] == [
+        ("100 * attempt", "1 * attempt"),
+        ("4096 * attempt", "4 * attempt"),
+        ("100 * attempt", "1 * attempt"),
+    ]
+    edit(folder / "touch.yaml", "mem_mb: mem_mb", "mem_mb: mem")
+    what = (
+        "'mem \\* attempt': there is no 'mem'; what can be used is attempt, mem_mb, slurm_partition,"
+        " threads, abs, int, max, min, round"
+    )
+    with pytest.raises(Exception, match=what):
+        plan_project(folder / ".looper.yaml")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -122,6 +123,30 @@ def test_literals_where_samples_agree_lookups_where_not(rich: Path) -> None:
     assert '    threads: jobs.threads("_2nd_one_sample")\n' in text
     assert 'mem_mb=jobs.resource("_2nd_one_sample", "mem_mb")' in text
     assert "retries: 2" in text and 'container:\n        "docker://debian"' in text
+
+
+def test_resources_that_grow_with_each_try(rich: Path) -> None:
+    """As the rule has them, as Snakemake reads them, and with each try."""
+    edit(rich / "touch.yaml", "resources: {gpu: 1}", "resources: {mem_mb: mem_mb + 500 * attempt}")
+    with (rich / "2nd-one.yaml").open("a") as interface:
+        interface.write("snakemake: {retries: 2, resources: {mem_mb: mem_mb * attempt}}\n")
+    text = text_of(rich)
+    assert '        mem_mb=by_attempt("1024 + 500 * attempt"),\n' in text
+    assert '        mem_mb=by_attempt(jobs.resource("_2nd_one_sample", "mem_mb")),\n' in text
+    check_format(text, rich)
+    edit(rich / "2nd-one.yaml", "echo {compute.mem}", "test {sample.sample_name} != b")
+    done = use_looper("_2nd_one", "touch", cwd=rich)
+    tried = re.findall(
+        r"^(?:local)?rule (\w+):\n(?:    .*\n)*?    resources: .*?mem_mb=(\d+)", done.text, re.M
+    )
+    assert sorted(set(tried)) == [
+        ("_2nd_one_sample", "100"),
+        ("_2nd_one_sample", "200"),
+        ("_2nd_one_sample", "400"),
+        ("_2nd_one_sample", "600"),
+        ("touch_project", "1524"),
+        ("touch_sample", "1524"),
+    ]
 
 
 def test_text_does_not_grow_with_samples(touch: Path) -> None:
