@@ -53,7 +53,7 @@ class LogHandler(LogHandlerBase):
 
     @property
     def writes_to_stream(self) -> bool:
-        return False
+        return self._watcher.is_live
 
     @property
     def writes_to_file(self) -> bool:

@@ -1,18 +1,27 @@
-"""What the plugin does while a looper project runs: keeps flags true, and sums up at the end.
+"""What the plugin does while a looper project runs.
 
-A job sets its own status flag (see `job.sh`), unless it is killed in a way that no shell can
-catch. Then Snakemake says that the job failed while its flag still says `running`, and the
-watcher sets it to `failed`. An error in here must never break a run: it is printed.
+It hands Snakemake's log records to the controller, which keeps flags true, shows how the run goes,
+and sums up at the end. An error in here must never break a run: it is printed.
 """
 
 from __future__ import annotations
 
 import sys
+import threading
+import time
 import traceback
-from logging import LogRecord
-from typing import Any
+from collections.abc import Callable
+from logging import LogRecord, getLogger
+from logging.handlers import QueueHandler
+from typing import TYPE_CHECKING, Any
 
-from snakemake_interface_logger_plugins.common import LogEvent
+if TYPE_CHECKING:
+    from snakemake_looper.controller import Controller
+    from snakemake_looper.progress import Failure, LiveView, PlainLines, Snapshot
+
+_DRAIN_SECONDS = 30.0
+"""How long is waited at most for events that are not dealt with when a run ends."""
+_SECONDS_BETWEEN_SNAPSHOTS = 5.0
 
 
 class Watcher:
@@ -21,76 +30,135 @@ class Watcher:
     def __init__(self, settings: Any) -> None:
         from snakemake.settings.enums import Quietness
 
-        from snakemake_looper.frontend import active
+        from snakemake_looper.frontend import watched_by
 
-        self._ready = active()
         self._dry_run = bool(settings.dryrun)
-        self._quiet = Quietness.ALL in (settings.quiet or ())
-        self._ran = False
-        self._handed_over: set[str] = set()
+        quiet = settings.quiet or ()
+        self._quiet = Quietness.ALL in quiet
+        self._says_progress = Quietness.PROGRESS not in quiet
+        self._controller: Controller | None = None
+        self._live: LiveView | None = None
+        self._plain: PlainLines | None = None
+        self._next_line = 0.0
         self._finished = False
+        self._busy = threading.Lock()
+        self._safely(lambda: self._choose_view(settings))
+        watched_by(self._drain)
+
+    @property
+    def is_live(self) -> bool:
+        """Whether the live view takes the place of Snakemake's own output."""
+        return self._live is not None
+
+    def _choose_view(self, settings: Any) -> None:
+        from snakemake_looper.progress import LiveView, PlainLines, choose
+
+        stream = sys.stdout if settings.stdout else sys.stderr
+        others = any(name != "looper" for name in settings.log_handler_settings)
+        mode = choose(settings, stream, others)
+        if mode == "live":
+            self._live = LiveView(self._snapshot, stream, not settings.nocolor)
+        elif mode == "plain":
+            self._plain = PlainLines(stream)
 
     def take(self, record: LogRecord) -> None:
         """Handle one record; called in the order of events, from one thread."""
-        try:
-            event = getattr(record, "event", None)
-            if event == LogEvent.JOB_INFO:
-                self._ran = not self._dry_run
-                self._handed_over.update(map(str, getattr(record, "output", None) or ()))
-            elif event == LogEvent.JOB_ERROR:
-                self._settle(record)
-        except Exception:
-            self._complain()
+        with self._busy:
+            if not self._dry_run:
+                self._safely(lambda: self._follow(record))
+                self._safely(lambda: self._show(record))
 
     def finish(self) -> None:
         """Print the closing summary, once."""
-        if self._finished or self._ready is None:
+        if not self._finished:
+            self._finished = True
+            self._safely(self._sum_up)
+
+    def _follow(self, record: LogRecord) -> None:
+        controller = self._controller or self._begin()
+        if controller is not None:
+            controller.take(record)
+
+    def _show(self, record: LogRecord) -> None:
+        from snakemake_looper.progress import said, wanted
+
+        controller = self._controller
+        has_run = controller is not None and controller.has_run
+        is_due = self._says_progress and time.monotonic() >= self._next_line
+        if self._plain is not None and is_due:
+            self._next_line = time.monotonic() + _SECONDS_BETWEEN_SNAPSHOTS
+            self._plain.progress(self._snapshot())
+        if self._live is None:
             return
-        self._finished = True
-        try:
-            self._sum_up()
-        except Exception:
-            self._complain()
+        if has_run:
+            self._live.start()
+        is_told = controller is not None and controller.is_told(record)
+        if wanted(record) and not is_told:
+            self._live.message(said(record), record.levelno)
 
-    def _settle(self, record: LogRecord) -> None:
-        """Mark a job that died without a word."""
-        from snakemake_looper.status import mark_failed
+    def _snapshot(self) -> Snapshot:
+        from snakemake_looper.progress import Snapshot
 
-        assert self._ready
-        for output in getattr(record, "output", None) or ():
-            mark_failed(self._ready.workdir / str(output))
-        for job in getattr(record, "job_error_info", None) or ():
-            for output in job.get("output") or ():
-                mark_failed(self._ready.workdir / str(output))
+        return self._controller.snapshot() if self._controller else Snapshot((), (), "")
 
-    def _settle_rest(self, jobs: Any) -> None:
-        """When Snakemake ends no job of this run is left that could still be running."""
-        from snakemake_looper.status import mark_failed, read_statuses
+    def _failed(self, failure: Failure) -> None:
+        view = self._live or self._plain
+        if view is not None:
+            view.failed(failure)
 
-        assert self._ready
-        unsettled = {
-            (one.pipeline, one.level, one.record)
-            for one in read_statuses(jobs, self._ready.workdir)
-            if one.status == "running"
-        }
-        for row in jobs.rows() if unsettled else ():
-            if (row.pipeline, row.level, row.record) in unsettled and row.flag in self._handed_over:
-                mark_failed(self._ready.workdir / row.flag)
+    def _begin(self) -> Controller | None:
+        """The controller, once a plan is there: in a workflow of one's own that takes a while."""
+        from snakemake_looper.controller import Controller
+        from snakemake_looper.frontend import active
+
+        ready = active()
+        if ready is not None:
+            jobs = ready.folder.jobs()
+            self._controller = Controller.of(jobs, ready.workdir, ready.journal)
+            self._controller.on_failure = self._failed
+            jobs.close()
+        return self._controller
+
+    def _drain(self) -> None:
+        """Wait until the events so far are dealt with; for the main thread, when a run ends."""
+        deadline = time.monotonic() + _DRAIN_SECONDS
+        while _pending() and time.monotonic() < deadline:
+            time.sleep(0.01)
+        with self._busy:
+            if self._controller is not None:
+                self._safely(self._controller.settle_rest)
 
     def _sum_up(self) -> None:
+        from snakemake_looper.frontend import active, run_is_over
         from snakemake_looper.views import closing_summary
 
-        assert self._ready
-        jobs = self._ready.folder.jobs()
+        ready = active()
+        if ready is None:
+            return
+        if self._controller is not None:
+            self._controller.settle_rest()
+        if self._live is not None:
+            self._live.stop()
+        run_is_over()
+        jobs = ready.folder.jobs()
         try:
-            if self._ran:
-                self._settle_rest(jobs)
-            text = closing_summary(jobs, self._ready.workdir, ran=self._ran)
+            has_run = self._controller is not None and self._controller.has_run
+            text = closing_summary(jobs, ready.workdir, ran=has_run)
         finally:
             jobs.close()
         if text and not self._quiet:
             print(text, file=sys.stderr)
 
-    def _complain(self) -> None:
-        print("error in the looper logger plugin (the run is not affected):", file=sys.stderr)
-        traceback.print_exc()
+    def _safely(self, action: Callable[[], None]) -> None:
+        try:
+            action()
+        except Exception:
+            print("error in the looper logger plugin (the run is not affected):", file=sys.stderr)
+            traceback.print_exc()
+
+
+def _pending() -> bool:
+    """Whether Snakemake's logger has records that its plugins have not seen."""
+    handlers = getLogger("snakemake.logging").handlers
+    queues: list[Any] = [one.queue for one in handlers if isinstance(one, QueueHandler)]
+    return any(getattr(queue, "unfinished_tasks", 0) for queue in queues)

@@ -13,7 +13,7 @@ import contextlib
 import json
 import os
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +27,7 @@ from .table import FORMATS
 from .workspace import current_plan
 
 RERUN = ("failed", "partial", "waiting")
+BAD = ("failed", "partial", "skipped")
 DONE, FAILED = 0, 1  # and 2 for wrong input: ProjectError.exit_code
 
 
@@ -159,21 +160,40 @@ def inspect(arguments: argparse.Namespace, rest: list[str]) -> int:
 def check(arguments: argparse.Namespace, rest: list[str]) -> int:
     """Show the status of every record, from the flags as they are now."""
     from . import views
-    from .status import read_statuses
+    from .status import RecordStatus, read_statuses
 
-    folder = current_plan(locate(arguments.looper_config), _options(arguments))
-    jobs = folder.jobs()
+    if arguments.describe_codes:
+        print(views.codes_text())
+        return DONE
+    why = arguments.itemized or arguments.json or arguments.watch
+    with _jobs(arguments) as jobs:
+        workdir = Path(jobs.value("workdir"))
+
+        def read() -> list[RecordStatus]:
+            return [
+                one
+                for one in read_statuses(jobs, workdir, why)
+                if (not arguments.flags or one.status in arguments.flags)
+                and (not arguments.project or one.level == "project")
+            ]
+
+        if arguments.watch:
+            records = _watch(read, arguments.watch)
+        else:
+            records = read()
+            text = views.check_json(records) if arguments.json else None
+            print(text or views.check_text(records, arguments.itemized))
+    return FAILED if any(one.status in BAD for one in records) else DONE
+
+
+def _watch(read: Callable[[], list[Any]], seconds: float) -> list[Any]:
+    """Show statuses as they change, until nothing runs or waits any more, or Ctrl+C."""
+    from . import views
+
     try:
-        records = read_statuses(jobs, Path(jobs.value("workdir")))
-    finally:
-        jobs.close()
-    if arguments.flags:
-        records = [record for record in records if record.status in arguments.flags]
-    if arguments.json:
-        print(views.check_json(records))
-    else:
-        print(views.check_text(records, arguments.itemized))
-    return FAILED if any(one.status in ("failed", "skipped") for one in records) else DONE
+        return views.watch(read, seconds)
+    except KeyboardInterrupt:
+        return read()
 
 
 def table(arguments: argparse.Namespace, rest: list[str]) -> int:
@@ -360,7 +380,13 @@ def _parser() -> argparse.ArgumentParser:
         metavar="STATUS",
         help="only records in these states",
     )
+    command.add_argument("--project", action="store_true", help="the project level only")
     command.add_argument("--json", action="store_true", help="all records as JSON")
+    command.add_argument(
+        "--watch", nargs="?", type=_seconds, const=2.0, metavar="SECONDS",
+        help="look again every 2 seconds, or as many, until nothing runs or waits",
+    )  # fmt: skip
+    command.add_argument("--describe-codes", action="store_true", help="say what each status means")
     _common(command, check)
 
     command = commands.add_parser("table", help="write the results as tables")
@@ -388,6 +414,13 @@ def _parser() -> argparse.ArgumentParser:
     _risky(command)
     _common(command, clean)
     return parser
+
+
+def _seconds(text: str) -> float:
+    value = float(text)
+    if not 0.1 <= value <= 3600:
+        raise argparse.ArgumentTypeError(f"'{text}' is not between 0.1 and 3600 seconds")
+    return value
 
 
 def _risky(command: argparse.ArgumentParser) -> None:

@@ -76,7 +76,7 @@ def ending(last_lines: Sequence[str]) -> Reason:
     return Reason()
 
 
-def why(death: Death | None, last_lines: Sequence[str]) -> Reason:
+def explain(death: Death | None, last_lines: Sequence[str]) -> Reason:
     """Both sources together: the executor's word, and how the command ended."""
     said = ending(last_lines)
     if death is None:

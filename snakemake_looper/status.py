@@ -24,7 +24,7 @@ from pathlib import Path
 from .jobtable import JobTable, Row
 from .journal import Death, Run, locked, read_runs
 from .model import STATUSES
-from .reasons import Reason, remedy, stale_locks, tail, why
+from .reasons import Reason, explain, remedy, stale_locks, tail
 
 NOT_RUN = "none"
 """What a record without any flag has for a status."""
@@ -117,14 +117,14 @@ def is_left(log: Path) -> bool:
     return shutil.which("flock") is not None and locked(log) is False
 
 
-def read_statuses(jobs: JobTable, workdir: Path, tails: bool = False) -> list[RecordStatus]:
+def read_statuses(jobs: JobTable, workdir: Path, why: bool = False) -> list[RecordStatus]:
     """The status of every job of a plan and of every record skipped for a fault of its own.
 
-    With `tails`, the last lines of logs are read for all that did not complete, too.
+    With `why`, also what is behind it: of those that did not complete, that costs reading a log.
     """
     flags = Flags(workdir)
     results_dir = Path(jobs.value("results_dir"))
-    found = [_status_of(row, flags, workdir, results_dir, tails) for row in jobs.rows()]
+    found = [_status_of(row, flags, workdir, results_dir, why) for row in jobs.rows()]
     found += [
         RecordStatus(skip.pipeline, "sample", skip.record, "skipped", skip.reason)
         for skip in jobs.skipped()
@@ -133,9 +133,7 @@ def read_statuses(jobs: JobTable, workdir: Path, tails: bool = False) -> list[Re
     return found
 
 
-def _status_of(
-    row: Row, flags: Flags, workdir: Path, results_dir: Path, tails: bool
-) -> RecordStatus:
+def _status_of(row: Row, flags: Flags, workdir: Path, results_dir: Path, why: bool) -> RecordStatus:
     status = flags.status(row.flag, row.log)
     if status == "completed" and _is_ahead(row.flag, flags, workdir):
         status = "waiting"
@@ -144,14 +142,14 @@ def _status_of(
         run = flags.run_of(row.flag)
         external = run.submitted.get(row.flag, "") if run else ""
         return dataclasses.replace(known, external_jobid=external, reason=_doubt(run, external))
-    if status not in ("failed", "partial"):
+    if status not in ("failed", "partial") or not why:
         return known
     death = _death_of(row.flag, status, flags, workdir)
     last_lines = tail(workdir / row.log)
     if flags.written(row.flag) != status:
         reason = Reason(KILLED_WITH_ITS_RUN)
     else:
-        reason = why(death, last_lines)
+        reason = explain(death, last_lines)
     folder = results_dir / row.record
     return dataclasses.replace(
         known,
@@ -160,7 +158,7 @@ def _status_of(
         signal=reason.signal,
         external_jobid=death.external_jobid if death else "",
         attempt=death.attempt if death else None,
-        tail=last_lines if tails else (),
+        tail=last_lines,
         remedy=remedy(folder, stale_locks(folder)) if row.level == "sample" else "",
     )
 

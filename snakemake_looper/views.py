@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import dataclasses
 import io
 import json
-from collections.abc import Iterable, Mapping
+import time
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from rich.console import Console
+from rich.console import Console, Group
+from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
 from .jobtable import JobTable, SkipRow
 from .model import Job, Plan
-from .status import NOT_RUN, RecordStatus, counts, order, read_statuses
+from .status import DESCRIPTIONS, NOT_RUN, RecordStatus, counts, order, read_statuses
 
 _STYLE = {
     "completed": "green",
@@ -26,6 +29,7 @@ _STYLE = {
     NOT_RUN: "dim",
 }
 _MOST = 20
+_MOST_DETAILS = 5
 _WIDTH = 2000
 
 
@@ -65,33 +69,87 @@ def record_table(records: Iterable[RecordStatus]) -> Table:
     for one in records:
         table.add_row(
             one.pipeline or "-", one.level, one.record,
-            Text(one.status, _STYLE.get(one.status, "")), one.log or "-", one.reason,
+            Text(one.status, _STYLE.get(one.status, "")), one.log or "-", _reason(one),
         )  # fmt: skip
     return table
 
 
+def _reason(one: RecordStatus) -> str:
+    """Why, with the cluster job and the attempt where there is more than one."""
+    more = [f"cluster job {one.external_jobid}"] if one.external_jobid else []
+    if one.attempt is not None and one.attempt > 1:
+        more.append(f"attempt {one.attempt}")
+    if not more:
+        return one.reason
+    return f"{one.reason} ({', '.join(more)})" if one.reason else ", ".join(more)
+
+
+def _details(records: Iterable[RecordStatus], most: int) -> Iterable[str]:
+    """What the logs of records end with, and what is to be done about some."""
+    told = [one for one in records if one.tail or one.remedy]
+    for one in told[:most]:
+        yield ""
+        yield f"{one.pipeline} {one.record}, the end of {one.log}:"
+        yield from (f"    {line}" for line in one.tail)
+        if one.remedy:
+            yield f"  {one.remedy}"
+
+
 def check_text(records: list[RecordStatus], itemized: bool) -> str:
-    return _render(record_table(records) if itemized else status_table(records))
+    if not itemized:
+        return _render(status_table(records))
+    return _render(record_table(records), *_details(records, _MOST))
 
 
 def check_json(records: list[RecordStatus]) -> str:
     """The stable form of `check --json`."""
-    return json.dumps(
-        {
-            "records": [
-                {
-                    "pipeline": one.pipeline,
-                    "level": one.level,
-                    "record": one.record,
-                    "status": one.status,
-                    "reason": one.reason,
-                    "log": one.log,
-                }
-                for one in records
-            ]
-        },
-        indent=2,
-    )
+    names = [field.name for field in dataclasses.fields(RecordStatus)]
+    rows = [{name: getattr(one, name) for name in names} for one in records]
+    return json.dumps({"records": rows}, indent=2)
+
+
+def codes_text() -> str:
+    """What each status means."""
+    table = _table("status", "meaning")
+    for status, meaning in DESCRIPTIONS.items():
+        table.add_row(Text(status, _STYLE.get(status, "")), meaning)
+    return _render(table)
+
+
+def watch(read: Callable[[], list[RecordStatus]], seconds: float) -> list[RecordStatus]:
+    """Show statuses until nothing runs or waits any more; the last ones are left standing.
+
+    On a terminal they are redrawn in place; elsewhere they are printed when they change.
+    """
+    console = Console(highlight=False, markup=False)
+    records = read()
+    with Live(console=console, auto_refresh=False) as live:
+        shown: Any = None
+        while True:
+            if records != shown:
+                shown = records
+                parts = _watched(records, console.size.height)
+                if console.is_terminal:
+                    live.update(Group(*parts), refresh=True)
+                else:
+                    console.print(*parts, "", sep="\n")
+            if not any(one.status in ("running", "waiting") for one in records):
+                return records
+            time.sleep(seconds)
+            records = read()
+
+
+def _watched(records: list[RecordStatus], height: int) -> list[Any]:
+    """Counts, and below them those that run or have failed, as many as there is room for."""
+    parts: list[Any] = [status_table(records)]
+    told = [one for one in records if one.status in ("failed", "partial", "running")]
+    room = max(3, height - 8 - len(counts(records)))
+    if told:
+        told.sort(key=lambda one: order(one.status), reverse=True)
+        parts += ["", record_table(told[:room])]
+    if len(told) > room:
+        parts.append(f"... and {len(told) - room} more: snakemake-looper check --itemized")
+    return parts
 
 
 def closing_summary(jobs: JobTable, workdir: Path, ran: bool) -> str:
@@ -102,11 +160,11 @@ def closing_summary(jobs: JobTable, workdir: Path, ran: bool) -> str:
             "nothing to run: all are skipped or not selected; see snakemake-looper inspect"
         )
     elif ran:
-        records = read_statuses(jobs, workdir)
+        records = read_statuses(jobs, workdir, why=True)
         parts.append(status_table(records))
         bad = [one for one in records if one.status in ("failed", "partial")]
         if bad:
-            parts += ["", record_table(bad[:_MOST])]
+            parts += ["", record_table(bad[:_MOST]), *_details(bad, _MOST_DETAILS)]
             if len(bad) > _MOST:
                 parts.append(f"... and {len(bad) - _MOST} more: snakemake-looper check --itemized")
     faults = [skip for skip in jobs.skipped() if skip.fault]

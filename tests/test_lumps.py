@@ -95,7 +95,7 @@ def test_a_failed_member_fails_alone(lumped: Path) -> None:
     expected = [f"touch_{one}_{'failed' if one in 'ae' else 'completed'}.flag" for one in SAMPLES]
     assert flags(lumped) == expected
     assert len(submitted(lumped)) == 3  # `retries` would run the completed members again
-    table = done.err[done.err.rindex("pipeline ") :]
+    table = done.err[done.err.rindex("pipeline ") :].split("\n\n")[0]
     assert [line.split()[2] for line in table.splitlines()[1:]] == ["a", "e"]
     write(lumped, {"fail.txt": ""})
     dry = use_looper("-n", "--config", "lump_n=3", cwd=lumped)

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from snakemake_looper.journal import Death
-from snakemake_looper.reasons import SILENT, Reason, ending, remedy, stale_locks, tail, why
+from snakemake_looper.reasons import SILENT, Reason, ending, explain, remedy, stale_locks, tail
 
 KILLED = "killed by SIGKILL (out of memory, or by somebody)"
 
@@ -83,7 +83,7 @@ def death(reason: str = "", code: int | None = None, signal: str = "") -> Death:
     ],
 )
 def test_both_sources(known: Death | None, line: str, reason: Reason) -> None:
-    assert why(known, (line,)) == reason
+    assert explain(known, (line,)) == reason
 
 
 def test_locks_of_pypiper_are_named_with_the_remedy(tmp_path: Path) -> None:

@@ -272,13 +272,15 @@ def test_a_failing_command_leaves_failed_log_and_code(touch: Path) -> None:
     ]
     flag = touch / "results/results_pipeline/b/touch_b_failed.flag"
     assert flag.read_text() == "failed"
-    assert (touch / "results/submission/touch_b.log").read_text() == "two\n"
-    assert "results/submission/touch_b.log" in done.err.split("pipeline  level")[1]
+    log = (touch / "results/submission/touch_b.log").read_text()
+    assert log == "two\nthe command exited with 1\n"
+    table = done.err.split("pipeline  level")[1]
+    assert "results/submission/touch_b.log" in table and "exit code 1" in table
+    assert "    two\n    the command exited with 1" in table
     check = cli("check", "--itemized", cwd=touch)
     assert check.code == 1
-    assert ["touch", "sample", "b", "failed", "results/submission/touch_b.log"] in [
-        line.split() for line in check.out.split("\n")
-    ]
+    row = ["touch", "sample", "b", "failed", "results/submission/touch_b.log", "exit", "code", "1"]
+    assert row in [line.split() for line in check.out.split("\n")]
     (touch / "fail.txt").write_text("")
     assert use_looper(cwd=touch).jobs() == ["touch_sample:b"]
     assert [flag for flag in flags(touch) if "completed" not in flag] == []

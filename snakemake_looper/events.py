@@ -1,0 +1,174 @@
+"""Snakemake's log records as what they tell about jobs.
+
+Log records are loose: their fields depend on the event, and some of what matters stands in a text
+only. Here they become values of a few kinds; nothing else reads them. What a record means was
+seen with Snakemake 9.14 to 9.27, its local executor, and the executor plugins for SLURM (2.8) and
+for clusters in general (1.0.9).
+"""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from logging import LogRecord
+from typing import Any
+
+from snakemake_interface_logger_plugins.common import LogEvent
+
+
+@dataclass(frozen=True, slots=True)
+class HandedOver:
+    """A job was given to its executor: it runs, or is about to be submitted."""
+
+    jobid: int
+    rule: str
+    outputs: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Submitted:
+    """Jobs are in a cluster's queue: one, the members of a group, or the tasks of an array."""
+
+    external_jobid: str
+    jobids: tuple[str, ...]
+    """Numbers of jobs, or a name of a group."""
+    first_task: int | None = None
+    """The number of the first task, if they are the tasks of an array."""
+
+
+@dataclass(frozen=True, slots=True)
+class GroupFormed:
+    """Jobs that will be submitted as one; it is known by the name of one of them."""
+
+    names: tuple[str, ...]
+    jobids: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ShellDied:
+    """How the shell of a job of this machine ended, by its parent; comes before `Failed`."""
+
+    output: str
+    exit_code: int | None
+    signal: str
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """A job failed, says its executor; it may be tried again."""
+
+    jobid: int | None
+    outputs: tuple[str, ...]
+    message: str
+    external_jobid: str
+
+
+@dataclass(frozen=True, slots=True)
+class TriedAgain:
+    """A failed job is put back among those to be run."""
+
+    jobid: str
+    """Its number, or the name of a group."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """A job is complete, and Snakemake has seen its outputs."""
+
+    jobid: int
+
+
+Event = HandedOver | Submitted | GroupFormed | ShellDied | Failed | TriedAgain | Finished
+
+_SLURM = re.compile(r"Job (\S+) has been submitted with SLURM jobid (\S+) ")
+_SLURM_ARRAY = re.compile(
+    r"Submitted array job with Snakemake IDs ([\d,]+) and SLURM job ID (\S+)\."
+    r" The individual task IDs are (\d+)-(\d+)\."
+)
+_GENERIC = re.compile(r"Submitted (?:group )?job (\S+) with external jobid '(.*)'\.")
+_RESUMED = re.compile(r"Resuming incomplete job (\S+) with external jobid '(.*)'\.")
+_AGAIN = re.compile(r"Trying to restart job (\S+)\.$")
+_JOB_SCRIPT = re.compile(r"source \S*job\.sh (.+)")
+_SIGNAL = re.compile(r"died with <Signals\.(SIG\w+): \d+>")
+_EXIT_CODE = re.compile(r"returned non-zero exit status (\d+)")
+
+
+def read(record: LogRecord) -> Iterator[Event]:
+    """What a log record tells; nothing for most."""
+    event = getattr(record, "event", None)
+    reader = _READERS.get(event)
+    if reader is not None:
+        yield from reader(record.__dict__)
+    elif event is None and isinstance(record.msg, str):
+        yield from _message(record.msg)
+
+
+def _job_info(fields: Mapping[str, Any]) -> Iterator[Event]:
+    yield HandedOver(fields["jobid"], fields["rule_name"], _texts(fields.get("output")))
+
+
+def _group_info(fields: Mapping[str, Any]) -> Iterator[Event]:
+    jobs = list(fields.get("jobs") or ())
+    # What the messages about a group call it is the name of its last job, whichever that is.
+    yield GroupFormed(tuple(str(job.uuid()) for job in jobs), tuple(job.jobid for job in jobs))
+
+
+def _job_error(fields: Mapping[str, Any]) -> Iterator[Event]:
+    external = (fields.get("aux") or {}).get("external_jobid")
+    yield Failed(
+        fields.get("jobid"),
+        _texts(fields.get("output")),
+        str(fields.get("rule_msg") or ""),
+        str(external or ""),
+    )
+
+
+def _group_error(fields: Mapping[str, Any]) -> Iterator[Event]:
+    for job in fields.get("job_error_info") or ():
+        given = {**job, "aux": {"external_jobid": fields.get("external_jobid")}}
+        yield from _job_error(given)
+
+
+def _error(fields: Mapping[str, Any]) -> Iterator[Event]:
+    """An exception as text: of a shell, it has the shell's text and how that ended."""
+    text = str(fields.get("msg") or "")
+    script = _JOB_SCRIPT.search(text)
+    signal, code = _SIGNAL.search(text), _EXIT_CODE.search(text)
+    if not script or not (signal or code):
+        return
+    try:
+        output = shlex.split(script[1])[0]
+    except (ValueError, IndexError):
+        return
+    yield ShellDied(output, int(code[1]) if code else None, signal[1] if signal else "")
+
+
+def _job_finished(fields: Mapping[str, Any]) -> Iterator[Event]:
+    yield Finished(fields["job_id"])
+
+
+def _message(text: str) -> Iterator[Event]:
+    if match := _SLURM.match(text):
+        yield Submitted(match[2], (match[1],))
+    elif match := _SLURM_ARRAY.match(text):
+        yield Submitted(match[2], tuple(match[1].split(",")), first_task=int(match[3]))
+    elif match := _GENERIC.match(text) or _RESUMED.match(text):
+        yield Submitted(match[2], (match[1],))
+    elif match := _AGAIN.match(text):
+        yield TriedAgain(match[1])
+
+
+def _texts(values: Any) -> tuple[str, ...]:
+    return tuple(map(str, values or ()))
+
+
+_READERS: Mapping[Any, Callable[[Mapping[str, Any]], Iterator[Event]]] = {
+    LogEvent.JOB_INFO: _job_info,
+    LogEvent.GROUP_INFO: _group_info,
+    LogEvent.JOB_ERROR: _job_error,
+    LogEvent.GROUP_ERROR: _group_error,
+    LogEvent.ERROR: _error,
+    LogEvent.JOB_FINISHED: _job_finished,
+}
