@@ -201,6 +201,10 @@ class _Writer:
             for key, value in rule.interface.directives.items()
             if key in ("container", "conda", "retries", "group", "priority")
         }
+        if "retries" in directives:
+            # A Snakemake in a cluster's job reads this rule, too, and would try again in there,
+            # with what the job was given (Snakemake's issue 2050, seen with 9.27 and SLURM).
+            directives["retries"] += " if workflow.is_main_process else 0"
         image = self._container(rule)
         if image:
             directives["container"] = image

@@ -122,7 +122,8 @@ def test_literals_where_samples_agree_lookups_where_not(rich: Path) -> None:
     assert "    threads: 2\n    resources:\n        gpu=1,\n        mem_mb=1024," in text
     assert '    threads: jobs.threads("_2nd_one_sample")\n' in text
     assert 'mem_mb=jobs.resource("_2nd_one_sample", "mem_mb")' in text
-    assert "retries: 2" in text and 'container:\n        "docker://debian"' in text
+    assert "    retries: 2 if workflow.is_main_process else 0\n" in text
+    assert 'container:\n        "docker://debian"' in text
 
 
 def test_resources_that_grow_with_each_try(rich: Path) -> None:
