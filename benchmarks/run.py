@@ -202,6 +202,21 @@ class Bench:
             Line("the same against looper", "≥ 2 × faster", faster, "× faster", a, theirs, faster >= 2),
         ]  # fmt: skip
 
+    def overhead(self) -> list[Line]:
+        """The same Snakefile with and without the logger plugin, nothing else."""
+        folder = self.folder(1_000)
+        timed(folder, *ours("-n"), clean=(".snakemake", "results"))
+        (path,) = folder.glob(".snakemake/looper/*/Snakefile")
+        clean = (".snakemake/metadata", ".snakemake/looper/written", "results")
+
+        def run(*words: str) -> float:
+            common = ("--snakefile", str(path), "--workflow-profile", "none", *SAME_SCHEDULER)
+            return timed(folder, "snakemake", *common, "--cores", "2", *words, clean=clean)
+
+        ratio, a, b = pairs(self.rounds, lambda: run("--logger", "looper"), run)
+        what = "1,000 trivial jobs, 2 cores, with the logger plugin against without"
+        return [Line(what, "≤ 1.05 ×", ratio, "×", a, b, ratio <= 1.05)]
+
     def child(self) -> list[Line]:
         def job(samples: int) -> float:
             folder = self.folder(samples)
@@ -264,7 +279,9 @@ class Bench:
         return [Line(what, "< 20 ms", seconds * 1000, "ms", seconds, None, seconds < 0.02)]
 
 
-NAMES = ("dry", "planning", "looper_dry", "jobs", "child", "check", "table", "plugin")
+NAMES = (
+    "dry", "planning", "looper_dry", "jobs", "overhead", "child", "check", "table", "plugin",
+)  # fmt: skip
 
 
 def main() -> int:

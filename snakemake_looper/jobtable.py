@@ -285,13 +285,16 @@ class JobTable:
         query = "SELECT command, env, inputs, log, flag FROM job WHERE rule = ? AND record = ?"
         config = "SELECT digest FROM config WHERE rule = ?"
         key = (brief.rule, brief.record)
-        mine, theirs = (
-            (
-                table._connection.execute(query, key).fetchone(),
-                table._connection.execute(config, key[:1]).fetchone(),
+        try:
+            mine, theirs = (
+                (
+                    table._connection.execute(query, key).fetchone(),
+                    table._connection.execute(config, key[:1]).fetchone(),
+                )
+                for table in (self, other)
             )
-            for table in (self, other)
-        )
+        except sqlite3.Error:  # another version of this package made it
+            return False
         return mine == theirs and not self._forced(brief.rule, brief.flag)
 
     def has_outputs(self, rule: str) -> bool:
@@ -335,7 +338,7 @@ class JobTable:
         """What is done before the first job: see `recovery.begin` and `settle`.
 
         Raises:
-            WorkflowError: a server will not take results; says which and why.
+            WorkflowError: a server will not take results, or flags cannot be written; says why.
         """
         if not self._in_main_process() or self._workflow.touch:
             return
@@ -348,7 +351,12 @@ class JobTable:
         if found:
             raise WorkflowError("\n".join(found))
         make_tables(self)
-        run_begins(self, self._workflow)
+        try:
+            run_begins(self, self._workflow)
+        except OSError as error:
+            raise WorkflowError(f"status flags cannot be written: {error}") from None
+        except KeyboardInterrupt:
+            raise WorkflowError("Interrupted while waiting: nothing was started.") from None
 
     def after_run(self) -> None:
         """Put reported records where they belong; never raises, what is wrong is printed."""

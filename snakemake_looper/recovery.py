@@ -231,10 +231,10 @@ def _waiting_line(left: list[tuple[Planned, str]]) -> str:
     ]
     shown = ", ".join(names[:5]) + (f" and {len(names) - 5} more" if len(names) > 5 else "")
     jobids = [jobid for _, jobid in left if jobid]
-    how = "scancel " + " ".join(jobids[:20]) if jobids else "end them"
+    how = f"'scancel {' '.join(jobids[:20])}'" if jobids else "end them"
     return (
-        f"waiting for {len(left)} jobs that an earlier run has left running: {shown};"
-        f" to go on without them: {how}"
+        f"waiting for {_jobs(len(left))} that an earlier run has left running: {shown};"
+        f" {how} to go on at once"
     )
 
 
@@ -263,7 +263,7 @@ def _take_over(planned: Iterable[Planned], run: Run, jobs: JobTable, workdir: Pa
     finally:
         then.close()
     if taken:
-        _say(f"{taken} jobs that a killed run has completed are taken over")
+        _say(f"taking over {_jobs(taken)} that a killed run has completed")
 
 
 def _is_completed_since(run: Run, flag: Path) -> bool:
@@ -326,6 +326,10 @@ def _restore(planned: Mapping[str, str], kept: Collection[str], workdir: Path) -
             clear_flag(workdir, flag, "waiting")
         else:
             write_flag(workdir, flag, was, ("waiting",))
+
+
+def _jobs(number: int) -> str:
+    return f"{number} job" if number == 1 else f"{number} jobs"
 
 
 def _say(text: str) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -132,7 +133,7 @@ def test_jobs_that_still_run_are_waited_for_and_taken_over(hold: Path) -> None:
     assert "was killed; its lock is removed" in done.text
     line = next(line for line in done.text.splitlines() if line.startswith("note: waiting"))
     assert "hold a" in line and "hold b" in line
-    assert "2 jobs that a killed run has completed are taken over" in done.text
+    assert "taking over 2 jobs that a killed run has completed" in done.text
     assert sorted(ran(hold)) == ["one", "two"], "nothing ran a second time"
     assert flags(hold) == DONE
     assert "Nothing to be done" in use_looper(cwd=hold).text
@@ -229,7 +230,7 @@ def test_a_command_that_outlives_its_shell_is_waited_for(hold: Path) -> None:
     process.kill()
     process.wait()
     again = start(hold)
-    wait_until(lambda: "waiting for 1 jobs" in (hold / "out.txt").read_text())
+    wait_until(lambda: "waiting for 1 job " in (hold / "out.txt").read_text())
     (hold / "go").touch()
     (hold / "busy_a").rmdir()
     assert again.wait(timeout=60) == 0, (hold / "out.txt").read_text()
@@ -279,6 +280,23 @@ def test_touching_starts_nothing(hold: Path) -> None:
     (hold / "flags/hold_b_completed.flag").rename(hold / "flags/hold_b_failed.flag")
     use_looper("--touch", cwd=hold)
     assert "hold_b_failed.flag" in flags(hold)
+
+
+def test_another_shell_watches(hold: Path) -> None:
+    """It begins while jobs run, says what changes, and ends with them; it holds up nobody."""
+    process = start(hold)
+    wait_until(lambda: running(hold))
+    command = [str(BIN / "snakemake-looper"), "check", "--watch", "0.1"]
+    with (hold / "watch.txt").open("w") as output:
+        watch = subprocess.Popen(command, cwd=hold, env=environment(), stdout=output)
+    wait_until(lambda: "running" in (hold / "watch.txt").read_text())
+    (hold / "fail_b").touch()
+    (hold / "go").touch()
+    assert watch.wait(timeout=60) == 1
+    assert process.wait(timeout=60) == 1
+    first, *_, last = (hold / "watch.txt").read_text().strip().split("\n\npipeline  c")
+    assert "running" in first
+    assert re.search(r"hold +sample +b +failed +results/submission/hold_b.log +exit code 1", last)
 
 
 # --- Snakemake's lock ------------------------------------------------------------------------------

@@ -23,6 +23,7 @@ from conftest import (
     inspect_json,
     snakemake,
     use_looper,
+    write,
 )
 
 NOTHING = "Nothing to be done"
@@ -284,6 +285,15 @@ def test_a_failing_command_leaves_failed_log_and_code(touch: Path) -> None:
     (touch / "fail.txt").write_text("")
     assert use_looper(cwd=touch).jobs() == ["touch_sample:b"]
     assert [flag for flag in flags(touch) if "completed" not in flag] == []
+
+
+def test_lock_files_that_pypiper_left_are_named(touch: Path) -> None:
+    write(touch, {"fail.txt": "b\n", "results/results_pipeline/b/lock.aligned": ""})
+    done = use_looper(cwd=touch)
+    line = "pypiper left lock.aligned in results/results_pipeline/b: remove"
+    line = line.replace("results/", f"{touch}/results/", 1)
+    assert line in done.err
+    assert line in cli("check", "--itemized", cwd=touch).out
 
 
 def test_results_of_a_failed_run_are_assembled(example: Callable[[str], Path]) -> None:
