@@ -29,7 +29,7 @@ from .cluster import slurm_states
 from .jobtable import Brief, JobTable
 from .journal import Death, Journal
 from .progress import Failure, RunningJob, Snapshot, Tally
-from .reasons import explain, tail
+from .reasons import explain, says_out_of_memory, tail
 from .status import NOT_RUN, Flags, flag_path, stamp_of, write_flag, written_now
 
 _STATE = re.compile(r"status is: '([A-Z_]+)'")
@@ -176,17 +176,19 @@ class Controller:
         if status == "completed" and job.jobid in self._members:
             self._count(job, status)  # it is another member that failed
             return
-        verdict, reason = self._verdict(job, event.message)
+        verdict, reason = self._verdict(job, event)
         if status in ("waiting", NOT_RUN):
             reason = f"{_NEVER_BEGAN}: {reason or _first_line(event.message)}".removesuffix(": ")
         self._settle(job, verdict or "failed", reason, overrule=bool(verdict))
 
-    def _verdict(self, job: _Job, message: str) -> tuple[str, str]:
+    def _verdict(self, job: _Job, event: events.Failed) -> tuple[str, str]:
         """What a cluster says of a job's end: a status and why; nothing if it does not know."""
-        match = _STATE.search(message)
+        match = _STATE.search(event.message)
         state = match[1] if match else self._ask_slurm(job)
-        status, reason = VERDICTS.get(state, ("", ""))
-        return status, reason
+        logs = (self.workdir / log for log in event.logs if log != job.brief.log)
+        if state not in VERDICTS and job.external_jobid and any(map(says_out_of_memory, logs)):
+            state = "OUT_OF_MEMORY"
+        return VERDICTS.get(state, ("", ""))
 
     def _ask_slurm(self, job: _Job) -> str:
         """SLURM's state of a job; of groups the executor plugin does not hand it on."""

@@ -63,6 +63,8 @@ class Failed:
     outputs: tuple[str, ...]
     message: str
     external_jobid: str
+    logs: tuple[str, ...] = ()
+    """The rule's log, and after it what the executor says is the cluster's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,12 +124,14 @@ def _job_error(fields: Mapping[str, Any]) -> Iterator[Event]:
         _texts(fields.get("output")),
         str(fields.get("rule_msg") or ""),
         str(external or ""),
+        _texts(fields.get("log")),
     )
 
 
 def _group_error(fields: Mapping[str, Any]) -> Iterator[Event]:
     for job in fields.get("job_error_info") or ():
-        given = {**job, "aux": {"external_jobid": fields.get("external_jobid")}}
+        logs = [*_texts(job.get("log")), *_texts(fields.get("aux_logs"))]
+        given = {**job, "aux": {"external_jobid": fields.get("external_jobid")}, "log": logs}
         yield from _job_error(given)
 
 

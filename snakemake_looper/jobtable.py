@@ -14,6 +14,7 @@ import json
 import os
 import shlex
 import sqlite3
+import sys
 from collections.abc import Callable, Iterator, Mapping
 from functools import lru_cache
 from pathlib import Path
@@ -128,6 +129,10 @@ class JobTable:
         self.path = Path(path)
         self._workflow = workflow
         self._lumped = False
+        if "SLURM_ARRAY_TASK_ID" in os.environ and not self._in_main_process():
+            from .arrays import become_own_task
+
+            become_own_task(sys.argv)
         if not self.path.is_file():
             raise FileNotFoundError(f"no job table at {self.path}")
         uri = f"{self.path.absolute().as_uri()}?mode=ro&immutable=1"
@@ -338,16 +343,18 @@ class JobTable:
         """What is done before the first job: see `recovery.begin` and `settle`.
 
         Raises:
-            WorkflowError: a server will not take results, or flags cannot be written; says why.
+            WorkflowError: a server will not take results, flags cannot be written, or jobs that
+                differ were to be one array; says why.
         """
         if not self._in_main_process() or self._workflow.touch:
             return
         from snakemake.exceptions import WorkflowError
 
+        from .arrays import refusal
         from .frontend import run_begins
         from .settle import make_tables, refusals
 
-        found = refusals(self)
+        found = [*filter(None, [refusal(self, self._workflow)]), *refusals(self)]
         if found:
             raise WorkflowError("\n".join(found))
         make_tables(self)

@@ -31,6 +31,8 @@ _ENDINGS = (
 )
 _CONTROL = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]|[\x00-\x08\x0b-\x1f\x7f]")
 _BY_WHOM = {"SIGKILL": " (out of memory, or by somebody)"}
+# What SLURM writes into a job's output; without accounting its state is no more than `FAILED`.
+_OUT_OF_MEMORY = re.compile(rb"[Ee]xceeded (?:job |step )?memory limit|oom[-_]kill|OOM Killed")
 SILENT = "ended without a word: killed, or its machine went down"
 
 
@@ -47,17 +49,28 @@ def tail(log: Path, lines: int = TAIL_LINES) -> tuple[str, ...]:
 
     Of lines that were written over, as progress bars are, what was written last.
     """
+    content, is_cut = _last_bytes(log)
+    text = content.decode(errors="replace")
+    found = [line.rstrip("\r").rpartition("\r")[2] for line in text.rstrip("\n").split("\n")]
+    if is_cut and len(found) > 1:
+        found = found[1:]  # the first one is cut off
+    return tuple(_CONTROL.sub("", line) for line in found[-lines:]) if text else ()
+
+
+def says_out_of_memory(log: Path) -> bool:
+    """Whether a cluster's log of a job ends with words about its memory."""
+    return _OUT_OF_MEMORY.search(_last_bytes(log)[0]) is not None
+
+
+def _last_bytes(log: Path) -> tuple[bytes, bool]:
+    """The end of a file, and whether that is not all of it; nothing if there is no file."""
     try:
         with log.open("rb") as file:
             size = file.seek(0, os.SEEK_END)
             file.seek(max(0, size - _TAIL_BYTES))
-            text = file.read().decode(errors="replace")
+            return file.read(), size > _TAIL_BYTES
     except OSError:
-        return ()
-    found = [line.rstrip("\r").rpartition("\r")[2] for line in text.rstrip("\n").split("\n")]
-    if size > _TAIL_BYTES and len(found) > 1:
-        found = found[1:]  # the first one is cut off
-    return tuple(_CONTROL.sub("", line) for line in found[-lines:]) if text else ()
+        return b"", False
 
 
 def ending(last_lines: Sequence[str]) -> Reason:

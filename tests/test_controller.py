@@ -147,6 +147,24 @@ def test_a_cluster_has_the_last_word(
     assert (death.reason, death.external_jobid, death.status) == (reason, "17", status)
 
 
+def test_memory_is_named_where_the_state_does_not(slurm: Driver) -> None:
+    """Without accounting SLURM says FAILED, and why in the job's output."""
+    slurm.hand_over("a", "b")
+    slurm.say("Job 1 has been submitted with SLURM jobid 17 (log: x).")
+    slurm.say("Job 2 has been submitted with SLURM jobid 18 (log: x).")
+    text = "slurmstepd: error: StepId=17.0 exceeded memory limit (9 > 8), being killed\n"
+    (slurm.folder / "17.log").write_text(text)
+    (slurm.folder / "18.log").write_text("out of memory lane\n")
+    for number, name in ((1, "a"), (2, "b")):
+        slurm.status(name, "running")
+        slurm.say(
+            event=LogEvent.JOB_ERROR, jobid=number, output=[flag(name)], aux={},
+            rule_msg="SLURM status is: 'FAILED'.", log=[f"logs/{name}.log", f"1{number + 6}.log"],
+        )  # fmt: skip
+    assert slurm.death("a").reason == "out of memory"
+    assert slurm.death("b").reason == ""
+
+
 def test_attempts_are_counted(slurm: Driver) -> None:
     for attempt in (1, 2):
         slurm.hand_over("a")

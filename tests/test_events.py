@@ -89,7 +89,8 @@ def test_jobs() -> None:
     assert list(read(info)) == [HandedOver(1, "r", ("x", "y"))]
     assert list(read(record(event=LogEvent.JOB_FINISHED, job_id=1))) == [Finished(1)]
     error = {"jobid": 1, "output": ["x"], "rule_msg": "why", "aux": {"external_jobid": "7"}}
-    assert list(read(record(event=LogEvent.JOB_ERROR, **error))) == [Failed(1, ("x",), "why", "7")]
+    (failed,) = read(record(event=LogEvent.JOB_ERROR, **error, log=["own", "cluster's"]))
+    assert failed == Failed(1, ("x",), "why", "7", ("own", "cluster's"))
     error |= {"rule_msg": None, "aux": {}}
     assert list(read(record(event=LogEvent.JOB_ERROR, **error))) == [Failed(1, ("x",), "", "")]
 
@@ -100,6 +101,10 @@ def test_groups() -> None:
     assert list(read(info)) == [GroupFormed(("u1", "u2"), (1, 2))]
     members = [{"jobid": n, "output": [f"f{n}"], "rule_msg": None, "aux": {}} for n in (1, 2)]
     error = record(
-        event=LogEvent.GROUP_ERROR, groupid="g", job_error_info=members, external_jobid="7"
-    )
-    assert list(read(error)) == [Failed(1, ("f1",), "", "7"), Failed(2, ("f2",), "", "7")]
+        event=LogEvent.GROUP_ERROR, groupid="g", job_error_info=members, external_jobid="7",
+        aux_logs=["slurm.log"],
+    )  # fmt: skip
+    logs = ("slurm.log",)
+    first, second = read(error)
+    assert first == Failed(1, ("f1",), "", "7", logs)
+    assert second == Failed(2, ("f2",), "", "7", logs)

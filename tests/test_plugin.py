@@ -402,7 +402,9 @@ def test_a_generated_workflow_runs_and_follows_the_project(touch: Path) -> None:
     assert names[:3] == ["workflow/Snakefile", "config/config.yaml", "config/README.md"]
     assert snakemake("--cores", "2", cwd=touch).jobs() == [f"touch_sample:{name}" for name in "abc"]
     edit(touch / "samples.csv", "two", "deux")
-    assert snakemake("--cores", "2", cwd=touch).jobs() == ["touch_sample:b"]
+    done = snakemake("--cores", "2", cwd=touch)
+    assert done.jobs() == ["touch_sample:b"]
+    assert done.err.endswith("\npipeline  completed\ntouch     3\n"), "its profile has the plugin"
     with (touch / "config/config.yaml").open("a") as config:
         config.write('limit: "2"\n')
     assert len(snakemake("--cores", "2", "-n", "-F", cwd=touch).jobs()) == 2
@@ -473,6 +475,17 @@ def test_the_module_in_a_workflow_of_ones_own(touch: Path, tmp_path: Path) -> No
     assert (tmp_path / "mine.txt").is_file()
     assert flags(touch) == ["touch_b_completed.flag", "touch_c_completed.flag"]
     assert "Nothing to be done" in snakemake("--cores", "2", cwd=tmp_path).text
+
+
+def test_the_logger_plugin_in_a_workflow_of_ones_own(touch: Path, tmp_path: Path) -> None:
+    write(touch, {"fail.txt": "b\n"})
+    write(tmp_path, {"Snakefile": MODULE.replace(' / "Snakefile")', ")")})
+    done = snakemake("--cores", "2", "--keep-going", "--logger", "looper", cwd=tmp_path)
+    assert done.code == 1
+    assert re.search(
+        r"^touch +sample +b +failed .*touch_b.log +exit code 1$", done.err, re.MULTILINE
+    )
+    assert "looper: touch b failed: exit code 1" in done.err
 
 
 def test_the_module_assembles_after_a_failed_run(example: Callable[[str], Path]) -> None:
