@@ -7,6 +7,7 @@ the option is absent the result passes through untouched.
 from __future__ import annotations
 
 import functools
+import os
 import sys
 from argparse import Namespace
 from dataclasses import MISSING
@@ -60,3 +61,8 @@ def _prepare(parsed: Namespace, asked: str) -> None:
     parsed.snakefile = Path(ready.snakefile)
     parsed.directory = ready.workdir
     parsed.logger = list(dict.fromkeys([*(parsed.logger or []), "looper"]))
+    # Scripts of a profile are called by its path, and from the folder that jobs run in.
+    if isinstance(parsed.profile, list):
+        parsed.profile = [
+            os.path.abspath(path) if os.path.exists(path) else path for path in parsed.profile
+        ]

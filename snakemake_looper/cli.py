@@ -135,6 +135,35 @@ def generate(arguments: argparse.Namespace, rest: list[str]) -> int:
     return DONE
 
 
+def profile(arguments: argparse.Namespace, rest: list[str]) -> int:
+    """Write a Snakemake profile: one that comes along, or one from a divvy compute package."""
+    from . import profiles
+
+    package = arguments.package or ("default" if arguments.divvy else None)
+    problems = Problems()
+    name = arguments.name or package or ""
+    folder = Path(arguments.output or Path("profiles") / name)
+    if arguments.name and package:
+        problems.add("profile", "", "give a name or a package, not both")
+    elif arguments.name:
+        files = profiles.bundled(name, folder, problems)
+    elif package:
+        files = profiles.of_package(arguments.divvy, package, folder, problems)
+    else:
+        names = ", ".join(profiles.BUNDLED)
+        problems.add("profile", "", f"name one: {names}; or --package NAME of a divvy config")
+    problems.raise_if_any()
+    for path in profiles.write_profile(folder, files, arguments.force, problems):
+        print(path)
+    for warning in problems.warnings:
+        print(f"warning: {warning}", file=sys.stderr)
+    plugin = profiles.missing_plugin(files)
+    if plugin:
+        print(f"warning: {plugin} is not installed; pip install {plugin}", file=sys.stderr)
+    print(profiles.usage(folder, files))
+    return DONE
+
+
 def inspect(arguments: argparse.Namespace, rest: list[str]) -> int:
     """Show the plan; writes nothing."""
     from . import views
@@ -365,6 +394,19 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument("-o", "--output", default=".", metavar="DIR", help="where (default: here)")
     command.add_argument("--force", action="store_true", help="overwrite files of yours")
     _common(command, generate)
+
+    command = commands.add_parser("profile", help="write a Snakemake profile for a cluster")
+    command.add_argument(
+        "name", nargs="?", metavar="NAME",
+        help="one that comes along: local, slurm, sge, lsf, generic",
+    )  # fmt: skip
+    command.add_argument(
+        "-p", "--package", metavar="NAME", help="one from a divvy package, instead"
+    )
+    command.add_argument("--divvy", metavar="FILE", help="the divvy config (default: $DIVCFG)")
+    command.add_argument("-o", "--output", metavar="DIR", help="where (default: profiles/NAME)")
+    command.add_argument("--force", action="store_true", help="overwrite files of yours")
+    command.set_defaults(action=profile)
 
     command = commands.add_parser("inspect", help="show the plan: jobs, commands, skips")
     command.add_argument("--sample", metavar="NAME", help="one sample: its commands and namespaces")

@@ -128,7 +128,7 @@ def write_plan(plan: Plan) -> PlanFolder:
         (temporary / "Snakefile").write_text(text, encoding="utf-8")
         (temporary / STRUCTURE_FILE).write_text(structure(plan), encoding="utf-8")
         write_job_table(plan, temporary / FILE_NAME, configs)
-        shutil.copytree(data_dir("profiles"), temporary / "profiles")
+        shutil.copytree(data_dir("profiles/default"), temporary / "profiles" / "default")
         temporary.chmod(0o755)
         with contextlib.suppress(OSError):  # another process may have made the same plan
             temporary.rename(target)

@@ -12,14 +12,15 @@ PACKAGE = REPOSITORY / "snakemake_looper"
 # Each module may import those before it. Two steps back are allowed, inside functions: the cheap
 # modules that every child process loads call what is heavy only where it is needed.
 ORDER = [
-    "errors", "deprecated", "model", "source", "results", "databases", "jobtable", "journal", "reasons", "status", "cluster", "templates", "growth",
+    "errors", "deprecated", "model", "source", "results", "databases", "jobtable", "arrays", "journal", "reasons", "status", "cluster", "templates", "growth",
     "resources", "containers", "inputs", "settings", "pephub", "pephub_results", "pep", "interface", "pipestat",
     "selection", "project", "builtin_hooks", "hooks", "rules", "jobs", "lumps", "plan", "records", "settle", "table",
     "report", "snakefile", "generate", "workspace", "recovery", "frontend", "events", "bars", "progress", "controller",
-    "module", "upkeep", "views", "cli",
+    "module", "divvy", "apptainer", "sbatch", "submit", "translate", "profiles", "upkeep", "views", "cli",
 ]  # fmt: skip
 LAZY = {
     ("generate", "workspace"),
+    ("jobtable", "arrays"),
     ("jobtable", "frontend"),
     ("jobtable", "settle"),
 }
