@@ -3,4 +3,5 @@
 # yours are doubled here.
 trap 'echo $? > ".snakemake/cluster_logs/$PBS_JOBID.exit"' EXIT
 trap 'exit 143' HUP INT TERM USR1 USR2 XCPU # whose exit code would be 0
+PATH=${{PBS_O_PATH:-$PATH}} # login shells set it anew
 {exec_job}

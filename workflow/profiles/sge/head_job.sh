@@ -21,6 +21,9 @@
 # The profile, by its path or its name: PROFILE=mine qsub -V …
 profile=${PROFILE:-profiles/sge}
 
+# The PATH that this was submitted with: the login shell of a job sets it anew.
+PATH=${SGE_O_PATH:-$PATH}
+
 # The environment that snakemake-looper is in, if it is not active where you submit from.
 # . ~/envs/looper/bin/activate
 
@@ -34,7 +37,7 @@ if [[ $profile == */* && ! -d $profile ]]; then
 fi
 
 # When time runs out: no new jobs are submitted, and those that run are waited for; what is still
-# running 50 minutes later is cancelled, and marked as partial. Submit this again to go on.
+# running 50 minutes later is cancelled. Submit this again to go on.
 finish() {
     echo "time runs out: no new jobs"
     kill -TERM "$controller"

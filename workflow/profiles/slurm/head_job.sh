@@ -35,7 +35,7 @@ fi
 unset "${!SLURM_@}" "${!SBATCH_@}"
 
 # When time runs out: no new jobs are submitted, and those that run are waited for; what is still
-# running 50 minutes later is cancelled, and marked as partial. Submit this again to go on.
+# running 50 minutes later is cancelled. Submit this again to go on.
 finish() {
     echo "time runs out: no new jobs"
     kill -TERM "$controller"
