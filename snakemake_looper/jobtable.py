@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from .model import Plan
 
 FILE_NAME = "jobs.sqlite"
+LOCK_VARIABLE = "SNAKEMAKE_LOOPER_LOCK"
+"""Tells `job.sh` that it runs on a cluster, where jobs hold a lock on their log."""
 _SCHEMA = """
 CREATE TABLE job (
     rule TEXT NOT NULL, record TEXT NOT NULL, number INTEGER NOT NULL,
@@ -129,6 +131,8 @@ class JobTable:
         self.path = Path(path)
         self._workflow = workflow
         self._lumped = False
+        if workflow is not None and workflow.remote_exec:
+            os.environ[LOCK_VARIABLE] = "yes"
         if "SLURM_ARRAY_TASK_ID" in os.environ and not self._in_main_process():
             from .arrays import become_own_task
 

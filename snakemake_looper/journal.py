@@ -32,6 +32,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from .processes import is_process, locked
+
 FOLDER = Path(".snakemake") / "looper" / "runs"
 
 
@@ -220,29 +222,5 @@ def _alive(path: Path, head: Mapping[str, Any]) -> bool:
     """Whether the process of an unfinished journal is there: it holds a lock, or has its number."""
     held = locked(path)
     if held is None:
-        return head["host"] != socket.gethostname() or _is_process(head["pid"])
+        return head["host"] != socket.gethostname() or is_process(head["pid"])
     return held
-
-
-def _is_process(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        pass
-    return True
-
-
-def locked(path: Path) -> bool | None:
-    """Whether some process holds a lock on a file; None if that cannot be told."""
-    try:
-        with path.open("rb") as file:
-            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return True
-    except FileNotFoundError:
-        return False
-    except OSError:
-        return None
-    return False

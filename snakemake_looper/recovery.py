@@ -6,7 +6,7 @@ one does about it:
 - Snakemake's lock on the folder. It is removed if the run was on this machine and no Snakemake
   works in this folder any more.
 - Jobs that still run, here or on SLURM. They are waited for, before anything is started: no job
-  runs twice at the same time. (Elsewhere the lock on a job's log sees to that, see `job.sh`.)
+  runs twice at the same time. (Elsewhere the lock on a job's log sees to that, see `processes`.)
 - Completed jobs that nobody took note of. Snakemake would run them again, since it does not know
   whether they are complete; their flag says that they are. If the job is still the same they are
   taken over: a ticket tells `job.sh` to do nothing.
@@ -20,8 +20,6 @@ change a flag later but for jobs that died.
 
 from __future__ import annotations
 
-import contextlib
-import os
 import shutil
 import socket
 import sys
@@ -33,14 +31,13 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from .cluster import unfinished
 from .jobtable import FILE_NAME, JobTable, modified
 from .journal import Death, Journal, Run, end_for, prune, read_runs
+from .processes import Present, controllers_in
 from .status import (
     KILLED_WITH_ITS_RUN,
     NOT_RUN,
     Flags,
     clear_flag,
     flag_path,
-    in_use,
-    is_left,
     stamp_of,
     write_flag,
 )
@@ -50,7 +47,6 @@ if TYPE_CHECKING:
 
 TICKETS = Path(".snakemake") / "looper" / "taken"
 _LOCKS = Path(".snakemake") / "locks"
-_PROGRAMS = ("snakemake", "snakemake-looper")
 _POLL = 2.0
 """Seconds between two looks at jobs that are waited for."""
 _SAY_AGAIN = 300.0
@@ -80,29 +76,12 @@ def remove_stale_lock(workdir: Path) -> None:
             " is still there; if you are sure, run this again with --unlock first"
         )
         return
-    if _is_somebody_at_work(workdir):
+    if any(controllers_in(workdir)):
         return
     for lock in locks:
         if lock.stat().st_mtime >= last.started - 1:  # older ones are of somebody else
             lock.unlink(missing_ok=True)
     _say(f"the run of {when} (process {last.pid}) was killed; its lock is removed")
-
-
-def _is_somebody_at_work(workdir: Path) -> bool:
-    """Whether another Snakemake has this folder as its working directory, on this machine."""
-    import psutil
-
-    own = {os.getpid(), *(parent.pid for parent in psutil.Process().parents())}
-    for process in psutil.process_iter():
-        with contextlib.suppress(psutil.Error):
-            words = process.cmdline()
-            # A job that is a process of its own takes no lock: it may be what the run left.
-            takes_locks = "--nolock" not in words
-            is_snakemake = any(Path(word).name in _PROGRAMS for word in words[:3])
-            is_other = takes_locks and is_snakemake and process.pid not in own
-            if is_other and Path(process.cwd()) == workdir:
-                return True
-    return False
 
 
 # --- begin and end ---------------------------------------------------------------------------------
@@ -217,9 +196,10 @@ def _still_there(
         _say(f"whether jobs of an earlier run are still there cannot be told: {error}")
         known = set()
     found = []
+    present = Present()
     for one in planned:
         jobid = next((jobid for jobid in one.external_jobids if jobid in known), "")
-        if jobid or in_use(workdir / one.brief.log):
+        if jobid or present.uses(workdir / one.brief.log):
             found.append((one, jobid))
     return found
 
@@ -306,11 +286,12 @@ def _settle(run: Run, gone: set[str], jobs: JobTable, journal: Journal) -> None:
     `gone` are records that are known not to run any more; of others a cluster may run some.
     """
     workdir = Path(jobs.value("workdir"))
+    present = Present()
     _restore(run.planned, run.submitted.keys() - gone, workdir)
     for brief in jobs.briefs():
         if brief.flag not in run.planned or not (run.is_local or brief.flag in gone):
             continue
-        if not is_left(workdir / brief.log):
+        if present.uses(workdir / brief.log):
             continue
         if write_flag(workdir, brief.flag, "failed", ("running",)):
             stamp = stamp_of(flag_path(workdir, brief.flag, "failed"))

@@ -5,8 +5,8 @@ in pipestat and pypiper. Names are exact: they are made from the plan and looked
 globbed, so record `a` is not `a_b` and `[x]` is found (quirk 12). Jobs set their own flags in
 shell (`workflow/scripts/job.sh`); this module reads them, one listing per folder.
 
-A flag that a killed run left behind may say what is no longer so. Where the run's journal and the
-lock on the job's log show that nothing runs any more, what is true is told instead of what is
+A flag that a killed run left behind may say what is no longer so. Where the run's journal shows
+that it is dead, and no process of the job is there, what is true is told instead of what is
 written: nobody who asks changes a flag.
 """
 
@@ -15,15 +15,16 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import os
-import shutil
+import socket
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
 from .jobtable import JobTable, Row
-from .journal import Death, Run, locked, read_runs
+from .journal import Death, Run, read_runs
 from .model import STATUSES
+from .processes import Present
 from .reasons import Reason, explain, remedy, stale_locks, tail
 
 NOT_RUN = "none"
@@ -78,6 +79,11 @@ class Flags:
         """The runs that may have left flags, the last first."""
         return read_runs(self._workdir)[::-1]
 
+    @cached_property
+    def present(self) -> Present:
+        """Jobs whose processes are there."""
+        return Present()
+
     def run_of(self, flag: str) -> Run | None:
         """The last run that set out to run a record."""
         return next((run for run in self.runs if flag in run.planned), None)
@@ -101,20 +107,8 @@ class Flags:
             return word  # a cluster may still have it
         if word == "waiting":
             return run.planned[completed_flag] or NOT_RUN
-        return "failed" if run.is_local and is_left(self._workdir / log) else word
-
-
-def in_use(log: Path) -> bool:
-    """Whether some process of a job is there for certain: each holds the lock on the job's log."""
-    return bool(locked(log))
-
-
-def is_left(log: Path) -> bool:
-    """Whether no process of a job is there for certain.
-
-    Where there is no `flock` command jobs hold no lock, and nothing can be said.
-    """
-    return shutil.which("flock") is not None and locked(log) is False
+        is_here = run.is_local and run.host == socket.gethostname()
+        return word if not is_here or self.present.uses(self._workdir / log) else "failed"
 
 
 def read_statuses(jobs: JobTable, workdir: Path, why: bool = False) -> list[RecordStatus]:
@@ -165,9 +159,11 @@ def _status_of(row: Row, flags: Flags, workdir: Path, results_dir: Path, why: bo
 
 def _doubt(run: Run | None, external_jobid: str) -> str:
     """What is to be said of a record that is on its way, though its run is over."""
-    if run is None or run.alive or not external_jobid:
+    if run is None or run.alive:
         return ""
-    return f"its run is over; cluster job {external_jobid} may still be there"
+    if external_jobid:
+        return f"its run is over; cluster job {external_jobid} may still be there"
+    return f"its run on {run.host} is over" if run.host != socket.gethostname() else ""
 
 
 def _is_ahead(flag: str, flags: Flags, workdir: Path) -> bool:

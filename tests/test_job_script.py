@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import shutil
+import signal
 import subprocess
+import time
 from pathlib import Path
 
 import pytest
@@ -103,3 +107,71 @@ touch stop
     process.wait()
     assert {len(names) for names in seen} == {1}
     assert len(seen) >= 2
+
+
+# --- on a cluster: the lock on the log -------------------------------------------------------------
+
+
+def on_cluster(folder: Path, command: str) -> subprocess.Popen[bytes]:
+    text = f"set -euo pipefail; source {SCRIPT} flags/p_x_completed.flag log\n(\n{command}\n)"
+    env = {**os.environ, "SNAKEMAKE_LOOPER_LOCK": "yes"}
+    return subprocess.Popen(["bash", "-c", text], cwd=folder, env=env, start_new_session=True)
+
+
+def wait_for(path: Path) -> None:
+    deadline = time.time() + 30
+    while not path.exists():
+        assert time.time() < deadline, f"no {path}"
+        time.sleep(0.01)
+
+
+needs_flock = pytest.mark.skipif(shutil.which("flock") is None, reason="there is no flock here")
+
+
+@needs_flock
+@pytest.mark.parametrize("orphaned", [False, True])
+def test_a_job_waits_for_its_earlier_run(tmp_path: Path, orphaned: bool) -> None:
+    """Also where only the shell of that was killed, and its command goes on."""
+    command = "echo first; touch one; until [ -e go ]; do sleep 0.05; done; echo end >> order"
+    first = on_cluster(tmp_path, command)
+    wait_for(tmp_path / "one")
+    if orphaned:
+        first.kill()
+        first.wait()
+    second = on_cluster(tmp_path, "echo second >> order")
+    deadline = time.time() + 30
+    while "waiting: an earlier run" not in (tmp_path / "log").read_text():
+        assert time.time() < deadline
+        time.sleep(0.01)
+    assert not (tmp_path / "order").exists()
+    (tmp_path / "go").touch()
+    assert second.wait(30) == 0
+    first.wait(30)
+    assert (tmp_path / "order").read_text() == "end\nsecond\n"
+    assert content(tmp_path) == {"p_x_completed.flag": "completed"}
+    assert (tmp_path / "log").read_text() == ""
+
+
+@needs_flock
+@pytest.mark.parametrize("end", ["true", "false"])
+def test_what_a_command_leaves_in_the_background_holds_up_nobody(tmp_path: Path, end: str) -> None:
+    first = on_cluster(tmp_path, f"sleep 60 & {end}")
+    try:
+        first.wait(30)
+        assert on_cluster(tmp_path, "true").wait(30) == 0
+    finally:
+        os.killpg(first.pid, signal.SIGKILL)
+
+
+def test_a_ticket_says_that_nothing_is_to_be_done(tmp_path: Path) -> None:
+    """A killed run has completed this job: it is not run, and its log stays."""
+    (tmp_path / "log").write_text("what it said\n")
+    ticket = tmp_path / ".snakemake/looper/taken/flags%p_x_completed.flag"
+    ticket.parent.mkdir(parents=True)
+    ticket.touch()
+    assert on_cluster(tmp_path, "echo never >> order").wait(30) == 0
+    assert content(tmp_path) == {"p_x_completed.flag": "completed"}
+    assert (tmp_path / "log").read_text() == "what it said\n"
+    assert not ticket.exists()
+    assert on_cluster(tmp_path, "echo now >> order").wait(30) == 0
+    assert (tmp_path / "order").read_text() == "now\n"

@@ -105,6 +105,12 @@ def resumed(folder: Path, *words: str) -> Run:
     return Run(code, (folder / "out.txt").read_text(), "")
 
 
+def clear(folder: Path) -> None:
+    """Take away what says that commands of killed jobs run."""
+    for path in folder.glob("busy_*"):
+        path.rmdir()
+
+
 def ran(folder: Path) -> list[str]:
     return (folder / "ran").read_text().split()
 
@@ -193,8 +199,7 @@ def test_killed_as_a_whole(hold: Path) -> None:
     assert {"hold_sample:a", "hold_sample:b"} <= set(use_looper("-n", cwd=hold).jobs())
     assert flags(hold) == before, "neither changes a flag"
     (hold / "go").touch()
-    for name in "ab":
-        (hold / f"busy_{name}").rmdir()
+    clear(hold)
     done = cli("rerun", "--", "--cores", "3", cwd=hold)
     assert done.code == 0, done.text
     assert "waiting for" not in done.text
@@ -204,7 +209,7 @@ def test_killed_as_a_whole(hold: Path) -> None:
 def test_what_is_not_run_now_is_settled_too(hold: Path) -> None:
     killed(hold, jobs=True)
     (hold / "go").touch()
-    (hold / "busy_a").rmdir()
+    clear(hold)
     assert use_looper("flags/hold_a_completed.flag", cwd=hold).code == 0
     assert flags(hold) == [DONE[0], "hold_b_failed.flag", DONE[2]]
     assert statuses(hold)["b"] == ("failed", LEFT)
@@ -232,7 +237,7 @@ def test_a_command_that_outlives_its_shell_is_waited_for(hold: Path) -> None:
     again = start(hold)
     wait_until(lambda: "waiting for 1 job " in (hold / "out.txt").read_text())
     (hold / "go").touch()
-    (hold / "busy_a").rmdir()
+    clear(hold)
     assert again.wait(timeout=60) == 0, (hold / "out.txt").read_text()
     assert ran(hold).count("one") == 2
 
@@ -319,15 +324,13 @@ def test_the_lock_of_a_run_elsewhere_stays(hold: Path) -> None:
     assert locks(hold)
     assert use_looper("--unlock", cwd=hold).code == 0
     (hold / "go").touch()
-    for name in "ab":
-        (hold / f"busy_{name}").rmdir()
+    clear(hold)
     assert use_looper(cwd=hold).code == 0
 
 
 def test_the_lock_of_a_run_that_is_there_stays(hold: Path) -> None:
     killed(hold, jobs=True)
-    for name in "ab":
-        (hold / f"busy_{name}").rmdir()
+    clear(hold)
     first = start(hold)
     wait_until(lambda: "Execute" in (hold / "out.txt").read_text())
     second = use_looper(cwd=hold)

@@ -8,8 +8,9 @@
 # itself set `failed` or `partial`. All output goes to the log, and how a command ended that did
 # not complete is the log's last line.
 #
-# The job's processes hold a lock on the log, all of them, as long as one is there. So a job whose
-# earlier run goes on, since only its shell or its Snakemake was killed, waits for that.
+# On a cluster the job's processes hold a lock on the log, all of them, as long as one is there. So a
+# job whose earlier run goes on, since its Snakemake was killed, waits for that. On one machine it is
+# seen from outside who has the log open, which costs a job nothing.
 
 __looper_flag=${1%_completed.flag}
 [[ $__looper_flag == /* ]] || __looper_flag=$PWD/$__looper_flag # the command may change folder
@@ -59,7 +60,7 @@ __looper_end() {
 # else goes wrong, as on a file system without locks, is no reason not to run.
 __looper_lock() {
     local code=0
-    command -v flock > /dev/null || return 0
+    [[ -n ${SNAKEMAKE_LOOPER_LOCK-} ]] && command -v flock > /dev/null || return 0
     flock --nonblock 1 || code=$?
     ((code == 1)) || return 0
     echo "waiting: an earlier run of this job has not ended"
@@ -68,7 +69,8 @@ __looper_lock() {
 
 # Give it back, so that something the command has left in the background does not keep it.
 __looper_unlock() {
-    if command -v flock > /dev/null; then flock --unlock 1 || true; fi
+    [[ -n ${SNAKEMAKE_LOOPER_LOCK-} ]] && command -v flock > /dev/null || return 0
+    flock --unlock 1 || true
 }
 
 # Snakemake makes these folders; no process is started for them where they are there.

@@ -1,0 +1,86 @@
+"""Who is there: runs that hold their journal, jobs that hold their log.
+
+A run keeps a lock on its journal, a cluster's job one on its log (see `job.sh`), which is seen from
+every machine that shares the file system. A job of this machine takes no lock: its processes have
+its log open, and that can be seen from outside.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+
+def locked(path: Path) -> bool | None:
+    """Whether some process holds a lock on a file; None if that cannot be told."""
+    try:
+        with path.open("rb") as file:
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    except FileNotFoundError:
+        return False
+    except OSError:
+        return None
+    return False
+
+
+def is_process(pid: int) -> bool:
+    """Whether a process of this machine has this number."""
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        pass
+    return True
+
+
+class Present:
+    """Which logs some job writes to. Processes are looked at once, when that is first asked."""
+
+    def __init__(self) -> None:
+        self._written: frozenset[str] | None = None
+
+    def uses(self, log: Path) -> bool:
+        """Whether a process of a job is there: it has its log locked, or open for writing."""
+        if not log.exists():
+            return False
+        if self._written is None:
+            self._written = _written_files()
+        return bool(locked(log)) or os.path.realpath(log) in self._written
+
+
+def _written_files() -> frozenset[str]:
+    """The files that processes of this machine have open for writing, as far as one may see."""
+    import psutil
+
+    found: set[str] = set()
+    for process in psutil.process_iter():
+        with contextlib.suppress(psutil.Error):
+            # Where the mode is not told, as on macOS, somebody who only reads counts as well.
+            writers = (one for one in process.open_files() if getattr(one, "mode", "w") != "r")
+            found.update(one.path for one in writers)
+    return frozenset(found)
+
+
+def controllers_in(folder: Path) -> Iterator[int]:
+    """The numbers of other processes that run Snakemake in a folder of this machine."""
+    import psutil
+
+    own = {os.getpid(), *(parent.pid for parent in psutil.Process().parents())}
+    for process in psutil.process_iter():
+        with contextlib.suppress(psutil.Error):
+            words = process.cmdline()
+            # A job that is a process of its own takes no lock: it may be what a run has left.
+            takes_locks = "--nolock" not in words
+            is_snakemake = any(Path(word).name in _PROGRAMS for word in words[:3])
+            is_other = takes_locks and is_snakemake and process.pid not in own
+            if is_other and Path(process.cwd()) == folder:
+                yield process.pid
+
+
+_PROGRAMS = ("snakemake", "snakemake-looper")
