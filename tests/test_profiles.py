@@ -541,11 +541,13 @@ def headed(project: Callable[..., Path]) -> Path:
     return project(HEAD)
 
 
-def head_job(folder: Path, system: str, seconds: str, started: Processes) -> subprocess.Popen[str]:
+def head_job(
+    folder: Path, system: str, seconds: str, started: Processes, patience: str = "100"
+) -> subprocess.Popen[str]:
     env = environment(PROFILE="mine", SECONDS_EACH=seconds, SLURM_JOB_ID="1")
     script = folder / f"{system}.sh"
     script.write_text(
-        (data_dir(f"profiles/{system}") / "head_job.sh").read_text().replace("3000", "2")
+        (data_dir(f"profiles/{system}") / "head_job.sh").read_text().replace("3000", patience)
     )
     job = subprocess.Popen(
         ["bash", str(script), "--config", "limit=2"],
@@ -561,13 +563,13 @@ SIGNALS = {"slurm": signal.SIGTERM, "sge": signal.SIGUSR1}
 @pytest.mark.parametrize("system", SIGNALS)
 def test_the_head_job_ends_in_order(headed: Path, system: str, started: Processes) -> None:
     """No new job is begun, the running one ends; and then the rest is done."""
-    job = head_job(headed, system, "1.5", started)
+    job = head_job(headed, system, "2", started)
     wait_for(lambda: bool(list(headed.rglob("*_running.flag"))))
     job.send_signal(SIGNALS[system])
     out, err = job.communicate(timeout=60)
     assert job.returncode == 1, err
     assert "time runs out: no new jobs" in out
-    assert len([name for name in flags(headed) if "completed" in name]) == 1
+    assert len([name for name in flags(headed) if "completed" in name]) == 1, (out, err)
     again = head_job(headed, system, "0", started)
     out, err = again.communicate(timeout=60)
     assert again.returncode == 0, err
@@ -575,7 +577,7 @@ def test_the_head_job_ends_in_order(headed: Path, system: str, started: Processe
 
 
 def test_the_head_job_cancels_what_takes_too_long(headed: Path, started: Processes) -> None:
-    job = head_job(headed, "slurm", "100", started)
+    job = head_job(headed, "slurm", "100", started, patience="1")
     wait_for(lambda: bool(list(headed.rglob("*_running.flag"))))
     job.send_signal(signal.SIGTERM)
     begin = time.monotonic()
