@@ -291,7 +291,8 @@ class JobTable:
 
     def same_job(self, other: JobTable, brief: Brief) -> bool:
         """Whether another plan has the very same job, so that its result is this one's, too."""
-        query = "SELECT command, env, inputs, log, flag FROM job WHERE rule = ? AND record = ?"
+        what = "command, env, inputs, log, flag, container"
+        query = f"SELECT {what} FROM job WHERE rule = ? AND record = ?"
         config = "SELECT digest FROM config WHERE rule = ?"
         key = (brief.rule, brief.record)
         try:

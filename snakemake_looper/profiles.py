@@ -24,12 +24,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from .divvy import read_package
+from .divvy.package import read_package
+from .divvy.translate import Profile, translate
 from .errors import Problems
 from .model import Options
 from .resources import DIVVY_VARIABLE, divvy_config
 from .results import write_atomic
-from .translate import Profile, translate
 from .workspace import data_dir
 
 BUNDLED = {"local": "default", "slurm": "slurm", "sge": "sge", "lsf": "lsf", "generic": "generic"}

@@ -26,7 +26,7 @@ from snakemake.resources import Resource
 from snakemake_executor_plugin_slurm.submit_string import get_submit_command
 from snakemake_executor_plugin_slurm.validation import validate_slurm_extra
 
-from snakemake_looper.apptainer import from_docker, words
+from snakemake_looper.divvy.apptainer import from_docker, words
 from snakemake_looper.errors import Place, Problems
 from snakemake_looper.profiles import BUNDLED, CONFIG, _evaluated
 from snakemake_looper.workspace import data_dir

@@ -276,7 +276,7 @@ def meddle(runs: Runs, deaths: Launch) -> None:
     deaths.until(lambda: deaths.run("die_time", "die_cancelled"), "the samples run")
     runs.slurm.ask("scancel", runs.job_of("deaths", "cancelled"), runs.job_of("deaths", "pending"))
     # Instead of waiting for a minute, the shortest limit that there is.
-    runs.slurm.ask("scontrol", "update", f"JobId={runs.job_of('deaths', 'time')}", "EndTime=now")
+    runs.slurm.ask("scontrol", "update", f"JobId={runs.job_of('deaths', 'time')}", "EndTime=now+5")
 
 
 def again_may_end(runs: Runs) -> None:

@@ -16,7 +16,7 @@ ORDER = [
     "resources", "containers", "inputs", "settings", "pephub", "pephub_results", "pep", "interface", "pipestat",
     "selection", "project", "builtin_hooks", "hooks", "rules", "jobs", "lumps", "plan", "records", "settle", "table",
     "report", "snakefile", "generate", "workspace", "recovery", "frontend", "events", "bars", "progress", "controller",
-    "module", "divvy", "apptainer", "sbatch", "submit", "translate", "profiles", "upkeep", "views", "cli",
+    "module", "divvy.package", "divvy.apptainer", "divvy.sbatch", "divvy.submit", "divvy.translate", "profiles", "upkeep", "views", "cli",
 ]  # fmt: skip
 LAZY = {
     ("generate", "workspace"),
@@ -41,8 +41,11 @@ def imports(path: Path, top_level: bool, own: bool = False) -> set[str]:
     nodes = tree.body if top_level else list(ast.walk(tree))
     found = set()
     for node in nodes:
-        if own and isinstance(node, ast.ImportFrom) and node.level == 1:
-            found |= {node.module} if node.module else {alias.name for alias in node.names}
+        if own and isinstance(node, ast.ImportFrom) and node.level:
+            # One dot is the module's own folder, two in a subfolder are the package.
+            base = path.parent.name + "." if node.level == 1 and path.parent != PACKAGE else ""
+            names = [node.module] if node.module else [alias.name for alias in node.names]
+            found |= {base + name for name in names}
         elif not own and isinstance(node, ast.ImportFrom) and node.module and not node.level:
             found.add(node.module.split(".")[0])
         elif not own and isinstance(node, ast.Import):
@@ -50,24 +53,29 @@ def imports(path: Path, top_level: bool, own: bool = False) -> set[str]:
     return found
 
 
+def modules() -> dict[str, Path]:
+    """The modules of the package by name, those of a subfolder with its name before them."""
+    paths = [path for path in PACKAGE.rglob("*.py") if path.stem != "__init__"]
+    return {".".join(path.relative_to(PACKAGE).with_suffix("").parts): path for path in paths}
+
+
 def test_every_module_has_its_place() -> None:
-    assert {path.stem for path in PACKAGE.glob("*.py")} - {"__init__"} == set(ORDER)
+    assert set(modules()) == set(ORDER)
 
 
 def test_imports_run_one_way() -> None:
     backwards = {
-        (path.stem, name)
-        for path in PACKAGE.glob("*.py")
-        if path.stem != "__init__"
+        (module, name)
+        for module, path in modules().items()
         for name in imports(path, top_level=False, own=True) & set(ORDER)
-        if ORDER.index(name) >= ORDER.index(path.stem)
+        if ORDER.index(name) >= ORDER.index(module)
     }
     assert backwards <= LAZY
 
 
 def test_foreign_libraries_stop_at_their_seams() -> None:
     for library, homes in SEAMS.items():
-        users = {path.stem for path in PACKAGE.glob("*.py") if library in imports(path, False)}
+        users = {module for module, path in modules().items() if library in imports(path, False)}
         assert users == homes, library
 
 

@@ -13,9 +13,9 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from .divvy import Line, Package, options_of, placeholders
-from .errors import Place, Problems
-from .resources import UnitError, memory_mb, runtime_minutes, threads_of
+from ..errors import Place, Problems
+from ..resources import UnitError, memory_mb, runtime_minutes, threads_of
+from .package import Line, Package, options_of, placeholders
 
 _LONG = {
     "A": "account", "C": "constraint", "D": "chdir", "G": "gpus", "H": "hold", "J": "job-name",

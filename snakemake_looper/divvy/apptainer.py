@@ -10,8 +10,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 
-from .divvy import placeholders
-from .errors import Place, Problems
+from ..errors import Place, Problems
+from .package import placeholders
 
 # A word of shell: quotes and what is between them, substitutions, and all else but white space.
 _WORD = re.compile(

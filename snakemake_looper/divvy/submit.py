@@ -15,8 +15,8 @@ import re
 import shlex
 from collections.abc import Callable, Mapping
 
-from .divvy import Line, Package, System, options_of, placeholders
-from .errors import Problems
+from ..errors import Problems
+from .package import Line, Package, System, options_of, placeholders
 
 LOGS = ".snakemake/cluster_logs"
 CANCEL: Mapping[System, str] = {"sge": "qdel", "pbs": "qdel", "lsf": "bkill"}

@@ -24,8 +24,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from .errors import Place, Problems, near
-from .source import Document, read_yaml, resolve
+from ..errors import Place, Problems, near
+from ..source import Document, read_yaml, resolve
 
 System = Literal["local", "slurm", "sge", "pbs", "lsf", "other"]
 

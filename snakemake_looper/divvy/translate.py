@@ -18,11 +18,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from ..containers import CRATE, IMAGES, NO_BULKER
+from ..errors import Place, Problems
+from ..resources import UnitError, to_snakemake
 from .apptainer import ANOTHER_FOLDER, HERE, from_apptainer, from_docker, words
-from .containers import CRATE, IMAGES, NO_BULKER
-from .divvy import COMMAND, Line, Package, placeholders
-from .errors import Place, Problems
-from .resources import UnitError, to_snakemake
+from .package import COMMAND, Line, Package, placeholders
 from .sbatch import slurm_settings
 from .submit import BUNDLED, CANCEL, job_script, submit_command
 
