@@ -10,7 +10,7 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 
@@ -43,28 +43,34 @@ class Present:
     """Which logs some job writes to. Processes are looked at once, when that is first asked."""
 
     def __init__(self) -> None:
-        self._written: frozenset[str] | None = None
+        self._writers: Mapping[str, tuple[int, ...]] | None = None
 
     def uses(self, log: Path) -> bool:
         """Whether a process of a job is there: it has its log locked, or open for writing."""
+        return bool(self.writers(log)) or bool(locked(log))
+
+    def writers(self, log: Path) -> tuple[int, ...]:
+        """The numbers of the processes of this machine that have a log open for writing."""
         if not log.exists():
-            return False
-        if self._written is None:
-            self._written = _written_files()
-        return bool(locked(log)) or os.path.realpath(log) in self._written
+            return ()
+        if self._writers is None:
+            self._writers = _writers()
+        return self._writers.get(os.path.realpath(log), ())
 
 
-def _written_files() -> frozenset[str]:
-    """The files that processes of this machine have open for writing, as far as one may see."""
+def _writers() -> Mapping[str, tuple[int, ...]]:
+    """Who has which files open for writing, as far as one may see."""
     import psutil
 
-    found: set[str] = set()
+    found: dict[str, tuple[int, ...]] = {}
     for process in psutil.process_iter():
         with contextlib.suppress(psutil.Error):
-            # Where the mode is not told, as on macOS, somebody who only reads counts as well.
-            writers = (one for one in process.open_files() if getattr(one, "mode", "w") != "r")
-            found.update(one.path for one in writers)
-    return frozenset(found)
+            for file in process.open_files():
+                # Where the mode is not told, as on macOS, somebody who only reads counts as well.
+                pids = found.get(file.path, ())
+                if getattr(file, "mode", "w") != "r" and process.pid not in pids:
+                    found[file.path] = (*pids, process.pid)
+    return found
 
 
 def controllers_in(folder: Path) -> Iterator[int]:

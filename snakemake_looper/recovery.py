@@ -79,7 +79,7 @@ def remove_stale_lock(workdir: Path) -> None:
     if any(controllers_in(workdir)):
         return
     for lock in locks:
-        if lock.stat().st_mtime >= last.started - 1:  # older ones are of somebody else
+        if lock.stat().st_mtime >= dead[0].started - 1:  # older ones are of somebody else
             lock.unlink(missing_ok=True)
     _say(f"the run of {when} (process {last.pid}) was killed; its lock is removed")
 
@@ -171,6 +171,22 @@ def _resumed(planned: Iterable[Planned], workflow: Any, executor: str) -> set[st
 # --- jobs that still run ---------------------------------------------------------------------------
 
 
+class Orphan(NamedTuple):
+    """A job that an earlier run has left, and that is there."""
+
+    planned: Planned
+    external_jobid: str
+    pids: tuple[int, ...]
+    """Its processes on this machine."""
+
+    def __str__(self) -> str:
+        brief = self.planned.brief
+        where = f"cluster job {self.external_jobid}" if self.external_jobid else ""
+        if self.pids and not where:
+            where = f"process {', '.join(map(str, self.pids))}"
+        return f"{brief.pipeline} {brief.record}" + (f" ({where})" if where else "")
+
+
 def _wait_for(planned: Iterable[Planned], past: Iterable[Run], workdir: Path) -> None:
     """Wait until none of these jobs runs any more; says which, now and from time to time."""
     slurm = any(run.executor == "slurm" for run in past)
@@ -181,13 +197,10 @@ def _wait_for(planned: Iterable[Planned], past: Iterable[Run], workdir: Path) ->
             said = time.monotonic()
             _say(_waiting_line(left))
         time.sleep(_POLL)
-        left = _still_there([one for one, _ in left], slurm, workdir)
+        left = _still_there([one.planned for one in left], slurm, workdir)
 
 
-def _still_there(
-    planned: Iterable[Planned], slurm: bool, workdir: Path
-) -> list[tuple[Planned, str]]:
-    """Those that are there, each with its cluster job if it is one that waits or runs."""
+def _still_there(planned: Iterable[Planned], slurm: bool, workdir: Path) -> list[Orphan]:
     planned = list(planned)
     external = {jobid for one in planned for jobid in one.external_jobids} if slurm else set()
     try:
@@ -198,19 +211,16 @@ def _still_there(
     found = []
     present = Present()
     for one in planned:
+        log = workdir / one.brief.log
         jobid = next((jobid for jobid in one.external_jobids if jobid in known), "")
-        if jobid or present.uses(workdir / one.brief.log):
-            found.append((one, jobid))
+        if jobid or present.uses(log):
+            found.append(Orphan(one, jobid, present.writers(log)))
     return found
 
 
-def _waiting_line(left: list[tuple[Planned, str]]) -> str:
-    names = [
-        f"{one.brief.pipeline} {one.brief.record}" + (f" (cluster job {jobid})" if jobid else "")
-        for one, jobid in left
-    ]
-    shown = ", ".join(names[:5]) + (f" and {len(names) - 5} more" if len(names) > 5 else "")
-    jobids = [jobid for _, jobid in left if jobid]
+def _waiting_line(left: list[Orphan]) -> str:
+    shown = ", ".join(map(str, left[:5])) + (f" and {len(left) - 5} more" if left[5:] else "")
+    jobids = [one.external_jobid for one in left if one.external_jobid]
     how = f"'scancel {' '.join(jobids[:20])}'" if jobids else "end them"
     return (
         f"waiting for {_jobs(len(left))} that an earlier run has left running: {shown};"

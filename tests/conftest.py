@@ -155,8 +155,9 @@ def touch(project: Callable[..., Path]) -> Path:
 
 
 def flags(folder: Path) -> list[str]:
-    """All status flags below a folder, by name."""
-    return sorted(path.name for path in folder.rglob("*.flag"))
+    """All status flags below a folder, by name; also while jobs make and remove folders."""
+    found = (name for _, _, names in os.walk(folder) for name in names)
+    return sorted(name for name in found if name.endswith(".flag"))
 
 
 def edit(path: Path, old: str, new: str) -> None:
