@@ -148,7 +148,8 @@ def test_jobs_that_still_run_are_waited_for_and_taken_over(hold: Path) -> None:
     assert "was killed; its lock is removed" in done.text
     line = next(line for line in done.text.splitlines() if line.startswith("note: waiting"))
     assert re.search(r"hold a \(process \d+.*\), hold b \(process \d+|hold b .*hold a ", line)
-    assert "taking over 2 jobs that a killed run has completed" in done.text
+    # Snakemake may have been killed before it took note of the quick one.
+    assert re.search(r"taking over [23] jobs that a killed run has completed", done.text)
     assert sorted(ran(hold)) == ["one", "two"], "nothing ran a second time"
     assert flags(hold) == DONE
     assert "Nothing to be done" in use_looper(cwd=hold).text
@@ -282,10 +283,10 @@ def test_a_completed_record_that_will_be_run_again_waits(hold: Path) -> None:
         hold, "--forceall", "--cores", "1", "--prioritize", "flags/hold_a_completed.flag"
     )
     wait_until(lambda: "hold_a_running.flag" in flags(hold))
-    assert statuses(hold)["b"][0] == "waiting"
+    assert statuses(hold)["quick"][0] == "waiting"
     (hold / "go").touch()
     assert process.wait(timeout=60) == 0
-    assert statuses(hold)["b"][0] == "completed"
+    assert statuses(hold)["quick"][0] == "completed"
 
 
 def test_touching_starts_nothing(hold: Path) -> None:
