@@ -42,6 +42,10 @@ class LogHandler(LogHandlerBase):
 
         self._watcher = Watcher(self.common_settings)
 
+    def follow(self, session: Any) -> None:
+        """Look on at a session; called while the Snakefile of its project is read."""
+        self._watcher.follow(session)
+
     def emit(self, record: Any) -> None:
         self._watcher.take(record)
 

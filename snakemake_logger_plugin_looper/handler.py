@@ -1,11 +1,13 @@
-"""What the plugin does while a looper project runs.
+"""What the plugin does while looper projects run.
 
-It hands Snakemake's log records to the controller, which keeps flags true, shows how the run goes,
-and sums up at the end. An error in here must never break a run: it is printed.
+It follows sessions: one for each project that Snakemake runs. It hands Snakemake's log records to
+the controller of each, which keeps flags true, shows how the run goes, and sums up at the end. An
+error in here must never break a run: it is printed.
 """
 
 from __future__ import annotations
 
+import functools
 import sys
 import threading
 import time
@@ -17,7 +19,9 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from snakemake_looper.controller import Controller
+    from snakemake_looper.journal import Journal
     from snakemake_looper.progress import Failure, LiveView, PlainLines, Snapshot
+    from snakemake_looper.run.session import Session
 
 _DRAIN_SECONDS = 30.0
 """How long is waited at most for events that are not dealt with when a run ends."""
@@ -25,25 +29,23 @@ _SECONDS_BETWEEN_SNAPSHOTS = 5.0
 
 
 class Watcher:
-    """Follows Snakemake's log events for the plan that this process runs."""
+    """Follows Snakemake's log events for the sessions of one run."""
 
     def __init__(self, settings: Any) -> None:
         from snakemake.settings.enums import Quietness
-
-        from snakemake_looper.frontend import watched_by
 
         self._dry_run = bool(settings.dryrun)
         quiet = settings.quiet or ()
         self._quiet = Quietness.ALL in quiet
         self._says_progress = Quietness.PROGRESS not in quiet
-        self._controller: Controller | None = None
+        self._sessions: list[Session] = []
+        self._controllers: dict[Session, Controller] = {}
         self._live: LiveView | None = None
         self._plain: PlainLines | None = None
         self._next_line = 0.0
         self._finished = False
         self._busy = threading.Lock()
         self._safely(lambda: self._choose_view(settings))
-        watched_by(self._drain)
 
     @property
     def is_live(self) -> bool:
@@ -61,6 +63,12 @@ class Watcher:
         elif mode == "plain":
             self._plain = PlainLines(stream)
 
+    def follow(self, session: Session) -> None:
+        """Look on at a session, from its opening on."""
+        with self._busy:
+            self._sessions.append(session)
+        session.drain = self._drain
+
     def take(self, record: LogRecord) -> None:
         """Handle one record; called in the order of events, from one thread."""
         with self._busy:
@@ -75,15 +83,16 @@ class Watcher:
             self._safely(self._sum_up)
 
     def _follow(self, record: LogRecord) -> None:
-        controller = self._controller or self._begin()
-        if controller is not None:
+        for session in self._sessions:
+            if session not in self._controllers and session.journal is not None:
+                self._controllers[session] = self._controller(session, session.journal)
+        for controller in self._controllers.values():
             controller.take(record)
 
     def _show(self, record: LogRecord) -> None:
         from snakemake_looper.progress import said, wanted
 
-        controller = self._controller
-        has_run = controller is not None and controller.has_run
+        has_run = any(controller.has_run for controller in self._controllers.values())
         is_due = self._says_progress and time.monotonic() >= self._next_line
         if self._plain is not None and is_due:
             self._next_line = time.monotonic() + _SECONDS_BETWEEN_SNAPSHOTS
@@ -92,32 +101,29 @@ class Watcher:
             return
         if has_run:
             self._live.start()
-        is_told = controller is not None and controller.is_told(record)
+        is_told = any(controller.is_told(record) for controller in self._controllers.values())
         if wanted(record) and not is_told:
             self._live.message(said(record), record.levelno)
 
     def _snapshot(self) -> Snapshot:
-        from snakemake_looper.progress import Snapshot
+        from snakemake_looper.progress import together
 
-        return self._controller.snapshot() if self._controller else Snapshot((), (), "")
+        return together([controller.snapshot() for controller in self._controllers.values()])
 
     def _failed(self, failure: Failure) -> None:
         view = self._live or self._plain
         if view is not None:
             view.failed(failure)
 
-    def _begin(self) -> Controller | None:
-        """The controller, once a plan is there: in a workflow of one's own that takes a while."""
+    def _controller(self, session: Session, journal: Journal) -> Controller:
         from snakemake_looper.controller import Controller
-        from snakemake_looper.frontend import active
+        from snakemake_looper.jobtable import JobTable
 
-        ready = active()
-        if ready is not None:
-            jobs = ready.folder.jobs()
-            self._controller = Controller.of(jobs, ready.workdir, ready.journal)
-            self._controller.on_failure = self._failed
-            jobs.close()
-        return self._controller
+        jobs = JobTable(session.jobs.path)
+        controller = Controller.of(jobs, session.workdir, journal)
+        jobs.close()
+        controller.on_failure = self._failed
+        return controller
 
     def _drain(self) -> None:
         """Wait until the events so far are dealt with; for the main thread, when a run ends."""
@@ -125,28 +131,32 @@ class Watcher:
         while _pending() and time.monotonic() < deadline:
             time.sleep(0.01)
         with self._busy:
-            if self._controller is not None:
-                self._safely(self._controller.settle_rest)
+            for controller in self._controllers.values():
+                self._safely(controller.settle_rest)
 
     def _sum_up(self) -> None:
-        from snakemake_looper.frontend import active, run_is_over
-        from snakemake_looper.views import closing_summary
-
-        ready = active()
-        if ready is None:
-            return
-        if self._controller is not None:
-            self._controller.settle_rest()
         if self._live is not None:
             self._live.stop()
-        run_is_over()
-        jobs = ready.folder.jobs()
+        for session in self._sessions:
+            self._safely(functools.partial(self._sum_up_one, session))
+
+    def _sum_up_one(self, session: Session) -> None:
+        from snakemake_looper.jobtable import JobTable
+        from snakemake_looper.views import closing_summary
+
+        controller = self._controllers.get(session)
+        if controller is not None:
+            controller.settle_rest()
+        session.close()
+        jobs = JobTable(session.jobs.path)
         try:
-            has_run = self._controller is not None and self._controller.has_run
-            text = closing_summary(jobs, ready.workdir, ran=has_run)
+            has_run = controller is not None and controller.has_run
+            text = closing_summary(jobs, session.workdir, ran=has_run)
         finally:
             jobs.close()
         if text and not self._quiet:
+            if len(self._sessions) > 1:
+                print(f"{session.project_name}:", file=sys.stderr)
             print(text, file=sys.stderr)
 
     def _safely(self, action: Callable[[], None]) -> None:

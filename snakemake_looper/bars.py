@@ -57,6 +57,19 @@ class Snapshot:
     others: str  # what runs beside pipelines, e.g. "assembling results"; "" if nothing
 
 
+def together(snapshots: Sequence[Snapshot]) -> Snapshot:
+    """Several projects of one run at one moment: a job of one is not beside those of another."""
+    if len(snapshots) == 1:
+        return snapshots[0]
+    running = sorted((job for one in snapshots for job in one.running), key=lambda job: job.since)
+    others = [set(filter(None, one.others.split(", "))) for one in snapshots]
+    return Snapshot(
+        tuple(tally for one in snapshots for tally in one.tallies),
+        tuple(running),
+        ", ".join(sorted(set.intersection(*others))) if others else "",
+    )
+
+
 # --- text --------------------------------------------------------------------------------------
 
 

@@ -19,7 +19,7 @@ from typing import Any
 
 from . import __version__
 from .errors import LooperError, Problems, ProjectError, near
-from .frontend import active, options_of_config, report
+from .frontend import options_of_config, plans_seen, report
 from .jobtable import JobTable
 from .model import STATUSES, Options
 from .settings import OPTION_NAMES, is_registry_path, locate, words_of
@@ -68,19 +68,22 @@ def run(arguments: argparse.Namespace, rest: list[str]) -> int:
     if not _says_how_many(rest):
         words += ["--cores", "all"]
     words += _with_config(rest, _config_entries(arguments))
-    try:
-        snakemake(words)
-    except SystemExit as end:
-        code = end.code if isinstance(end.code, int) else FAILED
+    code = DONE
+    with plans_seen() as seen:
+        try:
+            snakemake(words)
+        except SystemExit as end:
+            code = end.code if isinstance(end.code, int) else FAILED
     if code != DONE:
         return code
-    ready = active()
-    assert ready is not None, "Snakemake ran without the plan"
-    jobs = ready.folder.jobs()
-    try:
-        return FAILED if any(skip.fault for skip in jobs.skipped()) else DONE
-    finally:
-        jobs.close()
+    for ready in seen:
+        jobs = ready.folder.jobs()
+        try:
+            if any(skip.fault for skip in jobs.skipped()):
+                return FAILED
+        finally:
+            jobs.close()
+    return DONE
 
 
 def rerun(arguments: argparse.Namespace, rest: list[str]) -> int:
@@ -285,6 +288,7 @@ def destroy(arguments: argparse.Namespace, rest: list[str]) -> int:
         levels.append("project")
     with _jobs(arguments) as jobs:
         workdir = Path(jobs.value("workdir"))
+        _refuse_during_a_run(jobs, workdir)
         what = doomed(jobs, workdir, levels)
     if not what:
         print("nothing to remove")
@@ -296,7 +300,8 @@ def destroy(arguments: argparse.Namespace, rest: list[str]) -> int:
         print(f"{store.pipeline}, {store.level} level: {len(names)} records in {where}")
     if not _agreed(arguments, f"Remove these {len(what.paths)} files and folders, and records?"):
         return DONE if arguments.dry_run else FAILED
-    remove(what, workdir)
+    with _no_run(arguments, workdir):
+        remove(what, workdir)
     print("removed")
     return DONE
 
@@ -307,6 +312,8 @@ def clean(arguments: argparse.Namespace, rest: list[str]) -> int:
     from .upkeep import cleanup_scripts
 
     with _jobs(arguments) as jobs:
+        workdir = Path(jobs.value("workdir"))
+        _refuse_during_a_run(jobs, workdir)
         scripts = cleanup_scripts(jobs)
         folder = Path(jobs.value("rundir"))
     if not scripts:
@@ -316,10 +323,32 @@ def clean(arguments: argparse.Namespace, rest: list[str]) -> int:
         print(script)
     if not _agreed(arguments, f"Run these {len(scripts)} scripts?"):
         return DONE if arguments.dry_run else FAILED
-    failed = [script for script in scripts if run_script(script, folder)]
+    with _no_run(arguments, workdir):
+        failed = [script for script in scripts if run_script(script, folder)]
     for script in failed:
         print(f"error: {script} failed", file=sys.stderr)
     return FAILED if failed else DONE
+
+
+def _refuse_during_a_run(jobs: JobTable, workdir: Path) -> None:
+    from .recovery import busy
+
+    why = busy(jobs, workdir)
+    if why:
+        raise LooperError(f"nothing was removed: {why}")
+
+
+@contextlib.contextmanager
+def _no_run(arguments: argparse.Namespace, workdir: Path) -> Iterator[None]:
+    """While this is held no run begins. Refused if one began while the user was asked."""
+    from .recovery import closed_door
+
+    try:
+        with closed_door(workdir), _jobs(arguments) as jobs:
+            _refuse_during_a_run(jobs, workdir)
+            yield
+    except OSError as error:
+        raise LooperError(f"{error.filename or workdir}: {error.strerror}") from None
 
 
 def _agreed(arguments: argparse.Namespace, question: str) -> bool:

@@ -14,7 +14,6 @@ import json
 import os
 import shlex
 import sqlite3
-import sys
 from collections.abc import Callable, Iterator, Mapping
 from functools import lru_cache
 from pathlib import Path
@@ -131,23 +130,12 @@ class JobTable:
         self.path = Path(path)
         self._workflow = workflow
         self._lumped = False
-        if workflow is not None and workflow.remote_exec:
-            os.environ[LOCK_VARIABLE] = "yes"
-        if "SLURM_ARRAY_TASK_ID" in os.environ and not self._in_main_process():
-            from .arrays import become_own_task
-
-            become_own_task(sys.argv)
         if not self.path.is_file():
             raise FileNotFoundError(f"no job table at {self.path}")
         uri = f"{self.path.absolute().as_uri()}?mode=ro&immutable=1"
         self._connection = sqlite3.connect(uri, uri=True, check_same_thread=False)
         self._row = lru_cache(maxsize=4096)(self._read)
         self._config = lru_cache(maxsize=None)(self._read_config)
-
-    @classmethod
-    def beside(cls, workflow: Any) -> JobTable:
-        """The table in the folder of the Snakefile that is being read."""
-        return cls(Path(workflow.current_basedir) / FILE_NAME, workflow)
 
     # --- functions of wildcards, for the rules of the Snakefile --------------------------------
 
@@ -344,45 +332,6 @@ class JobTable:
             for path, sources, schemas in self._connection.execute(query)
         ]
 
-    def before_run(self) -> None:
-        """What is done before the first job: see `recovery.begin` and `settle`.
-
-        Raises:
-            WorkflowError: a server will not take results, flags cannot be written, or jobs that
-                differ were to be one array; says why.
-        """
-        if not self._in_main_process() or self._workflow.touch:
-            return
-        from snakemake.exceptions import WorkflowError
-
-        from .arrays import refusal
-        from .frontend import run_begins
-        from .settle import make_tables, refusals
-
-        found = [*filter(None, [refusal(self, self._workflow)]), *refusals(self)]
-        if found:
-            raise WorkflowError("\n".join(found))
-        make_tables(self)
-        try:
-            run_begins(self, self._workflow)
-        except OSError as error:
-            raise WorkflowError(f"status flags cannot be written: {error}") from None
-        except KeyboardInterrupt:
-            raise WorkflowError("Interrupted while waiting: nothing was started.") from None
-
-    def after_run(self) -> None:
-        """Put reported records where they belong; never raises, what is wrong is printed."""
-        if self._in_main_process():
-            from .frontend import run_ends
-            from .settle import settle
-
-            run_ends()
-            settle(self)
-
-    def _in_main_process(self) -> bool:
-        """A job that is a process of its own begins and ends a run too, but has no part in this."""
-        return self._workflow is None or bool(self._workflow.is_main_process)
-
     def close(self) -> None:
         self._connection.close()
 
@@ -433,6 +382,20 @@ class JobTable:
         source, digest, path, after, reads = self._connection.execute(query, (rule,)).fetchone()
         written = _read_marker(path)
         return ConfigRow(rule, source, digest, path, after, reads, written)
+
+
+def briefs_at(path: Path) -> list[Brief]:
+    """The jobs of a plan of another run; none if it is gone, damaged or of another version."""
+    try:
+        jobs = JobTable(path)
+    except OSError:
+        return []
+    try:
+        return list(jobs.briefs())
+    except sqlite3.Error:
+        return []
+    finally:
+        jobs.close()
 
 
 _WILDCARDS = inspect.Signature(

@@ -29,14 +29,23 @@ def locked(path: Path) -> bool | None:
 
 
 def is_process(pid: int) -> bool:
-    """Whether a process of this machine has this number."""
+    """Whether a process of this machine has this number; one that only waits to be reaped has ended."""
+    import psutil
+
     try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
+        return bool(psutil.Process(pid).status() != psutil.STATUS_ZOMBIE)
+    except psutil.NoSuchProcess:
         return False
-    except PermissionError:
-        pass
-    return True
+    except psutil.Error:
+        return True
+
+
+def process_namespace() -> str:
+    """The namespace that this process's number belongs to; empty where there are none."""
+    try:
+        return os.readlink("/proc/self/ns/pid")
+    except OSError:
+        return ""
 
 
 class Present:

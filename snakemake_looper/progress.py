@@ -46,11 +46,12 @@ from .bars import (
     headline,
     labels,
     one_line,
+    together,
 )
 
 __all__ = [
     "Failure", "LiveView", "Mode", "PlainLines", "RunningJob", "Snapshot", "Tally", "choose", "said",
-    "wanted",
+    "together", "wanted",
 ]  # fmt: skip
 
 

@@ -3,35 +3,41 @@
 Killed means: no process had a chance to say anything. What such a run leaves, and what the next
 one does about it:
 
-- Snakemake's lock on the folder. It is removed if the run was on this machine and no Snakemake
-  works in this folder any more.
+- Snakemake's lock on the folder. It is removed if the run was on this machine, no run of this
+  folder is alive, and no Snakemake works in it any more.
 - Jobs that still run, here or on SLURM. They are waited for, before anything is started: no job
   runs twice at the same time. (Elsewhere the lock on a job's log sees to that, see `processes`.)
+  Processes that a job left behind when its shell came to its end are not waited for.
 - Completed jobs that nobody took note of. Snakemake would run them again, since it does not know
   whether they are complete; their flag says that they are. If the job is still the same they are
   taken over: a ticket tells `job.sh` to do nothing.
 - Flags `waiting` and `running`. The first become again what they were, the second `failed`.
 
-Then its journal is closed for it.
+Then its journal is closed for it, whichever plans its records are in.
 
-What is planned gets its `waiting` flags here, before any job can begin: the main process does not
-change a flag later but for jobs that died.
+All planned records are flagged `waiting` before the first job starts. After that, the main process
+changes a flag only if the job has died.
 """
 
 from __future__ import annotations
 
-import shutil
+import contextlib
+import fcntl
+import os
 import socket
 import sys
 import time
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import IO, TYPE_CHECKING, Any, NamedTuple
 
+from . import __version__
 from .cluster import unfinished
-from .jobtable import FILE_NAME, JobTable, modified
+from .jobtable import FILE_NAME, JobTable, briefs_at, modified
+from .journal import FOLDER as JOURNALS
 from .journal import Death, Journal, Run, end_for, prune, read_runs
 from .processes import Present, controllers_in
+from .reasons import ending, tail
 from .status import (
     KILLED_WITH_ITS_RUN,
     NOT_RUN,
@@ -51,22 +57,69 @@ _POLL = 2.0
 """Seconds between two looks at jobs that are waited for."""
 _SAY_AGAIN = 300.0
 _LONGEST_NAME = 250
+_DOOR = "door"
+"""A file in the folder of journals: who holds its lock is just entering."""
+_LOOK_ON = "'snakemake-looper check --watch' shows how it goes on"
 
 
-# --- the lock of a dead run ------------------------------------------------------------------------
+# --- entering a folder -----------------------------------------------------------------------------
 
 
-def remove_stale_lock(workdir: Path) -> None:
+def enter(workdir: Path, plan: str) -> Journal:
+    """Begin a journal, and remove the lock of a dead run.
+
+    Runs enter one after the other. So of two that are started at once, the first removes a stale
+    lock, and the second finds the first alive.
+
+    Raises:
+        OSError: the folder cannot be written.
+    """
+    with closed_door(workdir):
+        journal = Journal.open(workdir, plan)
+        _remove_stale_lock(workdir, journal)
+        return journal
+
+
+@contextlib.contextmanager
+def closed_door(workdir: Path) -> Iterator[None]:
+    """While this is held no run enters the folder: each waits for its end.
+
+    Raises:
+        OSError: the folder cannot be written.
+    """
+    path = workdir / JOURNALS / _DOOR
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with _open_for_all(path) as door:
+        with contextlib.suppress(OSError):  # a file system without locks
+            try:
+                fcntl.flock(door, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                _say("waiting for a command that is at work in this folder ('destroy' or 'clean')")
+                fcntl.flock(door, fcntl.LOCK_EX)
+        yield
+
+
+def _open_for_all(path: Path) -> IO[str]:
+    """Open a file that is locked only. Whoever may read it may lock it: it may be another user's."""
+    try:
+        return path.open("a", encoding="utf-8")
+    except PermissionError:
+        return path.open(encoding="utf-8")
+
+
+def _remove_stale_lock(workdir: Path, journal: Journal) -> None:
     """Remove Snakemake's lock if it is that of a run of this project that was killed here.
 
-    Such a run must be known by its journal, and no Snakemake may be at work in the folder.
+    Such a run must be known by its journal. No other run of this folder may be alive, wherever it
+    is, and no Snakemake may be at work in the folder.
     """
     try:
         locks = sorted((workdir / _LOCKS).iterdir())
     except OSError:
         return
-    dead = [run for run in read_runs(workdir) if run.died]
-    if not locks or not dead:
+    runs = [run for run in read_runs(workdir) if run.path != journal.path]
+    dead = [run for run in runs if run.died]
+    if not locks or not dead or any(run.alive for run in runs):
         return
     last = dead[-1]
     when = time.strftime("%Y-%m-%d %H:%M", time.localtime(last.started))
@@ -79,9 +132,49 @@ def remove_stale_lock(workdir: Path) -> None:
     if any(controllers_in(workdir)):
         return
     for lock in locks:
-        if lock.stat().st_mtime >= dead[0].started - 1:  # older ones are of somebody else
-            lock.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            if lock.stat().st_mtime >= dead[0].started - 1:  # older ones are of somebody else
+                lock.unlink(missing_ok=True)
     _say(f"the run of {when} (process {last.pid}) was killed; its lock is removed")
+
+
+def refusal(workdir: Path) -> str | None:
+    """Why this folder is locked: the living run that has it, how far it is; None if there is none."""
+    living = [run for run in read_runs(workdir) if run.alive and run.pid != os.getpid()]
+    return f"{_told(living[0], workdir)}; {_LOOK_ON}" if living else None
+
+
+def busy(jobs: JobTable, workdir: Path) -> str | None:
+    """Why what belongs to these jobs must not be removed: a run goes on; None if none does."""
+    runs = read_runs(workdir)
+    flags = {brief.flag: brief for brief in jobs.briefs()}
+    for run in runs:
+        if run.alive and (run.began is None or run.planned.keys() & flags.keys()):
+            return f"{_told(run, workdir)}; wait for its end, or end it first. {_LOOK_ON}"
+    known = Flags(workdir)
+    left = [one for flag, one in flags.items() if known.status(flag, one.log) == "running"]
+    if not left:
+        return None
+    shown = ", ".join(f"{one.pipeline} {one.record}" for one in left[:5])
+    more = f" and {len(left) - 5} more" if left[5:] else ""
+    return f"{_jobs(len(left))} still running: {shown}{more}; wait for them, or end them first"
+
+
+def _told(run: Run, workdir: Path) -> str:
+    """Who runs the project, since when, and how far it is."""
+    since = time.strftime("%Y-%m-%d %H:%M", time.localtime(run.started))
+    where = "" if run.host == socket.gethostname() else f" on {run.host}"
+    who = f"process {run.pid}{where} has been running this project since {since}"
+    if run.began is None:
+        return f"{who} and has not begun its jobs yet"
+    flags = Flags(workdir)
+    began = run.began * 1e9
+    words = [flags.written(flag) for flag in run.planned]
+    done = sum(
+        word == "completed" and (stamp_of(workdir / flag) or 0) >= began
+        for flag, word in zip(run.planned, words, strict=True)
+    )
+    return f"{who}: {done} of {_jobs(len(words))} completed, {words.count('running')} running"
 
 
 # --- begin and end ---------------------------------------------------------------------------------
@@ -100,24 +193,28 @@ class Planned(NamedTuple):
 def begin(jobs: JobTable, workflow: Any, journal: Journal) -> None:
     """Settle what earlier runs left, then note what this one will do and flag it `waiting`."""
     workdir = Path(jobs.value("workdir"))
-    runs = [run for run in read_runs(workdir) if run.path != journal.path]
-    past = [run for run in runs if not run.alive]
     executor = _executor(workflow)
+    past = _past(workdir, journal)
     planned = list(_planned(jobs, workflow, any(not run.is_local for run in past)))
     resumed = _resumed(planned, workflow, executor)
     _wait_for([one for one in planned if one.brief.flag not in resumed], past, workdir)
-    _clear_tickets(workdir)
-    for run in past:
+    _clear_tickets((one.brief.flag for one in planned), workdir)
+    for run in _past(workdir, journal):  # some may have died meanwhile
         if run.died:
             _take_over(planned, run, jobs, workdir)
-            _settle(run, {one.brief.flag for one in planned} - resumed, jobs, journal)
+            _settle(run, {one.brief.flag for one in planned} - resumed, jobs, workdir, journal)
             end_for(run)
     flags = Flags(workdir)
-    prune(runs, [one.flag for one in jobs.briefs() if flags.written(one.flag) != "completed"])
+    prune(_past(workdir, journal), lambda flag: flags.written(flag) not in ("completed", NOT_RUN))
     before = {one.brief.flag: flags.written(one.brief.flag) for one in planned}
     journal.begin(executor, {flag: "" if was == NOT_RUN else was for flag, was in before.items()})
     for flag in before.keys() - resumed:
         write_flag(workdir, flag, "waiting", (NOT_RUN, "failed", "partial"))
+
+
+def _past(workdir: Path, journal: Journal) -> list[Run]:
+    """The runs that are over, in whichever way."""
+    return [run for run in read_runs(workdir) if run.path != journal.path and not run.alive]
 
 
 def end(workdir: Path, journal: Journal) -> None:
@@ -126,7 +223,7 @@ def end(workdir: Path, journal: Journal) -> None:
         return
     if journal.begun:
         _restore(journal.planned, _may_begin(journal), workdir)
-        _clear_tickets(workdir)
+        _clear_tickets(journal.planned, workdir)
     journal.end()
 
 
@@ -187,21 +284,26 @@ class Orphan(NamedTuple):
         return f"{brief.pipeline} {brief.record}" + (f" ({where})" if where else "")
 
 
-def _wait_for(planned: Iterable[Planned], past: Iterable[Run], workdir: Path) -> None:
-    """Wait until none of these jobs runs any more; says which, now and from time to time."""
+def _wait_for(planned: Sequence[Planned], past: Iterable[Run], workdir: Path) -> None:
+    """Wait until none of these jobs runs any more; says which, now and from time to time.
+
+    Once those that were seen are gone, all are looked at again: while one run waits, others come
+    and go.
+    """
     slurm = any(run.executor == "slurm" for run in past)
-    left = _still_there(planned, slurm, workdir)
     said = time.monotonic() - _SAY_AGAIN
-    while left:
-        if time.monotonic() - said >= _SAY_AGAIN:
-            said = time.monotonic()
-            _say(_waiting_line(left))
-        time.sleep(_POLL)
-        left = _still_there([one.planned for one in left], slurm, workdir)
+    while left := _still_there(planned, slurm, workdir):
+        while left:
+            if time.monotonic() - said >= _SAY_AGAIN:
+                said = time.monotonic()
+                _say(_waiting_line(left))
+            time.sleep(_POLL)
+            left = _still_there([one.planned for one in left], slurm, workdir)
 
 
 def _still_there(planned: Iterable[Planned], slurm: bool, workdir: Path) -> list[Orphan]:
-    planned = list(planned)
+    flags = Flags(workdir)
+    planned = [one for one in planned if _may_run(one.brief, flags, workdir)]
     external = {jobid for one in planned for jobid in one.external_jobids} if slurm else set()
     try:
         known = unfinished(external) if external else set()
@@ -216,6 +318,18 @@ def _still_there(planned: Iterable[Planned], slurm: bool, workdir: Path) -> list
         if jobid or present.uses(log):
             found.append(Orphan(one, jobid, present.writers(log)))
     return found
+
+
+def _may_run(brief: Brief, flags: Flags, workdir: Path) -> bool:
+    """Whether a job may not have come to its end.
+
+    If its shell has, the processes that it left in the background are nobody's job. It has if the
+    record is completed, or if the log of a failed one ends with the shell's word for how.
+    """
+    word = flags.written(brief.flag)
+    if word in ("failed", "partial"):
+        return not ending(tail(workdir / brief.log)).text
+    return word != "completed"
 
 
 def _waiting_line(left: list[Orphan]) -> str:
@@ -242,7 +356,8 @@ def _take_over(planned: Iterable[Planned], run: Run, jobs: JobTable, workdir: Pa
     ]
     done = [one for one in ours if _is_completed_since(run, workdir / one.brief.flag)]
     path = workdir / ".snakemake" / "looper" / run.plan / FILE_NAME
-    if not done or not path.is_file():
+    # Flags of another version may have been set for another reason than the command's success.
+    if not done or not path.is_file() or run.version != __version__:
         return
     then = JobTable(path)
     taken = 0
@@ -283,30 +398,48 @@ def _leave_ticket(workdir: Path, flag: str) -> bool:
     return True
 
 
-def _clear_tickets(workdir: Path) -> None:
-    shutil.rmtree(workdir / TICKETS, ignore_errors=True)
+def _clear_tickets(flags: Iterable[str], workdir: Path) -> None:
+    """Remove tickets for these records: also those that a killed run has left."""
+    try:
+        names = set(os.listdir(workdir / TICKETS))
+    except OSError:
+        return
+    for flag in flags if names else ():
+        path = ticket(workdir, flag)
+        if path.name in names:
+            path.unlink(missing_ok=True)
 
 
 # --- flags -----------------------------------------------------------------------------------------
 
 
-def _settle(run: Run, gone: set[str], jobs: JobTable, journal: Journal) -> None:
-    """What a dead run left `running` has failed; what it left `waiting` is what it was.
+def _settle(run: Run, gone: set[str], jobs: JobTable, workdir: Path, journal: Journal) -> None:
+    """Flags `running` that a dead run left become `failed`; `waiting` becomes what it was.
 
-    `gone` are records that are known not to run any more; of others a cluster may run some.
+    The run may be one of another plan than this. `gone` are records that are known not to run any
+    more; of others a cluster may run some.
     """
-    workdir = Path(jobs.value("workdir"))
     present = Present()
+    logs = _logs_of(run, jobs, workdir)
     _restore(run.planned, run.submitted.keys() - gone, workdir)
-    for brief in jobs.briefs():
-        if brief.flag not in run.planned or not (run.is_local or brief.flag in gone):
+    for flag in run.planned:
+        if not (run.is_local or flag in gone):
             continue
-        if present.uses(workdir / brief.log):
+        if flag in logs and present.uses(workdir / logs[flag]):
             continue
-        if write_flag(workdir, brief.flag, "failed", ("running",)):
-            stamp = stamp_of(flag_path(workdir, brief.flag, "failed"))
+        if write_flag(workdir, flag, "failed", ("running",)):
+            stamp = stamp_of(flag_path(workdir, flag, "failed"))
             death = Death("failed", time.time(), stamp, KILLED_WITH_ITS_RUN)
-            journal.record_death(brief.flag, death)
+            journal.record_death(flag, death)
+
+
+def _logs_of(run: Run, jobs: JobTable, workdir: Path) -> dict[str, str]:
+    """The logs of a run's jobs by their flags: from the plan at hand, else from the run's own."""
+    logs = {brief.flag: brief.log for brief in jobs.briefs() if brief.flag in run.planned}
+    if run.planned.keys() <= logs.keys():
+        return logs
+    then = briefs_at(workdir / ".snakemake" / "looper" / run.plan / FILE_NAME)
+    return {brief.flag: brief.log for brief in then} | logs
 
 
 def _restore(planned: Mapping[str, str], kept: Collection[str], workdir: Path) -> None:

@@ -31,40 +31,42 @@ _HEAD = """\
 # inputs, resources) is in the job table, and is looked up by rule and sample.
 """
 _OPEN = """\
-from snakemake_looper.jobtable import JobTable
+from snakemake_looper.for_snakefiles import open_project
 
-jobs = JobTable.beside(workflow)
+looper = open_project(workflow)
+jobs = looper.jobs
 """
 _OPEN_GENERATED = """\
-from snakemake_looper.module import open_jobs
+from snakemake_looper.for_snakefiles import open_project
 
 
 configfile: "config/config.yaml"
 
 
 # The job table is made anew when a file of the project has changed.
-jobs = open_jobs(workflow, config, structure="{structure}")
+looper = open_project(workflow, config, structure="{structure}")
+jobs = looper.jobs
 """
 _COMMON = """\
-# What earlier runs left is settled, and servers are asked whether they will take results.
+# Leftovers of killed runs are settled, and servers are asked whether they will take results.
 onstart:
-    jobs.before_run()
+    looper.begin()
 
 
-# The rule that assembles results needs all jobs to be done. When only some were run, or one has
-# failed, what they reported gets into the results files all the same.
+# The rule that assembles results needs all jobs to be done. If only some were run, or one has
+# failed, the results that they reported get into the results files here.
 onsuccess:
-    jobs.after_run()
+    looper.finish()
 
 
 onerror:
-    jobs.after_run()
+    looper.finish()
 
 
 wildcard_constraints:
     sample="[^/]+",
 """
-_BY_ATTEMPT = "from snakemake_looper.growth import by_attempt"
+_BY_ATTEMPT = "from snakemake_looper.for_snakefiles import by_attempt"
 _LUMPS = """\
 # A lump is a group job. Its members run one after another: each takes the one `lump` there is.
 resource_scopes:

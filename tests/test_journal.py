@@ -120,10 +120,10 @@ def test_journals_that_say_nothing_any_more_go(tmp_path: Path) -> None:
     past(tmp_path, "2", ["b"])
     past(tmp_path, "3", ["c"])
     past(tmp_path, "4", ["d"])
-    prune(read_runs(tmp_path), ["a", "b"])
+    prune(read_runs(tmp_path), lambda flag: flag in ("a", "b"))
     names = sorted(path.stem for path in (tmp_path / FOLDER).iterdir())
     assert names == ["1", "2", "4"]
-    prune(read_runs(tmp_path), [])
+    prune(read_runs(tmp_path), lambda flag: False)
     assert [path.stem for path in (tmp_path / FOLDER).iterdir()] == ["4"]
 
 

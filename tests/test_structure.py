@@ -16,13 +16,10 @@ ORDER = [
     "resources", "containers", "inputs", "settings", "pephub", "pephub_results", "pep", "interface", "pipestat",
     "selection", "project", "builtin_hooks", "hooks", "rules", "jobs", "lumps", "plan", "records", "settle", "table",
     "report", "snakefile", "generate", "workspace", "recovery", "frontend", "events", "bars", "progress", "controller",
-    "module", "divvy.package", "divvy.apptainer", "divvy.sbatch", "divvy.submit", "divvy.translate", "profiles", "upkeep", "views", "cli",
+    "module", "run.engine", "run.session", "for_snakefiles", "divvy.package", "divvy.apptainer", "divvy.sbatch", "divvy.submit", "divvy.translate", "profiles", "upkeep", "views", "cli",
 ]  # fmt: skip
 LAZY = {
     ("generate", "workspace"),
-    ("jobtable", "arrays"),
-    ("jobtable", "frontend"),
-    ("jobtable", "settle"),
 }
 SEAMS = {
     "peppy": {"pep"},

@@ -2,24 +2,25 @@
 #
 # One rule for each pipeline interface and level. What differs from sample to sample (commands,
 # inputs, resources) is in the job table, and is looked up by rule and sample.
-from snakemake_looper.jobtable import JobTable
+from snakemake_looper.for_snakefiles import open_project
 
-jobs = JobTable.beside(workflow)
+looper = open_project(workflow)
+jobs = looper.jobs
 
 
-# What earlier runs left is settled, and servers are asked whether they will take results.
+# Leftovers of killed runs are settled, and servers are asked whether they will take results.
 onstart:
-    jobs.before_run()
+    looper.begin()
 
 
-# The rule that assembles results needs all jobs to be done. When only some were run, or one has
-# failed, what they reported gets into the results files all the same.
+# The rule that assembles results needs all jobs to be done. If only some were run, or one has
+# failed, the results that they reported get into the results files here.
 onsuccess:
-    jobs.after_run()
+    looper.finish()
 
 
 onerror:
-    jobs.after_run()
+    looper.finish()
 
 
 wildcard_constraints:

@@ -1,0 +1,1 @@
+"""One run of a project, from its beginning to its end."""

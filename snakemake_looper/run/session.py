@@ -1,0 +1,107 @@
+"""A session: one project in one run of Snakemake.
+
+A process may run several projects, as modules of one workflow or one after the other. Each has a
+session of its own: its plan on disk, the journal of its run, and those who look on (the logger
+plugin). Nothing is shared between sessions, so none waits for another or speaks for it.
+
+    open      the Snakefile is read: a journal is begun, the lock of a dead run removed
+    begin     before the first job: servers are asked, leftovers of dead runs settled, flags set
+    finish    Snakemake is done: results and statuses get where they belong
+    close     the journal ends; whatever has not begun has the status that it had before
+
+A dry run has no journal, and writes nothing. `close` is called by whoever comes first: `finish`,
+the logger plugin when Snakemake's log ends, or the end of Snakemake's workflow object.
+"""
+
+from __future__ import annotations
+
+import sys
+import weakref
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from .. import recovery
+from ..arrays import refusal
+from ..jobtable import JobTable
+from ..journal import Journal
+from . import engine
+
+
+class Session:
+    """One project in one run; made by `open_session`."""
+
+    def __init__(self, jobs: JobTable, workdir: Path, journal: Journal | None, workflow: Any):
+        self.jobs = jobs
+        self.workdir = workdir
+        self.journal = journal
+        self.drain: Callable[[], None] = lambda: None
+        """Waits until all log events so far are dealt with; set by the logger plugin."""
+        self._workflow = weakref.ref(workflow)
+
+    @property
+    def project_name(self) -> str:
+        return str(self.jobs.value("project_name"))
+
+    def begin(self) -> None:
+        """Prepare for the first job.
+
+        Raises:
+            WorkflowError: a server will not take results, flags cannot be written, or jobs that
+                differ were to be one array; says why.
+        """
+        workflow = self._workflow()
+        if workflow is None or workflow.touch:
+            return
+        from snakemake.exceptions import WorkflowError
+
+        if self.journal is None:
+            raise WorkflowError(f"{self.workdir}: no journal of the run can be written there")
+        from ..settle import make_tables, refusals
+
+        found = [*filter(None, [refusal(self.jobs, workflow)]), *refusals(self.jobs)]
+        if found:
+            raise WorkflowError("\n".join(found))
+        make_tables(self.jobs)
+        try:
+            recovery.begin(self.jobs, workflow, self.journal)
+        except OSError as error:
+            raise WorkflowError(f"status flags cannot be written: {error}") from None
+        except KeyboardInterrupt:
+            raise WorkflowError("Interrupted while waiting: nothing was started.") from None
+
+    def finish(self) -> None:
+        """Put reported records where they belong; what goes wrong is printed."""
+        from ..settle import settle
+
+        self.drain()
+        self.close()
+        settle(self.jobs)
+
+    def close(self) -> None:
+        """End the journal; does nothing the second time."""
+        if self.journal is not None:
+            recovery.end(self.workdir, self.journal)
+
+
+def open_session(jobs: JobTable, workdir: Path, workflow: Any) -> Session:
+    """Open a session in the main process, while the Snakefile is read."""
+    for warning in jobs.value("warnings"):
+        print(f"warning: {warning}", file=sys.stderr)
+    engine.explain_lock(recovery.refusal)
+    journal = None
+    if not engine.is_dry_run(workflow):
+        try:
+            journal = recovery.enter(workdir, jobs.path.parent.name)
+        except OSError as error:
+            print(f"warning: {workdir}: no journal of this run: {error.strerror}", file=sys.stderr)
+    session = Session(jobs, workdir, journal, workflow)
+    if journal is not None:
+        weakref.finalize(workflow, recovery.end, workdir, journal)
+    for handler in engine.log_handlers(workflow):
+        follow = getattr(handler, "follow", None)
+        if follow is not None:
+            follow(session)
+    if engine.is_module(workflow):
+        engine.add_handlers(workflow, session.begin, session.finish, session.finish)
+    return session
