@@ -15,7 +15,7 @@ from typing import Any
 
 from .errors import Place, Problems, ProjectError
 from .model import Options
-from .settings import locate, overlay, read_options
+from .settings import locate, read_options
 from .source import read_yaml
 from .workspace import PlanFolder, current_plan
 
@@ -61,7 +61,7 @@ def prepare(
     """
     try:
         looper_config = locate(asked)
-        options = overlay(options_of_config(_entries(config)), _options_of_files(configfiles or ()))
+        options = _options(_entries(config), configfiles or ())
         workdir = Path(directory).absolute() if directory else looper_config.parent
         folder = current_plan(looper_config, options, workdir)
     except ProjectError as error:
@@ -100,16 +100,27 @@ def options_of_config(config: Mapping[str, Any]) -> Options:
     return options
 
 
-def _options_of_files(paths: Iterable[Path]) -> Options:
-    """Options in Snakemake's configfiles; Snakemake itself says what is wrong with a file."""
-    problems = Problems()
-    merged = Options()
-    for path in paths:
+def _options(config: Mapping[str, Any], configfiles: Iterable[Path]) -> Options:
+    """Options of configfiles and words together, each key from where Snakemake would take it.
+
+    Raises:
+        ProjectError: a value cannot be read.
+    """
+    values: dict[str, Any] = {}
+    places: dict[str, Place] = {}
+    for path in configfiles:
         document = read_yaml(Path(path), Problems())
-        if document is not None:
-            merged = overlay(read_options(document.data, document.place, problems), merged)
+        if document is None:
+            continue  # Snakemake itself says what is wrong with it
+        for key, value in document.data.items():
+            values[str(key)], places[str(key)] = value, document.place(key)
+    values |= config
+    problems = Problems()
+    options = read_options(
+        values, lambda key: Place("--config") if key in config else places[key], problems
+    )
     problems.raise_if_any()
-    return merged
+    return options
 
 
 def _entries(config: Iterable[str] | None) -> dict[str, str]:
