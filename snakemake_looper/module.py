@@ -34,6 +34,17 @@ def generated_plan(workflow: Any, config: Mapping[str, Any], structure: str) -> 
     return folder
 
 
+def open_jobs(*_: Any, **__: Any) -> Any:
+    """Called by workflows that version 0.1 generated.
+
+    Raises:
+        WorkflowError: says what to do.
+    """
+    raise _workflow_error(
+        "This Snakefile was made by snakemake-looper 0.1: run 'snakemake-looper generate' again."
+    )
+
+
 def plan_folder(workflow: Any, config: Mapping[str, Any]) -> Path:
     """The folder of the plan for a module's or a generated workflow's config.
 

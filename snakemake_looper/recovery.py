@@ -217,13 +217,16 @@ def _past(workdir: Path, journal: Journal) -> list[Run]:
     return [run for run in read_runs(workdir) if run.path != journal.path and not run.alive]
 
 
-def end(workdir: Path, journal: Journal) -> None:
-    """The run is over: what was not begun has again the status that it had. Once only."""
-    if journal.is_closed:
-        return
-    if journal.begun:
+def restore(workdir: Path, journal: Journal) -> None:
+    """Once no job is started any more: what was not begun has again the status that it had."""
+    if journal.begun and not journal.is_closed:
         _restore(journal.planned, _may_begin(journal), workdir)
         _clear_tickets(journal.planned, workdir)
+
+
+def end(workdir: Path, journal: Journal) -> None:
+    """The run is over. Does nothing the second time."""
+    restore(workdir, journal)
     journal.end()
 
 
@@ -302,8 +305,8 @@ def _wait_for(planned: Sequence[Planned], past: Iterable[Run], workdir: Path) ->
 
 
 def _still_there(planned: Iterable[Planned], slurm: bool, workdir: Path) -> list[Orphan]:
+    planned = list(planned)
     flags = Flags(workdir)
-    planned = [one for one in planned if _may_run(one.brief, flags, workdir)]
     external = {jobid for one in planned for jobid in one.external_jobids} if slurm else set()
     try:
         known = unfinished(external) if external else set()
@@ -315,7 +318,7 @@ def _still_there(planned: Iterable[Planned], slurm: bool, workdir: Path) -> list
     for one in planned:
         log = workdir / one.brief.log
         jobid = next((jobid for jobid in one.external_jobids if jobid in known), "")
-        if jobid or present.uses(log):
+        if jobid or (_may_run(one.brief, flags, workdir) and present.uses(log)):
             found.append(Orphan(one, jobid, present.writers(log)))
     return found
 

@@ -1,8 +1,8 @@
 """Snakemake's `workflow` object, where a run has to do with it: when it begins and ends.
 
-Snakemake calls the `onstart`, `onsuccess` and `onerror` of the main Snakefile only. In a module
-these are ignored, so a project that is used as a module is added to those of the workflow. Seen
-with Snakemake 9.14 to 9.27.
+Snakemake 9.27 calls the `onstart`, `onsuccess` and `onerror` of the main Snakefile only; 9.14 takes
+the last ones that it reads, also those of a module. A project that is used as a module is
+therefore added to the handlers of the workflow.
 """
 
 from __future__ import annotations
@@ -50,8 +50,11 @@ def _add(workflow: Any, name: str, action: Action) -> None:
         setattr(workflow, place, call)
 
     def registering(function: Any) -> None:
+        first = getattr(workflow, place)
         register(function)
-        if workflow.modifier.is_main_snakefile():
+        if is_module(workflow):
+            setattr(workflow, place, first)
+        else:
             both()
 
     both()
@@ -60,7 +63,12 @@ def _add(workflow: Any, name: str, action: Action) -> None:
 
 def log_handlers(workflow: Any) -> Iterator[Any]:
     """The handlers of logger plugins."""
-    listener = getattr(workflow.logger_manager, "queue_listener", None)
+    manager = getattr(workflow, "logger_manager", None)
+    if manager is None:  # in 9.14 the whole process has one
+        from snakemake import logging
+
+        manager = logging.logger_manager
+    listener = getattr(manager, "queue_listener", None)
     yield from getattr(listener, "handlers", ())
 
 

@@ -6,11 +6,12 @@ plugin). Nothing is shared between sessions, so none waits for another or speaks
 
     open      the Snakefile is read: a journal is begun, the lock of a dead run removed
     begin     before the first job: servers are asked, leftovers of dead runs settled, flags set
-    finish    Snakemake is done: results and statuses get where they belong
-    close     the journal ends; whatever has not begun has the status that it had before
+    finish    no job is started any more: what has not begun has the status that it had before,
+              results and statuses get where they belong
+    close     Snakemake has given its lock back: the journal ends
 
-A dry run has no journal, and writes nothing. `close` is called by whoever comes first: `finish`,
-the logger plugin when Snakemake's log ends, or the end of Snakemake's workflow object.
+A dry run has no journal, and writes nothing. `close` is called by whoever comes first: the logger
+plugin when Snakemake's log ends, or the end of Snakemake's workflow object.
 """
 
 from __future__ import annotations
@@ -75,7 +76,8 @@ class Session:
         from ..settle import settle
 
         self.drain()
-        self.close()
+        if self.journal is not None:
+            recovery.restore(self.workdir, self.journal)
         settle(self.jobs)
 
     def close(self) -> None:
