@@ -18,7 +18,7 @@ from __future__ import annotations
 import re
 import threading
 import time
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from logging import LogRecord
@@ -87,8 +87,8 @@ class Controller:
     """Jobs of no pipeline that run, with their rules."""
     _tallies: dict[tuple[str, str], Counter[str]] = field(default_factory=dict)
     _looked: float = 0.0
-    _not_started: str = ""
-    """Why a shell could not be started, until the job is named whose shell it was."""
+    _not_started: deque[str] = field(default_factory=deque)
+    """Why shells could not be started, until the jobs are named whose shells these were."""
     has_run: bool = False
     """Whether any job was handed over, be it of a pipeline or not."""
     _lock: threading.Lock = field(default_factory=threading.Lock)
@@ -124,7 +124,7 @@ class Controller:
                 if job is not None:
                     job.exit_code, job.signal = event.exit_code, event.signal
             case events.NotStarted():
-                self._not_started = event.reason
+                self._not_started.append(event.reason)
             case events.Failed():
                 for job in self._of(event.outputs):
                     self._failed(job, event)
@@ -188,7 +188,7 @@ class Controller:
 
     def _hindrance(self, job: _Job) -> str:
         """Why a job of this machine could not begin; nothing if that is not known."""
-        reason, self._not_started = self._not_started, ""
+        reason = self._not_started.popleft() if self._not_started else ""
         if "too long" in reason.lower():
             reason = f"its command is too long for this system ({reason}); shorten it"
         return reason or next(iter(obstacles(self.workdir, [job.brief])), "")

@@ -103,7 +103,9 @@ _RESUMED = re.compile(r"Resuming incomplete job (\S+) with external jobid '(.*)'
 _AGAIN = re.compile(r"Trying to restart job (\S+)\.$")
 _JOB_SCRIPT = re.compile(r"source \S*job\.sh (.+)")
 _SIGNAL = re.compile(r"died with <Signals\.(SIG\w+): \d+>")
-_NOT_STARTED = re.compile(r"OSError in file .*:\n\[Errno \d+\] (.+): '[^']*(?:sh|zsh|ksh)'$", re.M)
+_NOT_STARTED = re.compile(
+    r"^\w+Error in file .*:\n\[Errno \d+\] ([^:\n]+)(?:: '[^']*sh')?$", re.MULTILINE
+)
 _EXIT_CODE = re.compile(r"returned non-zero exit status (\d+)")
 
 
