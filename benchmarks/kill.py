@@ -1,16 +1,20 @@
-"""Kill a random process of a run at a random time, again and again, and see what is left.
+"""Send signals to the processes of a run at random times, again and again, and see what is left.
 
-    python benchmarks/kill.py --kills 300
+    python benchmarks/kill.py --rounds 300
 
-A project of eight samples and a project level is run, and one of the run's processes (Snakemake
-itself, a job's shell, the command, a script of Snakemake's) gets SIGKILL at a random moment. It is
-started again at once, while jobs of the killed run may still be there, and killed again; after up
-to three kills it is left in peace, and has to complete. What must hold is asked after each kill:
+A project of eight samples and a project level is run. At a random moment one of the run's processes
+gets a signal that ends a process: Snakemake's main process, its process group, a job's shell, a
+command, or any other. Often a second signal follows within 50 ms, the same or another one. The run
+is started again at once, while jobs of the last one may still be there, and is attacked again; after
+up to three attacks it is left in peace, and has to complete. These claims are checked after each
+attack:
 
-- no record has two flags, and none is called completed whose command did not get to its end;
+- no record has two flags, and none is `completed` whose command did not reach its end;
 - no command ever ran twice at the same time;
-- `check` shows nothing as running or waiting that is not there;
-- nothing has written a traceback;
+- nothing hangs;
+- once no process is left, every record whose command began has exactly one flag, and `check` shows
+  nothing as running or waiting;
+- nothing has written a traceback that leads through this package;
 
 and at the end every record has exactly one flag, `completed`, and the results file has them all.
 """
@@ -23,6 +27,7 @@ import contextlib
 import json
 import os
 import random
+import shutil
 import signal
 import subprocess
 import sys
@@ -56,31 +61,44 @@ sample_interface:
   command_template: >
     exec 8> locks/{sample.sample_name}; flock --nonblock 8 ||
     (echo {sample.sample_name} >> violations; exit 9);
-    mkdir -p results/kill/results_records;
+    rm -f done/{sample.sample_name}; touch begun/{sample.sample_name}; mkdir -p results/kill/results_records;
     printf 'kill:\\n  project:\\n  sample:\\n    {sample.sample_name}:\\n      n: 1\\n'
     > {pipestat.results_file};
     for i in 1 2 3 4 5; do sleep 0.0{sample.tenth}; done; touch done/{sample.sample_name}
 project_interface:
   command_template: >
     exec 8> locks/all; flock --nonblock 8 || (echo all >> violations; exit 9);
-    sleep 0.1; touch done/all
+    rm -f done/all; touch begun/all; sleep 0.1; touch done/all
 """,
     "schema.yaml": "pipeline_name: kill\nsamples:\n  n: {type: integer, description: n}\n",
 }
 
 
+SIGNALS = [
+    signal.Signals[f"SIG{name}"]
+    for name in (
+        *("HUP", "INT", "QUIT", "TERM", "KILL", "USR1", "USR2", "ALRM", "PIPE", "XCPU", "XFSZ"),
+        *("VTALRM", "PROF", "ABRT", "SEGV", "BUS", "SYS", "IO", "PWR", "STKFLT"),
+    )
+    if f"SIG{name}" in signal.Signals.__members__
+]
+TARGETS = ("main", "group", "shell", "command", "any")
+PATIENCE = 300.0
+"""Seconds after which a run counts as one that hangs."""
+
+
 @dataclass
 class Outcome:
-    """What a round of kills came to."""
+    """What a round of attacks came to."""
 
-    killed: Counter[str] = field(default_factory=Counter)
+    attacks: Counter[str] = field(default_factory=Counter)
     violations: list[str] = field(default_factory=list)
 
 
 def project(folder: Path) -> None:
     for name, text in FILES.items():
         (folder / name).write_text(text)
-    for name in ("locks", "done"):
+    for name in ("locks", "begun", "done"):
         (folder / name).mkdir()
 
 
@@ -90,7 +108,14 @@ def start(folder: Path, log: Path) -> subprocess.Popen[bytes]:
         return subprocess.Popen(
             ["snakemake", "--use-looper-config", "--cores", "3"],
             cwd=folder, env=env, stdout=output, stderr=subprocess.STDOUT, start_new_session=True,
+            preexec_fn=_as_in_a_terminal,
         )  # fmt: skip
+
+
+def _as_in_a_terminal() -> None:
+    """Ignored signals are inherited, and a run in a terminal ignores none."""
+    for one in (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT, signal.SIGPIPE, signal.SIGXFSZ):
+        signal.signal(one, signal.SIG_DFL)
 
 
 def processes_of(session: int) -> list[int]:
@@ -104,28 +129,79 @@ def processes_of(session: int) -> list[int]:
     return found
 
 
-def kind_of(pid: int, main: int) -> str:
-    if pid == main:
-        return "snakemake"
+def words_of(pid: int) -> str:
     with contextlib.suppress(OSError):
-        words = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
-        return Path(words[0].decode()).name or "?"
-    return "?"
+        return (
+            Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
+        )
+    return ""
 
 
-def kill_one(process: subprocess.Popen[bytes], chance: random.Random, longest: float) -> str | None:
-    """Wait a random time, then kill a random process of the run; its kind, None if it was over."""
-    time.sleep(chance.uniform(0, longest))
+def parent_of(pid: int) -> int:
+    with contextlib.suppress(OSError, IndexError, ValueError):
+        return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
+    return 0
+
+
+def choose(process: subprocess.Popen[bytes], target: str, chance: random.Random) -> int | None:
+    """A process of a run; the negative number of a process group; None if there is none."""
+    if target in ("main", "group"):
+        return process.pid if target == "main" else -process.pid
     pids = processes_of(process.pid)
-    if process.poll() is not None or not pids:
-        return None
-    # Often the main process: there are many others.
-    pid = process.pid if chance.random() < 0.35 else chance.choice(pids)
-    kind = kind_of(pid, process.pid)
-    with contextlib.suppress(ProcessLookupError):
-        os.kill(pid, signal.SIGKILL)
-    process.wait(timeout=120)
-    return kind
+    # A subshell has the words of its shell.
+    shells = [pid for pid in pids if "scripts/job.sh" in words_of(pid)]
+    if target == "shell":
+        pids = [pid for pid in shells if parent_of(pid) not in shells]
+    elif target == "command":
+        pids = [pid for pid in pids if parent_of(pid) in shells]
+    return chance.choice(pids) if pids else None
+
+
+def attack(process: subprocess.Popen[bytes], folder: Path, chance: random.Random) -> str | None:
+    """Wait a random time, then send one or two signals; what was sent, None if the run was over."""
+    target = chance.choice(TARGETS)
+    if target in ("shell", "command") or chance.random() < 0.6:
+        _wait_for_a_job(process, folder)
+        time.sleep(chance.uniform(0, 0.8))
+    else:
+        time.sleep(chance.uniform(0, 4))
+    sent: list[tuple[str, signal.Signals]] = []
+    for _ in range(chance.choice([1, 2, 2, 3])):
+        if sent:
+            time.sleep(chance.choice([0.0, chance.uniform(0, 0.05)]))
+        pid = choose(process, target, chance)
+        if pid is None or process.poll() is not None:
+            break
+        word = sent[-1][1] if sent and chance.random() < 0.5 else chance.choice(SIGNALS)
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, word) if pid > 0 else os.killpg(-pid, word)
+            sent.append((target, word))
+        if chance.random() < 0.3:
+            target = chance.choice(TARGETS)
+    return ", ".join(f"{word.name} to {target}" for target, word in sent) or None
+
+
+def _wait_for_a_job(process: subprocess.Popen[bytes], folder: Path) -> None:
+    """Until a command runs, or the run is over."""
+    deadline = time.monotonic() + PATIENCE
+    while process.poll() is None and time.monotonic() < deadline:
+        pids = processes_of(process.pid)
+        if any("scripts/job.sh" in words_of(pid) for pid in pids):
+            return
+        time.sleep(0.05)
+
+
+def ended(process: subprocess.Popen[bytes], when: str) -> list[str]:
+    """Wait for the end of a run; one that hangs is killed, and told."""
+    try:
+        process.wait(timeout=PATIENCE)
+        return []
+    except subprocess.TimeoutExpired:
+        left = [f"{pid}: {words_of(pid)[:200]}" for pid in processes_of(process.pid)]
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+        return [f"{when}: hangs, with {left}"]
 
 
 def look(folder: Path, when: str) -> list[str]:
@@ -153,20 +229,42 @@ def statuses(folder: Path) -> dict[str, str]:
     return {one["record"]: one["status"] for one in json.loads(done.stdout)["records"]}
 
 
-def check(folder: Path, session: int, when: str) -> list[str]:
-    """Whether `check` tells the truth. Jobs of a killed run may be there: then they run."""
-    if processes_of(session):
+def check(folder: Path, sessions: list[int], when: str) -> list[str]:
+    """Whether `check` tells the truth, and each record that was begun has a flag.
+
+    Jobs of runs that were killed may be there: then they run, and nothing is said.
+    """
+    if any(map(processes_of, sessions)):
         return []
-    return [
+    found = [
         f"{when}: check says that {record} is {status}, and nothing is there"
         for record, status in statuses(folder).items()
         if status in ("running", "waiting")
     ]
+    names = os.listdir(folder / "results/flags") if (folder / "results/flags").is_dir() else []
+    with_flags = {name.removeprefix("kill_").rsplit("_", 1)[0] for name in names}
+    begun = set(os.listdir(folder / "begun"))
+    found += [f"{when}: {record} was begun and has no flag" for record in begun - with_flags]
+    return found
+
+
+def tracebacks(text: str) -> list[str]:
+    """The tracebacks that lead through this package, and errors of its logger plugin."""
+    found = []
+    for part in text.split("Traceback (most recent call last)")[1:]:
+        head = part[:4000]
+        if "snakemake_looper/" in head or "snakemake_logger_plugin_looper" in head:
+            found.append(head)
+    found += [word for word in ("Logging error", "error in the looper") if word in text]
+    return found
 
 
 def complete(folder: Path, log: Path) -> list[str]:
     """One more run, left in peace: it has to complete everything."""
-    code = start(folder, log).wait(timeout=300)
+    process = start(folder, log)
+    if hangs := ended(process, "the last run"):
+        return [*hangs, log.read_text()[-1500:]]
+    code = process.returncode
     if code:
         return [f"the last run exits with {code}:\n{log.read_text()[-1500:]}"]
     found = look(folder, "at the end")
@@ -177,72 +275,66 @@ def complete(folder: Path, log: Path) -> list[str]:
     contents = {(folder / "results/flags" / name).read_text() for name in flags}
     if contents != {"completed"}:
         found.append(f"contents of flags: {contents}")
-    results = yaml.safe_load((folder / "results/kill/results.yaml").read_text())
-    if sorted(results["kill"]["sample"]) != SAMPLES:
-        found.append(f"records at the end: {results}")
+    assembled = folder / "results/kill/results.yaml"
+    results = yaml.safe_load(assembled.read_text()) if assembled.exists() else None
+    records = sorted(results["kill"]["sample"]) if results else []
+    if records != SAMPLES:
+        found.append(f"records at the end: {records}\n{log.read_text()[-1500:]}")
     return found
 
 
-def one_round(seed: int, kills: int, longest: float) -> Outcome:
+def one_round(seed: int) -> Outcome:
     chance = random.Random(seed)
     outcome = Outcome()
-    with tempfile.TemporaryDirectory(prefix="kill-") as name:
-        folder = Path(name) / "project"
-        folder.mkdir()
-        project(folder)
-        for number in range(kills):
-            log = Path(name) / f"run{number}.txt"
-            process = start(folder, log)
-            kind = kill_one(process, chance, longest)
-            when = f"round {seed}, run {number} ({kind} killed)"
-            outcome.killed[kind or "(over already)"] += 1
-            outcome.violations += look(folder, when)
-            outcome.violations += check(folder, process.pid, when) if kind else []
-            process.wait(timeout=300)
-        log = Path(name) / "last.txt"
-        outcome.violations += [f"round {seed}: {text}" for text in complete(folder, log)]
-        for log in Path(name).glob("*.txt"):
-            text = log.read_text()
-            for word in ("Traceback", "Logging error", "error in the looper"):
-                if word in text:
-                    outcome.violations.append(
-                        f"round {seed}: {word} in {log.name}:\n{text[-1500:]}"
-                    )
+    name = tempfile.mkdtemp(prefix=f"kill-{seed}-")
+    folder = Path(name) / "project"
+    folder.mkdir()
+    project(folder)
+    sessions: list[int] = []
+    for number in range(1 + seed % 3):
+        log = Path(name) / f"run{number}.txt"
+        process = start(folder, log)
+        sessions.append(process.pid)
+        sent = attack(process, folder, chance)
+        when = f"round {seed}, run {number} ({sent or 'over already'})"
+        outcome.attacks[sent.partition(" to ")[0] if sent else "none"] += 1
+        outcome.violations += ended(process, when)
+        outcome.violations += look(folder, when)
+        outcome.violations += check(folder, sessions, when)
+    log = Path(name) / "last.txt"
+    outcome.violations += [f"round {seed}: {text}" for text in complete(folder, log)]
+    for log in Path(name).glob("*.txt"):
+        outcome.violations += [
+            f"round {seed}: in {log.name}: {text}" for text in tracebacks(log.read_text())
+        ]
+    for pid in [pid for session in sessions for pid in processes_of(session)]:
+        outcome.violations.append(f"round {seed}: left behind: {words_of(pid)[:200]}")
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
+    if outcome.violations:
+        outcome.violations.append(f"round {seed}: see {name}")
+    else:
+        shutil.rmtree(name, ignore_errors=True)
     return outcome
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("--kills", type=int, default=300, help="how many processes are killed")
-    parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--longest", type=float, default=3.0, help="seconds before a kill at most")
+    parser.add_argument("--rounds", type=int, default=300)
+    parser.add_argument("--seed", type=int, default=0, help="the first round's")
     parser.add_argument("--workers", type=int, default=2)
     arguments = parser.parse_args()
-    killed: Counter[str] = Counter()
+    attacks: Counter[str] = Counter()
     violations: list[str] = []
+    seeds = range(arguments.seed, arguments.seed + arguments.rounds)
     with concurrent.futures.ThreadPoolExecutor(arguments.workers) as pool:
-        pending = set()
-        seed = arguments.seed
-        while sum(n for kind, n in killed.items() if kind[0] != "(") < arguments.kills or pending:
-            while len(pending) < arguments.workers and (
-                sum(n for kind, n in killed.items() if kind[0] != "(") < arguments.kills
-            ):
-                kills = 1 + seed % 3
-                pending.add(pool.submit(one_round, seed, kills, arguments.longest))
-                seed += 1
-            done, pending = concurrent.futures.wait(
-                pending, return_when=concurrent.futures.FIRST_COMPLETED
-            )
-            for future in done:
-                outcome = future.result()
-                killed += outcome.killed
-                violations += outcome.violations
-                print(*outcome.violations, sep="\n", end="\n" if outcome.violations else "")
-    total = sum(n for kind, n in killed.items() if kind[0] != "(")
-    kinds = ", ".join(f"{kind} {n}" for kind, n in killed.most_common())
-    print(
-        f"{total} kills in {seed - arguments.seed} rounds ({kinds}): {len(violations)} violations"
-    )
+        for outcome in pool.map(one_round, seeds):
+            attacks += outcome.attacks
+            violations += outcome.violations
+            if outcome.violations:
+                print(*outcome.violations, sep="\n", flush=True)
+    kinds = ", ".join(f"{kind} {n}" for kind, n in attacks.most_common())
+    print(f"{len(seeds)} rounds, {attacks.total()} attacks ({kinds}): {len(violations)} violations")
     return 1 if violations else 0
 
 

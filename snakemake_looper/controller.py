@@ -18,7 +18,7 @@ from __future__ import annotations
 import re
 import threading
 import time
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from logging import LogRecord
@@ -30,7 +30,7 @@ from .jobtable import Brief, JobTable
 from .journal import Death, Journal
 from .progress import Failure, RunningJob, Snapshot, Tally
 from .reasons import explain, says_out_of_memory, tail
-from .status import NOT_RUN, Flags, flag_path, stamp_of, write_flag, written_now
+from .status import NOT_RUN, Flags, flag_path, obstacles, stamp_of, write_flag, written_now
 
 _STATE = re.compile(r"status is: '([A-Z_]+)'")
 # What SLURM says of a job's end, in plain words, and the status that it means. States that are
@@ -87,6 +87,8 @@ class Controller:
     """Jobs of no pipeline that run, with their rules."""
     _tallies: dict[tuple[str, str], Counter[str]] = field(default_factory=dict)
     _looked: float = 0.0
+    _not_started: deque[str] = field(default_factory=deque)
+    """Why shells could not be started, until the jobs are named whose shells these were."""
     has_run: bool = False
     """Whether any job was handed over, be it of a pipeline or not."""
     _lock: threading.Lock = field(default_factory=threading.Lock)
@@ -121,6 +123,8 @@ class Controller:
                 job = self._jobs.get(event.output)
                 if job is not None:
                     job.exit_code, job.signal = event.exit_code, event.signal
+            case events.NotStarted():
+                self._not_started.append(event.reason)
             case events.Failed():
                 for job in self._of(event.outputs):
                     self._failed(job, event)
@@ -178,8 +182,16 @@ class Controller:
             return
         verdict, reason = self._verdict(job, event)
         if status in ("waiting", NOT_RUN):
-            reason = f"{_NEVER_BEGAN}: {reason or _first_line(event.message)}".removesuffix(": ")
+            reason = reason or self._hindrance(job) or _first_line(event.message)
+            reason = f"{_NEVER_BEGAN}: {reason}".removesuffix(": ")
         self._settle(job, verdict or "failed", reason, overrule=bool(verdict))
+
+    def _hindrance(self, job: _Job) -> str:
+        """Why a job of this machine could not begin; nothing if that is not known."""
+        reason = self._not_started.popleft() if self._not_started else ""
+        if "too long" in reason.lower():
+            reason = f"its command is too long for this system ({reason}); shorten it"
+        return reason or next(iter(obstacles(self.workdir, [job.brief])), "")
 
     def _verdict(self, job: _Job, event: events.Failed) -> tuple[str, str]:
         """What a cluster says of a job's end: a status and why; nothing if it does not know."""

@@ -56,6 +56,13 @@ class ShellDied:
 
 
 @dataclass(frozen=True, slots=True)
+class NotStarted:
+    """The shell of some job of this machine could not be started; comes before `Failed`."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class Failed:
     """A job failed, says its executor; it may be tried again."""
 
@@ -82,7 +89,9 @@ class Finished:
     jobid: int
 
 
-Event = HandedOver | Submitted | GroupFormed | ShellDied | Failed | TriedAgain | Finished
+Event = (
+    HandedOver | Submitted | GroupFormed | ShellDied | NotStarted | Failed | TriedAgain | Finished
+)
 
 _SLURM = re.compile(r"Job (\S+) has been submitted with SLURM jobid (\S+) ")
 _SLURM_ARRAY = re.compile(
@@ -94,6 +103,9 @@ _RESUMED = re.compile(r"Resuming incomplete job (\S+) with external jobid '(.*)'
 _AGAIN = re.compile(r"Trying to restart job (\S+)\.$")
 _JOB_SCRIPT = re.compile(r"source \S*job\.sh (.+)")
 _SIGNAL = re.compile(r"died with <Signals\.(SIG\w+): \d+>")
+_NOT_STARTED = re.compile(
+    r"^\w+Error in file .*:\n\[Errno \d+\] ([^:\n]+)(?:: '[^']*sh')?$", re.MULTILINE
+)
 _EXIT_CODE = re.compile(r"returned non-zero exit status (\d+)")
 
 
@@ -138,6 +150,9 @@ def _group_error(fields: Mapping[str, Any]) -> Iterator[Event]:
 def _error(fields: Mapping[str, Any]) -> Iterator[Event]:
     """An exception as text: of a shell, it has the shell's text and how that ended."""
     text = str(fields.get("msg") or "")
+    if found := _NOT_STARTED.search(text):
+        yield NotStarted(found[1])
+        return
     script = _JOB_SCRIPT.search(text)
     signal, code = _SIGNAL.search(text), _EXIT_CODE.search(text)
     if not script or not (signal or code):

@@ -25,6 +25,23 @@ _ENDINGS = (
     ),
     (re.compile(r"interrupted by (?P<signal>SIG[A-Z0-9]+)$"), "interrupted by {signal}"),
     (
+        re.compile(r"the job's shell was killed by (?P<signal>SIG[A-Z0-9]+)$"),
+        "its shell was killed by {signal}",
+    ),
+    (
+        re.compile(r"the job's shell was killed by (?P<word>a real-time signal)$"),
+        "its shell was killed by {word}",
+    ),
+    (
+        re.compile(r"the job's shell ended before its last line, as by a signal$"),
+        "its shell ended before its last line, as by a signal",
+    ),
+    (
+        re.compile(r"the command exited with (?P<code>0), but its status could not be set$"),
+        "exit code 0, but its status could not be set",
+    ),
+    (re.compile(r"(?P<word>.+ is not a file; remove it)$"), "{word}"),
+    (
         re.compile(r"the command exited with (?P<code>0), but set its status to (?P<word>\w+)$"),
         "exit code 0, but it set its status to {word}",
     ),
@@ -33,7 +50,7 @@ _CONTROL = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]|[\x00-\x08\x0b-\x1f\x7f]")
 _BY_WHOM = {"SIGKILL": " (out of memory, or by somebody)"}
 # What SLURM writes into a job's output; without accounting its state is no more than `FAILED`.
 _OUT_OF_MEMORY = re.compile(rb"[Ee]xceeded (?:job |step )?memory limit|oom[-_]kill|OOM Killed")
-SILENT = "ended without a word: killed, or its machine went down"
+SILENT = "ended without an exit code: it was killed, or the machine went down"
 
 
 class Reason(NamedTuple):
@@ -65,7 +82,8 @@ def says_out_of_memory(log: Path) -> bool:
 def _last_bytes(log: Path) -> tuple[bytes, bool]:
     """The end of a file, and whether that is not all of it; nothing if there is no file."""
     try:
-        with log.open("rb") as file:
+        # A pipe in a log's place would be waited for.
+        with open(os.open(log, os.O_RDONLY | os.O_NONBLOCK), "rb") as file:
             size = file.seek(0, os.SEEK_END)
             file.seek(max(0, size - _TAIL_BYTES))
             return file.read(), size > _TAIL_BYTES

@@ -229,7 +229,8 @@ class _Writer:
             **directives,
             benchmark=_text(rule.benchmark) if rule.benchmark else "",
             shell=_text(
-                f"source {self.job_script} {{output.completed:q}} {{log:q}}\n(\n{{params.command}}\n)"
+                f"source {self.job_script} {{output.completed:q}} {{log:q}}\n"
+                "(\n{params.command}\n)\nlooper_end_reached"
             ),
         )
 

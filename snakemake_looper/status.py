@@ -6,13 +6,17 @@ globbed, so record `a` is not `a_b` and `[x]` is found (quirk 12). Jobs set thei
 shell (`workflow/scripts/job.sh`); this module reads them, one listing per folder.
 
 A flag that a killed run left behind may say what is no longer so. Where the run's journal shows
-that it is dead, and no process of the job is there, what is true is told instead of what is
-written: nobody who asks changes a flag.
+that it is dead, and no process of the job is there, the corrected status is reported. Reading never
+changes a flag.
+
+A flag is a file, and its name counts: its content may be anything. The next change of a record's
+status leaves it one flag with the right content. A symbolic link that leads to no file counts as nothing.
+A folder, a pipe, or anything else that is no file is never a flag: `obstacles` names it, since it
+has to be removed by hand.
 """
 
 from __future__ import annotations
 
-import contextlib
 import dataclasses
 import os
 import socket
@@ -20,12 +24,16 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
 
 from .jobtable import JobTable, Row
 from .journal import Death, Run, read_runs
 from .model import STATUSES
 from .processes import Present
 from .reasons import Reason, explain, remedy, stale_locks, tail
+
+if TYPE_CHECKING:
+    from .jobtable import Brief
 
 NOT_RUN = "none"
 """What a record without any flag has for a status."""
@@ -67,12 +75,20 @@ class RecordStatus:
     """What to do before it can be run again, if anything."""
 
 
+class _Listing(NamedTuple):
+    """What a folder holds, by name."""
+
+    files: frozenset[str]
+    others: frozenset[str]
+    """Folders, pipes and the like. A link that leads to no file is in neither."""
+
+
 class Flags:
     """Statuses by the flags as they were when a folder was first asked about."""
 
     def __init__(self, workdir: Path) -> None:
         self._workdir = workdir
-        self._listings: dict[str, frozenset[str]] = {}
+        self._listings: dict[str, _Listing] = {}
 
     @cached_property
     def runs(self) -> list[Run]:
@@ -90,12 +106,31 @@ class Flags:
 
     def written(self, completed_flag: str) -> str:
         """The status that a record's flag says; the flag relative to the working directory."""
+        return next(iter(self.all_written(completed_flag)), NOT_RUN)
+
+    def all_written(self, completed_flag: str) -> list[str]:
+        """Each status that a flag of a record says, the one that promises least first."""
         folder, name = os.path.split(completed_flag)
+        stem = name.removesuffix(_SUFFIX)
+        present = self._listing(folder).files
+        return [word for word in _ORDER if f"{stem}_{word}.flag" in present]
+
+    def obstacle(self, completed_flag: str, log: str = "") -> str | None:
+        """What is in the place of a record's flag or log and no file; None if nothing is."""
+        folder, name = os.path.split(completed_flag)
+        others = self._listing(folder).others
+        if others:
+            stem = name.removesuffix(_SUFFIX)
+            for word in _ORDER:
+                if f"{stem}_{word}.flag" in others:
+                    return os.path.join(folder, f"{stem}_{word}.flag")
+        folder, name = os.path.split(log)
+        return log if log and name in self._listing(folder).others else None
+
+    def _listing(self, folder: str) -> _Listing:
         if folder not in self._listings:
             self._listings[folder] = _listing(self._workdir / folder)
-        stem = name.removesuffix(_SUFFIX)
-        present = self._listings[folder]
-        return next((word for word in _ORDER if f"{stem}_{word}.flag" in present), NOT_RUN)
+        return self._listings[folder]
 
     def status(self, completed_flag: str, log: str) -> str:
         """The status that a record has: what its flag says, unless its run is known to be dead."""
@@ -132,6 +167,9 @@ def _status_of(row: Row, flags: Flags, workdir: Path, results_dir: Path, why: bo
     if status == "completed" and _is_ahead(row.flag, flags, workdir):
         status = "waiting"
     known = RecordStatus(row.pipeline, row.level, row.record, status, log=row.log)
+    obstacle = flags.obstacle(row.flag, row.log if why and status != "completed" else "")
+    if obstacle:
+        return dataclasses.replace(known, reason=_remove(obstacle))
     if status in ("running", "waiting"):
         run = flags.run_of(row.flag)
         external = run.submitted.get(row.flag, "") if run else ""
@@ -190,8 +228,11 @@ def flag_path(workdir: Path, completed_flag: str, status: str) -> Path:
 
 def written_now(workdir: Path, completed_flag: str) -> str:
     """The status that one record's flag says at this moment."""
-    present = (word for word in _ORDER if flag_path(workdir, completed_flag, word).exists())
-    return next(present, NOT_RUN)
+    return next(iter(_all_written_now(workdir, completed_flag)), NOT_RUN)
+
+
+def _all_written_now(workdir: Path, completed_flag: str) -> list[str]:
+    return [word for word in _ORDER if flag_path(workdir, completed_flag, word).is_file()]
 
 
 def stamp_of(path: Path) -> int | None:
@@ -202,11 +243,48 @@ def stamp_of(path: Path) -> int | None:
         return None
 
 
-def _listing(folder: Path) -> frozenset[str]:
+def _listing(folder: Path) -> _Listing:
+    files, others = set(), set()
     try:
-        return frozenset(os.listdir(folder))
+        with os.scandir(folder) as entries:
+            for entry in entries:
+                if entry.is_file():
+                    files.add(entry.name)
+                elif not entry.is_symlink():
+                    others.add(entry.name)
     except OSError:
-        return frozenset()
+        return _Listing(frozenset(), frozenset())
+    return _Listing(frozenset(files), frozenset(others))
+
+
+def obstacles(workdir: Path, jobs: Iterable[Brief]) -> list[str]:
+    """A line for each folder or other thing that is in the place of a job's flag or log."""
+    flags = Flags(workdir)
+    found = (flags.obstacle(job.flag, job.log) for job in jobs)
+    return [_remove(path) for path in dict.fromkeys(found) if path]
+
+
+def _remove(obstacle: str) -> str:
+    return f"{obstacle} is not a file; remove it"
+
+
+def heal(workdir: Path, completed_flags: Iterable[str]) -> list[str]:
+    """Leave each record that has several flags the one that promises least.
+
+    Snakemake looks at the completed flag only, so this comes before it does. No run may be going
+    on: a pipeline that sets its own status may have two flags for a moment.
+
+    Returns the completed flags of the records that had several.
+    """
+    flags = Flags(workdir)
+    healed = []
+    for completed_flag in completed_flags:
+        _, *surplus = flags.all_written(completed_flag) or [""]
+        for word in surplus:
+            clear_flag(workdir, completed_flag, word)
+        if surplus:
+            healed.append(completed_flag)
+    return healed
 
 
 def write_flag(
@@ -215,33 +293,61 @@ def write_flag(
     """Set the status of a record, if it is one of those expected; `none` may be among them.
 
     The file is rewritten, then renamed, so there is never none and never a second one; if the
-    job changes it at the same time, the job wins.
+    job changes it at the same time, the job wins. Of several flags the one that promises least
+    counts, and the others go.
 
-    Returns the status that it had, None if that was not expected: then nothing was changed.
+    Returns the status that it had, None if that was not expected, or if something that is no file
+    is in the flag's place: then nothing was changed.
     """
+    found = _all_written_now(workdir, completed_flag)
+    word = found[0] if found else NOT_RUN
     target = flag_path(workdir, completed_flag, status)
-    for word in _ORDER:
-        path = flag_path(workdir, completed_flag, word)
-        if not path.exists():
-            continue
-        if word not in expected:
-            return None
-        with contextlib.suppress(FileNotFoundError), path.open("r+", encoding="utf-8") as file:
+    if word not in expected or not (target.is_file() or _is_free(target)):
+        return None
+    if not found:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        _make(target, status)
+        return word
+    path = flag_path(workdir, completed_flag, word)
+    try:
+        _rewrite(path, status)
+        path.rename(target)
+    except FileNotFoundError:
+        return None
+    for other in found[1:]:
+        if other != status:
+            clear_flag(workdir, completed_flag, other)
+    return word
+
+
+def _is_free(path: Path) -> bool:
+    """Whether nothing is there, or a link that leads to no file."""
+    return path.is_symlink() or not path.exists()
+
+
+def _make(path: Path, status: str) -> None:
+    """Make a flag anew; a link is replaced, never written through."""
+    path.unlink(missing_ok=True)
+    path.write_text(status, encoding="utf-8")
+
+
+def _rewrite(path: Path, status: str) -> None:
+    if path.is_symlink():
+        _make(path, status)
+        return
+    try:
+        with path.open("r+", encoding="utf-8") as file:
             file.write(status)
             file.truncate()
-            path.rename(target)
-            return word
-        return None
-    if NOT_RUN not in expected:
-        return None
-    target.parent.mkdir(parents=True, exist_ok=True)
-    target.write_text(status, encoding="utf-8")
-    return NOT_RUN
+    except PermissionError:  # it is somebody else's; the folder may be ours as well
+        _make(path, status)
 
 
 def clear_flag(workdir: Path, completed_flag: str, status: str) -> None:
     """Take a record's flag away, if it has this status."""
-    flag_path(workdir, completed_flag, status).unlink(missing_ok=True)
+    path = flag_path(workdir, completed_flag, status)
+    if path.is_file() or path.is_symlink():
+        path.unlink(missing_ok=True)
 
 
 def counts(records: Iterable[RecordStatus]) -> dict[str, dict[str, int]]:

@@ -120,6 +120,47 @@ def test_a_job_that_never_began(slurm: Driver) -> None:
     )
 
 
+NOT_STARTED = """RuleException:
+OSError in file "/p/Snakefile", line 9:
+[Errno 7] Argument list too long: '/usr/bin/bash'
+  File "/x.py", line 1"""
+
+
+def test_a_shell_that_was_not_started(local: Driver) -> None:
+    local.hand_over("a", "b", "c")
+    local.say(NOT_STARTED, LogEvent.ERROR)
+    local.say(NOT_STARTED.replace("Argument list too long", "Exec format error"), LogEvent.ERROR)
+    for name in NAMES:
+        local.fail(name)
+    assert local.death("a").reason == (
+        "never began: its command is too long for this system (Argument list too long); shorten it"
+    )
+    assert local.death("b").reason == "never began: Exec format error"
+    assert local.death("c").reason == "never began"
+
+
+def test_what_stands_in_a_jobs_way_is_named(local: Driver) -> None:
+    local.hand_over("a", "b", "c")
+    (local.folder / "logs/a.log").unlink()
+    (local.folder / "logs/a.log").mkdir()
+    (local.folder / "flags/p_b_running.flag").mkdir()
+    for name in NAMES:
+        local.fail(name)
+    assert local.death("a").reason == "never began: logs/a.log is not a file; remove it"
+    assert local.death("b").reason == (
+        "never began: flags/p_b_running.flag is not a file; remove it"
+    )
+
+
+def test_a_status_that_cannot_be_set(local: Driver) -> None:
+    """A folder is in the place of the flag that says so: no traceback, no file inside it."""
+    local.hand_over("a")
+    (local.folder / "flags/p_a_failed.flag").mkdir()
+    local.fail("a")
+    assert not list((local.folder / "flags/p_a_failed.flag").iterdir())
+    assert (local.folder / "flags/p_a_waiting.flag").read_text() == "waiting"
+
+
 @pytest.mark.parametrize(
     ("state", "own", "status", "reason"),
     [

@@ -15,6 +15,7 @@ from snakemake_looper.events import (
     Finished,
     GroupFormed,
     HandedOver,
+    NotStarted,
     ShellDied,
     Submitted,
     TriedAgain,
@@ -77,6 +78,23 @@ echo x
 def test_how_a_shell_died(flag: str, end: str, event: tuple[int | None, str]) -> None:
     (found,) = read(record(SHELL.format(flag=flag, end=end), event=LogEvent.ERROR))
     assert found == ShellDied(flag.strip("'"), *event)
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("[Errno 7] Argument list too long: '/usr/bin/bash'", "Argument list too long"),
+        ("[Errno 2] No such file or directory: '/opt/a b/zsh'", "No such file or directory"),
+        ("[Errno 11] Resource temporarily unavailable", "Resource temporarily unavailable"),
+    ],
+)
+def test_a_shell_that_was_not_started(text: str, reason: str) -> None:
+    full = (
+        f'RuleException:\nOSError in file "/p/Snakefile", line 9:\n{text}\n  File "/x.py", line 1'
+    )
+    assert list(read(record(full, event=LogEvent.ERROR))) == [NotStarted(reason)]
+    other = full.replace(text, "[Errno 2] No such file or directory: 'a.txt'")
+    assert list(read(record(other, event=LogEvent.ERROR))) == []
 
 
 @pytest.mark.parametrize("text", ["WorkflowError:\nNo.", SHELL.format(flag="x", end="!"), None])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -38,6 +39,9 @@ def test_tail(tmp_path: Path, content: bytes, lines: tuple[str, ...]) -> None:
 
 def test_no_log_has_no_tail(tmp_path: Path) -> None:
     assert tail(tmp_path / "none") == ()
+    assert tail(tmp_path) == ()
+    os.mkfifo(tmp_path / "pipe")
+    assert tail(tmp_path / "pipe") == (), "nobody waits for a pipe"
 
 
 @pytest.mark.parametrize(
@@ -47,6 +51,24 @@ def test_no_log_has_no_tail(tmp_path: Path) -> None:
         ("the command was killed by SIGKILL", Reason(KILLED, None, "SIGKILL")),
         ("the command was killed by SIGSEGV", Reason("killed by SIGSEGV", None, "SIGSEGV")),
         ("interrupted by SIGTERM", Reason("interrupted by SIGTERM", None, "SIGTERM")),
+        ("interrupted by SIGHUP", Reason("interrupted by SIGHUP", None, "SIGHUP")),
+        (
+            "the job's shell was killed by SIGUSR1",
+            Reason("its shell was killed by SIGUSR1", None, "SIGUSR1"),
+        ),
+        (
+            "the job's shell was killed by a real-time signal",
+            Reason("its shell was killed by a real-time signal"),
+        ),
+        (
+            "the job's shell ended before its last line, as by a signal",
+            Reason("its shell ended before its last line, as by a signal"),
+        ),
+        (
+            "the command exited with 0, but its status could not be set",
+            Reason("exit code 0, but its status could not be set", 0),
+        ),
+        ("/f/a b.flag is not a file; remove it", Reason("/f/a b.flag is not a file; remove it")),
         (
             "the command exited with 0, but set its status to partial",
             Reason("exit code 0, but it set its status to partial", 0),

@@ -109,7 +109,7 @@ rule count_lines_sample:
         command=jobs.command("count_lines_sample"),
         pipestat=jobs.config_digest("count_lines_sample"),
     shell:
-        "source scripts/job.sh {output.completed:q} {log:q}\n(\n{params.command}\n)"
+        "source scripts/job.sh {output.completed:q} {log:q}\n(\n{params.command}\n)\nlooper_end_reached"
 
 
 rule results_count_lines:
@@ -148,7 +148,7 @@ rule count_lines_project:
         command=jobs.command("count_lines_project"),
         pipestat=jobs.config_digest("count_lines_project"),
     shell:
-        "source scripts/job.sh {output.completed:q} {log:q}\n(\n{params.command}\n)"
+        "source scripts/job.sh {output.completed:q} {log:q}\n(\n{params.command}\n)\nlooper_end_reached"
 
 
 rule table:

@@ -65,7 +65,7 @@ rule count_letters_sample:
     params:
         command=jobs.command("count_letters_sample"),
     shell:
-        "source scripts/job.sh {output.completed:q} {log:q}\n(\n{params.command}\n)"
+        "source scripts/job.sh {output.completed:q} {log:q}\n(\n{params.command}\n)\nlooper_end_reached"
 
 
 rule report:
