@@ -147,7 +147,7 @@ def write_pipestat_config(source: str, target: str, written: str) -> None:
     """
     import yaml
 
-    from .pipestat import reveal
+    from .read.secrets import reveal
 
     content = yaml.safe_load(Path(source).read_text(encoding="utf-8"))
     text = yaml.safe_dump(reveal(content), sort_keys=False, allow_unicode=True)
@@ -177,14 +177,16 @@ def _write_configs(plan: Plan, base: Path) -> dict[str, tuple[str, str, str]]:
 
 def _config_digest(content: Mapping[str, Any], text: str, base: Path) -> str:
     """A digest that also changes with a secret, and that no one can guess the secret from."""
-    from .pipestat import has_secret, reveal
+    import yaml
+
+    from .read.secrets import has_secret, reveal
 
     if not has_secret(content):
         return hashlib.sha256(text.encode()).hexdigest()[:16]
     key = base / "key"
     if not key.exists():
         write_atomic(key, secrets.token_hex(32), mode=0o600)
-    revealed = json.dumps(plain(reveal(content)), sort_keys=True, default=str)
+    revealed = yaml.safe_dump(plain(reveal(content)))
     return hmac.new(key.read_bytes(), revealed.encode(), "sha256").hexdigest()[:16]
 
 

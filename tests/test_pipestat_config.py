@@ -12,6 +12,7 @@ import yaml
 from conftest import TOUCH
 
 from snakemake_looper.plan import plan_project
+from snakemake_looper.read.secrets import reveal
 
 OUT = "pipeline_name: touch\nsamples: {n: {type: integer, description: a number}}\n"
 BASE = {
@@ -57,7 +58,7 @@ def merged(folder: Path, section: Mapping[str, Any]) -> dict[str, dict[str, Any]
     (folder / ".looper.yaml").write_text(yaml.safe_dump(config))
     return {
         config.path.name: yaml.safe_load(
-            yaml.safe_dump(dict(config.content)).replace(str(folder), FOLDER)
+            yaml.safe_dump(reveal(config.content)).replace(str(folder), FOLDER)
         )
         for config in plan_project(folder / ".looper.yaml").configs
     }
