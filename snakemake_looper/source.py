@@ -27,7 +27,7 @@ _FastLoader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _VARIABLE = re.compile(r"\$(?:(\w+)|\{([^}]*)\})", re.ASCII)
 # PyYAML repeats the word after `*` or `!`. It may be a password that needs quotes.
 _REPEATED = (
-    (re.compile(r"found undefined alias .*"), "a value that begins with '*' needs quotes"),
+    (re.compile(r"found undefined alias\b.*"), "a value that begins with '*' needs quotes"),
     (
         re.compile(r"could not determine a constructor for the tag .*"),
         "a value that begins with '!' needs quotes",

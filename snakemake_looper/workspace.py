@@ -238,6 +238,8 @@ def _known(index: Path) -> PlanFolder | None:
             return None
         if _environment(record["variables"]) != record["environment"]:
             return None
+        if not set(record["unset"]).isdisjoint(map(_digest, os.environ)):
+            return None
         jobs = folder.jobs()
     except (OSError, ValueError, KeyError, TypeError):
         return None
@@ -265,8 +267,11 @@ def _stamp(path: str) -> list[int] | None:
 
 def _environment(names: Iterable[str]) -> str:
     """A short digest of variables' values; too short to tell anyone what they are."""
-    values = "\0".join(f"{name}={os.environ.get(name)}" for name in names)
-    return hashlib.sha256(values.encode()).hexdigest()[:8]
+    return _digest("\0".join(f"{name}={os.environ.get(name)}" for name in names))
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode(errors="surrogateescape")).hexdigest()[:8]
 
 
 def _remember(index: Path, folder: PlanFolder, plan: Plan, started: int) -> None:
@@ -281,13 +286,16 @@ def _remember(index: Path, folder: PlanFolder, plan: Plan, started: int) -> None
     for source in plan.sources:
         with contextlib.suppress(OSError):
             names |= set(_VARIABLE.findall(source.read_text(encoding="utf-8", errors="replace")))
+    known = sorted(name for name in names if name in os.environ)
     record = {
         "plan": folder.path.name,
         "version": __version__,
         "volatile": plan.volatile,
         "sources": stamps,
-        "variables": sorted(names),
-        "environment": _environment(sorted(names)),
+        "variables": known,
+        "environment": _environment(known),
+        # Not their names: `$word` may be a part of a password.
+        "unset": sorted(_digest(name) for name in names if name not in os.environ),
     }
     write_atomic(index, json.dumps(record, indent=1))
 
