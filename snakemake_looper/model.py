@@ -275,7 +275,7 @@ class PipestatConfig:
 
     path: Path
     content: Mapping[str, Any]
-    """Literal secrets are replaced by references, see `pipestat.SECRET_KEY`."""
+    """Literal secrets are replaced by references, see `read.secrets`."""
     interface: Interface
     back_end: BackEnd
     location: str

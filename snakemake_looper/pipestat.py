@@ -12,14 +12,17 @@ two jobs that report at once lose a record (quirk 21). A plain `results_file_pat
 becomes one file per record, by pipestat's own `{record_identifier}`, and `results.assemble`
 puts them together. The project level runs alone, after that, and gets the assembled file.
 
-No literal secret is kept in the values made here: `_hide` leaves a reference in its place, and
-only the written config, read by its owner alone, has it back.
+Environment variables are filled in here, except where a value may hold a secret: jobs may run
+where they are not set. Literal secrets are not kept: `read.secrets` leaves references.
+
+If the command is told where to report, all that pipestat would refuse is refused here: see
+`_check_output_schema`, `_check_texts` and `_check_server`.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -34,14 +37,21 @@ from .model import (
     Settings,
     is_file_name,
 )
-from .source import expand, read_yaml, resolve
+from .read.output_schema import Fault, read_output_schema, refusals
+from .read.secrets import HARMLESS, HARMLESS_IN_DATABASE, address, hide, is_plain
+from .source import Document, expanded, read_yaml, resolve
 
-SECRET_KEY = "secret_from_looper_config"
 RECORD = "{record_identifier}"
-_SECRET_NAME = re.compile(r"passw|secret|token|api_?key|credential", re.IGNORECASE)
-_URL_PASSWORD = re.compile(r"://[^/\s:@]+:([^/\s@]+)@")
-_VARIABLE = re.compile(r"\$\w+|\$\{\w+\}")
 _DEFAULT_RESULTS = "results.yaml"
+_HANDED = re.compile(r"\{[^}]*\bpipestat\s*[.\[]")
+"""A template that tells the command something about where to report."""
+_HANDED_SCHEMA = re.compile(r"\bpipestat\.(output_schema|schema)\b|\bpipeline\.output_schema\b")
+_OF_INTERFACE = ("output_dir", "pipeline_name", "pipeline_type", "schema_path")
+"""Keys of the section that do nothing: their values come from the interface."""
+_PATHS = ("results_file_path", "flag_file_dir")
+_NO_NULL = ("name", "record_identifier", "results_file_path", "database")
+"""Keys that pipestat refuses if they are empty, though it can do without them."""
+_SERVER_KEYS = ("dialect", "driver", "name", "user", "password", "host", "port")
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,19 +90,19 @@ class Handoff:
             "schema": values["output_schema"],
             "namespace": content.get("project_name"),
         }
-        return {key: value for key, value in values.items() if value}
+        return {key: value for key, value in values.items() if value and isinstance(value, str)}
 
 
 def hand_off(
     interface: Interface, settings: Settings, pep_name: str, both_levels: bool, problems: Problems
 ) -> Handoff:
     """Merge the pipestat config of one interface and level."""
-    section = settings.pipestat
-    if section is None:
+    if settings.pipestat is None:
         return Handoff(None, pep_name)
+    reader = _Section(settings, problems)
+    section, content = reader.values, reader.hidden
     record = str(section.get("project_name") or pep_name)
     flag_dir = _flag_dir(section, settings, interface)
-    content: dict[str, Any] = _hide(section, settings.looper_config, ("pipestat",))
     content |= {
         "pipeline_name": interface.pipeline_name,
         "pipeline_type": interface.level,
@@ -103,39 +113,118 @@ def hand_off(
     content.pop("schema_path", None)
     if interface.output_schema:
         content["schema_path"] = str(interface.output_schema)
-        _check_schema_name(interface, problems)
-    published = _published(section, content, settings, problems)
+    published = _published(reader, content, settings)
     results, results_path = _backend(section, content, settings, interface, published)
     suffix = "_project" if both_levels and interface.level == "project" else ""
     path = settings.out / f"pipestat_config_{interface.pipeline_name}{suffix}.yaml"
-    _check_names(record, str(flag_dir), results_path or "", settings, problems)
+    _check_names(reader, record, str(flag_dir), results_path or "")
     ordered = dict(sorted(content.items(), key=lambda item: str(item[0])))
     back_end: BackEnd = "file" if results else "records" if results_path else "database"
     location = str(results.path) if results else results_path or ""
     config = PipestatConfig(path, ordered, interface, back_end, location, published)
+    if interface.output_schema:
+        _check_output_schema(config, problems)
+    if _HANDED.search(_templates(interface)):
+        _check_texts(reader)
+        if back_end == "database":
+            _check_server(reader)
     return Handoff(flag_dir, record, config, results, results_path)
 
 
-def _check_names(
-    record: str, flag_dir: str, results: str, settings: Settings, problems: Problems
-) -> None:
+class _Section:
+    """The `pipestat:` section with its variables filled in, true for us and hidden for the plan."""
+
+    def __init__(self, settings: Settings, problems: Problems) -> None:
+        self._settings = settings
+        self._problems = problems
+        self._document: Document | None = None
+        given = settings.pipestat or {}
+        self.hidden: dict[Any, Any] = hide(given, settings.looper_config)
+        self.values = dict(given)
+        for key in HARMLESS.difference(_OF_INTERFACE) & given.keys():
+            self._fill(self.values, self.hidden, key, ())
+        if isinstance(given.get("database"), Mapping):
+            self.values["database"] = dict(given["database"])
+            for key in HARMLESS_IN_DATABASE & given["database"].keys():
+                self._fill(self.values["database"], self.hidden["database"], key, ("database",))
+        for key in _PATHS:
+            self._check_path(key)
+        for key in _NO_NULL:
+            if self.hidden.get(key, "") is None:
+                del self.hidden[key]
+
+    def refuse(self, message: str, *keys: Any) -> None:
+        """A problem of a key of the section; the file is read again for its line."""
+        if self._document is None:
+            self._document = read_yaml(self._settings.looper_config, Problems())
+        place = Place(str(self._settings.looper_config))
+        if self._document is not None:
+            place = self._document.place("pipestat", *keys)
+        self._problems.add(place, ".".join(map(str, ("pipestat", *keys))), message)
+
+    def _fill(self, values: Any, hidden: Any, key: str, above: tuple[str, ...]) -> None:
+        """Fill in the variables of a text; one whose value may hold a secret stays in the plan."""
+        if not isinstance(values[key], str) or not re.search(r"[$~]", values[key]):
+            return
+        inner = Problems()
+        text = expanded(values[key], Place(""), "", inner)
+        for problem in inner:
+            self.refuse(problem.message, *above, key)
+        values[key] = text
+        if isinstance(hidden[key], str) and is_plain(text):
+            hidden[key] = text
+
+    def _check_path(self, key: str) -> None:
+        value = self.values.get(key)
+        if isinstance(value, (Mapping, list)):
+            self.refuse("must be a path; write it as text", key)
+        elif isinstance(value, str) and "://" in value:
+            self.refuse(f"'{address(value)}' is a URL; write the path of a file or folder", key)
+        else:
+            return
+        del self.values[key]
+
+
+def _templates(interface: Interface) -> str:
+    """All texts of an interface that can tell its command where to report."""
+    parts = [interface.command_template, interface.inject_env_vars, interface.var_templates]
+    return "\n".join(_texts(parts))
+
+
+def _texts(value: Any) -> Iterator[str]:
+    if isinstance(value, Mapping):
+        value = list(value.values())
+    if isinstance(value, (list, tuple)):
+        for item in value:
+            yield from _texts(item)
+    else:
+        yield str(value)
+
+
+def _check_names(section: _Section, record: str, flag_dir: str, results: str) -> None:
     """Names that become parts of paths must be able to, for Snakemake too."""
-    places = settings.pipestat_places
     if not is_file_name(record):
-        problems.add(
-            places.get("project_name", places[""]),
-            "pipestat.project_name",
-            f"'{record}' cannot be part of a file name; use letters, digits, '.', '-' and '_'",
+        section.refuse(
+            f"'{address(record)}' cannot be part of a file name;"
+            " use letters, digits, '.', '-' and '_'",
+            "project_name",
         )
+    given = str(section.values.get("results_file_path") or "")
+    names = re.findall(r"\{[^{}]*\}", given.replace(RECORD, ""))
+    if names:
+        section.refuse(
+            f"{names[0]} is not filled in here; write {RECORD}, which is the sample's name"
+            " (at project level, the project's)",
+            "results_file_path",
+        )
+        results = ""
     for key, path in (
         ("flag_file_dir", flag_dir),
         ("results_file_path", results.replace(RECORD, "")),
     ):
         if "{" in path or "}" in path:
-            problems.add(
-                places.get(key, places[""]),
-                f"pipestat.{key}",
-                f"'{path}' has a brace, which is a wildcard to Snakemake; rename it",
+            section.refuse(
+                f"'{path}' has a brace, which is a wildcard to Snakemake; rename it", key
             )
 
 
@@ -144,36 +233,36 @@ def _flag_dir(section: Mapping[str, Any], settings: Settings, interface: Interfa
     given = section.get("flag_file_dir")
     if not given:
         return settings.out / interface.pipeline_name
-    return _normal(settings.out.parent / expand(str(given)))
+    return _normal(settings.out.parent / str(given))
 
 
-def _published(
-    section: Mapping[str, Any], content: dict[str, Any], settings: Settings, problems: Problems
-) -> Published | None:
+def _published(section: _Section, content: dict[str, Any], settings: Settings) -> Published | None:
     """Where results go that jobs cannot report to themselves.
 
     pipestat 0.13.1 cannot create its SQLite tables (quirk 42), and on PEPhub a report replaces a
     row with all that others have put there. pipestat takes a file before PEPhub, and that before
     a database: so a config that names several means the first of these.
     """
-    if section.get("results_file_path"):
+    if section.values.get("results_file_path"):
         return None
-    if section.get("pephub_path"):
+    if section.values.get("pephub_path"):
         return "pephub"
-    database = section.get("database")
-    place = settings.pipestat_places.get("database", Place(str(settings.looper_config)))
+    database = section.values.get("database")
     if database is not None and not isinstance(database, Mapping):
-        problems.add(place, "pipestat.database", "must be a mapping with dialect, host, name, …")
+        section.refuse("must be a mapping with dialect, host, name, …", "database")
         return None
     if database is None or not ("sqlite_url" in database or database.get("dialect") == "sqlite"):
         return None
-    url = str(database.get("sqlite_url") or database.get("name") or "")
-    if not url:
-        problems.add(place, "pipestat.database", "has no 'sqlite_url'; write the path of the file")
-        return None
+    key = "sqlite_url" if "sqlite_url" in database else "name"
     # pipestat adds `sqlite:///` itself, its documentation has it there already (quirk 25).
-    path = resolve(url.removeprefix("sqlite:///"), settings.root)
-    content["database"] = {**content["database"], "sqlite_url": str(path)}
+    url = str(database.get(key) or "").removeprefix("sqlite:///")
+    if not url:
+        section.refuse("has no 'sqlite_url'; write the path of the file", "database")
+        return None
+    if "://" in url:
+        section.refuse(f"'{address(url)}' names no file; write its path", "database", key)
+        return None
+    content["database"] = {**content["database"], "sqlite_url": str(resolve(url, settings.root))}
     return "sqlite"
 
 
@@ -188,7 +277,7 @@ def _backend(
     given = section.get("results_file_path")
     if not given and section.get("database") and not published:
         return None, None
-    text = expand(str(given or _DEFAULT_RESULTS))
+    text = str(given or _DEFAULT_RESULTS)
     if RECORD in text:
         path = str(_normal(settings.out / text))
         content["results_file_path"] = path
@@ -218,21 +307,35 @@ def _normal(path: Path) -> Path:
     return Path(os.path.normpath(path))
 
 
-def _check_schema_name(interface: Interface, problems: Problems) -> None:
-    """Warn where the output schema is written for a pipeline of another name."""
+# --- what pipestat refuses -----------------------------------------------------------------------
+
+
+def _check_output_schema(config: PipestatConfig, problems: Problems) -> None:
+    """Refuse an output schema that the jobs could not report with, at its line.
+
+    If the command is not told where to report, only a warning is due. The same goes for a
+    project-level pipeline that declares no results of its own: many only read the samples'. It
+    is refused where its reports need the schema: in a database, or if the command gets its path.
+    """
+    interface = config.interface
     assert interface.output_schema
     document = read_yaml(interface.output_schema, problems, "output_schema")
     if document is None:
         return
-    properties = document.data.get("properties")
-    sections = properties if isinstance(properties, Mapping) else document.data
-    if not any(sections.get(key) for key in ("samples", "project")):
-        problems.warn(
-            document.place("properties"),
-            "properties",
-            "pipestat finds no results in it; declare them under 'samples:' or 'project:'",
-        )
-    for keys, section in (((), document.data), (("properties",), properties)):
+    templates = _templates(interface)
+    handed = bool(_HANDED.search(templates))
+    validates = bool(_HANDED_SCHEMA.search(templates))
+    in_tables = config.back_end == "database" or config.published == "sqlite"
+    schema = read_output_schema(interface.output_schema)
+    lenient = interface.level == "project" and not in_tables and not validates
+    if schema.empty and (not handed or (lenient and not schema.faults)):
+        _say(problems.warn, schema.empty, document)
+    elif handed:
+        level = interface.level
+        for fault in refusals(schema, level, in_tables=in_tables, validates=validates):
+            _say(problems.add, fault, document)
+    for keys in ((), ("properties",)):
+        section = document.data if not keys else document.data.get("properties")
         name = section.get("pipeline_name") if isinstance(section, Mapping) else None
         if isinstance(name, str) and name != interface.pipeline_name:
             problems.warn(
@@ -241,6 +344,46 @@ def _check_schema_name(interface: Interface, problems: Problems) -> None:
                 f"'{name}' differs from '{interface.pipeline_name}' in"
                 f" {interface.places.get('pipeline_name', interface.path)}; the latter counts",
             )
+
+
+def _say(tell: Callable[[Place, str, str], None], fault: Fault, document: Document) -> None:
+    tell(document.place(*fault.keys), ".".join(fault.keys), fault.message)
+
+
+def _check_texts(section: _Section) -> None:
+    """pipestat takes these values as text only, and two of them without white space."""
+    for key in ("record_identifier", "name", "pephub_path", "database_only"):
+        value = section.values.get(key)
+        if value is not None and not isinstance(value, str):
+            section.refuse("must be text for pipestat; put it in quotes", key)
+        elif value and key in ("record_identifier", "name") and re.search(r"\s", value):
+            section.refuse("has white space, which pipestat refuses; write a name without", key)
+    database = section.values.get("database")
+    for key in ("dialect", "name", "user", "password", "host", "port"):
+        if not isinstance(database, Mapping) or database.get(key) is None:
+            continue
+        kinds = (str, int) if key == "port" else (str,)
+        if not isinstance(database[key], kinds) or isinstance(database[key], bool):
+            section.refuse("must be text for pipestat; put it in quotes", "database", key)
+
+
+def _check_server(section: _Section) -> None:
+    """All that pipestat makes the address of a database server from must be there."""
+    database = section.values["database"]
+    if not isinstance(database, Mapping):
+        return  # said already
+    missing = [key for key in _SERVER_KEYS if database.get(key) is None]
+    if missing:
+        hint = " ('driver: psycopg')" if "driver" in missing else ""
+        section.refuse(f"pipestat needs {', '.join(missing)} in it; add it{hint}", "database")
+    dialect = database.get("dialect", "postgresql")
+    if isinstance(dialect, str) and dialect != "postgresql":
+        what = f"'{dialect}'" if is_plain(dialect) else "this"
+        section.refuse(
+            f"{what} cannot hold pipestat's tables; write 'postgresql', or 'sqlite_url' for SQLite",
+            "database",
+            "dialect",
+        )
 
 
 def merge_results(files: list[ResultsFile]) -> tuple[ResultsFile, ...]:
@@ -258,56 +401,3 @@ def merge_results(files: list[ResultsFile]) -> tuple[ResultsFile, ...]:
             )
         )
     return tuple(merged.values())
-
-
-# --- secrets -----------------------------------------------------------------------------------
-
-
-def _hide(value: Any, file: Path, keys: tuple[str | int, ...]) -> Any:
-    """A copy in which literal secrets are references to where they stand.
-
-    `${VAR}` is no secret: it stays as it is, and pipestat expands it where it is needed.
-    """
-    if isinstance(value, Mapping):
-        return {key: _hide(item, file, (*keys, key)) for key, item in value.items()}
-    if isinstance(value, list):
-        return [_hide(item, file, (*keys, index)) for index, item in enumerate(value)]
-    if value is None or isinstance(value, bool):
-        return value
-    text = str(value)
-    in_url = _URL_PASSWORD.search(text)
-    secret = in_url[1] if in_url else text if _SECRET_NAME.search(str(keys[-1])) else ""
-    if secret and not _VARIABLE.fullmatch(secret):
-        return {SECRET_KEY: {"file": str(file), "keys": list(keys)}}
-    return value
-
-
-def has_secret(content: Any) -> bool:
-    """Whether a literal secret was hidden in it."""
-    if isinstance(content, Mapping):
-        return SECRET_KEY in content or any(has_secret(item) for item in content.values())
-    return isinstance(content, list) and any(has_secret(item) for item in content)
-
-
-def reveal(content: Any, documents: dict[str, Any] | None = None) -> Any:
-    """The content with its secrets back, read from the looper config anew.
-
-    Raises:
-        KeyError, TypeError: the looper config has changed and no longer holds the secret.
-    """
-    documents = {} if documents is None else documents
-    if isinstance(content, list):
-        return [reveal(item, documents) for item in content]
-    if not isinstance(content, Mapping):
-        return content
-    reference = content.get(SECRET_KEY)
-    if reference is None:
-        return {key: reveal(item, documents) for key, item in content.items()}
-    file = reference["file"]
-    if file not in documents:
-        document = read_yaml(Path(file), Problems())
-        documents[file] = document.data if document else {}
-    value = documents[file]
-    for key in reference["keys"]:
-        value = value[key]
-    return value

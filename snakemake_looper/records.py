@@ -117,7 +117,7 @@ def config_of(store: StoreRow, workdir: Path) -> dict[str, Any]:
     """The merged pipestat config of a store, its secrets filled in."""
     import yaml
 
-    from .pipestat import reveal
+    from .read.secrets import reveal
 
     content = yaml.safe_load((workdir / store.config).read_text(encoding="utf-8"))
     revealed: dict[str, Any] = reveal(content)

@@ -17,7 +17,7 @@ from typing import Any
 from .growth import Formula
 from .jobtable import marker
 from .model import Plan, ResultsFile, Rule
-from .pipestat import has_secret
+from .read.secrets import has_secret
 from .report import report_folder
 from .rules import RESERVED
 from .table import table_paths

@@ -23,6 +23,16 @@ from .errors import Place, Problems
 KeyPath = tuple[str | int, ...]
 
 _FastLoader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+# As `os.path.expandvars` reads them.
+_VARIABLE = re.compile(r"\$(?:(\w+)|\{([^}]*)\})", re.ASCII)
+# PyYAML repeats the word after `*` or `!`. It may be a password that needs quotes.
+_REPEATED = (
+    (re.compile(r"found undefined alias\b.*"), "a value that begins with '*' needs quotes"),
+    (
+        re.compile(r"could not determine a constructor for the tag .*"),
+        "a value that begins with '!' needs quotes",
+    ),
+)
 _SEXAGESIMAL = re.compile(r"^[-+]?[0-9][0-9_]*(:[0-5]?[0-9])+(\.[0-9_]*)?$")
 
 
@@ -95,6 +105,7 @@ def read_yaml(path: Path, problems: Problems, key: str = "") -> Document | None:
         mark = getattr(error, "problem_mark", None)
         line = mark.line + 1 if mark else 0
         what = getattr(error, "problem", None) or "cannot be read"
+        what = next((text for look, text in _REPEATED if look.match(what)), what)
         problems.add(Place(str(path), line), key, f"not valid YAML: {what}; correct the syntax")
     except TypeError as error:
         problems.add(Place(str(path), 1), key, f"{error}; write 'key: value' lines")
@@ -113,6 +124,23 @@ def read_yaml(path: Path, problems: Problems, key: str = "") -> Document | None:
 def expand(text: str) -> str:
     """Expand `~` and `${VAR}`; an unset variable stays as it is written."""
     return os.path.expanduser(os.path.expandvars(text))
+
+
+def unset(text: str) -> tuple[str, ...]:
+    """Names of the variables in a text that are not set, each once."""
+    names = (braced or bare for bare, braced in _VARIABLE.findall(text))
+    return tuple(dict.fromkeys(name for name in names if name and name not in os.environ))
+
+
+def expanded(text: str, place: Place, key: str, problems: Problems) -> str:
+    """`expand`, where a variable that is not set is a problem that names it and the line."""
+    for name in unset(text):
+        problems.add(
+            place,
+            key,
+            f"the environment variable {name} is not set; set it, or write the value itself",
+        )
+    return expand(text)
 
 
 def resolve(text: str, folder: Path) -> Path:

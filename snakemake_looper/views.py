@@ -17,6 +17,7 @@ from rich.text import Text
 
 from .jobtable import JobTable, SkipRow
 from .model import Job, Plan
+from .read.secrets import masked
 from .status import DESCRIPTIONS, NOT_RUN, RecordStatus, counts, order, read_statuses
 
 _STYLE = {
@@ -257,7 +258,7 @@ def plan_json(plan: Plan) -> str:
                 for skip in plan.skipped
             ],
             "pipestat_configs": {
-                str(config.path): _masked(config.content) for config in plan.configs
+                str(config.path): masked(config.content) for config in plan.configs
             },
         },
         indent=2,
@@ -272,18 +273,6 @@ def namespaces_text(namespaces: Mapping[str, Any]) -> str:
     from .workspace import plain
 
     return yaml.safe_dump(plain(namespaces), sort_keys=False, allow_unicode=True)
-
-
-def _masked(content: Any) -> Any:
-    from .pipestat import SECRET_KEY
-
-    if isinstance(content, list):
-        return [_masked(item) for item in content]
-    if not isinstance(content, Mapping):
-        return content
-    if SECRET_KEY in content:
-        return "********"
-    return {str(key): _masked(value) for key, value in content.items()}
 
 
 def _span(values: Iterable[int]) -> str:

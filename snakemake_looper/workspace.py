@@ -147,7 +147,7 @@ def write_pipestat_config(source: str, target: str, written: str) -> None:
     """
     import yaml
 
-    from .pipestat import reveal
+    from .read.secrets import reveal
 
     content = yaml.safe_load(Path(source).read_text(encoding="utf-8"))
     text = yaml.safe_dump(reveal(content), sort_keys=False, allow_unicode=True)
@@ -177,14 +177,16 @@ def _write_configs(plan: Plan, base: Path) -> dict[str, tuple[str, str, str]]:
 
 def _config_digest(content: Mapping[str, Any], text: str, base: Path) -> str:
     """A digest that also changes with a secret, and that no one can guess the secret from."""
-    from .pipestat import has_secret, reveal
+    import yaml
+
+    from .read.secrets import has_secret, reveal
 
     if not has_secret(content):
         return hashlib.sha256(text.encode()).hexdigest()[:16]
     key = base / "key"
     if not key.exists():
         write_atomic(key, secrets.token_hex(32), mode=0o600)
-    revealed = json.dumps(plain(reveal(content)), sort_keys=True, default=str)
+    revealed = yaml.safe_dump(plain(reveal(content)))
     return hmac.new(key.read_bytes(), revealed.encode(), "sha256").hexdigest()[:16]
 
 
@@ -236,6 +238,8 @@ def _known(index: Path) -> PlanFolder | None:
             return None
         if _environment(record["variables"]) != record["environment"]:
             return None
+        if not set(record["unset"]).isdisjoint(map(_digest, os.environ)):
+            return None
         jobs = folder.jobs()
     except (OSError, ValueError, KeyError, TypeError):
         return None
@@ -263,8 +267,11 @@ def _stamp(path: str) -> list[int] | None:
 
 def _environment(names: Iterable[str]) -> str:
     """A short digest of variables' values; too short to tell anyone what they are."""
-    values = "\0".join(f"{name}={os.environ.get(name)}" for name in names)
-    return hashlib.sha256(values.encode()).hexdigest()[:8]
+    return _digest("\0".join(f"{name}={os.environ.get(name)}" for name in names))
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode(errors="surrogateescape")).hexdigest()[:8]
 
 
 def _remember(index: Path, folder: PlanFolder, plan: Plan, started: int) -> None:
@@ -279,13 +286,16 @@ def _remember(index: Path, folder: PlanFolder, plan: Plan, started: int) -> None
     for source in plan.sources:
         with contextlib.suppress(OSError):
             names |= set(_VARIABLE.findall(source.read_text(encoding="utf-8", errors="replace")))
+    known = sorted(name for name in names if name in os.environ)
     record = {
         "plan": folder.path.name,
         "version": __version__,
         "volatile": plan.volatile,
         "sources": stamps,
-        "variables": sorted(names),
-        "environment": _environment(sorted(names)),
+        "variables": known,
+        "environment": _environment(known),
+        # Not their names: `$word` may be a part of a password.
+        "unset": sorted(_digest(name) for name in names if name not in os.environ),
     }
     write_atomic(index, json.dumps(record, indent=1))
 

@@ -11,6 +11,7 @@ from conftest import TOUCH, cli, edit, use_looper, write
 
 from snakemake_looper import Options, ProjectError
 from snakemake_looper.plan import plan_project
+from snakemake_looper.read.secrets import reveal
 
 CONFIG = """# a looper config
 pep_config: project.yaml
@@ -547,14 +548,19 @@ def test_an_output_schema_of_another_name_is_a_warning(project: Callable[..., Pa
             ".looper.yaml": CONFIG + "pipestat:\n  results_file_path: r.yaml\n",
             "touch.yaml": INTERFACE.replace("sample.word", "pipestat.config_file")
             + "output_schema: out.yaml\n",
-            "out.yaml": "properties:\n  pipeline_name: tuch\n  samples: {lines: {type: integer}}\n",
+            "out.yaml": "properties:\n  pipeline_name: tuch\n"
+            "  samples: {items: {properties: {lines: {type: integer}}}}\n",
         }
     )
-    plan = plan_project(folder / ".looper.yaml")
-    assert [warning.replace(f"{folder}/", "") for warning in plan.warnings] == [
-        "out.yaml:2: pipeline_name: 'tuch' differs from 'touch' in touch.yaml:2; the latter counts"
-    ]
-    assert plan.configs[0].content["pipeline_name"] == "touch"
+    of_place = " differs from 'touch' in touch.yaml:2; the latter counts"
+    for schema, line in (("", 2), ("pipeline_name: tuch\nsamples: {n: {type: integer, description: n}}\n", 1)):  # fmt: skip
+        if schema:
+            (folder / "out.yaml").write_text(schema)
+        plan = plan_project(folder / ".looper.yaml")
+        assert [warning.replace(f"{folder}/", "") for warning in plan.warnings] == [
+            f"out.yaml:{line}: pipeline_name: 'tuch'{of_place}"
+        ]
+        assert plan.configs[0].content["pipeline_name"] == "touch"
 
 
 def test_a_file_that_is_not_utf_8(touch: Path) -> None:
@@ -570,7 +576,8 @@ def test_a_loop_of_anchors(touch: Path) -> None:
 
 def test_keys_of_pipestat_that_are_no_text(project: Callable[..., Path]) -> None:
     folder = project({**TOUCH, ".looper.yaml": CONFIG + "pipestat:\n  3: x\n  a: y\n"})
-    assert plan_project(folder / ".looper.yaml").configs[0].content[3] == "x"
+    content = reveal(plan_project(folder / ".looper.yaml").configs[0].content)
+    assert (content[3], content["a"]) == ("x", "y")
 
 
 def test_one_interface_by_two_ways(project: Callable[..., Path], tmp_path: Path) -> None:

@@ -10,8 +10,11 @@ from typing import Any
 import pytest
 import yaml
 from conftest import TOUCH
+from pipestat import PipestatManager
 
+from snakemake_looper import ProjectError
 from snakemake_looper.plan import plan_project
+from snakemake_looper.read.secrets import reveal
 
 OUT = "pipeline_name: touch\nsamples: {n: {type: integer, description: a number}}\n"
 BASE = {
@@ -57,7 +60,7 @@ def merged(folder: Path, section: Mapping[str, Any]) -> dict[str, dict[str, Any]
     (folder / ".looper.yaml").write_text(yaml.safe_dump(config))
     return {
         config.path.name: yaml.safe_load(
-            yaml.safe_dump(dict(config.content)).replace(str(folder), FOLDER)
+            yaml.safe_dump(reveal(config.content)).replace(str(folder), FOLDER)
         )
         for config in plan_project(folder / ".looper.yaml").configs
     }
@@ -162,3 +165,259 @@ def test_every_key_that_pipestat_documents_is_among_the_cases() -> None:
         files("pipestat").joinpath("schemas/pipestat_config_schema.yaml").read_text()
     )
     assert set(schema["properties"]) <= {key for _, section, _, _ in CASES for key in section}
+
+
+# --- variables ---------------------------------------------------------------------------------
+
+
+def of_section(folder: Path, section: str, command: str = "{pipestat.config_file}") -> Path:
+    """A project whose command is told where to report, with this text as its section."""
+    (folder / "touch.yaml").write_text(
+        "pipeline_name: touch\noutput_schema: schemas/out.yaml\n"
+        f"sample_interface: {{command_template: 'true {command}'}}\n"
+    )
+    looper_config = folder / ".looper.yaml"
+    looper_config.write_text(
+        "pep_config: project.yaml\noutput_dir: results\npipeline_interfaces: [touch.yaml]\n"
+        f"pipestat:\n{section}"
+    )
+    return looper_config
+
+
+def refused(looper_config: Path) -> list[str]:
+    with pytest.raises(ProjectError) as caught:
+        plan_project(looper_config)
+    return [str(one).replace(f"{looper_config.parent}/", "") for one in caught.value.problems]
+
+
+VARIABLES = [
+    ("results_file_path", "$HERE/${WORD}.yaml", "<folder>/results/touch/here/word_records/" + RECORDS),
+    ("flag_file_dir", "${HERE}_flags", "<folder>/here_flags"),
+    ("project_name", "my_$WORD", "my_word"),
+    ("pephub_path", "${HERE}/$WORD:t", "here/word:t"),
+    ("record_identifier", "${WORD}", "word"),
+    ("name", "$WORD", "word"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("key", "value", "written"), VARIABLES)
+def test_variables_are_filled_in(
+    project: Callable[..., Path],
+    monkeypatch: pytest.MonkeyPatch,
+    key: str,
+    value: str,
+    written: str,
+) -> None:
+    """Jobs may run where they are not set; what cannot be filled in is a problem of its line."""
+    looper_config = of_section(project(BASE), f"  show_db_logs: false\n  {key}: {value}\n")
+    folder = str(looper_config.parent)
+    monkeypatch.setenv("HERE", "here")
+    monkeypatch.setenv("WORD", "word")
+    (config,) = plan_project(looper_config).configs
+    assert str(config.content[key]).replace(folder, "<folder>") == written
+    monkeypatch.delenv("WORD")
+    monkeypatch.delenv("HERE")
+    names = [name for name in ("HERE", "WORD") if name in value]
+    said = "the environment variable {} is not set; set it, or write the value itself"
+    assert refused(looper_config)[: len(names)] == [
+        f".looper.yaml:6: pipestat.{key}: {said.format(name)}" for name in names
+    ]
+
+
+SERVER_LINES = """  database:
+    dialect: postgresql
+    driver: psycopg
+    name: ${DB}_name
+    user: ${DB}_user
+    password: ${DB}
+    host: ${DB}.host
+    port: ${DB}
+"""
+
+
+def test_variables_of_a_database(
+    project: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looper_config = of_section(project(BASE), SERVER_LINES)
+    monkeypatch.setenv("DB", "5432")
+    (config,) = plan_project(looper_config).configs
+    assert config.content["database"] == {
+        "dialect": "postgresql",
+        "driver": "psycopg",
+        "name": "5432_name",
+        "user": "5432_user",
+        "password": "${DB}",
+        "host": "5432.host",
+        "port": "5432",
+    }
+    monkeypatch.delenv("DB")
+    assert [line.partition(": the")[0] for line in sorted(refused(looper_config))] == [
+        ".looper.yaml:10: pipestat.database.user",
+        ".looper.yaml:12: pipestat.database.host",
+        ".looper.yaml:13: pipestat.database.port",
+        ".looper.yaml:9: pipestat.database.name",
+    ]
+
+
+def test_a_variable_that_holds_a_login_is_not_filled_in(
+    project: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looper_config = of_section(project(BASE), SERVER_LINES.replace("${DB}.host", "${URL}"))
+    monkeypatch.setenv("DB", "5432")
+    monkeypatch.setenv("URL", "x://u:pw@h")
+    (config,) = plan_project(looper_config).configs
+    assert config.content["database"]["host"] == "${URL}"
+
+
+def test_a_sqlite_file_of_a_variable(
+    project: Callable[..., Path], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("HERE", str(tmp_path))
+    looper_config = of_section(project(BASE), "  database: {sqlite_url: 'sqlite:///$HERE/r.db'}\n")
+    (config,) = plan_project(looper_config).configs
+    assert config.content["database"] == {"sqlite_url": f"{tmp_path}/r.db"}
+
+
+# --- what pipestat refuses ---------------------------------------------------------------------
+
+WITHOUT_VARIABLES = SERVER_LINES.replace("${DB}", "5432").replace("port: 5432", "port: '5432'")
+SECTIONS: list[tuple[str, str, list[str]]] = [
+    ("a server", WITHOUT_VARIABLES.replace("password: 5432", "password: x"), []),
+    (
+        "a password of digits",
+        WITHOUT_VARIABLES,
+        [
+            ".looper.yaml:11: pipestat.database.password: must be text for pipestat; put it in"
+            " quotes"
+        ],
+    ),
+    (
+        "a server without a driver and a port",
+        "  database: {dialect: postgresql, name: a, user: b, password: c, host: d}\n",
+        [
+            ".looper.yaml:5: pipestat.database: pipestat needs driver, port in it; add it"
+            " ('driver: psycopg')"
+        ],
+    ),
+    (
+        "a host that is empty",
+        WITHOUT_VARIABLES.replace("password: 5432", "password: x").replace("5432.host", ""),
+        [".looper.yaml:5: pipestat.database: pipestat needs host in it; add it"],
+    ),
+    (
+        "another server",
+        WITHOUT_VARIABLES.replace("password: 5432", "password: x").replace("postgresql", "mysql"),
+        [
+            ".looper.yaml:6: pipestat.database.dialect: 'mysql' cannot hold pipestat's tables;"
+            " write 'postgresql', or 'sqlite_url' for SQLite"
+        ],
+    ),
+    (
+        "numbers and white space where names are due",
+        "  results_file_path: r.yaml\n  record_identifier: 3\n  name: a b\n  database_only: true\n",
+        [
+            ".looper.yaml:6: pipestat.record_identifier: must be text for pipestat; put it in"
+            " quotes",
+            ".looper.yaml:7: pipestat.name: has white space, which pipestat refuses; write a name"
+            " without",
+            ".looper.yaml:8: pipestat.database_only: must be text for pipestat; put it in quotes",
+        ],
+    ),
+    ("empty keys", "  results_file_path:\n  record_identifier:\n  name:\n  database:\n", []),
+]
+
+
+@pytest.mark.parametrize(
+    ("section", "messages"), [one[1:] for one in SECTIONS], ids=[one[0] for one in SECTIONS]
+)
+def test_a_config_that_pipestat_refuses(
+    project: Callable[..., Path],
+    monkeypatch: pytest.MonkeyPatch,
+    section: str,
+    messages: list[str],
+) -> None:
+    """pipestat itself says the same of the config that would be written."""
+    looper_config = of_section(project(BASE), section)
+    if messages:
+        assert refused(looper_config) == messages
+        of_section(looper_config.parent, section, command="")
+        (looper_config.parent / "touch.yaml").open("a").write("pipestat_config_required: false\n")
+    (config,) = plan_project(looper_config).configs
+    written = looper_config.parent / "written.yaml"
+    written.write_text(yaml.safe_dump(reveal(config.content)))
+    reached: list[str] = []
+    monkeypatch.setattr(  # no server is asked, nor is a table made
+        "pipestat.backends.db_backend.DBBackend", lambda *given: reached.append(given[7])
+    )
+    monkeypatch.chdir(looper_config.parent)
+    try:
+        PipestatManager(config_file=str(written), record_identifier="a")
+    except Exception as error:
+        assert messages, error
+    else:
+        assert not messages or reached[0].startswith("mysql"), "nothing but PostgreSQL has JSONB"
+
+
+def test_a_schema_that_is_needed_for_nothing_is_not_refused(project: Callable[..., Path]) -> None:
+    """No hand-off: nobody reads it. A project level without results: many only read others'."""
+    folder = project({**BASE, "schemas/out.yaml": "pipeline_name: touch\nprojects: {}\n"})
+    looper_config = of_section(folder, "  results_file_path: r.yaml\n")
+    at_line = (
+        "schemas/out.yaml:2: projects: pipestat finds no results in it (did you mean 'project'?)"
+    )
+    assert refused(looper_config) == [f"{at_line}; rename the key"]
+    interface = (folder / "touch.yaml").read_text()
+    for text, is_refused in (
+        (
+            interface.replace("{pipestat.config_file}", "") + "pipestat_config_required: false",
+            False,
+        ),
+        (interface.replace("sample_interface", "project_interface"), False),
+        (
+            interface.replace("sample_interface", "project_interface").replace(
+                "pipestat.config_file", "pipestat.output_schema"
+            ),
+            True,
+        ),
+    ):
+        (folder / "touch.yaml").write_text(text)
+        if is_refused:
+            assert len(refused(looper_config)) == 1
+        else:
+            assert at_line in "".join(plan_project(looper_config).warnings)
+
+
+@pytest.mark.parametrize(
+    ("template", "refusals"), [("{pipestat.config_file}", 0), ("{pipestat.output_schema}", 1)]
+)
+def test_a_type_that_no_value_has_is_refused_with_the_schema(
+    project: Callable[..., Path], template: str, refusals: int
+) -> None:
+    """pipestat holds results against a schema that it is given, not against one of its config."""
+    folder = project({**BASE, "schemas/out.yaml": OUT.replace("type: integer", "type: link")})
+    looper_config = of_section(folder, "  results_file_path: r.yaml\n", template)
+    if not refusals:
+        plan_project(looper_config)
+        return
+    assert refused(looper_config) == [
+        "schemas/out.yaml:2: samples.n.type: 'link' is no type of JSON Schema, so nothing can be"
+        " reported; write one of array, boolean, integer, null, number, object or string"
+    ]
+
+
+def test_a_column_that_cannot_be_is_refused_in_a_database(project: Callable[..., Path]) -> None:
+    folder = project({**BASE, "schemas/out.yaml": OUT.replace("{n:", "{status:")})
+    plan_project(of_section(folder, "  results_file_path: r.yaml\n"))
+    assert refused(of_section(folder, "  database: {sqlite_url: r.db}\n")) == [
+        "schemas/out.yaml:2: samples.status: 'status' can be no column of a database; rename the"
+        " result"
+    ]
+
+
+@pytest.mark.parametrize("name", ["{sample_name}", "{sample.sample_name}", "{record_id}"])
+def test_another_name_for_the_record(project: Callable[..., Path], name: str) -> None:
+    looper_config = of_section(project(BASE), f"  results_file_path: 'by/{name}/r.yaml'\n")
+    assert refused(looper_config) == [
+        f".looper.yaml:5: pipestat.results_file_path: {name} is not filled in here; write"
+        " {record_identifier}, which is the sample's name (at project level, the project's)"
+    ]

@@ -1,0 +1,143 @@
+"""Which values of a looper config's `pipestat:` section may be shown, and where the rest is kept.
+
+A password may stand under any name: `pwd`, `dsn`, the query of a URL, a list, a PIN. So nobody
+guesses which names sound secret. A value is shown only if its key is known to be harmless and
+the value does not look like an address with a login in it. All other values are replaced by a
+reference to the place in the looper config. Only the written config, which its owner alone may
+read, has them back (`reveal`).
+
+`${VARIABLE}` is no secret: it stays as it is, and pipestat expands it where it connects.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from ..errors import Problems
+from ..source import read_yaml
+
+SECRET_KEY = "secret_from_looper_config"
+HIDDEN = "********"
+
+HARMLESS = frozenset({
+    "additional_properties", "database_only", "flag_file_dir", "force_overwrite",
+    "multi_pipelines", "name", "namespace", "output_dir", "pephub_path", "pipeline_name",
+    "pipeline_type", "project_name", "record_identifier", "results_file_path", "schema_path",
+    "show_db_logs", "status_schema_path", "validate_results",
+})  # fmt: skip
+HARMLESS_IN_DATABASE = frozenset(
+    {"dialect", "driver", "host", "name", "port", "sqlite_url", "user"}
+)
+# In a bare `$name` the name must be in capitals: a password may begin with a dollar.
+_VARIABLE = r"(?:\$\{\w+\}|\$[A-Z_][A-Z0-9_]*)"
+_ONLY_VARIABLE = re.compile(rf"(?:(?i:bearer|basic|digest|token) +)?{_VARIABLE}")
+_IN_ADDRESS = re.compile(r"[@?=&;\s]|://")
+
+
+def hide(section: Mapping[Any, Any], file: Path) -> dict[Any, Any]:
+    """A copy of the `pipestat:` section in which secrets are references to the looper config."""
+    found = {}
+    for key, value in section.items():
+        if key == "database" and isinstance(value, Mapping):
+            found[key] = {
+                name: _kept(item, name in HARMLESS_IN_DATABASE, file, ("pipestat", key, name))
+                for name, item in value.items()
+            }
+        else:
+            found[key] = _kept(value, key in HARMLESS, file, ("pipestat", key))
+    return found
+
+
+def is_plain(text: str) -> bool:
+    """Whether a text under a harmless key holds nothing that an address with a login has."""
+    return not _IN_ADDRESS.search(text)
+
+
+def has_secret(content: Any) -> bool:
+    """Whether something was hidden in it."""
+    if isinstance(content, Mapping):
+        return SECRET_KEY in content or any(has_secret(item) for item in content.values())
+    return isinstance(content, list) and any(has_secret(item) for item in content)
+
+
+def reveal(content: Any, documents: dict[str, Any] | None = None) -> Any:
+    """The content with its secrets back, read from the looper config anew.
+
+    Raises:
+        KeyError, TypeError: the looper config has changed and no longer holds the secret.
+    """
+    documents = {} if documents is None else documents
+    if isinstance(content, list):
+        return [reveal(item, documents) for item in content]
+    if not isinstance(content, Mapping):
+        return content
+    reference = content.get(SECRET_KEY)
+    if reference is None:
+        return {key: reveal(item, documents) for key, item in content.items()}
+    file = reference["file"]
+    if file not in documents:
+        document = read_yaml(Path(file), Problems())
+        documents[file] = document.data if document else {}
+    value = documents[file]
+    for key in reference["keys"]:
+        value = value[key]
+    return value
+
+
+def masked(content: Any) -> Any:
+    """The content as it may be shown: a URL without login and query, stars for other secrets."""
+    if isinstance(content, (list, tuple)):
+        return [masked(item) for item in content]
+    if isinstance(content, str):
+        return address(content)
+    if not isinstance(content, Mapping):
+        return content
+    if SECRET_KEY in content:
+        return content[SECRET_KEY].get("shown", HIDDEN)
+    return {str(key): masked(value) for key, value in content.items()}
+
+
+def address(text: str) -> str:
+    """A URL without its user part and query; any other text as it is.
+
+    A password may hold a slash or a question mark. Where the parts cannot be told apart, only
+    the scheme is left.
+    """
+    start, mark, rest = text.partition("://")
+    if not mark:
+        return text
+    found = re.search(r"[A-Za-z][A-Za-z0-9+.-]*$", start)
+    scheme = found[0] if found else "…"
+    place = re.split(r"[?#;&\s]", rest, maxsplit=1)[0]
+    if "@" in rest[len(place) :]:
+        return f"{scheme}://…"
+    return f"{scheme}://{place.rpartition('@')[2]}"
+
+
+def _kept(value: Any, harmless: bool, file: Path, keys: tuple[Any, ...]) -> Any:
+    if _is_shown(value, harmless):
+        return value
+    reference: dict[str, Any] = {"file": str(file), "keys": list(keys)}
+    if harmless and isinstance(value, str) and "://" in value:
+        reference["shown"] = address(value)
+    return {SECRET_KEY: reference}
+
+
+def _is_shown(value: Any, harmless: bool) -> bool:
+    """Whether a value may stand in the plan: one bit is no secret, a number may be a PIN."""
+    if value is None or isinstance(value, bool) or value == "":
+        return True
+    if harmless and not isinstance(value, (Mapping, list)):
+        return is_plain(str(value))
+    return _only_variables(value)
+
+
+def _only_variables(value: Any) -> bool:
+    if isinstance(value, Mapping):
+        return all(_only_variables(item) for item in value.values())
+    if isinstance(value, list):
+        return all(_only_variables(item) for item in value)
+    return isinstance(value, str) and bool(_ONLY_VARIABLE.fullmatch(value))
