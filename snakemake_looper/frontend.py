@@ -18,7 +18,7 @@ from .jobtable import JobTable
 from .journal import Journal
 from .model import Options
 from .recovery import remove_stale_lock
-from .settings import locate, read_options
+from .settings import locate, place_of_option, read_options, warn_of_misspelt
 from .workspace import PlanFolder, current_plan
 
 
@@ -108,7 +108,7 @@ def report(error: ProjectError) -> None:
         print(f"error: {problem}", file=sys.stderr)
 
 
-def options_of_config(config: Mapping[str, Any]) -> Options:
+def options_of_config(config: Mapping[str, Any], source: str = "--config") -> Options:
     """Options given as Snakemake config: `--config limit=2`, or a module's `config:`.
 
     Keys that are no option belong to somebody else and are left alone.
@@ -117,12 +117,11 @@ def options_of_config(config: Mapping[str, Any]) -> Options:
         ProjectError: a value cannot be read.
     """
     problems = Problems()
-
-    def place(key: str) -> Place:
-        return Place("--config")
-
-    options = read_options(config, place, problems)
+    options = read_options(config, place_of_option(config, source), problems)
+    warn_of_misspelt(config, Place(source), problems)
     problems.raise_if_any()
+    for warning in problems.warnings:
+        print(f"warning: {warning}", file=sys.stderr)
     return options
 
 

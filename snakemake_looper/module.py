@@ -66,7 +66,7 @@ def _plan(config: Mapping[str, Any]) -> Path:
 
     try:
         looper_config = locate(config.get("looper_config"))
-        options = options_of_config(config)
+        options = options_of_config(config, "config")
         workdir = Path.cwd()
         folder = current_plan(looper_config, options, workdir, rundir=looper_config.parent)
     except ProjectError as error:

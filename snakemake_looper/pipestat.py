@@ -121,7 +121,7 @@ def _check_names(
 ) -> None:
     """Names that become parts of paths must be able to, for Snakemake too."""
     places = settings.pipestat_places
-    if not is_file_name(record):
+    if settings.pipestat and settings.pipestat.get("project_name") and not is_file_name(record):
         problems.add(
             places.get("project_name", places[""]),
             "pipestat.project_name",

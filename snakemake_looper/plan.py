@@ -32,7 +32,7 @@ from .model import Interface, Job, Options, Plan, Project, ResultsFile, Sample, 
 from .pep import row_of
 from .project import read_project
 from .rules import WILDCARD, Target, constrained, looper_namespace, make_targets, producers
-from .selection import choose, deselected_by_flag, select
+from .selection import choose, deselected_by_flag, nothing_by_flag, select
 from .status import Flags
 from .templates import TemplateError, template
 
@@ -151,13 +151,15 @@ class _Planner:
 
     def _drafts(self) -> list[Draft]:
         """A draft for each selected sample and interface; the others are noted with the reason."""
-        _, deselected = select(self.pep.samples, self.options, self.problems)
+        before = len(self.problems)
+        kept, deselected = select(self.pep.samples, self.options, self.problems, self.pep.refused)
         by_interface = {
             id(target.rule.interface): target
             for target in self.targets
             if target.rule.level == "sample"
         }
         found = []
+        asked = by_flag = 0
         for sample in self.pep.samples:
             reason = deselected.get(sample.name)
             interfaces = self.project.sample_interfaces(sample)
@@ -168,13 +170,29 @@ class _Planner:
                     continue
                 target = by_interface[id(interface)]
                 why = reason or self._deselected_by_flag(target, sample)
+                asked += not reason
+                by_flag += bool(why and not reason)
                 if why:
                     self._skip(target, sample.name, why, fault=False)
                     continue
                 draft = self._sample_draft(sample, target)
                 if draft:
                     found.append(draft)
+        if len(self.problems) > before:
+            return found
+        if asked and asked == by_flag:
+            self.problems.warn("", "", nothing_by_flag(self.options))
+        elif self.pep.samples and not kept:
+            self._say_all_are_off()
         return found
+
+    def _say_all_are_off(self) -> None:
+        """No sample is left although no option took the last one: the table toggles all off."""
+        count = len(self.pep.samples)
+        who = f"all {count} samples are" if count > 1 else "the one sample is"
+        runs = any(one.rule.level == "project" and one.rule.in_all for one in self.targets)
+        end = "" if runs else ": nothing to run"
+        self.problems.warn("", "", f"{who} toggled off (toggle 0){end}")
 
     def _deselected_by_flag(self, target: Target, sample: Sample) -> str | None:
         if not (self.options.sel_flag or self.options.exc_flag):

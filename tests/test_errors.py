@@ -260,8 +260,8 @@ CASES = [
     case(
         "sample table of no file",
         {"project.yaml": "pep_version: 2.1.0\nsample_table: none.csv\n"},
-        "project.yaml: peppy cannot read the PEP: [Errno 2] No such file or directory: 'none.csv';"
-        " correct it",
+        "project.yaml:2: sample_table: 'none.csv' does not exist; correct the path, it is relative to"
+        " this file",
     ),
     case(
         "two interfaces of one name",
@@ -337,12 +337,11 @@ CASES = [
         "an output folder that is a list",
         {".looper.yaml": CONFIG.replace("output_dir: results", "output_dir: [results]")},
         ".looper.yaml:3: output_dir: '['results']' is no path; write a text",
-        ".looper.yaml: output_dir: is missing; say where results go, as in 'output_dir: results'",
     ),
     case(
         "an output folder with a brace",
         {".looper.yaml": CONFIG.replace("output_dir: results", "output_dir: 'r{x}'")},
-        ".looper.yaml: output_dir: 'r{x}' has a brace, which is a wildcard to Snakemake; rename the"
+        ".looper.yaml:3: output_dir: 'r{x}' has a brace, which is a wildcard to Snakemake; rename the"
         " folder",
     ),
     case(

@@ -177,7 +177,7 @@ def test_selection_by_status(project: Callable[..., Path]) -> None:
     [
         (
             ("--sel-flag", "done"),
-            "--config: sel_flag: 'done' is no status; there are waiting, running, completed, failed,"
+            "--sel-flag: 'done' is no status; there are waiting, running, completed, failed,"
             " partial",
         ),
         (("--sel-flag", "failed", "--exc-flag", "failed"), "--sel-flag: cannot be combined with --exc-flag; choose one"),
