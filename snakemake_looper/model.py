@@ -26,37 +26,31 @@ STATUSES = ("waiting", "running", "completed", "failed", "partial")
 
 
 _UNSAFE = re.compile(r"[/{}\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
-_PERIODIC = re.compile(r"(?P<part>.+?)(?P=part){19,}$", re.DOTALL)
+_PATH_VARIABLE = re.compile(r"<[a-z][a-z0-9_]*>")
 
 
 def is_file_name(text: str) -> bool:
     """Whether a name can be part of an output file's name.
 
-    Braces are wildcards to Snakemake. Characters that nobody sees, line breaks among them, end
+    Braces are wildcards to Snakemake, and `<word>` is a path variable. Characters that nobody sees, line breaks among them, end
     a line of a table, a log or a record where none should end.
     """
-    return bool(text) and text not in (".", "..") and not _UNSAFE.search(text)
+    fits = bool(text) and text not in (".", "..")
+    return fits and not _UNSAFE.search(text) and not _PATH_VARIABLE.search(text)
+
+
+def special_to_snakemake(text: str) -> str | None:
+    """What Snakemake does not take literally in a path, in words; None if there is nothing."""
+    found = _PATH_VARIABLE.search(text)
+    if found:
+        return f"'{found[0]}', which is a path variable to Snakemake"
+    return "a brace, which is a wildcard to Snakemake" if "{" in text or "}" in text else None
 
 
 def shown_name(text: str) -> str:
     """A name in quotes, as a message has it: on one line, and not too long."""
     seen = "".join(c if c.isprintable() or c in "\xa0\u3000" else ascii(c)[1:-1] for c in text)
     return f"'{seen}'" if len(seen) <= 60 else f"'{seen[:28]}…{seen[-28:]}'"
-
-
-def repeated_end(text: str) -> tuple[str, int] | None:
-    """The part that a text repeats 20 times or more at its end, and how often; None if it does not.
-
-    Snakemake takes such a value of a wildcard for a loop (`PeriodicityDetector`) and has no way
-    to allow it.
-    """
-    if len(text) < 20 or text.count(text[-1]) < 20:
-        return None
-    found = _PERIODIC.search(text)
-    if not found:
-        return None
-    part = found["part"]
-    return part, len(found[0]) // len(part)
 
 
 def shown(path: Path, workdir: Path, root: Path) -> str:

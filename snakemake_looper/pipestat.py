@@ -33,6 +33,7 @@ from .model import (
     ResultsFile,
     Settings,
     is_file_name,
+    special_to_snakemake,
 )
 from .source import expand, read_yaml, resolve
 
@@ -131,11 +132,12 @@ def _check_names(
         ("flag_file_dir", flag_dir),
         ("results_file_path", results.replace(RECORD, "")),
     ):
-        if "{" in path or "}" in path:
+        special = special_to_snakemake(path)
+        if special:
             problems.add(
                 places.get(key, places[""]),
                 f"pipestat.{key}",
-                f"'{path}' has a brace, which is a wildcard to Snakemake; rename it",
+                f"'{path}' has {special}; rename it",
             )
 
 

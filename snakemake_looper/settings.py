@@ -44,6 +44,7 @@ from .model import (
     Options,
     Pep,
     Settings,
+    special_to_snakemake,
     spelled,
 )
 from .resources import compute_options, compute_package
@@ -462,10 +463,9 @@ def _output_dir(
         )
         return None
     out = resolve(text, folder)
-    if "{" in str(out) or "}" in str(out):
-        problems.add(
-            place, key, f"'{out}' has a brace, which is a wildcard to Snakemake; rename the folder"
-        )
+    special = special_to_snakemake(str(out))
+    if special:
+        problems.add(place, key, f"'{out}' has {special}; rename the folder")
     ends = expand(text).endswith("/") and not str(out).endswith("/")
     return out, f"{out}/" if ends else str(out)
 

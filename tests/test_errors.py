@@ -111,8 +111,8 @@ CASES = [
     case(
         "pipeline_name with white space",
         {"touch.yaml": INTERFACE.replace(": touch", ": touch it")},
-        "touch.yaml:2: pipeline_name: 'touch it' has white space, a slash or a brace; write a name"
-        " that can be part of a file name",
+        "touch.yaml:2: pipeline_name: 'touch it' has white space, a slash, a brace or the like; write a"
+        " name that can be part of a file name",
     ),
     case(
         "interface without a command",
@@ -401,7 +401,7 @@ CASES = [
     case(
         "an input file with a brace",
         {"samples.csv": "sample_name,file,word\na,{x}.txt,x\n", "{x}.txt": ""},
-        "touch.yaml:2: input_schema: input '{x}.txt' has a brace, a wildcard to Snakemake; rename"
+        "touch.yaml:2: input_schema: input '{x}.txt' has a brace, which is a wildcard to Snakemake; rename"
         " it (for a)",
     ),
     case(

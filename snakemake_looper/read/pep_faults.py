@@ -18,6 +18,7 @@ from ..errors import Place, Problem, Problems, near
 from ..source import Document, expand, read_yaml
 
 _TABLES = (".csv", ".tsv", ".xlsx")
+_DELIMITERS = {",": "commas", "\t": "tabs", ";": "semicolons"}
 _OLD_TABLES = ("sample_annotation", "sample_table")
 _MODIFIERS: Mapping[str, tuple[type, str]] = {
     "append": (dict, "a mapping of attribute to value"),
@@ -215,17 +216,10 @@ def _of_text(path: Path, index: str) -> Iterator[Problem]:
         yield Problem(Place(str(path), line), "", "is no text (it has a zero byte); save it as CSV")
         return
     delimiter = "\t" if path.suffix == ".tsv" else ","
-    head = next(csv.reader([text.splitlines()[0]], delimiter=delimiter), [])
-    columns = [name.strip() for name in head]
-    if index and index not in columns:
-        other = next(
-            (c for c in ";\t," if c != delimiter and len(text.splitlines()[0].split(c)) > 1), ""
-        )
-        what = f"there is no column '{index}'{near(index, columns)}"
-        mark = {";": "semicolons", "\t": "tabs", ",": "commas"}.get(other)
-        wanted = "tabs" if delimiter == "\t" else "commas"
-        todo = f"part the cells by {wanted}, not {mark}" if mark else "name that column so"
-        yield Problem(Place(str(path), 1), index, f"{what}; {todo}")
+    first = text.splitlines()[0]
+    head = next(csv.reader([first], delimiter=delimiter), [])
+    if index and index not in head:
+        yield Problem(Place(str(path), 1), index, _no_column(index, head, first, delimiter))
         return
     for number, row in _rows(text, delimiter):
         if len(row) > len(head):
@@ -234,6 +228,16 @@ def _of_text(path: Path, index: str) -> Iterator[Problem]:
                 Place(str(path), number), "", f"{what}; quote a cell that has a '{delimiter}'"
             )
             return
+
+
+def _no_column(index: str, head: list[str], line: str, delimiter: str) -> str:
+    what = f"there is no column '{index}'"
+    if index in (name.strip() for name in head):
+        return f"{what}: its name has white space around it; remove that"
+    for other, mark in _DELIMITERS.items():
+        if other != delimiter and other in line:
+            return f"{what}; part the cells by {_DELIMITERS[delimiter]}, not {mark}"
+    return f"{what}{near(index, head)}; name the column of the samples' names so"
 
 
 def _rows(text: str, delimiter: str) -> Iterator[tuple[int, list[str]]]:
