@@ -342,6 +342,9 @@ def _jobs(arguments: argparse.Namespace) -> Iterator[JobTable]:
     """The job table of the project as its files are now."""
     jobs = current_plan(locate(arguments.looper_config), _options(arguments)).jobs()
     try:
+        if next(jobs.briefs(), None) is None:  # there is nothing to show: say why
+            for warning in jobs.value("warnings"):
+                print(f"warning: {warning}", file=sys.stderr)
         yield jobs
     finally:
         jobs.close()

@@ -30,6 +30,7 @@ import json
 import os
 import re
 from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -268,15 +269,19 @@ def check_sections(
 
 
 def section_options(
-    section: Any, commands: tuple[str, ...], place: Callable[[str], Place], problems: Problems
+    section: Any, commands: tuple[str, ...], place: Callable[..., Place], problems: Problems
 ) -> Options:
-    """Options from a `cli:` section: the named subcommands, first wins."""
+    """Options from a `cli:` section: the named subcommands, first wins.
+
+    `place` says where the option of a subcommand stands.
+    """
     merged = Options()
     for command in commands:
         values = section.get(command) if isinstance(section, Mapping) else None
         if isinstance(values, Mapping):
-            warn_of_unknown(values, (), place, problems)
-            merged = overlay(merged, read_options(values, place, problems))
+            of_option = partial(place, command)
+            warn_of_unknown(values, (), of_option, problems)
+            merged = overlay(merged, read_options(values, of_option, problems))
     return merged
 
 
@@ -303,13 +308,9 @@ def read_looper_config(path: Path, options: Options, problems: Problems) -> Loop
     cli = data.get("cli")
     check_sections(cli, lambda key: document.place("cli", key), problems, ("run", "runp"))
 
-    def from_section(command: str) -> Options:
-        return section_options(
-            cli, (command,), lambda key: document.place("cli", command, key), problems
-        )
-
-    project_options = overlay(options, from_section("runp"))
-    options = overlay(options, from_section("run"))
+    of_option = partial(document.place, "cli")
+    project_options = overlay(options, section_options(cli, ("runp",), of_option, problems))
+    options = overlay(options, section_options(cli, ("run",), of_option, problems))
     pipestat = _section(document, "pipestat", problems)
     return LooperConfig(
         path=path,
@@ -392,22 +393,20 @@ def options_with_pep(config: LooperConfig, pep: Pep, problems: Problems) -> tupl
     file = _declaring(config, pep)
     document = read_yaml(file, Problems()) if file and file.suffix in (".yaml", ".yml") else None
 
-    def place(*keys: str) -> Callable[[str], Place]:
-        def of(key: str) -> Place:
-            if document is None:
-                return Place(str(file or config.pep))
-            return _in_pep(document, config.options.amend or (), (*keys, key))
+    def place(*keys: str) -> Place:
+        if document is None:
+            return Place(str(file or config.pep))
+        return _in_pep(document, config.options.amend or (), keys)
 
-        return of
-
-    warn_of_unknown(section, ("cli", "pipeline_interfaces"), place(), problems)
-    common = read_options(section, place(), problems)
+    in_cli = partial(place, "cli")
+    warn_of_unknown(section, ("cli", "pipeline_interfaces"), place, problems)
+    common = read_options(section, place, problems)
     cli = section.get("cli")
-    check_sections(cli, place("cli"), problems, ("run", "runp", "all"))
+    check_sections(cli, in_cli, problems, ("run", "runp", "all"))
     options = overlay(config.options, common)
     project_options = overlay(config.project_options, common)
-    for_samples = section_options(cli, ("run", "all"), place("cli"), problems)
-    for_project = section_options(cli, ("runp", "all"), place("cli"), problems)
+    for_samples = section_options(cli, ("run", "all"), in_cli, problems)
+    for_project = section_options(cli, ("runp", "all"), in_cli, problems)
     return overlay(options, for_samples), overlay(project_options, for_project)
 
 
