@@ -109,7 +109,7 @@ def hand_off(
     results, results_path = _backend(section, content, settings, interface, published)
     suffix = "_project" if both_levels and interface.level == "project" else ""
     path = settings.out / f"pipestat_config_{interface.pipeline_name}{suffix}.yaml"
-    _check_names(record, str(flag_dir), results_path or "", settings, problems)
+    _check_names(section, settings, problems)
     ordered = dict(sorted(content.items(), key=lambda item: str(item[0])))
     back_end: BackEnd = "file" if results else "records" if results_path else "database"
     location = str(results.path) if results else results_path or ""
@@ -117,28 +117,24 @@ def hand_off(
     return Handoff(flag_dir, record, config, results, results_path)
 
 
-def _check_names(
-    record: str, flag_dir: str, results: str, settings: Settings, problems: Problems
-) -> None:
-    """Names that become parts of paths must be able to, for Snakemake too."""
+def _check_names(section: Mapping[str, Any], settings: Settings, problems: Problems) -> None:
+    """Names of the section that become parts of paths must be able to, for Snakemake too.
+
+    The PEP's name and the output folder are checked where they are read.
+    """
     places = settings.pipestat_places
-    if settings.pipestat and settings.pipestat.get("project_name") and not is_file_name(record):
+    name = section.get("project_name")
+    if name and not is_file_name(str(name)):
         problems.add(
-            places.get("project_name", places[""]),
+            places["project_name"],
             "pipestat.project_name",
-            f"'{record}' cannot be part of a file name; use letters, digits, '.', '-' and '_'",
+            f"'{name}' cannot be part of a file name; use letters, digits, '.', '-' and '_'",
         )
-    for key, path in (
-        ("flag_file_dir", flag_dir),
-        ("results_file_path", results.replace(RECORD, "")),
-    ):
-        special = special_to_snakemake(path)
+    for key in ("flag_file_dir", "results_file_path"):
+        path = expand(str(section.get(key) or ""))
+        special = special_to_snakemake(path.replace(RECORD, ""))
         if special:
-            problems.add(
-                places.get(key, places[""]),
-                f"pipestat.{key}",
-                f"'{path}' has {special}; rename it",
-            )
+            problems.add(places[key], f"pipestat.{key}", f"'{path}' has {special}; rename it")
 
 
 def _flag_dir(section: Mapping[str, Any], settings: Settings, interface: Interface) -> Path:
