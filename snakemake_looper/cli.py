@@ -21,8 +21,8 @@ from . import __version__
 from .errors import LooperError, Problems, ProjectError, near
 from .frontend import options_of_config, plans_seen, report
 from .jobtable import JobTable
-from .model import STATUSES, Options
-from .settings import OPTION_NAMES, is_registry_path, locate, words_of
+from .model import NARROWING, OPTION_NAMES, STATUSES, Options, spelled
+from .settings import TYPED, is_registry_path, locate, words_of
 from .table import FORMATS
 from .workspace import current_plan
 
@@ -371,6 +371,9 @@ def _jobs(arguments: argparse.Namespace) -> Iterator[JobTable]:
     """The job table of the project as its files are now."""
     jobs = current_plan(locate(arguments.looper_config), _options(arguments)).jobs()
     try:
+        if next(jobs.briefs(), None) is None:  # there is nothing to show: say why
+            for warning in jobs.value("warnings"):
+                print(f"warning: {warning}", file=sys.stderr)
         yield jobs
     finally:
         jobs.close()
@@ -570,15 +573,24 @@ _PATHS = (
 
 
 def _given(arguments: argparse.Namespace) -> dict[str, object]:
+    """The options that were typed.
+
+    Raises:
+        ProjectError: one that chooses samples is empty, as where a script's variable is.
+    """
     given: dict[str, object] = {}
+    problems = Problems()
     for name in OPTION_NAMES:
         value = getattr(arguments, name, None)
         if isinstance(value, list) and name != "compute":
             value = [part for word in value for part in words_of(word)]
+        if name in NARROWING and value in ("", []):
+            problems.add(spelled(name), "", "is empty; write a value, or leave it out")
         if name in _PATHS:
             value = _absolute(value)
         if value is not None:
             given[name] = value
+    problems.raise_if_any()
     return given
 
 
@@ -587,17 +599,24 @@ def _absolute(value: Any) -> Any:
         return [_absolute(one) for one in value]
     if value is None or (is_registry_path(value, Path.cwd())):
         return value
-    return os.path.abspath(os.path.expanduser(value))
+    path = os.path.abspath(os.path.expanduser(value))
+    return f"{path}/" if value.endswith("/") and not path.endswith("/") else path
 
 
 def _options(arguments: argparse.Namespace) -> Options:
-    return options_of_config(_given(arguments))
+    return options_of_config(_typed(arguments))
+
+
+def _typed(arguments: argparse.Namespace) -> dict[str, object]:
+    """The options, and which of them were typed as options of this command."""
+    given = _given(arguments)
+    return {**given, TYPED: list(given)} if given else {}
 
 
 def _config_entries(arguments: argparse.Namespace) -> list[str]:
     """The options as `--config` entries, the way they reach the plugin."""
     entries = []
-    for name, value in _given(arguments).items():
+    for name, value in _typed(arguments).items():
         text = json.dumps(value, ensure_ascii=False) if isinstance(value, list) else str(value)
         entries.append(f"{name}={text}")
     return entries

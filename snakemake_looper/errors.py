@@ -79,6 +79,9 @@ class Problems:
     def __bool__(self) -> bool:
         return bool(self._problems)
 
+    def __len__(self) -> int:
+        return len(self._problems)
+
     def __iter__(self) -> Iterator[Problem]:
         return iter(self._problems)
 
@@ -93,8 +96,9 @@ def _as_place(place: Place | str | Path) -> Place:
 
 
 def near(word: str, known: Iterable[str]) -> str:
-    """` (did you mean 'x'?)` for the closest of the known words, or nothing."""
+    """` (did you mean 'x'?)` for the closest of the known words, also in other letters, or nothing."""
     from difflib import get_close_matches
 
-    match = get_close_matches(word, list(known), n=1)
-    return f" (did you mean '{match[0]}'?)" if match else ""
+    words = {one.casefold(): one for one in known}
+    match = get_close_matches(word.casefold(), list(words), n=1)
+    return f" (did you mean '{words[match[0]]}'?)" if match else ""

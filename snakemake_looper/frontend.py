@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ from typing import Any
 
 from .errors import Place, Problems, ProjectError
 from .model import Options
-from .settings import locate, read_options
+from .settings import locate, place_of_option, read_options, warn_of_misspelt
 from .source import read_yaml
 from .workspace import PlanFolder, current_plan
 
@@ -61,7 +61,7 @@ def prepare(
     """
     try:
         looper_config = locate(asked)
-        options = _options(_entries(config), configfiles or ())
+        options = _merged_options(_entries(config), configfiles or ())
         workdir = Path(directory).absolute() if directory else looper_config.parent
         folder = current_plan(looper_config, options, workdir)
     except ProjectError as error:
@@ -82,7 +82,7 @@ def report(error: ProjectError) -> None:
         print(f"error: {problem}", file=sys.stderr)
 
 
-def options_of_config(config: Mapping[str, Any]) -> Options:
+def options_of_config(config: Mapping[str, Any], source: str = "--config") -> Options:
     """Options given as Snakemake config: `--config limit=2`, or a module's `config:`.
 
     Keys that are no option belong to somebody else and are left alone.
@@ -90,17 +90,10 @@ def options_of_config(config: Mapping[str, Any]) -> Options:
     Raises:
         ProjectError: a value cannot be read.
     """
-    problems = Problems()
-
-    def place(key: str) -> Place:
-        return Place("--config")
-
-    options = read_options(config, place, problems)
-    problems.raise_if_any()
-    return options
+    return _options(config, place_of_option(config, source))
 
 
-def _options(config: Mapping[str, Any], configfiles: Iterable[Path]) -> Options:
+def _merged_options(config: Mapping[str, Any], configfiles: Iterable[Path]) -> Options:
     """Options of configfiles and words together, each key from where Snakemake would take it.
 
     Raises:
@@ -114,12 +107,19 @@ def _options(config: Mapping[str, Any], configfiles: Iterable[Path]) -> Options:
             continue  # Snakemake itself says what is wrong with it
         for key, value in document.data.items():
             values[str(key)], places[str(key)] = value, document.place(key)
-    values |= config
+    typed = place_of_option(config, "--config")
+    places |= {key: typed(key) for key in config}
+    return _options(values | {**config}, places.__getitem__)
+
+
+def _options(values: Mapping[str, Any], place: Callable[[str], Place]) -> Options:
     problems = Problems()
-    options = read_options(
-        values, lambda key: Place("--config") if key in config else places[key], problems
-    )
+    options = read_options(values, place, problems)
+    for key in values:
+        warn_of_misspelt([key], place(key), problems)
     problems.raise_if_any()
+    for warning in problems.warnings:
+        print(f"warning: {warning}", file=sys.stderr)
     return options
 
 

@@ -12,7 +12,6 @@ needed, the Snakefile says so instead of running the old ones.
 
 from __future__ import annotations
 
-import dataclasses
 import hashlib
 import json
 import os
@@ -133,7 +132,7 @@ def _config(plan: Plan, options: Options, folder: Path) -> str:
 
     given = {
         name: list(value) if isinstance(value, tuple) else value
-        for name, value in dataclasses.asdict(options).items()
+        for name, value in options.asked().items()
         if value is not None
     }
     if "compute" in given:

@@ -96,7 +96,7 @@ def _pipeline_name(document: Document, problems: Problems) -> str | None:
         problems.add(
             document.place("pipeline_name"),
             "pipeline_name",
-            f"'{name}' has white space, a slash or a brace; write a name that can be part of a"
+            f"'{name}' has white space, a slash, a brace or the like; write a name that can be part of a"
             " file name",
         )
         return None

@@ -17,7 +17,7 @@ from .containers import compute_of_pep, image_of, layers
 from .growth import Formula, FormulaError, filled
 from .inputs import InputFiles
 from .interface import LEVELS
-from .model import Interface, Job, Pep, Settings, shown
+from .model import Interface, Job, Pep, Settings, shown, special_to_snakemake
 from .resources import NOT_SETTINGS, UnitError, cascade, size_row, to_snakemake
 from .rules import WILDCARD, Target, texts
 from .source import expand
@@ -186,8 +186,9 @@ class Renderer:
 
     def _input(self, path: str) -> str:
         """An input file as Snakemake finds it, where that is not where commands run."""
-        if "{" in path or "}" in path:
-            raise TemplateError(f"input '{path}' has a brace, a wildcard to Snakemake; rename it")
+        special = special_to_snakemake(path)
+        if special:
+            raise TemplateError(f"input '{path}' has {special}; rename it")
         return self.as_input(path)
 
     def as_input(self, path: str) -> str:

@@ -13,7 +13,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any, Literal
 
@@ -25,12 +25,32 @@ STATUSES = ("waiting", "running", "completed", "failed", "partial")
 """Status words, as in pipestat's status schema."""
 
 
-_UNSAFE = re.compile(r"[/\0\n{}]")
+_UNSAFE = re.compile(r"[/{}\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
+_PATH_VARIABLE = re.compile(r"<[a-z][a-z0-9_]*>")
 
 
 def is_file_name(text: str) -> bool:
-    """Whether a name can be part of an output file's name: braces are wildcards to Snakemake."""
-    return bool(text) and text not in (".", "..") and not _UNSAFE.search(text)
+    """Whether a name can be part of an output file's name.
+
+    Braces are wildcards to Snakemake, and `<word>` is a path variable. Characters that nobody sees, line breaks among them, end
+    a line of a table, a log or a record where none should end.
+    """
+    fits = bool(text) and text not in (".", "..")
+    return fits and not _UNSAFE.search(text) and not _PATH_VARIABLE.search(text)
+
+
+def special_to_snakemake(text: str) -> str | None:
+    """What Snakemake does not take literally in a path, in words; None if there is nothing."""
+    found = _PATH_VARIABLE.search(text)
+    if found:
+        return f"'{found[0]}', which is a path variable to Snakemake"
+    return "a brace, which is a wildcard to Snakemake" if "{" in text or "}" in text else None
+
+
+def shown_name(text: str) -> str:
+    """A name in quotes, as a message has it: on one line, and not too long."""
+    seen = "".join(c if c.isprintable() or c in "\xa0\u3000" else ascii(c)[1:-1] for c in text)
+    return f"'{seen}'" if len(seen) <= 60 else f"'{seen[:28]}…{seen[-28:]}'"
 
 
 def shown(path: Path, workdir: Path, root: Path) -> str:
@@ -74,21 +94,32 @@ class Options:
     pep_config: str | None = None
     sample_pipeline_interfaces: tuple[str, ...] | None = None
     project_pipeline_interfaces: tuple[str, ...] | None = None
+    origins: Mapping[str, tuple[Place, str]] = field(
+        default_factory=dict, compare=False, repr=False
+    )
+    """For each option that was given: where it was written, and its name as it was written."""
+
+    def asked(self) -> dict[str, Any]:
+        """The values of all options by name, without their origins."""
+        return {name: getattr(self, name) for name in OPTION_NAMES}
+
+    def origin(self, name: str) -> tuple[Place, str]:
+        """Place and key of a message about an option."""
+        return self.origins.get(name, (Place(spelled(name)), ""))
 
     def narrows(self) -> bool:
         """Whether the options choose among the samples."""
-        return any(
-            value is not None
-            for value in (
-                self.sel_incl,
-                self.sel_excl,
-                self.sel_flag,
-                self.exc_flag,
-                self.limit,
-                self.skip,
-                self.samples,
-            )
-        )
+        return any(getattr(self, name) is not None for name in NARROWING)
+
+
+NARROWING = ("sel_incl", "sel_excl", "sel_flag", "exc_flag", "limit", "skip", "samples")
+"""Options that choose among the samples."""
+OPTION_NAMES = tuple(one.name for one in fields(Options) if one.name != "origins")
+
+
+def spelled(name: str) -> str:
+    """An option as it is typed on the command line of `snakemake-looper`."""
+    return f"--{name.replace('_', '-')}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,22 +132,49 @@ class InterfaceSource:
 
 
 @dataclass(frozen=True, slots=True)
+class LooperConfig:
+    """A looper config with the command line over it. The PEP is still to be read."""
+
+    path: Path
+    root: Path
+    """Folder of the looper config: where jobs run."""
+    pep: str | None
+    """Absolute path of the PEP, or a PEPhub registry path; None if it is missing."""
+    pep_place: Place
+    texts: Mapping[str, str]
+    """`output_dir`, `results_subdir` and `submission_subdir` of the file, as far as it has them."""
+    places: Mapping[str, Place] = field(repr=False)
+    """Where each key of the file stands."""
+    refused: frozenset[str]
+    """Keys with a value that cannot be used. The problem is already named."""
+    interfaces: tuple[InterfaceSource, ...]
+    pipestat: Mapping[str, Any] | None
+    pipestat_places: Mapping[str, Place] = field(repr=False)
+    sample_modifiers: Mapping[str, Any]
+    options: Options
+    """The command line over `cli: run:`."""
+    project_options: Options
+    """The command line over `cli: runp:`."""
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
-    """The looper config, merged with the command line."""
+    """The final settings: the command line, the looper config and the PEP, merged."""
 
     looper_config: Path
     root: Path
     """Folder of the looper config: where jobs run."""
     pep: str
     """Absolute path of the PEP, or a PEPhub registry path."""
-    pep_place: Place
-    output_dir: Path | None
+    out: Path
+    """The output folder."""
+    out_text: str
+    """The output folder as `{looper.output_dir}` has it: a slash at its end is kept."""
     results_subdir: str
     submission_subdir: str
     interfaces: tuple[InterfaceSource, ...]
     pipestat: Mapping[str, Any] | None
     pipestat_places: Mapping[str, Place] = field(repr=False)
-    sample_modifiers: Mapping[str, Any]
     compute_package: Mapping[str, Any]
     """The divvy compute package: what is below all other compute settings."""
     compute_options: Mapping[Level, Mapping[str, Any]]
@@ -126,12 +184,6 @@ class Settings:
     """Options of the project level, whose section is `cli: runp:`."""
     files: tuple[Path, ...]
     """Every file that was read for it, the looper config first."""
-
-    @property
-    def out(self) -> Path:
-        """The output folder; only to be asked once `project.read_project` has settled it."""
-        assert self.output_dir is not None
-        return self.output_dir
 
     def options_of(self, level: Level) -> Options:
         """What a job of this level is rendered with."""
@@ -170,6 +222,8 @@ class Pep:
     """Every file that was read for it."""
     volatile: bool
     """Whether the same files may give other samples next time (a glob, a remote source)."""
+    refused: frozenset[str] = frozenset()
+    """Names in the table that no sample can have. The problem is already named."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -253,6 +307,8 @@ class Project:
     pep: Pep
     interfaces: tuple[Interface, ...]
     warnings: tuple[str, ...]
+    whole: bool = True
+    """Whether every interface could be read. Each problem is already named."""
 
     def sample_interfaces(self, sample: Sample) -> tuple[Interface, ...]:
         """The interfaces of a sample: its own, or those of the looper config."""

@@ -66,7 +66,7 @@ def _plan(config: Mapping[str, Any]) -> Path:
 
     try:
         looper_config = locate(config.get("looper_config"))
-        options = options_of_config(config)
+        options = options_of_config(config, "config")
         folder = current_plan(looper_config, options, Path.cwd(), rundir=looper_config.parent)
     except ProjectError as error:
         raise _workflow_error("\n".join(map(str, error.problems))) from None

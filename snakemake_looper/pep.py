@@ -14,83 +14,94 @@ import csv
 import io
 import logging
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from .deprecated import PEP, instead
 from .errors import Place, Problems
-from .model import Pep, Sample, Settings, is_file_name
+from .model import LooperConfig, Pep, Sample, is_file_name, shown_name
 from .pephub import Refused, amendment_of, amendments_of, first_line, pull
+from .read.pep_faults import faults_of
 from .settings import is_registry_path
 from .source import read_yaml, resolve
 
 
-def read_pep(settings: Settings, problems: Problems) -> Pep | None:
+def read_pep(config: LooperConfig, problems: Problems) -> Pep | None:
     """Load the PEP that the looper config names, with the looper config's sample modifiers.
 
     None if there is nothing to plan from; each fault goes to `problems`.
     """
-    if not settings.pep:
+    if config.pep is None:
         return None
     import peppy
 
-    source = Path(settings.pep)
-    registry = is_registry_path(settings.pep, settings.root)
+    source = Path(config.pep)
+    registry = is_registry_path(config.pep, config.root)
     # A PEP from PEPhub has no lines; what is wrong with it is said where it is named.
-    place = settings.pep_place if registry else Place(str(source))
+    place = config.pep_place if registry else Place(str(source))
     key = "pep_config" if registry and place.line else ""
+    amendments = config.options.amend or ()
+    is_config = not registry and source.suffix in (".yaml", ".yml")
     try:
         # peppy globs derived sources relative to the working directory: make that the root.
-        with _quiet(), _quick_lookups(), contextlib.chdir(settings.root):
+        with _quiet(), _quick_lookups(), contextlib.chdir(config.root):
             project = (
-                _from_pephub(settings, problems)
+                _from_pephub(config, problems)
                 if registry
-                else peppy.Project(settings.pep, amendments=list(settings.options.amend or ()))
+                else peppy.Project(config.pep, amendments=list(amendments))
             )
-            config = copy.deepcopy(dict(project.config or {}))
-            if settings.sample_modifiers:
-                _modify(project, settings.sample_modifiers)
+            content = copy.deepcopy(dict(project.config or {}))
+            if config.sample_modifiers:
+                _modify(project, config.sample_modifiers)
             raw = [sample.to_dict() for sample in _in_order(project)]
+        index = str(project.st_index)
+        tables = _tables(project, source, registry)
     except Refused as error:
         problems.add(place, key, str(error))
         return None
     except Exception as error:  # peppy raises what pandas, yaml and the OS raise
-        problems.add(place, key, f"peppy cannot read the PEP: {first_line(error)}; correct it")
+        faults = [] if registry else faults_of(source, amendments)
+        if is_config:
+            _warn_of_old_sections(source, problems)
+        for fault in faults:
+            problems.add(fault.place, fault.key, fault.message)
+        if not faults:
+            said = f"peppy cannot read the PEP: {first_line(error)}; correct it"
+            problems.add(place, key, said)
         return None
-    index = str(project.st_index)
-    is_config = not registry and source.suffix in (".yaml", ".yml")
     if is_config:
         _warn_of_old_sections(source, problems)
-    if is_config and settings.options.amend and (document := read_yaml(source, Problems())):
-        _warn_of_dropped_modifiers(document.data, document.place, settings.options.amend, problems)
-    tables = _tables(project, source, registry)
+    if is_config and amendments and (document := read_yaml(source, Problems())):
+        _warn_of_dropped_modifiers(document.data, document.place, amendments, problems)
     table = None if registry else tables[0] if tables else source
     if table:
         place = Place(str(table))
-    samples = tuple(_samples(raw, index, settings, table, source, problems))
-    if not samples and not problems:
+    if not raw:
         problems.add(place, key, "there are no samples; add a row for each")
-    name = _name(config, source, settings)
+        return None
+    samples, refused = _samples(raw, index, config, table, source, problems)
+    name = _name(content, source, config)
     if not is_file_name(name):
         problems.add(
-            settings.pep_place if registry else source,
+            config.pep_place if registry else source,
             "name",
             f"'{name}' cannot be part of a file name; use letters, digits, '-', '_'",
         )
-    config.setdefault("name", name)
+    content.setdefault("name", name)
     return Pep(
         name=name,
-        config=config,
+        config=content,
         samples=samples,
         index=index,
         config_file=source if is_config else None,
-        files=(settings.looper_config,)
+        files=(config.path,)
         if registry
         else (source, *tables, *(_imports(source) if is_config else ())),
         volatile=registry
-        or _has_glob(config.get("sample_modifiers"))
-        or _has_glob(settings.sample_modifiers),
+        or _has_glob(content.get("sample_modifiers"))
+        or _has_glob(config.sample_modifiers),
+        refused=refused,
     )
 
 
@@ -113,34 +124,43 @@ def _in_order(project: Any) -> list[Any]:
 def _samples(
     raw: list[dict[str, Any]],
     index: str,
-    settings: Settings,
+    config: LooperConfig,
     table: Path | None,
     source: Path,
     problems: Problems,
-) -> Iterator[Sample]:
-    folder = source.parent if source.suffix in (".yaml", ".yml") else settings.root
+) -> tuple[tuple[Sample, ...], frozenset[str]]:
+    """The samples, and the names that no sample can have."""
+    folder = source.parent if source.suffix in (".yaml", ".yml") else config.root
+    samples: list[Sample] = []
+    refused: dict[str, None] = {}
     for attributes in raw:
         name = str(attributes.get(index, attributes.get("sample_name", "")))
         if not is_file_name(name):
-            what = (
-                f"'{name}' has a character that cannot be part of an output file's name"
-                if name
-                else "empty"
-            )
-            problems.add(
-                _row(table, index, name) if table else settings.pep_place,
-                index,
-                f"sample name {what}; use letters, digits, '.', '-' and '_'",
-            )
+            refused[name] = None
             continue
         attributes["sample_name"] = name  # what peppy calls so, whatever the column is called
         own = attributes.get("pipeline_interfaces")
         paths = [own] if isinstance(own, str) and own else own if isinstance(own, list) else None
-        yield Sample(
-            name,
-            attributes,
-            None if paths is None else tuple(str(resolve(str(path), folder)) for path in paths),
+        samples.append(
+            Sample(
+                name,
+                attributes,
+                None if paths is None else tuple(str(resolve(str(path), folder)) for path in paths),
+            )
         )
+    places = _rows(table, index, refused) if table and refused else {}
+    for name in refused:
+        what = (
+            f"{shown_name(name)} has a character that cannot be part of an output file's name"
+            if name
+            else "empty"
+        )
+        problems.add(
+            places.get(name, config.pep_place),
+            index,
+            f"sample name {what}; use letters, digits, '.', '-' and '_'",
+        )
+    return tuple(samples), frozenset(refused)
 
 
 def _warn_of_old_sections(source: Path, problems: Problems) -> None:
@@ -174,16 +194,16 @@ def _warn_of_dropped_modifiers(
             )
 
 
-def _from_pephub(settings: Settings, problems: Problems) -> Any:
+def _from_pephub(config: LooperConfig, problems: Problems) -> Any:
     """A PEP from PEPhub as peppy has it, with the amendments that peppy applies to files only."""
     import peppy
 
-    raw = pull(settings.pep)
-    config = raw["_config"]
-    amendments = settings.options.amend or ()
-    _warn_of_dropped_modifiers(config, lambda *_: settings.pep_place, amendments, problems)
+    raw = pull(str(config.pep))
+    content = raw["_config"]
+    amendments = config.options.amend or ()
+    _warn_of_dropped_modifiers(content, lambda *_: config.pep_place, amendments, problems)
     for name in amendments:
-        config.update(amendment_of(config, name))
+        content.update(amendment_of(content, name))
     return peppy.Project.from_dict(raw)
 
 
@@ -194,13 +214,14 @@ def _modify(project: Any, modifiers: Mapping[str, Any]) -> None:
     project.modify_samples()
 
 
-def _name(config: Mapping[str, Any], source: Path, settings: Settings) -> str:
+def _name(content: Mapping[str, Any], source: Path, config: LooperConfig) -> str:
     """The PEP's name; unnamed, that of its folder (quirk 32), `metadata` folders skipped."""
-    given = config.get("name")
+    given = content.get("name")
     if given:
         return str(given).replace(" ", "_")
-    if is_registry_path(settings.pep, settings.root):
-        return settings.pep.partition("/")[2].partition(":")[0]
+    pep = str(config.pep)
+    if is_registry_path(pep, config.root):
+        return pep.partition("/")[2].partition(":")[0]
     folder = source.parent
     if folder.name == "metadata":
         folder = folder.parent
@@ -243,26 +264,37 @@ def _has_glob(modifiers: Any) -> bool:
     return any("*" in str(value) or "[" in str(value) for value in values)
 
 
-def _row(table: Path, index: str, name: str) -> Place:
-    """The line of a sample in its table, looked for only when there is something to say of it."""
-    try:
-        with table.open(newline="", encoding="utf-8") as lines:
-            reader = csv.DictReader(lines, delimiter="\t" if table.suffix == ".tsv" else ",")
-            for row in reader:
-                if (row.get(index) or "").strip() == name:
-                    return Place(str(table), reader.line_num)
-    except (OSError, UnicodeDecodeError, csv.Error):
-        pass
-    return Place(str(table))
+def _rows(table: Path, index: str, names: Collection[str]) -> dict[str, Place]:
+    """The lines of samples in their table, looked for only when there is something to say."""
+    found: dict[str, Place] = {}
+    with (
+        contextlib.suppress(OSError, ValueError, csv.Error),
+        table.open(newline="", encoding="utf-8-sig") as lines,
+    ):
+        reader = csv.DictReader(lines, delimiter="\t" if table.suffix == ".tsv" else ",")
+        for row in reader:
+            name = row.get(index) or ""
+            for one in (name, name.strip()):
+                if one in names:
+                    found.setdefault(one, Place(str(table), reader.line_num))
+    return {name: found.get(name, Place(str(table))) for name in names}
 
 
-def row_of(pep: Pep, name: str) -> Place:
-    """Where a sample stands in its table; from PEPhub, where the looper config names the PEP."""
+def rows_of(pep: Pep, names: Collection[str]) -> dict[str, Place]:
+    """Where samples stand in their table; from PEPhub, where the looper config names the PEP."""
     tables = [file for file in pep.files if file != pep.config_file]
     if pep.config_file is None and tables and tables[0].suffix in (".yaml", ".yml"):
         document = read_yaml(tables[0], Problems())
-        return document.place("pep_config") if document else Place(str(tables[0]))
-    return _row(tables[0], pep.index, name) if tables else Place(str(pep.config_file or ""))
+        place = document.place("pep_config") if document else Place(str(tables[0]))
+        return dict.fromkeys(names, place)
+    if not tables:
+        return dict.fromkeys(names, Place(str(pep.config_file or "")))
+    return _rows(tables[0], pep.index, set(names))
+
+
+def row_of(pep: Pep, name: str) -> Place:
+    """Where one sample stands."""
+    return rows_of(pep, {name})[name]
 
 
 @contextlib.contextmanager

@@ -36,6 +36,7 @@ from .model import (
     ResultsFile,
     Settings,
     is_file_name,
+    special_to_snakemake,
 )
 from .read.output_schema import Fault, read_output_schema, refusals
 from .read.secrets import HARMLESS, HARMLESS_IN_DATABASE, address, hide, is_plain
@@ -117,7 +118,7 @@ def hand_off(
     results, results_path = _backend(section, content, settings, interface, published)
     suffix = "_project" if both_levels and interface.level == "project" else ""
     path = settings.out / f"pipestat_config_{interface.pipeline_name}{suffix}.yaml"
-    _check_names(reader, record, str(flag_dir), results_path or "")
+    _check_names(reader)
     ordered = dict(sorted(content.items(), key=lambda item: str(item[0])))
     back_end: BackEnd = "file" if results else "records" if results_path else "database"
     location = str(results.path) if results else results_path or ""
@@ -201,31 +202,30 @@ def _texts(value: Any) -> Iterator[str]:
         yield str(value)
 
 
-def _check_names(section: _Section, record: str, flag_dir: str, results: str) -> None:
-    """Names that become parts of paths must be able to, for Snakemake too."""
-    if not is_file_name(record):
+def _check_names(section: _Section) -> None:
+    """Names of the section that become parts of paths must be able to, for Snakemake too.
+
+    The PEP's name and the output folder are checked where they are read.
+    """
+    name = section.values.get("project_name")
+    if name and not is_file_name(str(name)):
         section.refuse(
-            f"'{address(record)}' cannot be part of a file name;"
+            f"'{address(str(name))}' cannot be part of a file name;"
             " use letters, digits, '.', '-' and '_'",
             "project_name",
         )
-    given = str(section.values.get("results_file_path") or "")
-    names = re.findall(r"\{[^{}]*\}", given.replace(RECORD, ""))
-    if names:
-        section.refuse(
-            f"{names[0]} is not filled in here; write {RECORD}, which is the sample's name"
-            " (at project level, the project's)",
-            "results_file_path",
-        )
-        results = ""
-    for key, path in (
-        ("flag_file_dir", flag_dir),
-        ("results_file_path", results.replace(RECORD, "")),
-    ):
-        if "{" in path or "}" in path:
+    for key in _PATHS:
+        path = str(section.values.get(key) or "").replace(RECORD, "")
+        names = re.findall(r"\{[^{}]*\}", path) if key == "results_file_path" else []
+        special = special_to_snakemake(path)
+        if names:
             section.refuse(
-                f"'{path}' has a brace, which is a wildcard to Snakemake; rename it", key
+                f"{names[0]} is not filled in here; write {RECORD}, which is the sample's name"
+                " (at project level, the project's)",
+                key,
             )
+        elif special:
+            section.refuse(f"'{path}' has {special}; rename it", key)
 
 
 def _flag_dir(section: Mapping[str, Any], settings: Settings, interface: Interface) -> Path:

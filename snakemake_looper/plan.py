@@ -9,13 +9,14 @@ run in it, once for each job, when nothing has been found wrong.
 from __future__ import annotations
 
 import dataclasses
+import os
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
-from .errors import Problems
+from .errors import Place, Problems
 from .hooks import (
     HookError,
     call_functions,
@@ -29,10 +30,12 @@ from .inputs import FileSizes, InputFiles
 from .jobs import Draft, JobError, Renderer, filled_paths
 from .lumps import lump_limits, lump_numbers, lumps_wanted
 from .model import Interface, Job, Options, Plan, Project, ResultsFile, Sample, Skip
-from .pep import row_of
+from .names import Room, file_fault, name_fault, repetition_fault, room
+from .pep import rows_of
+from .pipestat import RECORD
 from .project import read_project
 from .rules import WILDCARD, Target, constrained, looper_namespace, make_targets, producers
-from .selection import choose, deselected_by_flag, select
+from .selection import choose, deselected_by_flag, nothing_by_flag, select
 from .status import Flags
 from .templates import TemplateError, template
 
@@ -118,13 +121,18 @@ class _Planner:
         self.traced: str | None = None
         self.trace: list[tuple[Job, Namespaces]] = []
         self._failures: dict[tuple[str, str], list[str]] = defaultdict(list)
+        self._rooms: dict[str, Room] = {}
+        self._bad_names: dict[str, str] = {}
+        """What is wrong with names of samples, by name."""
 
     def plan(self) -> Plan:
+        self._measure()
         drafts = self._with_their_files(self._drafts())
         drafts += [self._project_draft(one) for one in self.targets if one.rule.level == "project"]
         self._render(drafts)
         self._lump()
         self._report_failures()
+        self._report_bad_names()
         self._check_paths()
         rules = constrained([target.rule for target in self.targets], self.jobs)
         return Plan(
@@ -151,13 +159,15 @@ class _Planner:
 
     def _drafts(self) -> list[Draft]:
         """A draft for each selected sample and interface; the others are noted with the reason."""
-        _, deselected = select(self.pep.samples, self.options, self.problems)
+        before = len(self.problems)
+        kept, deselected = select(self.pep.samples, self.options, self.problems, self.pep.refused)
         by_interface = {
             id(target.rule.interface): target
             for target in self.targets
             if target.rule.level == "sample"
         }
         found = []
+        asked = by_flag = 0
         for sample in self.pep.samples:
             reason = deselected.get(sample.name)
             interfaces = self.project.sample_interfaces(sample)
@@ -167,14 +177,95 @@ class _Planner:
                 if id(interface) not in by_interface:
                     continue
                 target = by_interface[id(interface)]
+                if not reason and self._is_bad(target, sample.name):
+                    continue
                 why = reason or self._deselected_by_flag(target, sample)
+                asked += not reason
+                by_flag += bool(why and not reason)
                 if why:
                     self._skip(target, sample.name, why, fault=False)
                     continue
                 draft = self._sample_draft(sample, target)
                 if draft:
                     found.append(draft)
+        if len(self.problems) > before:
+            return found
+        if asked and asked == by_flag:
+            self.problems.warn("", "", nothing_by_flag(self.options))
+        elif self.pep.samples and not kept:
+            self._say_all_are_off()
         return found
+
+    def _say_all_are_off(self) -> None:
+        """No sample is left although no option took the last one: the table toggles all off."""
+        count = len(self.pep.samples)
+        who = f"all {count} samples are" if count > 1 else "the one sample is"
+        runs = any(one.rule.level == "project" and one.rule.in_all for one in self.targets)
+        end = "" if runs else ": nothing to run"
+        self.problems.warn("", "", f"{who} toggled off (toggle 0){end}")
+
+    # --- names ---------------------------------------------------------------------------------
+
+    def _measure(self) -> None:
+        """Find the room for names in the files of each rule; name pipelines that leave none."""
+        for target in self.targets:
+            rule = target.rule
+            place, key = self._longer_name(target)
+            tables = "_".join([rule.pipeline, *(self.options.amend or ())])
+            files = [f"{tables}_stats_summary.tsv"]
+            if rule.config:
+                files.append(rule.config.path.name)
+            if rule.level == "project":
+                files += [os.path.basename(rule.flag), os.path.basename(rule.log)]
+            else:
+                self._rooms[rule.name] = room(self._named_files(target), WILDCARD, self.workdir)
+                if self._rooms[rule.name].bytes < 1:
+                    files.append(os.path.basename(self._rooms[rule.name].path))
+            faults = (file_fault(file) for file in files)
+            fault = next(filter(None, faults), None)
+            if fault:
+                self.problems.add(place, key, fault)
+                self._rooms.pop(rule.name, None)
+
+    def _longer_name(self, target: Target) -> tuple[Place, str]:
+        """Where the name is to be shortened that makes a file's name too long."""
+        rule, record = target.rule, str(target.handoff.record)
+        if rule.level == "sample" or len(rule.pipeline) >= len(record):
+            places = rule.interface.places
+            return places.get("pipeline_name", rule.interface.place), "pipeline_name"
+        key = "project_name"
+        if self.settings.pipestat and self.settings.pipestat.get(key):
+            return self.settings.pipestat_places[key], f"pipestat.{key}"
+        return Place(str(self.pep.config_file or self.settings.pep)), "name"
+
+    def _named_files(self, target: Target) -> list[str]:
+        """Paths that have a sample's name in them, with a wildcard in its place."""
+        rule = target.rule
+        paths = [rule.flag, rule.log, *rule.outputs, *([rule.benchmark] if rule.benchmark else [])]
+        if rule.config:
+            paths.append(str(rule.config.content.get("results_file_path")))
+        paths.append(str(self.settings.results_dir / WILDCARD))
+        paths = [path.replace(RECORD, WILDCARD) for path in paths]
+        return [path for path in paths if WILDCARD in path]
+
+    def _is_bad(self, target: Target, name: str) -> bool:
+        """Whether a sample cannot have its name. The fault is noted."""
+        limit = self._rooms.get(target.rule.name)
+        if limit is None:
+            return False
+        config = target.rule.config
+        to_file = config is not None and RECORD in str(config.content.get("results_file_path"))
+        fault = name_fault(name, limit, WILDCARD, to_file) or repetition_fault(name)
+        if fault:
+            self._bad_names.setdefault(name, fault)
+        return fault is not None
+
+    def _report_bad_names(self) -> None:
+        if not self._bad_names:
+            return
+        places = rows_of(self.pep, self._bad_names)
+        for name, fault in self._bad_names.items():
+            self.problems.add(places[name], self.pep.index, f"sample name {fault}")
 
     def _deselected_by_flag(self, target: Target, sample: Sample) -> str | None:
         if not (self.options.sel_flag or self.options.exc_flag):
@@ -393,20 +484,23 @@ class _Planner:
     def _check_paths(self) -> None:
         """Two records whose flags or logs would be one file cannot both be run."""
         known: dict[str, Job] = {}
+        shared: list[tuple[str, str]] = []
         for job in self.jobs:
             for what, path in (("status flag", job.flag), ("log", job.log)):
                 first = known.setdefault(path, job)
                 # Two interfaces of one pipeline and level have been named already.
                 if (first.pipeline, first.level) == (job.pipeline, job.level):
                     continue
-                self.problems.add(
-                    row_of(self.pep, job.record),
-                    self.pep.index,
+                said = (
                     f"pipeline '{first.pipeline}' record '{first.record}' and pipeline"
                     f" '{job.pipeline}' record '{job.record}' would share the {what}"
-                    f" {path}; rename one of the samples or pipelines",
+                    f" {path}; rename one of the samples or pipelines"
                 )
+                shared.append((job.record, said))
                 break
+        places = rows_of(self.pep, {record for record, _ in shared}) if shared else {}
+        for record, said in shared:
+            self.problems.add(places[record], self.pep.index, said)
 
     def _results(self) -> tuple[ResultsFile, ...]:
         return tuple(

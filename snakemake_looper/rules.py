@@ -34,7 +34,7 @@ def looper_namespace(
     return {
         "config_file": str(pep.config_file) if pep.config_file else None,
         "pep_config": settings.pep,
-        "output_dir": str(settings.out),
+        "output_dir": settings.out_text,
         "results_subdir": str(settings.results_dir),
         "submission_subdir": str(settings.submission_dir),
         "sample_output_folder": str(settings.results_dir / record),
@@ -87,7 +87,8 @@ def make_targets(project: Project, workdir: Path, problems: Problems) -> list[Ta
         for interface, handoff in zip(interfaces, handoffs, strict=True)
     ]
     rules = [target.rule for target in targets]
-    _check_names_of_others(rules, problems)
+    if project.whole:
+        _check_names_of_others(rules, problems)
     return [dataclasses.replace(target, rule=in_order(target.rule, rules)) for target in targets]
 
 

@@ -201,9 +201,7 @@ def plain(value: Any) -> Any:
 
 
 def _key(looper_config: Path, options: Options, rundir: Path | None) -> str:
-    asked = json.dumps(
-        [str(looper_config), str(rundir or ""), dataclasses.asdict(options)], sort_keys=True
-    )
+    asked = json.dumps([str(looper_config), str(rundir or ""), options.asked()], sort_keys=True)
     return hashlib.sha256(asked.encode()).hexdigest()[:16]
 
 

@@ -112,8 +112,8 @@ CASES = [
     case(
         "pipeline_name with white space",
         {"touch.yaml": INTERFACE.replace(": touch", ": touch it")},
-        "touch.yaml:2: pipeline_name: 'touch it' has white space, a slash or a brace; write a name"
-        " that can be part of a file name",
+        "touch.yaml:2: pipeline_name: 'touch it' has white space, a slash, a brace or the like; write a"
+        " name that can be part of a file name",
     ),
     case(
         "interface without a command",
@@ -261,8 +261,8 @@ CASES = [
     case(
         "sample table of no file",
         {"project.yaml": "pep_version: 2.1.0\nsample_table: none.csv\n"},
-        "project.yaml: peppy cannot read the PEP: [Errno 2] No such file or directory: 'none.csv';"
-        " correct it",
+        "project.yaml:2: sample_table: 'none.csv' does not exist; correct the path, it is relative to"
+        " this file",
     ),
     case(
         "two interfaces of one name",
@@ -338,12 +338,11 @@ CASES = [
         "an output folder that is a list",
         {".looper.yaml": CONFIG.replace("output_dir: results", "output_dir: [results]")},
         ".looper.yaml:3: output_dir: '['results']' is no path; write a text",
-        ".looper.yaml: output_dir: is missing; say where results go, as in 'output_dir: results'",
     ),
     case(
         "an output folder with a brace",
         {".looper.yaml": CONFIG.replace("output_dir: results", "output_dir: 'r{x}'")},
-        ".looper.yaml: output_dir: 'r{x}' has a brace, which is a wildcard to Snakemake; rename the"
+        ".looper.yaml:3: output_dir: 'r{x}' has a brace, which is a wildcard to Snakemake; rename the"
         " folder",
     ),
     case(
@@ -403,7 +402,7 @@ CASES = [
     case(
         "an input file with a brace",
         {"samples.csv": "sample_name,file,word\na,{x}.txt,x\n", "{x}.txt": ""},
-        "touch.yaml:2: input_schema: input '{x}.txt' has a brace, a wildcard to Snakemake; rename"
+        "touch.yaml:2: input_schema: input '{x}.txt' has a brace, which is a wildcard to Snakemake; rename"
         " it (for a)",
     ),
     case(

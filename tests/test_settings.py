@@ -7,7 +7,7 @@ from pathlib import Path
 from textwrap import indent
 
 import pytest
-from conftest import TOUCH, cli, edit, inspect_json, use_looper, write
+from conftest import TOUCH, cli, edit, flags, inspect_json, use_looper, write
 
 from snakemake_looper import Options, ProjectError
 from snakemake_looper.plan import plan_project
@@ -137,6 +137,121 @@ def test_interfaces_of_the_pep_are_project_level(project: Callable[..., Path]) -
     assert [job.pipeline for job in plan_project(folder / ".looper.yaml").jobs][-1] == "end"
 
 
+# --- the output folder ----------------------------------------------------------------------------
+
+AMENDED = """
+    name: demo
+    sample_table: samples.csv
+    project_modifiers:
+      amend:
+        other: {looper: {output_dir: amended}}
+        more: {looper: {output_dir: more, cli: {run: {command_extra: -m}}}}
+        plain: {description: plain}
+    """
+WHERE = {
+    **TOUCH,
+    ".looper.yaml": """
+        pep_config: meta/project.yaml
+        output_dir: config
+        pipeline_interfaces: [touch.yaml]
+        """,
+    "meta/project.yaml": AMENDED,
+    "meta/samples.csv": "sample_name\na\n",
+    "touch.yaml": "pipeline_name: touch\nsample_interface: {command_template: 'echo {looper.output_dir}x'}\n",
+}
+
+
+def where(folder: Path, **options: object) -> str:
+    """`{looper.output_dir}` and an `x`, relative to the project."""
+    (command,) = commands(folder, **options).values()
+    return command.removeprefix("echo ").strip().replace(f"{folder}/", "")
+
+
+def test_the_output_folder_of_an_amendment(project: Callable[..., Path]) -> None:
+    """Precedence pair by pair: command line, `cli:`, amendment, PEP, looper config."""
+    folder = project(WHERE)
+    assert where(folder) == "configx"
+    assert where(folder, amend=("plain",)) == "configx"
+    assert where(folder, amend=("other",)) == "meta/amendedx", "relative to the PEP"
+    assert where(folder, amend=("more", "other")) == "meta/amendedx", "the last one counts"
+    assert where(folder, amend=("other", "more")) == "meta/more" + "x -m"
+    with (folder / "meta/project.yaml").open("a") as file:
+        file.write("looper: {output_dir: pep}\n")
+    assert where(folder) == "meta/pepx"
+    assert where(folder, amend=("other",)) == "meta/amendedx"
+    cli_section(folder, "run: {output_dir: cli}\n")
+    assert where(folder, amend=("other",)) == "clix", "relative to the looper config"
+    assert where(folder, amend=("other",), output_dir="typed") == "typedx"
+
+
+def test_the_output_folder_of_an_import(project: Callable[..., Path]) -> None:
+    """Relative to the file that declares it, which is the import; the PEP's own beats it."""
+    folder = project(
+        {
+            **WHERE,
+            "meta/project.yaml": "sample_table: samples.csv\nproject_modifiers:\n"
+            "  import: [lab/one.yaml, lab/two.yaml]\n",
+            "meta/lab/one.yaml": "name: demo\nlooper: {output_dir: one}\n",
+            "meta/lab/two.yaml": "looper: {output_dir: two}\n",
+        }
+    )
+    assert where(folder) == "meta/lab/twox"
+    with (folder / "meta/project.yaml").open("a") as file:
+        file.write("looper: {output_dir: own}\n")
+    assert where(folder) == "meta/ownx"
+
+
+def test_an_amended_run_has_its_own_flags(project: Callable[..., Path]) -> None:
+    folder = project(WHERE)
+    assert use_looper("--quiet", cwd=folder).code == 0
+    amended = use_looper("--config", "amend=other", cwd=folder)
+    assert amended.jobs() == ["touch_sample:a"]
+    assert flags(folder / "meta/amended") == flags(folder / "config") == ["touch_a_completed.flag"]
+    assert "Nothing to be done" in use_looper("--config", "amend=other", cwd=folder).text
+
+
+@pytest.mark.parametrize("pipestat", ["", "pipestat: {flag_file_dir: flags}\n"])
+def test_a_slash_behind_the_output_folder(project: Callable[..., Path], pipestat: str) -> None:
+    """It reaches the template, from wherever it comes; no path changes by it."""
+    folder = project({**WHERE, "meta/samples.csv": "sample_name\na\nb\n"})
+    with (folder / ".looper.yaml").open("a") as file:
+        file.write(pipestat)
+    config = folder / ".looper.yaml"
+    amend = folder / "meta/project.yaml"
+
+    def planned(**options: object) -> tuple[str, list[object]]:
+        plan = plan_project(config, Options(**options))  # type: ignore[arg-type]
+        paths = [(job.flag, job.log, dict(job.env)) for job in plan.jobs]
+        paths += [(one.path, dict(one.content)) for one in plan.configs]
+        return plan.jobs[0].command, [plan.out, plan.results_dir, *paths]
+
+    command, plain = planned()
+    edit(config, "output_dir: config", "output_dir: config/")
+    assert planned() == (command.replace("configx", "config/x"), plain)
+    assert planned(output_dir="config/") == (command.replace("configx", "config/x"), plain)
+    assert planned(output_dir="config") == (command, plain)
+    edit(amend, "output_dir: amended", "output_dir: ../config//")
+    assert planned(amend=("other",)) == (command.replace("configx", "config/x"), plain)
+    (job, _) = inspect_json(folder / "meta", "--output-dir", "../config/")["jobs"]
+    assert job["command"] == command.replace("configx", "config/x")
+
+
+def test_a_brace_in_the_output_folder_is_named_where_it_stands(
+    project: Callable[..., Path],
+) -> None:
+    folder = project(WHERE)
+    edit(folder / "meta/project.yaml", "output_dir: amended", "output_dir: 'a{b}'")
+    for options, place in (
+        (Options(amend=("other",)), "meta/project.yaml:5: output_dir: "),
+        (Options(output_dir="<x>"), "--output-dir: "),
+    ):
+        with pytest.raises(ProjectError) as caught:
+            plan_project(folder / ".looper.yaml", options)
+        (problem,) = caught.value.problems
+        assert str(problem).removeprefix(f"{folder}/").startswith(place)
+        assert "to Snakemake; rename the folder" in str(problem)
+
+
 # --- selection by status --------------------------------------------------------------------------
 
 
@@ -177,7 +292,7 @@ def test_selection_by_status(project: Callable[..., Path]) -> None:
     [
         (
             ("--sel-flag", "done"),
-            "--config: sel_flag: 'done' is no status; there are waiting, running, completed, failed,"
+            "--sel-flag: 'done' is no status; there are waiting, running, completed, failed,"
             " partial",
         ),
         (("--sel-flag", "failed", "--exc-flag", "failed"), "--sel-flag: cannot be combined with --exc-flag; choose one"),

@@ -1,1 +1,1 @@
-"""Files become a `Project`: what is read, checked and kept out of sight while reading."""
+"""Files of a project, read: each reader makes a value, and names all that is wrong."""
