@@ -6,7 +6,10 @@ background, as one job of a queue would be, with what its options say noted down
 
 from __future__ import annotations
 
+import builtins
+import io
 import itertools
+import keyword
 import os
 import re
 import signal
@@ -20,15 +23,17 @@ from typing import Any
 import pytest
 import yaml
 from conftest import BIN, TOUCH, Run, cli, edit, environment, flags, run, snakemake, write
-from hypothesis import given
+from hypothesis import assume, example, given
 from hypothesis import strategies as st
+from snakemake import ioutils
+from snakemake.profiles import ProfileConfigFileParser
 from snakemake.resources import Resource
 from snakemake_executor_plugin_slurm.submit_string import get_submit_command
 from snakemake_executor_plugin_slurm.validation import validate_slurm_extra
 
 from snakemake_looper.divvy.apptainer import from_docker, words
 from snakemake_looper.errors import Place, Problems
-from snakemake_looper.profiles import BUNDLED, CONFIG, _evaluated
+from snakemake_looper.profiles import BUNDLED, CONFIG, _evaluated, _setting
 from snakemake_looper.workspace import data_dir
 
 GOLDEN = Path(__file__).parent / "profiles"
@@ -187,17 +192,53 @@ def evaluated(name: str, text: Any) -> Any:
     )
 
 
-@given(st.text(st.characters(codec="ascii", categories=["L", "N", "P", "S"]), min_size=1))
+def understood(line: str) -> Any:
+    """A setting that a profile holds, as Snakemake's command line has it."""
+    stream = io.StringIO(line)
+    stream.name = "profiles/x/config.v9+.yaml"
+    (value,) = ProfileConfigFileParser().parse(stream).values()
+    return value
+
+
+def handed_over(text: str) -> Any:
+    """A default resource on its whole way: as a line of a profile, and then evaluated."""
+    (argument,) = understood(f"default-resources:\n  slurm_partition: {_evaluated(text)}\n")
+    name, _, value = argument.partition("=")
+    return evaluated(name, value)
+
+
+TEXT = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="$"), min_size=1)
+# Words that Python, Snakemake's evaluation or YAML know.
+WORDS = sorted(
+    {*dir(builtins), *keyword.kwlist, *keyword.softkwlist, *dir(ioutils)}
+    | {"wildcards", "input", "attempt", "threads", "rulename", "system_tmpdir", "shutil"}
+    | {"async_run", "__builtins__", "yes", "no", "on", "off", "true", "false", "null", "~", "none"}
+    | set("long 1-2 0123 1e3 1_0 0x10 .inf -1 1:30 2026-01-01 4GB 'a' a=b base64//YQ==".split())
+)
+
+
+@given(TEXT | st.sampled_from(WORDS))
+@example("__builtins__")
+@example("~root")
 def test_text_stays_text(text: str) -> None:
-    """A partition called `all` or `1-2` is not what Python makes of these words."""
-    if "$" in text or text.startswith("~"):
-        return  # expanded, as everywhere in a profile
-    assert evaluated("slurm_partition", yaml.safe_load(_evaluated(text))) == text
+    """A partition called `all` or `1-2` is not what Python makes of these words. A `$` is expanded,
+    as everywhere in a profile."""
+    assert handed_over(text) == text
 
 
-@pytest.mark.parametrize("text", ["all", "max", "input", "long", "1-2", "0123", "no", "exists"])
-def test_words_that_mean_something(text: str) -> None:
-    assert evaluated("slurm_partition", yaml.safe_load(_evaluated(text))) == text
+def test_words_that_mean_something() -> None:
+    assert [handed_over(text) for text in WORDS] == WORDS
+
+
+@given(TEXT | st.sampled_from(WORDS))
+@example("no")
+@example("a\x85b")
+@example(" a\n b\n")
+def test_options_stay_text(text: str) -> None:
+    """Options that are not evaluated, as the name of a reservation. A text that is a file of the
+    profile's folder means that file, and `~` at the front means a home."""
+    assume(not text.startswith("~"))
+    assert understood("\n".join(_setting("slurm-reservation", text))) == text
 
 
 @pytest.mark.parametrize(
