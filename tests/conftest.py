@@ -11,6 +11,7 @@ import sys
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from textwrap import dedent
 from typing import Any
@@ -19,6 +20,7 @@ import psutil
 import pytest
 from hypothesis import settings
 from postgres import postgres
+from preloaded import Preloaded
 
 __all__ = ["postgres"]  # a fixture, for all tests
 
@@ -74,8 +76,21 @@ def run(*command: str, cwd: Path, **env: str) -> Run:
     return Run(done.returncode, done.stdout, done.stderr)
 
 
+@cache
+def preloaded() -> Preloaded:
+    return Preloaded(environment())
+
+
+def program(name: str, words: tuple[str, ...], cwd: Path, env: Mapping[str, str]) -> Run:
+    """Run a Python program of this environment, as `run` does."""
+    command, full = (str(BIN / name), *words), environment(**env)
+    if "LOOPER_TESTS_FRESH" in os.environ or not preloaded().can_run(full):
+        return run(*command, cwd=cwd, **env)
+    return Run(*preloaded().run(command, cwd, full, 2 * PATIENCE))
+
+
 def snakemake(*words: str, cwd: Path, **env: str) -> Run:
-    return run(str(BIN / "snakemake"), *words, cwd=cwd, **env)
+    return program("snakemake", words, cwd, env)
 
 
 def use_looper(*words: str, cwd: Path, **env: str) -> Run:
@@ -84,7 +99,7 @@ def use_looper(*words: str, cwd: Path, **env: str) -> Run:
 
 
 def cli(*words: str, cwd: Path, **env: str) -> Run:
-    return run(str(BIN / "snakemake-looper"), *words, cwd=cwd, **env)
+    return program("snakemake-looper", words, cwd, env)
 
 
 def wait_until(condition: Callable[[], object], what: str = "nothing happens") -> None:
