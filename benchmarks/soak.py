@@ -221,6 +221,7 @@ def _plan(folder: Path) -> str:
 
 def damaged(seed: int) -> list[str]:
     import peppy  # noqa: F401  (once, not in each process that plans)
+
     import snakemake_looper.workspace  # noqa: F401
 
     chance = random.Random(seed)

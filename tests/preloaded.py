@@ -96,7 +96,8 @@ def _serve(path: str) -> Mapping[str, Any]:
     import importlib
 
     for name in _IMPORTS:
-        importlib.import_module(name)
+        with contextlib.suppress(ImportError):  # another version may not have it
+            importlib.import_module(name)
     ours = [
         name
         for name in sys.modules
@@ -113,6 +114,7 @@ def _serve(path: str) -> Mapping[str, Any]:
     while True:
         ready, _, _ = select.select([listening, sys.stdin], [], [])
         if sys.stdin in ready:
+            shutil.rmtree(Path(path).parent, ignore_errors=True)
             os._exit(0)
         connection, _ = listening.accept()
         if os.fork() == 0:
