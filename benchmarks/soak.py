@@ -27,6 +27,7 @@ import sys
 import tempfile
 import time
 import traceback
+import unicodedata
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
@@ -42,13 +43,14 @@ PROJECTS_EACH = 100
 # --- property tests ----------------------------------------------------------------------------
 
 
-def properties(seed: int) -> list[str]:
+def properties(seed: int) -> dict[str, str]:
     command = [
         *(sys.executable, "-m", "pytest", "-q", "-n0", "-p", "no:cacheprovider"),
         *("-m", "hypothesis", "--hypothesis-profile=soak", f"--hypothesis-seed={seed}"),
     ]
     done = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True)
-    return [] if done.returncode == 0 else [done.stdout[-8000:] + done.stderr[-2000:]]
+    failed = " ".join(line for line in done.stdout.splitlines() if line.startswith("FAILED"))
+    return {failed: done.stdout[-8000:] + done.stderr[-2000:]} if done.returncode else {}
 
 
 # --- damaged files -----------------------------------------------------------------------------
@@ -198,6 +200,11 @@ def fault_of(files: Files) -> str:
         shutil.rmtree(folder, ignore_errors=True)
 
 
+def _controls(character: str) -> bool:
+    """Whether a character breaks a line, or means something to a terminal."""
+    return unicodedata.category(character) in ("Cc", "Zl", "Zp")
+
+
 def _plan(folder: Path) -> str:
     from snakemake_looper.errors import ProjectError
     from snakemake_looper.plan import plan_project
@@ -212,14 +219,14 @@ def _plan(folder: Path) -> str:
         write_plan(plan)
     except ProjectError as error:
         texts = [str(problem) for problem in error.problems]
-        wrong = [text for text in texts if len(text.splitlines()) != 1 or not text.isprintable()]
+        wrong = [text for text in texts if not text or any(map(_controls, text))]
         return f"no message of one line: {wrong}" if wrong or not texts else ""
     except BaseException:
         return traceback.format_exc()
     return ""
 
 
-def damaged(seed: int) -> list[str]:
+def damaged(seed: int) -> dict[str, str]:
     import peppy  # noqa: F401  (once, not in each process that plans)
 
     import snakemake_looper.workspace  # noqa: F401
@@ -240,12 +247,15 @@ def damaged(seed: int) -> list[str]:
         where = "".join(fault.strip().splitlines()[-3:])
         said = "\n".join(files_of(bases[name], seeds)[1])
         found.setdefault(where, f"project {name}, damaged by {seeds}:\n{said}\n{fault}")
-    return list(found.values())
+    return found
 
 
 # --- both in turn ------------------------------------------------------------------------------
 
-SEARCHES: Mapping[str, Callable[[int], list[str]]] = {"files": damaged, "properties": properties}
+SEARCHES: Mapping[str, Callable[[int], dict[str, str]]] = {
+    "files": damaged,
+    "properties": properties,
+}
 
 
 def main() -> int:
@@ -256,18 +266,20 @@ def main() -> int:
     asked = parser.parse_args()
     searches = [asked.only] if asked.only else list(SEARCHES)
     end = time.monotonic() + 60 * asked.minutes
-    turn, found = 0, 0
+    turn, known = 0, set[str]()
     while True:
         name = searches[turn % len(searches)]
         seed = asked.seed if asked.seed is not None else random.SystemRandom().randrange(2**32)
         faults = SEARCHES[name](seed)
         print(f"{name}, seed {seed}: {len(faults)} faults", flush=True)
-        for fault in faults:
-            print(f"--- {name}, seed {seed}\n{fault}", flush=True)
-        turn, found = turn + 1, found + len(faults)
+        for where, fault in faults.items():
+            if where not in known:  # each is told once
+                print(f"--- {name}, seed {seed}\n{fault}", flush=True)
+        known |= set(faults)
+        turn += 1
         over = turn >= len(searches) if asked.seed is not None else time.monotonic() > end
         if over:
-            return int(found > 0)
+            return int(bool(known))
 
 
 if __name__ == "__main__":
