@@ -14,15 +14,16 @@ have another content are kept, unless forced.
 from __future__ import annotations
 
 import importlib.util
-import json
-import keyword
 import os
 import re
 import shlex
+import sys
 import textwrap
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
+
+import yaml
 
 from .divvy.package import read_package
 from .divvy.translate import Profile, translate
@@ -40,7 +41,7 @@ _COMMENTS = {
     "cores": "Jobs run here, as they fit; `--cores 8` for fewer.",
     "jobs": "So many jobs are queued or run at once.",
     "default-resources": "For jobs that say nothing of it themselves. Snakemake evaluates these"
-    " values: text that is no plain word is in quotes twice.",
+    " values: text is in quotes twice.",
     "latency-wait": "A file that a node has written may take this long to be seen here (seconds).",
     "precommand": "Run before each job, by /bin/sh on the node.",
     "jobscript": "What is submitted, with the template's shell around it and its exit code kept.",
@@ -184,29 +185,33 @@ def _setting(key: str, value: Any) -> list[str]:
     if isinstance(value, list):
         return [f"{key}: >-", *(f"  {part}" for part in value)]
     text = str(value)
-    if "\n" in text:
-        return [f"{key}: |-", *(f"  {line}" for line in text.splitlines())]
     if isinstance(value, (bool, int)):
         return [f"{key}: {text.lower()}"]
-    plain = re.fullmatch(r"[A-Za-z][\w./-]*( [\w./+=][\w./+=-]*)*", text)
-    return [f"{key}: {text if plain else json.dumps(text, ensure_ascii=False)}"]
+    block = [f"{key}: |-", *(f"  {line}" for line in text.split("\n"))]
+    if "\n" in text and _reads("\n".join(block), {key: text}):
+        return block
+    plain = re.fullmatch(r"[A-Za-z][\w./-]*( [\w./+=][\w./+=-]*)*", text) and _reads(text, text)
+    return [f"{key}: {text if plain else _quoted(text)}"]
+
+
+def _reads(line: str, value: Any) -> bool:
+    """Whether YAML reads a line so. It reads `no` as False, and `null` as nothing."""
+    try:
+        return bool(yaml.safe_load(line) == value)
+    except yaml.YAMLError:
+        return False
+
+
+def _quoted(text: str) -> str:
+    """A text in double quotes, on one line, as YAML reads it."""
+    width = sys.maxsize
+    return yaml.safe_dump(text, default_style='"', allow_unicode=True, width=width).rstrip("\n")
 
 
 def _evaluated(value: int | str) -> str:
-    """A default resource, which Snakemake evaluates: what is no plain word is in quotes twice."""
-    if isinstance(value, int):
-        return str(value)
-    plain = value.isidentifier() and not keyword.iskeyword(value) and value not in _names()
-    return value if plain else json.dumps(repr(value), ensure_ascii=False)
+    """A default resource. Snakemake evaluates it: text is the expression of a string.
 
-
-def _names() -> set[str]:
-    """Names that mean something where Snakemake evaluates resources, and to YAML."""
-    import builtins
-
-    from snakemake import ioutils
-
-    namespace: dict[str, Any] = {}
-    ioutils.register_in_globals(namespace)
-    own = {"wildcards", "input", "attempt", "system_tmpdir", "shutil", "threads", "async_run"}
-    return {*dir(builtins), *namespace, *own, "yes", "no", "on", "off", "true", "false", "null"}
+    Plain words are in quotes, too. Each version of Snakemake adds names to those that it knows, and
+    a partition may be called like one of them.
+    """
+    return str(value) if isinstance(value, int) else _quoted(repr(value))

@@ -23,7 +23,7 @@ from typing import Any, NoReturn
 
 _SUBMITTED = re.compile(r"Job script \(n=\d+; [\d.]+Gb\): (.*)\.sub$", re.MULTILINE)
 _BODY = re.compile(r"^\{\n(.*)\n\} \| tee [^\n]*$", re.DOTALL | re.MULTILINE)
-_PATIENCE = 60  # seconds for one answer
+_PATIENCE = 300  # seconds for one answer
 
 
 @dataclass(frozen=True)

@@ -104,7 +104,7 @@ def _run(*command: str | Path, cwd: Path) -> None:
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=output,
-                timeout=120,
+                timeout=300,
                 env={"PATH": os.environ["PATH"], "LC_ALL": "C"},
                 **_as_user(),
             )

@@ -101,7 +101,7 @@ class Slurm:
     def ask(self, *command: str) -> str:
         """What one of SLURM's commands prints."""
         done = subprocess.run(
-            command, env=_env(**self.env), capture_output=True, text=True, timeout=60
+            command, env=_env(**self.env), capture_output=True, text=True, timeout=300
         )
         assert done.returncode == 0, f"{' '.join(command)}: {done.stderr}"
         return done.stdout
@@ -147,7 +147,7 @@ def _configure(folder: Path) -> None:
     key = folder / "munge.key"
     key.touch(mode=0o600)
     key.write_bytes(secrets.token_bytes(128))
-    told = subprocess.run(["slurmd", "-C"], env=_env(), capture_output=True, text=True, timeout=30)
+    told = subprocess.run(["slurmd", "-C"], env=_env(), capture_output=True, text=True, timeout=300)
     host = told.stdout.partition("NodeName=")[2].split()[0]
     text = _CONFIG.format(
         folder=folder, host=host, ports=_free_ports(), cpus=CPUS, memory=MEMORY_MB, down=DOWN
@@ -188,7 +188,7 @@ def _start(command: list[str], server: Slurm) -> subprocess.Popen[bytes]:
 
 def _wait_until_idle(server: Slurm, daemons: list[subprocess.Popen[bytes]]) -> None:
     command = ["sinfo", "-h", "-p", "main", "-o", "%T"]
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 300
     while all(daemon.poll() is None for daemon in daemons) and time.monotonic() < deadline:
         done = subprocess.run(command, env=_env(**server.env), capture_output=True, text=True)
         if done.stdout.strip() == "idle":

@@ -11,14 +11,13 @@ import json
 import sqlite3
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
-from conftest import Run, cli, edit, environment, flags, use_looper, write
+from conftest import Run, cli, edit, environment, flags, use_looper, wait_until, write
 from pephub_server import PephubServer
 from postgres import PASSWORD, Server
 
@@ -339,11 +338,8 @@ def test_postgresql_with_64_jobs_at_once(
     assert done.code == 0, done.err[-3000:]
     assert place.records()["sample"] == WANTED
     others = "SELECT count(*) FROM pg_stat_activity WHERE datname = 'postgres' AND pid <> pg_backend_pid()"
-    for _ in range(50):  # the last jobs' processes may still be ending
-        if postgres.query(others) == [(0,)]:
-            break
-        time.sleep(0.1)
-    assert postgres.query(others) == [(0,)], "connections are closed"
+    # The last jobs' processes may still be ending.
+    wait_until(lambda: postgres.query(others) == [(0,)], "connections are not closed")
 
 
 def test_sqlite_with_16_jobs_at_once(project: Callable[..., Path], reporter: int) -> None:

@@ -21,7 +21,7 @@ from typing import Any
 
 import pytest
 import yaml
-from conftest import run, write
+from conftest import PATIENCE, run, wait_until, write
 from postgres import PASSWORD, USER, Server, postgres  # noqa: F401
 
 from snakemake_looper import databases
@@ -97,10 +97,7 @@ def section(postgres: Server) -> Iterator[dict[str, Any]]:  # noqa: F811
     postgres.query(f"CREATE DATABASE {name}")
     yield postgres.section(name)
     # A server notices within moments that a client is gone.
-    until = time.monotonic() + 10
-    while connections(postgres, name) and time.monotonic() < until:
-        time.sleep(0.02)
-    assert connections(postgres, name) == 0
+    wait_until(lambda: connections(postgres, name) == 0, "a connection is left")
     postgres.query(f"DROP DATABASE {name}")
 
 
@@ -318,13 +315,10 @@ def test_tables_that_others_make_at_the_same_time(
         other.execute('CREATE TABLE "count-lines__sample" (id integer PRIMARY KEY)')
         thread = threading.Thread(target=work)
         thread.start()
-        until = time.monotonic() + 30
-        while not postgres.query(waiting) and time.monotonic() < until:
-            time.sleep(0.02)
-        waited = bool(postgres.query(waiting))
+        wait_until(lambda: postgres.query(waiting), "nobody waits for the lock")
         other.commit()
-        thread.join(30)
-    assert waited and not faults
+        thread.join(PATIENCE)
+    assert not thread.is_alive() and not faults
 
 
 # --- why a database cannot be used ---------------------------------------------------------------
@@ -839,10 +833,10 @@ def test_writers_wait_for_each_other(lite: Config) -> None:
         thread.start()
         time.sleep(0.5)  # by then it would have read what changes here, and could not write
         other.execute("COMMIT")
-        thread.join(60)
+        thread.join(PATIENCE)
     finally:
         other.close()
-    assert not faults
+    assert not thread.is_alive() and not faults
     assert (read_statuses(lite), read_records(lite)["b"]) == ({"a": "failed"}, {"n": 1})
 
 

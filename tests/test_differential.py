@@ -308,13 +308,13 @@ def compare_drawn(looper: Looper, one: Case) -> None:
             }
 
 
-@settings(max_examples=20, deadline=None, derandomize=True, database=None)
+@settings(max_examples=20)
 @given(one=drawn())
 def test_drawn_samples(looper: Looper, one: Case) -> None:
     compare_drawn(looper, one)
 
 
-@settings(max_examples=8, deadline=None, derandomize=True, database=None)
+@settings(max_examples=8)
 @given(cells=st.lists(CELLS, min_size=1, max_size=8))
 def test_drawn_cells_at_the_project_level(looper: Looper, cells: list[str]) -> None:
     one = case(
@@ -329,7 +329,7 @@ def test_drawn_cells_at_the_project_level(looper: Looper, cells: list[str]) -> N
         assert project.ask("runp").scripts == {"p_demo": job.command}
 
 
-@settings(max_examples=8, deadline=None, derandomize=True, database=None)
+@settings(max_examples=8)
 @given(
     sizes=st.lists(st.integers(0, 5 * GB), min_size=2, max_size=4),
     limits=st.lists(st.sampled_from([0, 0.5, 1, 1.25, 3, 4.999]), max_size=4),

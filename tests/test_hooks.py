@@ -108,7 +108,7 @@ def test_commands_run_side_by_side(project: Callable[..., Path]) -> None:
     count = min(2, os.cpu_count() or 1)
     if count < 2:
         pytest.skip("one core: commands of hooks run one after another")
-    wait = "touch {sample.sample_name}.up; for i in $(seq 100); do set -- *.up;"
+    wait = "touch {sample.sample_name}.up; for i in $(seq 3000); do set -- *.up;"
     wait += " [ $# -ge 2 ] && break; sleep 0.1; done; [ $# -ge 2 ] && echo null"
     interface = {
         "pipeline_name": "touch",

@@ -7,11 +7,10 @@ import os
 import shutil
 import signal
 import subprocess
-import time
 from pathlib import Path
 
 import pytest
-from conftest import REPOSITORY, flags
+from conftest import PATIENCE, REPOSITORY, flags, wait_until
 
 SCRIPT = REPOSITORY / "workflow/scripts/job.sh"
 
@@ -351,13 +350,6 @@ def on_cluster(folder: Path, command: str) -> subprocess.Popen[bytes]:
     return subprocess.Popen(words, cwd=folder, env=env, start_new_session=True)
 
 
-def wait_for(path: Path) -> None:
-    deadline = time.time() + 30
-    while not path.exists():
-        assert time.time() < deadline, f"no {path}"
-        time.sleep(0.01)
-
-
 needs_flock = pytest.mark.skipif(shutil.which("flock") is None, reason="there is no flock here")
 
 
@@ -367,19 +359,16 @@ def test_a_job_waits_for_its_earlier_run(tmp_path: Path, orphaned: bool) -> None
     """Also where only the shell of that was killed, and its command goes on."""
     command = "echo first; touch one; until [ -e go ]; do sleep 0.05; done; echo end >> order"
     first = on_cluster(tmp_path, command)
-    wait_for(tmp_path / "one")
+    wait_until((tmp_path / "one").exists)
     if orphaned:
         first.kill()
         first.wait()
     second = on_cluster(tmp_path, "echo second >> order")
-    deadline = time.time() + 30
-    while "waiting: an earlier run" not in (tmp_path / "log").read_text():
-        assert time.time() < deadline
-        time.sleep(0.01)
+    wait_until(lambda: "waiting: an earlier run" in (tmp_path / "log").read_text())
     assert not (tmp_path / "order").exists()
     (tmp_path / "go").touch()
-    assert second.wait(30) == 0
-    first.wait(30)
+    assert second.wait(PATIENCE) == 0
+    first.wait(PATIENCE)
     assert (tmp_path / "order").read_text() == "end\nsecond\n"
     assert content(tmp_path) == {"p_x_completed.flag": "completed"}
     assert (tmp_path / "log").read_text() == ""
@@ -388,10 +377,10 @@ def test_a_job_waits_for_its_earlier_run(tmp_path: Path, orphaned: bool) -> None
 @needs_flock
 @pytest.mark.parametrize("end", ["true", "false"])
 def test_what_a_command_leaves_in_the_background_holds_up_nobody(tmp_path: Path, end: str) -> None:
-    first = on_cluster(tmp_path, f"sleep 60 & {end}")
+    first = on_cluster(tmp_path, f"sleep 6000 & {end}")
     try:
-        first.wait(30)
-        assert on_cluster(tmp_path, "true").wait(30) == 0
+        first.wait(PATIENCE)
+        assert on_cluster(tmp_path, "true").wait(PATIENCE) == 0
     finally:
         os.killpg(first.pid, signal.SIGKILL)
 
@@ -402,9 +391,9 @@ def test_a_ticket_says_that_nothing_is_to_be_done(tmp_path: Path) -> None:
     ticket = tmp_path / ".snakemake/looper/taken/flags%p_x_completed.flag"
     ticket.parent.mkdir(parents=True)
     ticket.touch()
-    assert on_cluster(tmp_path, "echo never >> order").wait(30) == 0
+    assert on_cluster(tmp_path, "echo never >> order").wait(PATIENCE) == 0
     assert content(tmp_path) == {"p_x_completed.flag": "completed"}
     assert (tmp_path / "log").read_text() == "what it said\n"
     assert not ticket.exists()
-    assert on_cluster(tmp_path, "echo now >> order").wait(30) == 0
+    assert on_cluster(tmp_path, "echo now >> order").wait(PATIENCE) == 0
     assert (tmp_path / "order").read_text() == "now\n"

@@ -72,7 +72,7 @@ journal.begin("local", {{{FLAG!r}: ""}})
 journal._file.write('{{"event": "ended", "fl')
 journal._file.flush()
 print("ready", flush=True)
-time.sleep(60)
+time.sleep(6000)
 """
     process = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True)
     assert process.stdout and process.stdout.readline() == "ready\n"

@@ -21,6 +21,7 @@ from urllib.request import ProxyHandler, build_opener
 import peppy
 import pytest
 from conftest import (
+    PATIENCE,
     Run,
     cli,
     edit,
@@ -151,7 +152,7 @@ def test_the_double_answers_as_the_client_models_it(remote: Remote) -> None:
     from pephubclient.models import ProjectDict
 
     url = f"{remote.server.url}api/v1/projects/lab/demo?raw=true&tag=v1"
-    with build_opener(ProxyHandler({})).open(url, timeout=10) as opened:
+    with build_opener(ProxyHandler({})).open(url, timeout=PATIENCE) as opened:
         content = json.load(opened)
     model = ProjectDict(**content)
     assert set(content) == set(ProjectDict.model_fields)
@@ -521,7 +522,7 @@ class Reporter:
             env=environment(**self.env),
             capture_output=True,
             text=True,
-            timeout=120,
+            timeout=PATIENCE,
         )
         assert done.returncode == 0, done.stderr
         outcomes: list[Any] = json.loads(done.stdout)

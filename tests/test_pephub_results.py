@@ -16,7 +16,7 @@ from textwrap import dedent
 from typing import Any
 
 import pytest
-from conftest import environment, write
+from conftest import PATIENCE, environment, write
 from pephub_server import EXPIRED, Answer, PephubServer, refusal
 
 PATH = "lab/results:v1"
@@ -76,7 +76,7 @@ class Lab:
             env=environment(**self.env),
             capture_output=True,
             text=True,
-            timeout=120,
+            timeout=PATIENCE,
         )
         assert done.returncode == 0, done.stderr
         assert not (quiet and done.stderr)

@@ -6,7 +6,9 @@ background, as one job of a queue would be, with what its options say noted down
 
 from __future__ import annotations
 
-import itertools
+import builtins
+import io
+import keyword
 import os
 import re
 import signal
@@ -19,16 +21,31 @@ from typing import Any
 
 import pytest
 import yaml
-from conftest import BIN, TOUCH, Run, cli, edit, environment, flags, run, snakemake, write
-from hypothesis import given
+from conftest import (
+    BIN,
+    PATIENCE,
+    TOUCH,
+    Run,
+    cli,
+    edit,
+    environment,
+    flags,
+    run,
+    snakemake,
+    wait_until,
+    write,
+)
+from hypothesis import assume, example, given
 from hypothesis import strategies as st
+from snakemake import ioutils
+from snakemake.profiles import ProfileConfigFileParser
 from snakemake.resources import Resource
 from snakemake_executor_plugin_slurm.submit_string import get_submit_command
 from snakemake_executor_plugin_slurm.validation import validate_slurm_extra
 
 from snakemake_looper.divvy.apptainer import from_docker, words
 from snakemake_looper.errors import Place, Problems
-from snakemake_looper.profiles import BUNDLED, CONFIG, _evaluated
+from snakemake_looper.profiles import BUNDLED, CONFIG, _evaluated, _setting
 from snakemake_looper.workspace import data_dir
 
 GOLDEN = Path(__file__).parent / "profiles"
@@ -187,17 +204,66 @@ def evaluated(name: str, text: Any) -> Any:
     )
 
 
-@given(st.text(st.characters(codec="ascii", categories=["L", "N", "P", "S"]), min_size=1))
+def understood(line: str) -> Any:
+    """A setting that a profile holds, as Snakemake's command line has it."""
+    stream = io.StringIO(line)
+    stream.name = "profiles/x/config.v9+.yaml"
+    (value,) = ProfileConfigFileParser().parse(stream).values()
+    return value
+
+
+def handed_over(text: str) -> Any:
+    """A default resource on its whole way: as a line of a profile, and then evaluated."""
+    (argument,) = understood(f"default-resources:\n  slurm_partition: {_evaluated(text)}\n")
+    name, _, value = argument.partition("=")
+    return evaluated(name, value)
+
+
+TEXT = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="$"), min_size=1)
+# Words that Python, Snakemake's evaluation or YAML know.
+WORDS = sorted(
+    {*dir(builtins), *keyword.kwlist, *keyword.softkwlist, *dir(ioutils)}
+    | {"wildcards", "input", "attempt", "threads", "rulename", "system_tmpdir", "shutil"}
+    | {"async_run", "__builtins__", "yes", "no", "on", "off", "true", "false", "null", "~", "none"}
+    | {
+        "long",
+        "1-2",
+        "0123",
+        "1e3",
+        "1_0",
+        "0x10",
+        ".inf",
+        "-1",
+        "1:30",
+        "2026-01-01",
+        "'a'",
+        "a=b",
+    }
+)
+
+
+@given(TEXT | st.sampled_from(WORDS))
+@example("__builtins__")
+@example("~root")
 def test_text_stays_text(text: str) -> None:
-    """A partition called `all` or `1-2` is not what Python makes of these words."""
-    if "$" in text or text.startswith("~"):
-        return  # expanded, as everywhere in a profile
-    assert evaluated("slurm_partition", yaml.safe_load(_evaluated(text))) == text
+    """A partition called `all` or `1-2` is not what Python makes of these words. A `$` is expanded,
+    as everywhere in a profile."""
+    assert handed_over(text) == text
 
 
-@pytest.mark.parametrize("text", ["all", "max", "input", "long", "1-2", "0123", "no", "exists"])
-def test_words_that_mean_something(text: str) -> None:
-    assert evaluated("slurm_partition", yaml.safe_load(_evaluated(text))) == text
+def test_words_that_mean_something() -> None:
+    assert [handed_over(text) for text in WORDS] == WORDS
+
+
+@given(TEXT | st.sampled_from(WORDS))
+@example("no")
+@example("a\x85b")
+@example(" a\n b\n")
+def test_options_stay_text(text: str) -> None:
+    """Options that are not evaluated, as the name of a reservation. A text that is a file of the
+    profile's folder means that file, and `~` at the front means a home."""
+    assume(not text.startswith("~"))
+    assert understood("\n".join(_setting("slurm-reservation", text))) == text
 
 
 @pytest.mark.parametrize(
@@ -404,21 +470,15 @@ def test_a_job_that_is_killed_is_not_waited_for(queued: Path, started: Processes
     profile = sge_profile(queued)
     edit(profile / "status.sh", "-mmin +2", "-mmin -2")
     command = [str(BIN / "snakemake"), "--use-looper-config", "--profile", "profiles/sge"]
-    env = environment(**queue_environment(queued, SECONDS_EACH="60"))
+    env = environment(**queue_environment(queued, SECONDS_EACH="600"))
     controller = subprocess.Popen(command, cwd=queued, env=env, stderr=subprocess.PIPE, text=True)
     started.append(controller)
-    wait_for(lambda: len(list(queued.rglob("*_running.flag"))) == 3)
+    wait_until(lambda: len(list(queued.rglob("*_running.flag"))) == 3)
     for path in (queued.parent / "queue").glob("*.pid"):
         os.killpg(int(path.read_text()), signal.SIGKILL)
-    _, err = controller.communicate(timeout=60)
+    _, err = controller.communicate(timeout=PATIENCE)
     assert controller.returncode == 1, err
     assert flags(queued) == [f"touch_{one}_failed.flag" for one in "abc"]
-
-
-def wait_for(condition: Callable[[], bool], seconds: float = 60) -> None:
-    for _ in itertools.takewhile(lambda _: not condition(), range(int(seconds * 10))):
-        time.sleep(0.1)
-    assert condition()
 
 
 # --- what has become of a job ------------------------------------------------------------------
@@ -505,12 +565,13 @@ def test_a_signal_is_no_success(tmp_path: Path, shell: str, name: str) -> None:
     """bash runs what is to be done at the end with the code of the last command, mostly 0."""
     template = (data_dir("profiles/sge") / "jobscript.sh").read_text()
     (tmp_path / ".snakemake/cluster_logs").mkdir(parents=True)
-    write(tmp_path, {"job.sh": template.format(exec_job="sleep 30 && exit 0 || exit 1")})
+    command = "touch begun; while sleep 0.1; do :; done && exit 0 || exit 1"
+    write(tmp_path, {"job.sh": template.format(exec_job=command)})
     env = environment(JOB_ID="7")
     with subprocess.Popen([shell, "job.sh"], cwd=tmp_path, env=env, start_new_session=True) as job:
-        time.sleep(0.5)
+        wait_until((tmp_path / "begun").exists)
         os.killpg(job.pid, getattr(signal, f"SIG{name}"))
-        assert job.wait(timeout=20) == 143
+        assert job.wait(timeout=PATIENCE) == 143
     assert (tmp_path / ".snakemake/cluster_logs/7.exit").read_text() == "143\n"
 
 
@@ -542,19 +603,24 @@ def headed(project: Callable[..., Path]) -> Path:
 
 
 def head_job(
-    folder: Path, system: str, seconds: str, started: Processes, patience: str = "100"
+    folder: Path, system: str, seconds: str, started: Processes, patience: str = "3000"
 ) -> subprocess.Popen[str]:
     env = environment(PROFILE="mine", SECONDS_EACH=seconds, SLURM_JOB_ID="1")
     script = folder / f"{system}.sh"
     script.write_text(
         (data_dir(f"profiles/{system}") / "head_job.sh").read_text().replace("3000", patience)
     )
-    job = subprocess.Popen(
-        ["bash", str(script), "--config", "limit=2"],
-        cwd=folder, env=env, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
-    )  # fmt: skip
+    with (folder / "head.txt").open("w") as output:
+        job = subprocess.Popen(
+            ["bash", str(script), "--config", "limit=2"],
+            cwd=folder, env=env, stdout=output, stderr=output, text=True,
+        )  # fmt: skip
     started.append(job)
     return job
+
+
+def said(folder: Path) -> str:
+    return (folder / "head.txt").read_text()
 
 
 SIGNALS = {"slurm": signal.SIGTERM, "sge": signal.SIGUSR1}
@@ -563,27 +629,25 @@ SIGNALS = {"slurm": signal.SIGTERM, "sge": signal.SIGUSR1}
 @pytest.mark.parametrize("system", SIGNALS)
 def test_the_head_job_ends_in_order(headed: Path, system: str, started: Processes) -> None:
     """No new job is begun, the running one ends; and then the rest is done."""
-    job = head_job(headed, system, "2", started)
-    wait_for(lambda: bool(list(headed.rglob("*_running.flag"))))
+    edit(headed / "touch.yaml", "sleep $SECONDS_EACH", "until [ -e go ]; do sleep 0.1; done")
+    job = head_job(headed, system, "", started)
+    wait_until(lambda: bool(list(headed.rglob("*_running.flag"))))
     job.send_signal(SIGNALS[system])
-    out, err = job.communicate(timeout=60)
-    assert job.returncode == 1, err
-    assert "time runs out: no new jobs" in out
-    assert len([name for name in flags(headed) if "completed" in name]) == 1, (out, err)
-    again = head_job(headed, system, "0", started)
-    out, err = again.communicate(timeout=60)
-    assert again.returncode == 0, err
+    wait_until(lambda: "exit after finishing currently running jobs" in said(headed))
+    (headed / "go").touch()
+    assert job.wait(timeout=PATIENCE) == 1, said(headed)
+    assert "time runs out: no new jobs" in said(headed)
+    assert len([name for name in flags(headed) if "completed" in name]) == 1, said(headed)
+    again = head_job(headed, system, "", started)
+    assert again.wait(timeout=PATIENCE) == 0, said(headed)
     assert flags(headed) == ["touch_a_completed.flag", "touch_b_completed.flag"]
 
 
 def test_the_head_job_cancels_what_takes_too_long(headed: Path, started: Processes) -> None:
-    job = head_job(headed, "slurm", "100", started, patience="1")
-    wait_for(lambda: bool(list(headed.rglob("*_running.flag"))))
+    job = head_job(headed, "slurm", "6000", started, patience="1")
+    wait_until(lambda: bool(list(headed.rglob("*_running.flag"))))
     job.send_signal(signal.SIGTERM)
-    begin = time.monotonic()
-    _, err = job.communicate(timeout=60)
-    assert job.returncode == 1, err
-    assert time.monotonic() - begin < 50
+    assert job.wait(timeout=PATIENCE) == 1, said(headed)
     assert len(list(headed.rglob("*_partial.flag"))) == 1
     assert not list(headed.glob(".snakemake/locks/*"))
 

@@ -13,15 +13,15 @@ import select
 import struct
 import sys
 import termios
-import time
+import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, TextIO
 
 import pytest
-from conftest import run, snakemake, write
+from conftest import PATIENCE, run, snakemake, write
 from rich.cells import cell_len
 from snakemake.settings.enums import Quietness
 from snakemake_interface_logger_plugins.common import LogEvent
@@ -734,7 +734,8 @@ def test_an_encoding_without_bars() -> None:
     assert "x count_lines se?or failed" in stream.getvalue()
 
 
-def test_failures_and_messages_ask_for_no_snapshot() -> None:
+def test_failures_and_messages_ask_for_no_snapshot(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("snakemake_looper.progress._INTERVAL", 3600)
     calls = 0
 
     def snapshot() -> Snapshot:
@@ -743,28 +744,28 @@ def test_failures_and_messages_ask_for_no_snapshot() -> None:
         return RUN
 
     view = LiveView(snapshot, Stream(), False)
-    begin = time.monotonic()
     view.start()
     for _ in range(1000):
         view.failed(FAILURE)
         view.message("an error", logging.ERROR)
     view.stop()
-    assert calls <= 8 * (time.monotonic() - begin) + 2
+    assert calls == 2, "the first one, and the last one"
 
 
 def test_an_error_is_said_once_and_the_view_goes_on(capsys: pytest.CaptureFixture[str]) -> None:
     calls = itertools.count()
+    well = threading.Event()
 
     def snapshot() -> Snapshot:
         if next(calls) < 2:
             raise KeyError("no such job")
+        well.set()
         return RUN
 
     stream = Stream()
     view = LiveView(snapshot, stream, False)
     view.start()
-    while next(calls) < 4:
-        time.sleep(0.02)
+    assert well.wait(PATIENCE)
     view.stop()
     error = capsys.readouterr().err
     assert error.count("error in looper's progress view (the run is not affected)") == 1
@@ -796,11 +797,14 @@ def test_nothing_is_drawn_where_there_is_nothing_to_show() -> None:
 
 def test_a_process_that_ends_without_stopping_the_view_leaves_the_bars(tmp_path: Path) -> None:
     code = """
-        import sys, time
+        import sys, threading
         from snakemake_looper.progress import LiveView, Snapshot, Tally
-        run = Snapshot((Tally("p", "sample", 4, 0, 0, 3, 1, 0),), (), "")
-        LiveView(lambda: run, sys.stdout, False).start()
-        time.sleep(0.3)
+        asked = threading.Event()
+        def snapshot():
+            asked.set()
+            return Snapshot((Tally("p", "sample", 4, 0, 0, 3, 1, 0),), (), "")
+        LiveView(snapshot, sys.stdout, False, clock=lambda: 100.0).start()
+        asked.wait()
         raise SystemExit(3)
         """
     write(tmp_path, {"script.py": code})
@@ -815,12 +819,16 @@ def resize(descriptor: int, columns: int, rows: int) -> None:
     fcntl.ioctl(descriptor, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
 
 
-def drain(descriptor: int) -> str:
+def drain(descriptor: int, stream: TextIO) -> str:
     """All that the other side has written."""
+    end = b"\0"
+    stream.write(end.decode())
+    stream.flush()
     got = b""
-    while select.select([descriptor], [], [], 0.2)[0]:
+    while not got.endswith(end):
+        assert select.select([descriptor], [], [], PATIENCE)[0]
         got += os.read(descriptor, 100_000)
-    return got.decode()
+    return got.removesuffix(end).decode()
 
 
 def test_a_real_terminal_stays_sane_and_can_be_resized() -> None:
@@ -833,12 +841,12 @@ def test_a_real_terminal_stays_sane_and_can_be_resized() -> None:
         view.start()
         view.failed(FAILURE)
         view.stop()
-        wide = drain(controller)
+        wide = drain(controller, stream)
         resize(controller, 40, 12)
         view = LiveView(lambda: RUN, stream, True)
         view.start()
         view.stop()
-        narrow = drain(controller)
+        narrow = drain(controller, stream)
         assert termios.tcgetattr(descriptor) == before
     os.close(controller)
     assert BARS.splitlines()[1] in Terminal(80).feed(wide).text

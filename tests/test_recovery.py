@@ -9,13 +9,25 @@ import shutil
 import signal
 import socket
 import subprocess
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import psutil
 import pytest
-from conftest import BIN, Run, cli, edit, environment, flags, use_looper, write
+from conftest import (
+    BIN,
+    PATIENCE,
+    Run,
+    children,
+    cli,
+    command_line,
+    edit,
+    environment,
+    flags,
+    use_looper,
+    wait_until,
+    write,
+)
 
 from snakemake_looper.journal import FOLDER
 
@@ -78,11 +90,9 @@ def start(folder: Path, *words: str) -> subprocess.Popen[str]:
     return process
 
 
-def wait_until(true: Callable[[], bool], what: str = "nothing happens") -> None:
-    deadline = time.time() + 60
-    while not true():
-        assert time.time() < deadline, what
-        time.sleep(0.02)
+def job_shells(process: subprocess.Popen[str], record: str) -> list[psutil.Process]:
+    """The shells that a run has started for a job."""
+    return [one for one in children(process.pid) if f"{record}_completed" in command_line(one)]
 
 
 def running(folder: Path) -> bool:
@@ -110,7 +120,7 @@ def resumed(folder: Path, *words: str) -> Run:
     wait_until(lambda: "waiting for 2 jobs" in (folder / "out.txt").read_text())
     assert not [name for name in flags(folder) if "waiting" in name]
     (folder / "go").touch()
-    code = process.wait(timeout=60)
+    code = process.wait(timeout=PATIENCE)
     return Run(code, (folder / "out.txt").read_text(), "")
 
 
@@ -195,7 +205,7 @@ def test_a_job_that_fails_while_it_is_waited_for_is_run_again(hold: Path) -> Non
     (hold / "go").touch()
     wait_until(lambda: "hold_a_failed.flag" in flags(hold) or process.poll() is not None)
     (hold / "fail_a").unlink(missing_ok=True)
-    assert process.wait(timeout=60) == 0, (hold / "out.txt").read_text()
+    assert process.wait(timeout=PATIENCE) == 0, (hold / "out.txt").read_text()
     assert sorted(ran(hold)) == ["one", "one", "two"]
 
 
@@ -231,13 +241,14 @@ def test_a_command_that_outlives_its_shell_is_waited_for(hold: Path) -> None:
     edit(hold / "hold.yaml", "sleep 0.05; done;", "sleep 0.05; done'; ")
     process = start(hold)
     wait_until(lambda: running(hold), "the jobs do not start")
-    time.sleep(0.3)
-    shells = [
-        one
-        for one in psutil.Process(process.pid).children(recursive=True)
-        if "hold_a_completed" in " ".join(one.cmdline())
-    ]
-    for shell in shells:
+    wait_until(
+        lambda: any(
+            command_line(one).startswith("bash -c until")
+            for shell in job_shells(process, "hold_a")
+            for one in children(shell.pid)
+        )
+    )
+    for shell in job_shells(process, "hold_a"):
         shell.kill()
     wait_until(lambda: "hold_a_failed.flag" in flags(hold))
     (hold / "go2").touch()
@@ -248,7 +259,7 @@ def test_a_command_that_outlives_its_shell_is_waited_for(hold: Path) -> None:
     wait_until(lambda: "waiting for 1 job " in (hold / "out.txt").read_text())
     (hold / "go").touch()
     clear(hold)
-    assert again.wait(timeout=60) == 0, (hold / "out.txt").read_text()
+    assert again.wait(timeout=PATIENCE) == 0, (hold / "out.txt").read_text()
     assert ran(hold).count("one") == 2
 
 
@@ -269,7 +280,7 @@ def test_what_is_planned_waits_and_has_its_status_back(hold: Path) -> None:
     assert (hold / "flags/hold_b_waiting.flag").read_text() == "waiting"
     assert statuses(hold)["quick"] == ("waiting", "")
     os.killpg(process.pid, signal.SIGINT)
-    process.wait(timeout=60)
+    process.wait(timeout=PATIENCE)
     assert flags(hold) == ["hold_a_partial.flag", "hold_b_failed.flag"]
     assert statuses(hold)["b"][0] == reason[0]
     assert statuses(hold)["a"] == ("partial", "interrupted by SIGINT")
@@ -285,7 +296,7 @@ def test_a_completed_record_that_will_be_run_again_waits(hold: Path) -> None:
     wait_until(lambda: "hold_a_running.flag" in flags(hold))
     assert statuses(hold)["quick"][0] == "waiting"
     (hold / "go").touch()
-    assert process.wait(timeout=60) == 0
+    assert process.wait(timeout=PATIENCE) == 0
     assert statuses(hold)["quick"][0] == "completed"
 
 
@@ -307,8 +318,8 @@ def test_another_shell_watches(hold: Path) -> None:
     wait_until(lambda: "running" in (hold / "watch.txt").read_text())
     (hold / "fail_b").touch()
     (hold / "go").touch()
-    assert watch.wait(timeout=60) == 1
-    assert process.wait(timeout=60) == 1
+    assert watch.wait(timeout=PATIENCE) == 1
+    assert process.wait(timeout=PATIENCE) == 1
     first, *_, last = (hold / "watch.txt").read_text().strip().split("\n\npipeline  c")
     assert "running" in first
     assert re.search(r"hold +sample +b +failed +results/submission/hold_b.log +exit code 1", last)
@@ -347,7 +358,7 @@ def test_the_lock_of_a_run_that_is_there_stays(hold: Path) -> None:
     assert second.code == 1
     assert "cannot be locked" in second.text
     (hold / "go").touch()
-    assert first.wait(timeout=60) == 0, (hold / "out.txt").read_text()
+    assert first.wait(timeout=PATIENCE) == 0, (hold / "out.txt").read_text()
 
 
 def test_a_lock_that_nobody_of_ours_made_stays(hold: Path) -> None:

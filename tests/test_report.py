@@ -20,7 +20,7 @@ from typing import Any
 from urllib.parse import unquote, unquote_to_bytes, urlsplit
 
 import pytest
-from conftest import write
+from conftest import PATIENCE, write
 
 from snakemake_looper.report import Page, ReportError, write_report
 
@@ -637,7 +637,7 @@ def look(path: Path, action: str = "", hash: str = "", *options: str) -> dict[st
             f"--user-data-dir={path.parent / '.browser'}", "--enable-logging=stderr",
             "--virtual-time-budget=20000", "--dump-dom", *options, probe.as_uri() + hash,
         ],
-        capture_output=True, text=True, timeout=120,
+        capture_output=True, text=True, timeout=PATIENCE,
     )  # fmt: skip
     probe.unlink()
     shutil.rmtree(path.parent / ".browser", ignore_errors=True)

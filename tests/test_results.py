@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import os
-import random
 import signal
-import time
+import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -127,37 +127,61 @@ def test_a_failed_write_leaves_the_old_file_and_no_litter(
     assert (tmp_path / "results.yaml").read_text() == "old"
 
 
+def calls_of(work: Callable[[], None], stop: int | None = None) -> int:
+    """How often something calls what is written in C, as the system's calls are. Before the call
+    number `stop`, the process kills itself."""
+    calls = 0
+
+    def count(frame: object, event: str, argument: object) -> None:
+        nonlocal calls
+        if event == "c_call":
+            if calls == stop:
+                os.kill(os.getpid(), signal.SIGKILL)
+            calls += 1
+
+    sys.setprofile(count)
+    try:
+        work()
+    finally:
+        sys.setprofile(None)
+    return calls
+
+
+def dies(work: Callable[[], None], stop: int) -> bool:
+    """Do something in a process of its own, which is killed at a call; whether it got there."""
+    child = os.fork()
+    if child == 0:
+        with contextlib.suppress(BaseException):
+            calls_of(work, stop)
+        os._exit(0)
+    return os.WIFSIGNALED(os.waitpid(child, 0)[1])
+
+
 def test_killed_at_any_point_the_file_is_the_old_or_the_new_one(tmp_path: Path) -> None:
-    """`kill -9` of an assembly at 50 random points, of which many hit it while it is at work."""
+    """`kill -9` of an assembly at 50 points: before each of its last 40 calls, and 10 earlier."""
     folder, path = tmp_path / "records", tmp_path / "all.yaml"
     folder.mkdir()
-    for number in range(300):
-        (folder / f"r{number}.yaml").write_text(f"p: {{sample: {{r{number}: {{n: 0}}}}}}\n")
-    assemble(path, {"p": str(folder)}, {})
-    chance = random.Random(7)
-    started = time.perf_counter()
-    assemble(tmp_path / "timed.yaml", {"p": str(folder)}, {})
-    whole = time.perf_counter() - started
-    killed = 0
-    for turn in range(1, 51):
+
+    def reported(value: int) -> None:
+        for number in range(30):
+            write(folder, {f"r{number}.yaml": f"p: {{sample: {{r{number}: {{n: {value}}}}}}}\n"})
+
+    def work() -> None:
+        assemble(path, {"p": str(folder)}, {})
+
+    for value in (-2, -1):  # the first one makes the file
+        reported(value)
+        calls = calls_of(work)
+    killed = []
+    for turn in [*range(0, calls - 40, (calls - 40) // 10), *range(calls - 40, calls)]:
         old = path.read_bytes()
-        for number in range(300):
-            (folder / f"r{number}.yaml").write_text(
-                f"p: {{sample: {{r{number}: {{n: {turn}}}}}}}\n"
-            )
-        child = os.fork()
-        if child == 0:  # the assembly
-            with contextlib.suppress(BaseException):
-                assemble(path, {"p": str(folder)}, {})
-            os._exit(0)
-        time.sleep(chance.uniform(0, 1.2 * whole))
-        os.kill(child, signal.SIGKILL)
-        _, status = os.waitpid(child, 0)
-        killed += os.WIFSIGNALED(status)
+        reported(turn)
+        killed.append(dies(work, turn))
         if path.read_bytes() != old:
             records = yaml.safe_load(path.read_bytes())["p"]["sample"]
-            assert len(records) == 300
+            assert len(records) == 30
             assert {values["n"] for values in records.values()} == {turn}
-    assert killed >= 20, "most were killed before they were done"
+    assert sum(killed) >= 45
+    reported(50)
     assemble(path, {"p": str(folder)}, {})
     assert {v["n"] for v in yaml.safe_load(path.read_bytes())["p"]["sample"].values()} == {50}

@@ -15,14 +15,18 @@ import pytest
 import yaml
 from conftest import (
     BIN,
+    PATIENCE,
     TOUCH,
+    children,
     cli,
+    command_line,
     edit,
     environment,
     flags,
     inspect_json,
     snakemake,
     use_looper,
+    wait_until,
     write,
 )
 
@@ -320,23 +324,23 @@ def interrupted(folder: Path, number: int, only: str | None = None) -> tuple[int
         text=True,
         start_new_session=True,
     )
-    deadline = time.time() + 60
-    while len([flag for flag in flags(folder) if "running" in flag]) < 2:
-        assert time.time() < deadline, "the jobs do not start"
-        time.sleep(0.05)
-    time.sleep(0.3)
+
+    def shells(record: str) -> list[psutil.Process]:
+        wanted = f"{record}_completed.flag"
+        return [child for child in children(process.pid) if wanted in command_line(child)]
+
+    def sleeps(record: str) -> bool:
+        below = [child for shell in shells(record) for child in children(shell.pid)]
+        return any(command_line(child).startswith("sleep ") for child in below)
+
+    records = [only] if only else ["sleep_long", "sleep_longer"]
+    wait_until(lambda: all(map(sleeps, records)), "the jobs do not start")
     if only is None:
         os.killpg(process.pid, number)
     else:
-        shells = [
-            child
-            for child in psutil.Process(process.pid).children(recursive=True)
-            if f"{only}.flag" in " ".join(child.cmdline())
-        ]
-        assert shells
-        for shell in shells:
+        for shell in shells(only):
             shell.send_signal(number)
-    output, _ = process.communicate(timeout=60)
+    output, _ = process.communicate(timeout=PATIENCE)
     return process.returncode, output
 
 
@@ -349,7 +353,7 @@ def sleepers(project: Callable[..., Path]) -> Path:
                 output_dir: results
                 pipeline_interfaces: [sleep.yaml]
                 """,
-            "samples.csv": "sample_name,seconds\nlong,60\nlonger,61\nshort,0\n",
+            "samples.csv": "sample_name,seconds\nlong,600\nlonger,601\nshort,0\n",
             "sleep.yaml": """
                 pipeline_name: sleep
                 sample_interface:
@@ -369,15 +373,15 @@ def test_an_interrupted_job_is_partial(sleepers: Path, number: int) -> None:
         "sleep_short_completed.flag",
     ]
     assert (sleepers / "results/submission/sleep_long.log").read_text().startswith("begin\n")
-    edit(sleepers / "samples.csv", "60", "0")
-    edit(sleepers / "samples.csv", "61", "0")
+    edit(sleepers / "samples.csv", "600", "0")
+    edit(sleepers / "samples.csv", "601", "0")
     assert use_looper(cwd=sleepers).jobs() == ["sleep_sample:long", "sleep_sample:longer"]
     assert len(flags(sleepers)) == 3
 
 
 def test_a_killed_job_is_failed(sleepers: Path) -> None:
-    edit(sleepers / "samples.csv", "61", "2")
-    code, output = interrupted(sleepers, signal.SIGKILL, only="sleep_long_completed")
+    edit(sleepers / "samples.csv", "601", "2")
+    code, output = interrupted(sleepers, signal.SIGKILL, only="sleep_long")
     assert code == 1
     assert flags(sleepers) == [
         "sleep_long_failed.flag",

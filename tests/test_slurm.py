@@ -23,6 +23,7 @@ import yaml
 from conftest import (
     BIN,
     EXAMPLES,
+    PATIENCE,
     TOUCH,
     Run,
     cli,
@@ -101,9 +102,9 @@ DEATHS = project(
     compute: {size_dependent_variables: sizes.tsv}
     """,
     "sample_name,file,command\n"
-    "time,time.txt,sleep 300\n"
-    'memory,memory.txt,"python -c \'import time; x = b""x"" * 10**9; time.sleep(300)\'"\n'
-    "cancelled,cancelled.txt,sleep 300\n"
+    "time,time.txt,sleep 3000\n"
+    'memory,memory.txt,"python -c \'import time; x = b""x"" * 10**9; time.sleep(3000)\'"\n'
+    "cancelled,cancelled.txt,sleep 3000\n"
     "pending,pending.txt,true\n"
     "code,code.txt,exit 3\n"
     "signal,signal.txt,kill -KILL $$\n"
@@ -175,12 +176,12 @@ class Launch:
 
     @cached_property
     def done(self) -> Run:
-        code = self.process.wait(240)
+        code = self.process.wait(4 * PATIENCE)
         return Run(code, "", self.output.read_text())
 
     def until(self, condition: Callable[[], bool], what: str) -> None:
         """Wait for something that happens while the run goes on."""
-        deadline = time.monotonic() + 120
+        deadline = time.monotonic() + PATIENCE
         while not condition():
             assert self.process.poll() is None, f"ended before {what}: {self.output.read_text()}"
             assert time.monotonic() < deadline, f"waited too long until {what}"

@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 import yaml
-from conftest import BIN, TOUCH, cli, edit, environment, flags, use_looper, write
+from conftest import BIN, PATIENCE, TOUCH, cli, edit, environment, flags, use_looper, write
 
 from snakemake_looper.model import STATUSES
 
@@ -262,7 +262,12 @@ def asked(cwd: Path, answer: str, *words: str) -> int:
     try:
         command = [str(BIN / "snakemake-looper"), *words]
         return subprocess.run(
-            command, cwd=cwd, stdin=follower, env=environment(), capture_output=True, timeout=60
+            command,
+            cwd=cwd,
+            stdin=follower,
+            env=environment(),
+            capture_output=True,
+            timeout=PATIENCE,
         ).returncode
     finally:
         os.close(leader)
