@@ -129,6 +129,13 @@ def hand_off(
         _check_texts(reader)
         if back_end == "database":
             _check_server(reader)
+        if not interface.output_schema and (back_end == "database" or published == "sqlite"):
+            problems.warn(
+                interface.place,
+                "output_schema",
+                "is missing, and pipestat makes no table without; add it, or no result gets into"
+                " the database",
+            )
     return Handoff(flag_dir, record, config, results, results_path)
 
 

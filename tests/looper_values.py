@@ -28,6 +28,7 @@ from looper_oracle import Answer, Looper, plain
 from snakemake_looper.cli import _options, _parser
 from snakemake_looper.model import Job, Plan
 from snakemake_looper.plan import explain, plan_project
+from snakemake_looper.read.secrets import reveal
 
 Values = dict[str, Any]
 
@@ -145,7 +146,7 @@ class Project:
         for config in plan.configs:
             interface = config.interface
             if (interface.pipeline_name, interface.level) == (job.pipeline, job.level):
-                seen["config"] = config.content
+                seen["config"] = reveal(config.content)
         if job.level == "sample" or namespaces["pipestat"]:
             seen["flags"] = str((plan.workdir / job.flag).parent)
         seen["written"] = self.written(job)

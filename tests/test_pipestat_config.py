@@ -252,10 +252,10 @@ def test_variables_of_a_database(
     }
     monkeypatch.delenv("DB")
     assert [line.partition(": the")[0] for line in sorted(refused(looper_config))] == [
-        ".looper.yaml:10: pipestat.database.user",
-        ".looper.yaml:12: pipestat.database.host",
-        ".looper.yaml:13: pipestat.database.port",
-        ".looper.yaml:9: pipestat.database.name",
+        ".looper.yaml:11: pipestat.database.host",
+        ".looper.yaml:12: pipestat.database.port",
+        ".looper.yaml:8: pipestat.database.name",
+        ".looper.yaml:9: pipestat.database.user",
     ]
 
 
@@ -287,7 +287,7 @@ SECTIONS: list[tuple[str, str, list[str]]] = [
         "a password of digits",
         WITHOUT_VARIABLES,
         [
-            ".looper.yaml:11: pipestat.database.password: must be text for pipestat; put it in"
+            ".looper.yaml:10: pipestat.database.password: must be text for pipestat; put it in"
             " quotes"
         ],
     ),
@@ -341,7 +341,8 @@ def test_a_config_that_pipestat_refuses(
     if messages:
         assert refused(looper_config) == messages
         of_section(looper_config.parent, section, command="")
-        (looper_config.parent / "touch.yaml").open("a").write("pipestat_config_required: false\n")
+        interface = looper_config.parent / "touch.yaml"
+        interface.write_text(interface.read_text() + "pipestat_config_required: false\n")
     (config,) = plan_project(looper_config).configs
     written = looper_config.parent / "written.yaml"
     written.write_text(yaml.safe_dump(reveal(config.content)))
@@ -421,3 +422,13 @@ def test_another_name_for_the_record(project: Callable[..., Path], name: str) ->
         f".looper.yaml:5: pipestat.results_file_path: {name} is not filled in here; write"
         " {record_identifier}, which is the sample's name (at project level, the project's)"
     ]
+
+
+def test_a_database_without_an_output_schema_is_a_warning(project: Callable[..., Path]) -> None:
+    """No error: the command may name a schema of its own."""
+    looper_config = of_section(project(BASE), "  database: {sqlite_url: r.db}\n")
+    interface = looper_config.parent / "touch.yaml"
+    assert plan_project(looper_config).warnings == ()
+    interface.write_text(interface.read_text().replace("output_schema: schemas/out.yaml\n", ""))
+    (warning,) = plan_project(looper_config).warnings
+    assert "touch.yaml:1: output_schema: is missing, and pipestat makes no table" in warning
