@@ -190,8 +190,8 @@ def test_the_output_folder_of_an_import(project: Callable[..., Path]) -> None:
         {
             **WHERE,
             "meta/project.yaml": "sample_table: samples.csv\nproject_modifiers:\n"
-            "  import: [lab/one.yaml, lab/two.yaml]\n",
-            "meta/lab/one.yaml": "name: demo\nlooper: {output_dir: one}\n",
+            "  import: [first/one.yaml, lab/two.yaml]\n",
+            "meta/first/one.yaml": "name: demo\nlooper: {output_dir: one}\n",
             "meta/lab/two.yaml": "looper: {output_dir: two}\n",
         }
     )
