@@ -216,12 +216,16 @@ def test_a_slash_behind_the_output_folder(project: Callable[..., Path], pipestat
     folder = project({**WHERE, "meta/samples.csv": "sample_name\na\nb\n"})
     with (folder / ".looper.yaml").open("a") as file:
         file.write(pipestat)
+    with (folder / "touch.yaml").open("a") as file:
+        file.write(
+            "snakemake: {input: '{looper.output_dir}/x.txt', output: '{looper.output_dir}/y{sample.sample_name}'}\n"
+        )
     config = folder / ".looper.yaml"
     amend = folder / "meta/project.yaml"
 
     def planned(**options: object) -> tuple[str, list[object]]:
         plan = plan_project(config, Options(**options))  # type: ignore[arg-type]
-        paths = [(job.flag, job.log, dict(job.env)) for job in plan.jobs]
+        paths = [(job.flag, job.log, job.inputs, dict(job.env)) for job in plan.jobs]
         paths += [(one.path, dict(one.content)) for one in plan.configs]
         return plan.jobs[0].command, [plan.out, plan.results_dir, *paths]
 
