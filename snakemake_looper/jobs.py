@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -28,6 +29,8 @@ from .templates import (
     render_nested,
     template,
 )
+
+_SLASHES = re.compile(r"(?<!:)/{2,}")
 
 
 class JobError(Exception):
@@ -193,6 +196,8 @@ class Renderer:
 
     def as_input(self, path: str) -> str:
         """A path of a sample as it is among a job's inputs."""
+        # The output folder may end with a slash, and a template adds its own.
+        path = _SLASHES.sub("/", path)
         if os.path.isabs(path):
             return path
         if self._rundir == self._workdir:

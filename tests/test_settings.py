@@ -190,8 +190,8 @@ def test_the_output_folder_of_an_import(project: Callable[..., Path]) -> None:
         {
             **WHERE,
             "meta/project.yaml": "sample_table: samples.csv\nproject_modifiers:\n"
-            "  import: [lab/one.yaml, lab/two.yaml]\n",
-            "meta/lab/one.yaml": "name: demo\nlooper: {output_dir: one}\n",
+            "  import: [first/one.yaml, lab/two.yaml]\n",
+            "meta/first/one.yaml": "name: demo\nlooper: {output_dir: one}\n",
             "meta/lab/two.yaml": "looper: {output_dir: two}\n",
         }
     )
@@ -216,12 +216,16 @@ def test_a_slash_behind_the_output_folder(project: Callable[..., Path], pipestat
     folder = project({**WHERE, "meta/samples.csv": "sample_name\na\nb\n"})
     with (folder / ".looper.yaml").open("a") as file:
         file.write(pipestat)
+    with (folder / "touch.yaml").open("a") as file:
+        file.write(
+            "snakemake: {input: '{looper.output_dir}/x.txt', output: '{looper.output_dir}/y{sample.sample_name}'}\n"
+        )
     config = folder / ".looper.yaml"
     amend = folder / "meta/project.yaml"
 
     def planned(**options: object) -> tuple[str, list[object]]:
         plan = plan_project(config, Options(**options))  # type: ignore[arg-type]
-        paths = [(job.flag, job.log, dict(job.env)) for job in plan.jobs]
+        paths = [(job.flag, job.log, job.inputs, dict(job.env)) for job in plan.jobs]
         paths += [(one.path, dict(one.content)) for one in plan.configs]
         return plan.jobs[0].command, [plan.out, plan.results_dir, *paths]
 
