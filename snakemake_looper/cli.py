@@ -186,7 +186,7 @@ def inspect(arguments: argparse.Namespace, rest: list[str]) -> int:
     for warning in plan.warnings:
         print(f"warning: {warning}", file=sys.stderr)
     print(views.plan_json(plan) if arguments.json else views.plan_text(plan))
-    return DONE
+    return FAILED if any(skip.fault for skip in plan.skipped) else DONE
 
 
 def check(arguments: argparse.Namespace, rest: list[str]) -> int:

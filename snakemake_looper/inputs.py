@@ -22,7 +22,7 @@ from jsonschema import Draft7Validator
 
 from .errors import Place, Problems
 from .model import InputSchema, Sample
-from .source import Document, expand, parse_yaml, read_yaml, resolve
+from .source import Document, absent, expand, parse_yaml, read_yaml, resolve
 
 GB = 1024**3
 _PATIENCE = 10
@@ -114,7 +114,7 @@ class _Reader:
             return self._fetch(where, place, key)
         if Path(where).is_file():
             return read_yaml(Path(where), self._problems)
-        self._problems.add(place, key, f"'{source}' does not exist ({where}); correct the path")
+        self._problems.add(place, key, absent(source, Path(where)))
         return None
 
     def _fetch(self, url: str, place: Place, key: str) -> Document | None:

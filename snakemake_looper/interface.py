@@ -19,7 +19,7 @@ from .growth import resource
 from .inputs import read_input_schema
 from .model import Hooks, InputSchema, Interface, Level, SizeRow, is_file_name
 from .resources import size_table
-from .source import Document, read_yaml, resolve
+from .source import Document, absent, read_yaml, resolve
 from .templates import TemplateError, template
 
 LEVELS: tuple[Level, Level] = ("sample", "project")
@@ -259,9 +259,7 @@ class _Shared:
         path = resolve(str(value), self._folder)
         if path.is_file():
             return path
-        self._problems.add(
-            self.document.place(key), key, f"'{value}' does not exist ({path}); correct the path"
-        )
+        self._problems.add(self.document.place(key), key, absent(str(value), path))
         return None
 
     def _output_paths(self) -> dict[str, str]:
@@ -315,7 +313,7 @@ class _Shared:
                 self._problems.add(
                     self.document.place("linked_pipeline_interfaces", index),
                     "linked_pipeline_interfaces",
-                    f"'{item}' does not exist ({path}); correct the path",
+                    absent(str(item), path),
                 )
         return tuple(found)
 

@@ -19,7 +19,7 @@ from .interface import read_interface
 from .model import Interface, InterfaceSource, LooperConfig, Options, Pep, Project
 from .pep import read_pep, row_of
 from .settings import merge, read_looper_config
-from .source import resolve
+from .source import absent, resolve
 
 
 def read_project(
@@ -101,7 +101,7 @@ def _interfaces_of_pep(
             problems.add(
                 place,
                 "looper.pipeline_interfaces",
-                f"'{item}' does not exist ({path}); correct the path, it is relative to this file",
+                absent(str(item), path, "correct the path, it is relative to this file"),
             )
     return found
 

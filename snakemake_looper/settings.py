@@ -49,7 +49,7 @@ from .model import (
     spelled,
 )
 from .resources import compute_options, compute_package
-from .source import Document, expand, read_yaml, resolve
+from .source import Document, absent, expand, expanded, read_yaml, resolve, unset
 
 LOOPER_CONFIG = ".looper.yaml"
 
@@ -461,7 +461,9 @@ def _output_dir(
             place, "output_dir", "is missing; say where results go, as in 'output_dir: results'"
         )
         return None
-    out = resolve(text, folder)
+    out = Path(os.path.normpath(folder / expanded(text, place, key, problems)))
+    if unset(text):
+        return None
     special = special_to_snakemake(str(out))
     if special:
         problems.add(place, key, f"'{out}' has {special}; rename the folder")
@@ -473,7 +475,7 @@ def _section(document: Document, key: str, problems: Problems) -> dict[str, Any]
     value = document.data.get(key)
     if value is None or isinstance(value, dict):
         return value
-    problems.add(document.place(key), key, f"must be a mapping, not '{value}'")
+    problems.add(document.place(key), key, "must be a mapping; write 'key: value' lines below it")
     return None
 
 
@@ -496,7 +498,7 @@ def _pep(document: Document, root: Path, options: Options, problems: Problems) -
         problems.add(
             place,
             key,
-            f"'{value}' does not exist ({path}); correct the path, it is relative to this file",
+            absent(value, path, "correct the path, it is relative to this file"),
         )
         return None
     return str(path)
@@ -542,7 +544,7 @@ def _given_interfaces(root: Path, options: Options, problems: Problems) -> list[
             if path.is_file():
                 found.append(InterfaceSource(path, level, place))
             else:
-                problems.add(place, key, f"'{item}' does not exist ({path}); correct the path")
+                problems.add(place, key, absent(item, path))
     return found
 
 
@@ -565,7 +567,7 @@ def _interface_list(
             problems.add(
                 place,
                 ".".join(keys),
-                f"'{item}' does not exist ({path}); correct the path, it is relative to this file",
+                absent(item, path, "correct the path, it is relative to this file"),
             )
             continue
         found.append(InterfaceSource(path, level, place))

@@ -143,6 +143,17 @@ def expanded(text: str, place: Place, key: str, problems: Problems) -> str:
     return expand(text)
 
 
+def absent(text: str, path: Path, advice: str = "correct the path") -> str:
+    """Why a path of a project leads to no file: a message."""
+    names = unset(text)
+    if names:
+        return (
+            f"'{text}': the environment variable {names[0]} is not set; set it, or write the"
+            " value itself"
+        )
+    return f"'{text}' does not exist ({path}); {advice}"
+
+
 def resolve(text: str, folder: Path) -> Path:
     """A path from a file in `folder`: variables expanded, made absolute, `..` and `.` folded."""
     return Path(os.path.normpath(folder / expand(text)))

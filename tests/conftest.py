@@ -226,6 +226,6 @@ def edit(path: Path, old: str, new: str) -> None:
 
 def inspect_json(cwd: Path, *words: str, **env: str) -> dict[str, Any]:
     done = cli("inspect", "--json", *words, cwd=cwd, **env)
-    assert done.code == 0, done.err
+    assert done.code < 2, done.err  # 1: somebody is skipped
     loaded: dict[str, Any] = json.loads(done.out)
     return loaded

@@ -62,6 +62,29 @@ CASES = [
         " path, it is relative to this file",
     ),
     case(
+        "variables that are not set, in paths of the looper config",
+        {
+            ".looper.yaml": "pep_config: $NO_SUCH_A/p.yaml\noutput_dir: ${NO_SUCH_B}/out\n"
+            "pipeline_interfaces:\n  - touch.yaml\n  - $NO_SUCH_C/more.yaml\n"
+        },
+        ".looper.yaml:1: pep_config: '$NO_SUCH_A/p.yaml': the environment variable NO_SUCH_A is not"
+        " set; set it, or write the value itself",
+        ".looper.yaml:5: pipeline_interfaces: '$NO_SUCH_C/more.yaml': the environment variable"
+        " NO_SUCH_C is not set; set it, or write the value itself",
+    ),
+    case(
+        "a variable that is not set, in the output folder",
+        {".looper.yaml": CONFIG.replace("output_dir: results", "output_dir: ${NO_SUCH_B}/out")},
+        ".looper.yaml:3: output_dir: the environment variable NO_SUCH_B is not set; set it, or write"
+        " the value itself",
+    ),
+    case(
+        "a variable that is not set, in an interface",
+        {"touch.yaml": INTERFACE + "input_schema: $NO_SUCH_D/in.yaml\n"},
+        "touch.yaml:5: input_schema: '$NO_SUCH_D/in.yaml': the environment variable NO_SUCH_D is"
+        " not set; set it, or write the value itself",
+    ),
+    case(
         "no interfaces",
         {".looper.yaml": "pep_config: project.yaml\noutput_dir: results\n"},
         ".looper.yaml: pipeline_interfaces: there are none; list the pipeline interfaces to run",
@@ -85,8 +108,8 @@ CASES = [
     ),
     case(
         "pipestat is no mapping",
-        {".looper.yaml": CONFIG + "pipestat: results.yaml\n"},
-        ".looper.yaml:6: pipestat: must be a mapping, not 'results.yaml'",
+        {".looper.yaml": CONFIG + "pipestat: postgresql://me:S3CRET@host/db\n"},
+        ".looper.yaml:6: pipestat: must be a mapping; write 'key: value' lines below it",
     ),
     case(
         "looper config is no YAML",

@@ -7,6 +7,7 @@ import os
 import shutil
 import signal
 import subprocess
+import time
 from pathlib import Path
 
 import pytest
@@ -74,7 +75,7 @@ def begun(folder: Path, command: str = HOLD) -> subprocess.Popen[bytes]:
             signal.signal(number(name), signal.SIG_DFL)
 
     process = subprocess.Popen(shell(command), cwd=folder, start_new_session=True, preexec_fn=plain)
-    wait_for(folder / "begun")
+    wait_until((folder / "begun").exists)
     return process
 
 
@@ -183,7 +184,7 @@ def test_ignored_signals_stay_ignored(tmp_path: Path) -> None:
         signal.signal(signal.SIGHUP, signal.SIG_IGN)
 
     process = subprocess.Popen(shell(HOLD), cwd=tmp_path, start_new_session=True, preexec_fn=nohup)
-    wait_for(tmp_path / "begun")
+    wait_until((tmp_path / "begun").exists)
     os.killpg(process.pid, signal.SIGHUP)
     (tmp_path / "go").touch()
     assert process.wait(60) == 0
