@@ -111,7 +111,7 @@ def test_a_signal_to_the_shell_alone(tmp_path: Path, name: str) -> None:
 def test_a_signal_to_the_group(tmp_path: Path, name: str) -> None:
     process = begun(tmp_path)
     os.killpg(process.pid, number(name))
-    (tmp_path / "go").touch()  # a signal that comes between two processes is lost to the command
+    (tmp_path / "go").touch()  # bash may lose a SIGINT that comes while it starts a process
     assert process.wait(60) > 0
     word = "partial" if name in ASKING else "failed"
     assert content(tmp_path) == {f"p_x_{word}.flag": word}
@@ -175,6 +175,55 @@ def test_signals_while_a_job_ends(tmp_path: Path) -> None:
         assert len(found) == 1
         assert (found == [f"{name}_completed.flag"]) == (code == 0), (turn, found, code)
         assert found[0].rpartition("_")[2] not in ("running.flag", "waiting.flag")
+
+
+@pytest.mark.parametrize("name", ["TERM", "HUP", "USR1"])
+def test_a_signal_behind_the_last_line(tmp_path: Path, name: str) -> None:
+    """bash runs the trap when it exits already, and no exit trap after it."""
+    *words, text = shell("true")
+    done = subprocess.run([*words, f"{text}\nkill -{name} $$"], cwd=tmp_path, timeout=60)
+    assert done.returncode == 128 + number(name)
+    word = "partial" if name in ASKING else "failed"
+    assert content(tmp_path) == {f"p_x_{word}.flag": word}
+    assert last_line(tmp_path) == ending(name)
+
+
+def renaming_with(folder: Path, act: str, turn: int) -> dict[str, str]:
+    """An environment whose `mv` does something else first, when it is called for that time."""
+    (folder / "bin").mkdir()
+    (folder / "bin/mv").write_text(
+        f"#!/bin/bash\necho >> {folder}/turns\n"
+        f'[ $(wc -l < {folder}/turns) != {turn} ] || {act}\nPATH=${{PATH#*:}}\nexec mv "$@"\n'
+    )
+    (folder / "bin/mv").chmod(0o755)
+    return {**os.environ, "PATH": f"{folder}/bin{os.pathsep}{os.environ['PATH']}"}
+
+
+@pytest.mark.parametrize("act", ["kill -TERM 0", "kill -USR1 0", "kill -HUP $PPID"])
+@pytest.mark.parametrize("turn", [1, 2])
+def test_signals_while_a_flag_is_renamed(tmp_path: Path, act: str, turn: int) -> None:
+    """The first time to `running`: the job ends. The last time to `completed`: it is completed."""
+    (tmp_path / "flags").mkdir()
+    (tmp_path / "flags/p_x_waiting.flag").write_text("waiting")
+    code = subprocess.run(
+        shell("touch run"), cwd=tmp_path, env=renaming_with(tmp_path, act, turn),
+        start_new_session=True, timeout=60,
+    ).returncode  # fmt: skip
+    word = "completed" if turn == 2 else "failed" if "USR1" in act else "partial"
+    assert (tmp_path / "run").exists() == (turn == 2)
+    assert content(tmp_path) == {f"p_x_{word}.flag": word}
+    assert (code == 0) == (turn == 2)
+
+
+def test_a_rename_that_fails(tmp_path: Path) -> None:
+    """As on a file system that is full or gone: the exit code is not 0 then."""
+    (tmp_path / "flags").mkdir()
+    (tmp_path / "flags/p_x_waiting.flag").write_text("waiting")
+    env = renaming_with(tmp_path, "exit 1", 2)
+    done = subprocess.run(shell("true"), cwd=tmp_path, env=env, timeout=60)
+    assert done.returncode == 1
+    assert content(tmp_path) == {"p_x_failed.flag": "failed"}
+    assert last_line(tmp_path) == "the command exited with 0, but its status could not be set"
 
 
 def test_ignored_signals_stay_ignored(tmp_path: Path) -> None:
