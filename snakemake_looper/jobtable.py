@@ -24,6 +24,9 @@ if TYPE_CHECKING:
     from .model import Plan
 
 FILE_NAME = "jobs.sqlite"
+SETTLED = ".snakemake/looper/settled"
+"""Notes on what was brought where it belongs when runs ended, see `ledger`."""
+LEFT_OVER = f"{SETTLED}/left_over"
 LOCK_VARIABLE = "SNAKEMAKE_LOOPER_LOCK"
 """Tells `job.sh` that it runs on a cluster, where jobs hold a lock on their log."""
 _SCHEMA = """
@@ -131,6 +134,9 @@ class JobTable:
         self.path = Path(path)
         self._workflow = workflow
         self._lumped = False
+        self._left: list[str] | None = None
+        # Snakemake runs neither `onsuccess` nor `onerror` of a module.
+        self._is_module = workflow is not None and workflow.modifier.namespace is not None
         if workflow is not None and workflow.remote_exec:
             os.environ[LOCK_VARIABLE] = "yes"
         if "SLURM_ARRAY_TASK_ID" in os.environ and not self._in_main_process():
@@ -196,9 +202,12 @@ class JobTable:
         """The completed flags of all jobs of some rules."""
         marks = ", ".join("?" * len(rules))
         query = f"SELECT flag FROM job WHERE rule IN ({marks}) ORDER BY rule, number"
-        return _lookup(
-            lambda wildcards: [flag for (flag,) in self._connection.execute(query, rules)]
-        )
+
+        def completed(wildcards: Any) -> list[str]:
+            self._force_what_is_left()
+            return [flag for (flag,) in self._connection.execute(query, rules)]
+
+        return _lookup(completed)
 
     def flags_of_sample(self, *rules: str) -> Lookup:
         """The completed flags of one sample's jobs of some rules; a sample may lack some."""
@@ -244,6 +253,57 @@ class JobTable:
     def lump(self, rule: str) -> Lookup:
         """The lump that a sample is in: the name of its group job."""
         return _lookup(lambda wildcards: self.row(rule, wildcards).lump)
+
+    # --- what runs leave to the next one, see `ledger` ------------------------------------------
+
+    def settled(self, rule: str) -> str:
+        """The file that says that a rule's results and statuses are where they belong."""
+        query = f"SELECT {', '.join(StoreRow._fields)} FROM store WHERE rule = ?"
+        store = StoreRow(*self._connection.execute(query, (rule,)).fetchone())
+        return settled_marker(store, self.value("workdir"))
+
+    def left_over(self) -> Lookup:
+        """In a plan of some samples: a file to be made if anything was left; none if not.
+
+        In a module also where records are not completed: nothing comes after their jobs there.
+        """
+
+        def wanted(wildcards: Any) -> list[str]:
+            if not self._in_main_process():
+                return []
+            if not (self._force_what_is_left() or (self._is_module and self._has_unfinished())):
+                return []
+            self._workflow.dag.forcefiles.add(LEFT_OVER)
+            return [LEFT_OVER]
+
+        return _lookup(wanted)
+
+    def own_path(self) -> Callable[..., str]:
+        """Where the table is, as a param that is no reason to run a rule again.
+
+        Snakemake does not compare params that are made from outputs.
+        """
+
+        def path(wildcards: Any, output: Any) -> str:
+            return str(self.path)
+
+        return path
+
+    def _force_what_is_left(self) -> bool:
+        """Let Snakemake run the rules of what earlier runs left; whether there is anything."""
+        dag = getattr(self._workflow, "dag", None)
+        if dag is None or not self._in_main_process():
+            return False
+        if self._left is None:
+            from .ledger import left
+
+            self._left = left(self)
+            dag.forcefiles.update(self._left)
+        return bool(self._left)
+
+    def _has_unfinished(self) -> bool:
+        flags = self._connection.execute("SELECT flag FROM job")
+        return any(not os.path.exists(flag) for (flag,) in flags)
 
     def prepare_lumps(self) -> None:
         """Let the members of a group job run one after another, in the process that runs them.
@@ -371,13 +431,24 @@ class JobTable:
             raise WorkflowError("Interrupted while waiting: nothing was started.") from None
 
     def after_run(self) -> None:
-        """Put reported records where they belong; never raises, what is wrong is printed."""
+        """Put reported records where they belong; what is wrong is printed.
+
+        Raises:
+            WorkflowError: all jobs are done, and this is not.
+        """
         if self._in_main_process():
             from .frontend import run_ends
             from .settle import settle
 
             run_ends()
-            settle(self)
+            problems = settle(self)
+            if problems and self._all_jobs_are_done():
+                from snakemake.exceptions import WorkflowError
+
+                raise WorkflowError("The run is not complete: see the errors above.")
+
+    def _all_jobs_are_done(self) -> bool:
+        return self._workflow is not None and not any(self._workflow.dag.needrun_jobs())
 
     def _in_main_process(self) -> bool:
         """A job that is a process of its own begins and ends a run too, but has no part in this."""
@@ -457,6 +528,16 @@ def modified(path: str) -> float | None:
 def marker(path: str) -> str:
     """Where is noted which content was last written to a pipestat config, by its path."""
     return f".snakemake/looper/written/{hashlib.sha256(path.encode()).hexdigest()[:16]}"
+
+
+def settled_marker(store: StoreRow, workdir: str) -> str:
+    """The file that says that a store has what it is to have, relative to the working directory.
+
+    Its name is the same wherever the project lies.
+    """
+    location = os.path.relpath(store.location, workdir) if store.location else ""
+    text = json.dumps([store.pipeline, store.level, location, store.published])
+    return f"{SETTLED}/{hashlib.sha256(text.encode()).hexdigest()[:16]}"
 
 
 def _read_marker(path: str) -> str | None:

@@ -14,7 +14,7 @@ PACKAGE = REPOSITORY / "snakemake_looper"
 ORDER = [
     "errors", "deprecated", "model", "source", "results", "databases", "jobtable", "arrays", "processes", "journal", "reasons", "status", "cluster", "templates", "growth",
     "resources", "containers", "inputs", "settings", "pephub", "pephub_results", "pep", "interface", "pipestat",
-    "selection", "project", "builtin_hooks", "hooks", "rules", "jobs", "lumps", "plan", "records", "settle", "table",
+    "selection", "project", "builtin_hooks", "hooks", "rules", "jobs", "lumps", "plan", "records", "ledger", "settle", "table",
     "report", "snakefile", "generate", "workspace", "recovery", "frontend", "events", "bars", "progress", "controller",
     "module", "divvy.package", "divvy.apptainer", "divvy.sbatch", "divvy.submit", "divvy.translate", "profiles", "upkeep", "views", "cli",
 ]  # fmt: skip
@@ -22,6 +22,7 @@ LAZY = {
     ("generate", "workspace"),
     ("jobtable", "arrays"),
     ("jobtable", "frontend"),
+    ("jobtable", "ledger"),
     ("jobtable", "settle"),
 }
 SEAMS = {
@@ -29,7 +30,7 @@ SEAMS = {
     "pephubclient": {"pephub", "pephub_results"},
     "jinja2": {"report", "templates"},
     "sqlalchemy": {"databases"},
-    "sqlite3": {"jobtable"},
+    "sqlite3": {"databases", "jobtable"},
     "sqlmodel": {"databases"},
     "rich": {"bars", "progress", "views"},
 }
