@@ -254,6 +254,7 @@ def publish(
     _check_statuses(layout, statuses)
     if _sqlite_path(config) is None:
         raise DatabaseError("jobs report to this database themselves; only SQLite is published to")
+    _missing_file(config)  # says more than SQLite does
     table, now = layout.main, datetime.now()
     new, changed, unfit = [], [], []
     with _transaction(config, write=True) as connection:
@@ -379,7 +380,7 @@ def _sqlite_path(config: Mapping[str, Any]) -> Path | None:
 
 
 def _missing_file(config: Mapping[str, Any]) -> bool:
-    """Whether this is a SQLite database that is still to be made.
+    """Whether this is a SQLite database whose file is still to be made.
 
     Raises:
         DatabaseError: it cannot be made or written.
@@ -390,9 +391,11 @@ def _missing_file(config: Mapping[str, Any]) -> bool:
     folder = path.parent
     while not os.path.exists(folder):
         folder = folder.parent
+    if os.path.isdir(path):
+        raise DatabaseError(f"{path}: is a folder; move it away or correct 'sqlite_url'")
     there = [item for item in (folder, path) if os.path.exists(item)]
     blocked = next((item for item in there if not os.access(item, os.W_OK)), None)
-    if blocked or not os.path.isdir(folder) or os.path.isdir(path):
+    if blocked or not os.path.isdir(folder):
         raise DatabaseError(
             f"{path}: {blocked or folder} cannot be written to;"
             " make it writable or correct 'sqlite_url'"

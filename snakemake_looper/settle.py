@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import contextlib
 import sys
+import time
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -24,6 +25,9 @@ from .records import config_of, records_of
 from .results import assemble
 from .status import flag_path, stamp_of, write_flag
 
+_PATIENCE = 3.0
+"""Seconds that a results file is given to become readable."""
+_POLL = 0.1
 _AGAIN = "the next run tries again"
 _BY_PIPELINE = ("failed", "partial")
 """Statuses that a pipeline may set though its command exits with 0."""
@@ -174,25 +178,27 @@ def _bring(jobs: JobTable, store: StoreRow, workdir: Path) -> list[str]:
     if not ledger.is_left(store, workdir, seen):
         return []
     config = config_of(store, workdir)
-    entry = _known(store, workdir, config)
+    entry, gone = _known(store, workdir, config)
     if store.published:
-        _copy(store, workdir, config, entry, seen)
+        _copy(store, workdir, config, entry, seen, gone)
         return []
+    if gone:
+        entry = Entry(entry.where)
     return _agree(jobs, store, workdir, config, entry, seen)
 
 
-def _known(store: StoreRow, workdir: Path, config: Mapping[str, Any]) -> Entry:
-    """What the place was last brought; nothing if it is another one now, or was emptied."""
+def _known(store: StoreRow, workdir: Path, config: Mapping[str, Any]) -> tuple[Entry, bool]:
+    """What a place was last brought; and whether that is gone, as it is another one or emptied."""
     place = ledger.where(config, store, workdir)
     entry = ledger.read_entry(store, workdir)
-    if entry is None or entry.where not in ("", place):
-        return Entry(place)
-    if store.published == "sqlite":
+    if entry is None:
+        return Entry(place), True
+    gone = entry.where not in ("", place)
+    if store.published == "sqlite" and not gone:
         from .databases import is_as_it_was
 
-        if not is_as_it_was(config, entry.database):
-            return Entry(place)
-    return replace(entry, where=place)
+        gone = not is_as_it_was(config, entry.database)
+    return replace(entry, where=place), gone
 
 
 def _line(error: Exception) -> str:
@@ -209,11 +215,17 @@ def _copy(
     config: Mapping[str, Any],
     entry: Entry,
     seen: Mapping[str, Seen],
+    gone: bool,
 ) -> None:
-    """Copy a results file to where it is to be; nothing is written where nothing changed."""
-    results = ledger.stamp_of_file(store.location)  # before it is read: a later change is seen
-    records = records_of(store, workdir)
-    statuses = {record: one.status for record, one in seen.items()}
+    """Copy a results file to where it is to be; nothing is written where nothing changed.
+
+    Records that are not in this plan keep their status; where it is `gone`, they get it again.
+    """
+    results, records = _read(store, workdir)
+    known = {
+        record: one for record, one in entry.records.items() if record in records or not gone
+    } | dict(seen)
+    statuses = {record: one.status for record, one in (known if gone else seen).items()}
     database = None
     if store.published == "sqlite":
         from .databases import look
@@ -225,8 +237,28 @@ def _copy(
         from .pephub_results import publish as to_pephub
 
         to_pephub(config["pephub_path"], records, statuses)
-    known = {**entry.records, **seen}
     ledger.write_entry(store, workdir, Entry(entry.where, results, known, database))
+
+
+def _read(store: StoreRow, workdir: Path) -> tuple[tuple[int, ...] | None, Any]:
+    """A store's records, and the stamp of their file before it was read: a later change is seen.
+
+    A project-level job of the pipeline may be writing the file: then it is whole soon.
+
+    Raises:
+        LooperError: the file is not readable, and nobody changes that.
+    """
+    until = time.monotonic() + _PATIENCE
+    while True:
+        stamp = ledger.stamp_of_file(store.location)
+        try:
+            return stamp, records_of(store, workdir)
+        except LooperError:
+            while ledger.stamp_of_file(store.location) == stamp:
+                if time.monotonic() > until:
+                    raise
+                time.sleep(_POLL)
+            until = time.monotonic() + _PATIENCE
 
 
 # --- statuses in databases --------------------------------------------------------------------------

@@ -131,8 +131,8 @@ class _Writer:
         rules = self.plan.rules
         samples = [rule for rule in rules if rule.level == "sample"]
         projects = [rule for rule in rules if rule.level == "project"]
-        wanted = [rule for rule in rules if rule.in_all]
-        yield _target("all", "Run every pipeline and assemble the results.", self._inputs(wanted))
+        everything = self._inputs(self._in_all())
+        yield _target("all", "Run every pipeline and assemble the results.", everything)
         yield _target("samples", "Run the sample-level pipelines.", self._inputs(samples))
         if projects:
             yield _target("project", "Run the project-level pipelines.", self._inputs(projects))
@@ -149,12 +149,16 @@ class _Writer:
         if self.plan.narrowed:
             # The rules of results files and stores are about all samples: `onsuccess` sees to
             # those that were run, and this one to what earlier runs left.
-            return [*lines, *(["jobs.left_over()"] if settled and self._has_an_end() else [])]
+            whole = settled and self._has_an_end() and all(rule in rules for rule in self._in_all())
+            return [*lines, *(["jobs.left_over()"] if whole else [])]
         files = dict.fromkeys(rule.results for rule in rules if rule.results)
         lines += [_text(self._path(file.path)) for file in files if file and self._reports(file)]
         if settled:
             lines += [f"jobs.settled({_text(rule.name)})" for rule in rules if self._end(rule)]
         return lines
+
+    def _in_all(self) -> list[Rule]:
+        return [rule for rule in self.plan.rules if rule.in_all]
 
     def _has_an_end(self) -> bool:
         return any(rule.results or self._end(rule) for rule in self.plan.rules)
@@ -295,7 +299,7 @@ class _Writer:
         return self._settling(
             self._free("left_over"),
             "Bring results and statuses where earlier runs could not.",
-            [f"jobs.flags({_names([rule.name for rule in self.plan.rules])})"],
+            [f"jobs.flags({_names([rule.name for rule in self._in_all()])})"],
             _text(LEFT_OVER),
             [],
         )
