@@ -20,7 +20,7 @@ import json
 import os
 import time
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -58,6 +58,8 @@ class Entry:
     records: Mapping[str, Seen] = field(default_factory=dict)
     database: Mapping[str, Any] | None = None
     """SQLite: `databases.look` as it was after the copy."""
+    pending: Mapping[str, Seen] = field(default_factory=dict)
+    """Records that could not be brought: a run of other records makes that good, too."""
 
 
 def needs_the_end(store: StoreRow) -> bool:
@@ -159,6 +161,8 @@ def is_left(store: StoreRow, workdir: Path, seen: Mapping[str, Seen]) -> bool:
     entry = read_entry(store, workdir)
     if entry is None:
         return bool(seen)
+    if entry.pending:
+        return True
     try:
         return _differs(store, workdir, seen, entry)
     except (LooperError, OSError, KeyError, TypeError):
@@ -198,14 +202,37 @@ def read_entry(store: StoreRow, workdir: Path) -> Entry | None:
             return Entry("", None, {name: Seen(status, None) for name, status in found.items()})
         records = {name: Seen(*pair) for name, pair in found["records"].items()}
         results = found["results"]
-        return Entry(found["where"], results and tuple(results), records, found["database"])
+        pending = {name: Seen(*pair) for name, pair in found["pending"].items()}
+        results = results and tuple(results)
+        return Entry(found["where"], results, records, found["database"], pending)
     except (AttributeError, KeyError, TypeError):
         return None
 
 
 def write_entry(store: StoreRow, workdir: Path, entry: Entry) -> None:
-    records = {name: [seen.status, seen.stamp] for name, seen in entry.records.items()}
-    write_atomic(_path(store, workdir), json.dumps({**asdict(entry), "records": records}))
+    write_atomic(
+        _path(store, workdir),
+        json.dumps(
+            {
+                "where": entry.where,
+                "results": entry.results,
+                "records": {
+                    name: [seen.status, seen.stamp] for name, seen in entry.records.items()
+                },
+                "database": entry.database,
+                "pending": {
+                    name: [seen.status, seen.stamp] for name, seen in entry.pending.items()
+                },
+            }
+        ),
+    )
+
+
+def note_failure(store: StoreRow, workdir: Path, seen: Mapping[str, Seen]) -> None:
+    """Note that these records could not be brought."""
+    entry = read_entry(store, workdir) or Entry("")
+    missing = {name: now for name, now in seen.items() if entry.records.get(name) != now}
+    write_entry(store, workdir, replace(entry, pending={**entry.pending, **missing}))
 
 
 def touch_marker(store: StoreRow, workdir: Path) -> None:

@@ -177,13 +177,24 @@ def _bring(jobs: JobTable, store: StoreRow, workdir: Path) -> list[str]:
     seen = ledger.seen_now(jobs, store, workdir)
     if not ledger.is_left(store, workdir, seen):
         return []
+    try:
+        return _bring_seen(jobs, store, workdir, seen)
+    except Exception:
+        with contextlib.suppress(OSError):
+            ledger.note_failure(store, workdir, seen)
+        raise
+
+
+def _bring_seen(
+    jobs: JobTable, store: StoreRow, workdir: Path, seen: Mapping[str, Seen]
+) -> list[str]:
     config = config_of(store, workdir)
     entry, gone = _known(store, workdir, config)
     if store.published:
         _copy(store, workdir, config, entry, seen, gone)
         return []
     if gone:
-        entry = Entry(entry.where)
+        entry = Entry(entry.where, pending=entry.pending)
     return _agree(jobs, store, workdir, config, entry, seen)
 
 
@@ -222,10 +233,10 @@ def _copy(
     Records that are not in this plan keep their status; where it is `gone`, they get it again.
     """
     results, records = _read(store, workdir)
-    known = {
-        record: one for record, one in entry.records.items() if record in records or not gone
-    } | dict(seen)
-    statuses = {record: one.status for record, one in (known if gone else seen).items()}
+    known = {record: one for record, one in entry.records.items() if record in records or not gone}
+    missing = {**entry.pending, **seen}
+    known |= missing
+    statuses = {record: one.status for record, one in (known if gone else missing).items()}
     database = None
     if store.published == "sqlite":
         from .databases import look
@@ -296,6 +307,9 @@ def _agree(
                 f"{store.pipeline}: '{row.record}' ended with 0, but set its status to {said}"
             )
         wanted[row.record] = now
+    for name, one in entry.pending.items():
+        if name not in seen and column.get(name) not in _BY_PIPELINE:
+            wanted[name] = one  # else a run that has its job asks whose status that is
     changed = {name: one.status for name, one in wanted.items() if column.get(name) != one.status}
     if changed:
         # If this process dies now, the next one still knows which statuses are not a pipeline's
@@ -309,5 +323,6 @@ def _agree(
         except LooperError:
             ledger.write_entry(store, workdir, before or Entry(entry.where))
             raise
-    ledger.write_entry(store, workdir, replace(entry, records={**entry.records, **wanted}))
+    known = {**entry.records, **wanted}
+    ledger.write_entry(store, workdir, replace(entry, records=known, pending={}))
     return failures
