@@ -24,6 +24,7 @@ import contextlib
 import json
 import os
 import re
+import sqlite3
 import warnings
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -253,6 +254,7 @@ def publish(
     _check_statuses(layout, statuses)
     if _sqlite_path(config) is None:
         raise DatabaseError("jobs report to this database themselves; only SQLite is published to")
+    _missing_file(config)  # says more than SQLite does
     table, now = layout.main, datetime.now()
     new, changed, unfit = [], [], []
     with _transaction(config, write=True) as connection:
@@ -291,6 +293,67 @@ def publish(
     return len(new) + len(changed)
 
 
+# --- SQLite: whether a file is still what was filled -----------------------------------------------
+
+
+def place(config: Mapping[str, Any]) -> str:
+    """The file or server of a database, without user and password.
+
+    Raises:
+        DatabaseError: the config names none.
+    """
+    path = _sqlite_path(config)
+    if path is not None:
+        return str(path)
+    section = _section(config)
+    return f"{section.get('host')}:{section.get('port')}/{section.get('name')}"
+
+
+def look(config: Mapping[str, Any]) -> dict[str, Any] | None:
+    """What `is_as_it_was` compares with; None if there is no such file or table."""
+    path, layout = _sqlite_path(config), _layout(config)
+    stamp, records = _stamp(path), _count(path, layout.main.name, layout.project)
+    if stamp is None or records is None:
+        return None
+    return {"stamp": stamp, "table": layout.main.name, "records": records}
+
+
+def is_as_it_was(config: Mapping[str, Any], seen: Mapping[str, Any] | None) -> bool:
+    """Whether a SQLite file still is the one that was looked at and has as many of our records.
+
+    Others may have written to it: other pipelines have tables of their own there. It is opened
+    only then, and read without SQLAlchemy, since each start of Snakemake asks this.
+    """
+    path = _sqlite_path(config)
+    stamp = _stamp(path)
+    if not seen or stamp is None:
+        return False
+    if stamp == seen["stamp"]:
+        return True
+    if stamp[0] != seen["stamp"][0]:
+        return False
+    return bool(_count(path, seen["table"], config.get("project_name")) == seen["records"])
+
+
+def _stamp(path: Path | None) -> list[int] | None:
+    try:
+        info = os.stat(path or "")
+    except OSError:
+        return None
+    return [info.st_ino, info.st_size, info.st_mtime_ns]
+
+
+def _count(path: Path | None, table: str, project: Any) -> int | None:
+    quoted = table.replace('"', '""')
+    query = f'SELECT COUNT(*) FROM "{quoted}" WHERE {_PROJECT} = ?'
+    try:
+        address = f"file:{quote(str(path))}?mode=ro"
+        with contextlib.closing(sqlite3.connect(address, uri=True)) as connection:
+            return int(connection.execute(query, (project,)).fetchone()[0])
+    except sqlite3.Error:
+        return None
+
+
 # --- where ---------------------------------------------------------------------------------------
 
 
@@ -317,7 +380,7 @@ def _sqlite_path(config: Mapping[str, Any]) -> Path | None:
 
 
 def _missing_file(config: Mapping[str, Any]) -> bool:
-    """Whether this is a SQLite database that is still to be made.
+    """Whether this is a SQLite database whose file is still to be made.
 
     Raises:
         DatabaseError: it cannot be made or written.
@@ -328,9 +391,11 @@ def _missing_file(config: Mapping[str, Any]) -> bool:
     folder = path.parent
     while not os.path.exists(folder):
         folder = folder.parent
+    if os.path.isdir(path):
+        raise DatabaseError(f"{path}: is a folder; move it away or correct 'sqlite_url'")
     there = [item for item in (folder, path) if os.path.exists(item)]
     blocked = next((item for item in there if not os.access(item, os.W_OK)), None)
-    if blocked or not os.path.isdir(folder) or os.path.isdir(path):
+    if blocked or not os.path.isdir(folder):
         raise DatabaseError(
             f"{path}: {blocked or folder} cannot be written to;"
             " make it writable or correct 'sqlite_url'"

@@ -23,6 +23,9 @@ if TYPE_CHECKING:
     from .model import Plan
 
 FILE_NAME = "jobs.sqlite"
+SETTLED = ".snakemake/looper/settled"
+"""Notes on what was brought where it belongs when runs ended, see `ledger`."""
+LEFT_OVER = f"{SETTLED}/left_over"
 LOCK_VARIABLE = "SNAKEMAKE_LOOPER_LOCK"
 """Tells `job.sh` that it runs on a cluster, where jobs hold a lock on their log."""
 _SCHEMA = """
@@ -130,6 +133,7 @@ class JobTable:
         self.path = Path(path)
         self._workflow = workflow
         self._lumped = False
+        self._left: list[str] | None = None
         if not self.path.is_file():
             raise FileNotFoundError(f"no job table at {self.path}")
         uri = f"{self.path.absolute().as_uri()}?mode=ro&immutable=1"
@@ -184,9 +188,12 @@ class JobTable:
         """The completed flags of all jobs of some rules."""
         marks = ", ".join("?" * len(rules))
         query = f"SELECT flag FROM job WHERE rule IN ({marks}) ORDER BY rule, number"
-        return _lookup(
-            lambda wildcards: [flag for (flag,) in self._connection.execute(query, rules)]
-        )
+
+        def completed(wildcards: Any) -> list[str]:
+            self._force_what_is_left()
+            return [flag for (flag,) in self._connection.execute(query, rules)]
+
+        return _lookup(completed)
 
     def flags_of_sample(self, *rules: str) -> Lookup:
         """The completed flags of one sample's jobs of some rules; a sample may lack some."""
@@ -232,6 +239,48 @@ class JobTable:
     def lump(self, rule: str) -> Lookup:
         """The lump that a sample is in: the name of its group job."""
         return _lookup(lambda wildcards: self.row(rule, wildcards).lump)
+
+    # --- what runs leave to the next one, see `ledger` ------------------------------------------
+
+    def settled(self, rule: str) -> str:
+        """The file that says that a rule's results and statuses are where they belong."""
+        query = f"SELECT {', '.join(StoreRow._fields)} FROM store WHERE rule = ?"
+        store = StoreRow(*self._connection.execute(query, (rule,)).fetchone())
+        return settled_marker(store, self.value("workdir"))
+
+    def left_over(self) -> Lookup:
+        """In a plan of some samples: a file to be made if anything was left; none if not."""
+
+        def wanted(wildcards: Any) -> list[str]:
+            if not self._in_main_process() or not self._force_what_is_left():
+                return []
+            self._workflow.dag.forcefiles.add(LEFT_OVER)
+            return [LEFT_OVER]
+
+        return _lookup(wanted)
+
+    def own_path(self) -> Callable[..., str]:
+        """Where the table is, as a param that is no reason to run a rule again.
+
+        Snakemake does not compare params that are made from outputs.
+        """
+
+        def path(wildcards: Any, output: Any) -> str:
+            return str(self.path)
+
+        return path
+
+    def _force_what_is_left(self) -> bool:
+        """Let Snakemake run the rules of what earlier runs left; whether there is anything."""
+        dag = getattr(self._workflow, "dag", None)
+        if dag is None or not self._in_main_process():
+            return False
+        if self._left is None:
+            from .ledger import left
+
+            self._left = left(self)
+            dag.forcefiles.update(self._left)
+        return bool(self._left)
 
     def prepare_lumps(self) -> None:
         """Let the members of a group job run one after another, in the process that runs them.
@@ -332,6 +381,9 @@ class JobTable:
             for path, sources, schemas in self._connection.execute(query)
         ]
 
+    def _in_main_process(self) -> bool:
+        return self._workflow is None or bool(self._workflow.is_main_process)
+
     def close(self) -> None:
         self._connection.close()
 
@@ -420,6 +472,16 @@ def modified(path: str) -> float | None:
 def marker(path: str) -> str:
     """Where is noted which content was last written to a pipestat config, by its path."""
     return f".snakemake/looper/written/{hashlib.sha256(path.encode()).hexdigest()[:16]}"
+
+
+def settled_marker(store: StoreRow, workdir: str) -> str:
+    """The file that says that a store has what it is to have, relative to the working directory.
+
+    Its name is the same wherever the project lies.
+    """
+    location = os.path.relpath(store.location, workdir) if store.location else ""
+    text = json.dumps([store.pipeline, store.level, location, store.published])
+    return f"{SETTLED}/{hashlib.sha256(text.encode()).hexdigest()[:16]}"
 
 
 def _read_marker(path: str) -> str | None:

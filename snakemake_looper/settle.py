@@ -3,26 +3,32 @@
 Before the first job, servers that jobs report to are asked whether they will take it. When
 Snakemake ends, also after failures: the users' results files are assembled, those that live in
 SQLite or on PEPhub are copied there, and the statuses in databases are brought into agreement
-with the flags.
+with the flags. Rules of the Snakefile do the same for the jobs that they come after. `ledger` notes
+what is done; what fails is left to the next run.
 """
 
 from __future__ import annotations
 
-import hashlib
-import json
-import os
+import contextlib
 import sys
-from collections.abc import Iterable, Mapping
+import time
+from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from . import ledger
 from .errors import LooperError
-from .jobtable import JobTable, StoreRow, modified
+from .jobtable import JobTable, StoreRow
+from .ledger import Entry, Seen
 from .records import config_of, records_of
-from .results import assemble, write_atomic
-from .status import NOT_RUN, Flags, write_flag
+from .results import assemble
+from .status import flag_path, stamp_of, write_flag
 
-_FOLDER = Path(".snakemake") / "looper" / "settled"
+_PATIENCE = 3.0
+"""Seconds that a results file is given to become readable."""
+_POLL = 0.1
+_AGAIN = "the next run tries again"
 _BY_PIPELINE = ("failed", "partial")
 """Statuses that a pipeline may set though its command exits with 0."""
 
@@ -62,71 +68,221 @@ def make_tables(jobs: JobTable) -> None:
             prepare(config_of(store, workdir))
 
 
-def settle(jobs: JobTable) -> None:
-    """What is left to do when Snakemake ends. Never raises: what goes wrong is printed."""
-    for path, sources, schemas in jobs.results():
-        try:
-            if _reported_since(path, sources.values()):
-                for warning in assemble(path, sources, schemas):
-                    print(f"warning: {warning}", file=sys.stderr)
-        except Exception as error:
-            print(f"error: {path} was not updated: {error}", file=sys.stderr)
+def settle(jobs: JobTable) -> list[str]:
+    """Do what is left when Snakemake ends.
+
+    Returns:
+        What could not be done, and jobs that set a status of failure themselves. It is printed.
+    """
+    errors: list[str] = []
+    warnings = _assemble_all(jobs, errors)
+    failures = _settle_stores(jobs, _stores(jobs), errors)
+    for line in (*warnings, *failures):
+        print(f"warning: {line}", file=sys.stderr)
+    for line in dict.fromkeys(errors):
+        print(f"error: {line}", file=sys.stderr)
+    return [*errors, *failures]
+
+
+def settle_rule(path: str, rule: str | None) -> tuple[bool, list[str]]:
+    """Settle one rule's results and statuses, or all that is left, for a script of the Snakefile.
+
+    Only warnings are printed. Errors are for the script's log: `settle` comes after it, and says
+    what cannot be done then either.
+
+    Returns:
+        Whether all is done; and what there is to say.
+    """
+    jobs = JobTable(path)
+    errors: list[str] = []
+    try:
+        warnings = _assemble_all(jobs, errors) if rule is None else []
+        stores = [store for store in _stores(jobs) if rule in (None, store.rule)]
+        failures = _settle_stores(jobs, stores, errors)
+    finally:
+        jobs.close()
+    for line in (*warnings, *failures):
+        print(f"warning: {line}", file=sys.stderr)
+    return not (errors or failures), [*warnings, *errors, *failures]
+
+
+def assemble_rule(
+    path: str, sources: Mapping[str, str], schemas: Mapping[str, str]
+) -> tuple[bool, list[str]]:
+    """Assemble a results file, for a script of the Snakefile; as `settle_rule`."""
+    errors: list[str] = []
+    warnings = _assemble(path, sources, schemas, Path(), errors)
+    for line in warnings:
+        print(f"warning: {line}", file=sys.stderr)
+    return not errors, [*warnings, *errors]
+
+
+def _assemble_all(jobs: JobTable, errors: list[str]) -> list[str]:
     workdir = Path(jobs.value("workdir"))
-    for store in jobs.stores():
-        if store.schema is None:
-            continue
+    return [
+        warning
+        for path, sources, schemas in jobs.results()
+        if ledger.reported_since(workdir, path, sources.values())
+        for warning in _assemble(path, sources, schemas, workdir, errors)
+    ]
+
+
+def _assemble(
+    path: str,
+    sources: Mapping[str, str],
+    schemas: Mapping[str, str],
+    workdir: Path,
+    errors: list[str],
+) -> list[str]:
+    """Assemble a results file, and note that this was done, or that it is still to be done.
+
+    Returns warnings; adds to `errors`.
+    """
+    seen = ledger.newest(sources.values())
+    try:
+        warnings = assemble(path, sources, schemas)
+    except Exception as error:
+        errors.append(f"{path} was not updated: {_line(error)}; {_AGAIN}")
+        with contextlib.suppress(OSError):
+            ledger.note_assembly(workdir, path, seen, failed=True)
+        return []
+    ledger.note_assembly(workdir, path, seen)
+    return warnings
+
+
+def _stores(jobs: JobTable) -> list[StoreRow]:
+    return [store for store in jobs.stores() if ledger.needs_the_end(store)]
+
+
+def _settle_stores(jobs: JobTable, stores: list[StoreRow], errors: list[str]) -> list[str]:
+    """Bring up to date what is not; adds to `errors`.
+
+    Returns:
+        Jobs that ended with 0 and have set their status to a failure.
+    """
+    workdir = Path(jobs.value("workdir"))
+    failures: list[str] = []
+    for store in stores:
+        what = "results were not copied" if store.published else "statuses were not written"
         try:
-            if store.back_end == "database":
-                _agree(jobs, store, workdir)
-            elif store.published:
-                _publish(jobs, store, workdir)
-        except LooperError as error:
-            print(f"error: {store.pipeline}: {error}", file=sys.stderr)
+            with ledger.alone(store, workdir):
+                failures += _bring(jobs, store, workdir)
+                ledger.touch_marker(store, workdir)
         except Exception as error:
-            what = f"{type(error).__name__}: {error}"
-            print(f"error: {store.pipeline}: results were not copied: {what}", file=sys.stderr)
+            errors.append(f"{store.pipeline}: {what}: {_line(error)}; {_AGAIN}")
+    return failures
 
 
-def _reported_since(path: str, folders: Iterable[str]) -> bool:
-    """Whether a record file is newer than the results file that it belongs to."""
-    assembled = modified(path) or 0.0
-    for folder in folders:
-        try:
-            with os.scandir(folder) as files:
-                if any(file.stat().st_mtime > assembled for file in files):
-                    return True
-        except OSError:
-            continue
-    return False
+def _bring(jobs: JobTable, store: StoreRow, workdir: Path) -> list[str]:
+    seen = ledger.seen_now(jobs, store, workdir)
+    if not ledger.is_left(store, workdir, seen):
+        return []
+    try:
+        return _bring_seen(jobs, store, workdir, seen)
+    except Exception:
+        with contextlib.suppress(OSError):
+            ledger.note_failure(store, workdir, seen)
+        raise
+
+
+def _bring_seen(
+    jobs: JobTable, store: StoreRow, workdir: Path, seen: Mapping[str, Seen]
+) -> list[str]:
+    config = config_of(store, workdir)
+    entry, gone = _known(store, workdir, config)
+    if store.published:
+        _copy(store, workdir, config, entry, seen, gone)
+        return []
+    if gone:
+        entry = Entry(entry.where, pending=entry.pending)
+    return _agree(jobs, store, workdir, config, entry, seen)
+
+
+def _known(store: StoreRow, workdir: Path, config: Mapping[str, Any]) -> tuple[Entry, bool]:
+    """What a place was last brought; and whether that is gone, as it is another one or emptied."""
+    place = ledger.where(config, store, workdir)
+    entry = ledger.read_entry(store, workdir)
+    if entry is None:
+        return Entry(place), True
+    gone = entry.where not in ("", place)
+    if store.published == "sqlite" and not gone:
+        from .databases import is_as_it_was
+
+        gone = not is_as_it_was(config, entry.database)
+    return replace(entry, where=place), gone
+
+
+def _line(error: Exception) -> str:
+    said = " ".join(str(error).split())
+    return said if isinstance(error, LooperError) else f"{type(error).__name__}: {said}"
 
 
 # --- SQLite and PEPhub ------------------------------------------------------------------------------
 
 
-def _publish(jobs: JobTable, store: StoreRow, workdir: Path) -> None:
-    """Copy a results file to where it is to be; nothing is written where nothing changed."""
-    statuses = _statuses(jobs, store, workdir)
-    marker = workdir / _FOLDER / f"{_name(store)}.json"
-    now = {"results": modified(store.location), "statuses": statuses}
-    if _read(marker) == json.loads(json.dumps(now)):
-        return
-    records = records_of(store, workdir)
-    config = config_of(store, workdir)
+def _copy(
+    store: StoreRow,
+    workdir: Path,
+    config: Mapping[str, Any],
+    entry: Entry,
+    seen: Mapping[str, Seen],
+    gone: bool,
+) -> None:
+    """Copy a results file to where it is to be; nothing is written where nothing changed.
+
+    Records that are not in this plan keep their status; where it is `gone`, they get it again.
+    """
+    results, records = _read(store, workdir)
+    known = {record: one for record, one in entry.records.items() if record in records or not gone}
+    missing = {**entry.pending, **seen}
+    known |= missing
+    statuses = {record: one.status for record, one in (known if gone else missing).items()}
+    database = None
     if store.published == "sqlite":
+        from .databases import look
         from .databases import publish as to_sqlite
 
         to_sqlite(config, records, statuses)
+        database = look(config)
     else:
         from .pephub_results import publish as to_pephub
 
         to_pephub(config["pephub_path"], records, statuses)
-    write_atomic(marker, json.dumps(now))
+    ledger.write_entry(store, workdir, Entry(entry.where, results, known, database))
+
+
+def _read(store: StoreRow, workdir: Path) -> tuple[tuple[int, ...] | None, Any]:
+    """A store's records, and the stamp of their file before it was read: a later change is seen.
+
+    A project-level job of the pipeline may be writing the file: then it is whole soon.
+
+    Raises:
+        LooperError: the file is not readable, and nobody changes that.
+    """
+    until = time.monotonic() + _PATIENCE
+    while True:
+        stamp = ledger.stamp_of_file(store.location)
+        try:
+            return stamp, records_of(store, workdir)
+        except LooperError:
+            while ledger.stamp_of_file(store.location) == stamp:
+                if time.monotonic() > until:
+                    raise
+                time.sleep(_POLL)
+            until = time.monotonic() + _PATIENCE
 
 
 # --- statuses in databases --------------------------------------------------------------------------
 
 
-def _agree(jobs: JobTable, store: StoreRow, workdir: Path) -> None:
+def _agree(
+    jobs: JobTable,
+    store: StoreRow,
+    workdir: Path,
+    config: Mapping[str, Any],
+    entry: Entry,
+    seen: Mapping[str, Seen],
+) -> list[str]:
     """Make the status column say what the flags say, in one go.
 
     A status that a pipeline set itself counts: the column then says something else than what was
@@ -135,48 +291,38 @@ def _agree(jobs: JobTable, store: StoreRow, workdir: Path) -> None:
     """
     from .databases import read_statuses, write_statuses
 
-    config = config_of(store, workdir)
     column = read_statuses(config)
-    memory = workdir / _FOLDER / f"{_name(store)}.json"
-    written: Mapping[str, str] = _read(memory) or {}
-    flags = _statuses(jobs, store, workdir)
+    failures = []
     wanted = {}
-    for row in jobs.rows():
-        status = flags.get(row.record)
-        if row.rule != store.rule or status is None:
+    for row in jobs.briefs():
+        if row.rule != store.rule or row.record not in seen:
             continue
+        now = seen[row.record]
         said = column.get(row.record)
-        if status == "completed" and said in _BY_PIPELINE and said != written.get(row.record):
+        last = entry.records.get(row.record)
+        if now.status == "completed" and said in _BY_PIPELINE and said != (last and last.status):
             write_flag(workdir, row.flag, str(said), ("completed",))
-            print(
-                f"warning: {store.pipeline}: '{row.record}' ended with 0, but set its status to {said}",
-                file=sys.stderr,
+            now = Seen(str(said), stamp_of(flag_path(workdir, row.flag, str(said))))
+            failures.append(
+                f"{store.pipeline}: '{row.record}' ended with 0, but set its status to {said}"
             )
-            status = str(said)
-        wanted[row.record] = status
-    changed = {name: status for name, status in wanted.items() if column.get(name) != status}
+        wanted[row.record] = now
+    for name, one in entry.pending.items():
+        if name not in seen and column.get(name) not in _BY_PIPELINE:
+            wanted[name] = one  # else a run that has its job asks whose status that is
+    changed = {name: one.status for name, one in wanted.items() if column.get(name) != one.status}
     if changed:
-        write_statuses(config, changed)
-    write_atomic(memory, json.dumps({**written, **wanted}))
-
-
-def _statuses(jobs: JobTable, store: StoreRow, workdir: Path) -> dict[str, str]:
-    flags = Flags(workdir)
-    found = {
-        row.record: flags.status(row.flag, row.log)
-        for row in jobs.briefs()
-        if row.rule == store.rule
-    }
-    return {record: status for record, status in found.items() if status != NOT_RUN}
-
-
-def _name(store: StoreRow) -> str:
-    text = json.dumps([store.pipeline, store.level, store.location, store.published])
-    return hashlib.sha256(text.encode()).hexdigest()[:16]
-
-
-def _read(path: Path) -> Any:
-    try:
-        return json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return None
+        # If this process dies now, the next one still knows which statuses are not a pipeline's
+        # own, and that they are to be written again.
+        intended = {name: Seen(status, None) for name, status in changed.items()}
+        before = ledger.read_entry(store, workdir)
+        known = {**entry.records, **intended}
+        ledger.write_entry(store, workdir, replace(entry, records=known))
+        try:
+            write_statuses(config, changed)
+        except LooperError:
+            ledger.write_entry(store, workdir, before or Entry(entry.where))
+            raise
+    known = {**entry.records, **wanted}
+    ledger.write_entry(store, workdir, replace(entry, records=known, pending={}))
+    return failures

@@ -15,7 +15,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from .growth import Formula
-from .jobtable import marker
+from .jobtable import LEFT_OVER, marker
 from .model import Plan, ResultsFile, Rule
 from .read.secrets import has_secret
 from .report import report_folder
@@ -24,6 +24,7 @@ from .table import table_paths
 
 JOB_SCRIPT = "job.sh"
 CAPTION = "report/results.rst"
+_STORES = {"sqlite": "SQLite", "pephub": "PEPhub"}
 _HEAD = """\
 # Made by snakemake-looper from {config}.
 #
@@ -111,7 +112,8 @@ def body(plan: Plan, scripts: str, job_script: str) -> str:
     parts += [writer.job(rule) for rule in plan.rules if rule.level == "sample"]
     parts += [writer.results(file) for file in plan.results]
     parts += [writer.job(rule) for rule in plan.rules if rule.level == "project"]
-    parts += [writer.table(), writer.report()]
+    parts += [writer.publication(rule) for rule in plan.rules]
+    parts += [writer.left_over(), writer.table(), writer.report()]
     return "\n\n".join(part.rstrip("\n") + "\n" for part in parts if part)
 
 
@@ -131,8 +133,8 @@ class _Writer:
         rules = self.plan.rules
         samples = [rule for rule in rules if rule.level == "sample"]
         projects = [rule for rule in rules if rule.level == "project"]
-        wanted = [rule for rule in rules if rule.in_all]
-        yield _target("all", "Run every pipeline and assemble the results.", self._inputs(wanted))
+        everything = self._inputs(self._in_all())
+        yield _target("all", "Run every pipeline and assemble the results.", everything)
         yield _target("samples", "Run the sample-level pipelines.", self._inputs(samples))
         if projects:
             yield _target("project", "Run the project-level pipelines.", self._inputs(projects))
@@ -142,15 +144,37 @@ class _Writer:
             if name not in RESERVED:
                 yield _target(self._free(name), f"Run pipeline {pipeline}.", self._inputs(own))
 
-    def _inputs(self, rules: list[Rule]) -> list[str]:
+    def _inputs(self, rules: list[Rule], settled: bool = True) -> list[str]:
         lines = []
         if rules:
             lines.append(f"jobs.flags({_names([rule.name for rule in rules])})")
         if self.plan.narrowed:
-            return lines  # the results rule is about all samples; `onsuccess` does what is left
+            # The rules of results files and stores are about all samples: `onsuccess` sees to
+            # those that were run, and this one to what earlier runs left.
+            whole = settled and self._has_an_end() and all(rule in rules for rule in self._in_all())
+            return [*lines, *(["jobs.left_over()"] if whole else [])]
         files = dict.fromkeys(rule.results for rule in rules if rule.results)
         lines += [_text(self._path(file.path)) for file in files if file and self._reports(file)]
+        if settled:
+            lines += [f"jobs.settled({_text(rule.name)})" for rule in rules if self._end(rule)]
         return lines
+
+    def _in_all(self) -> list[Rule]:
+        return [rule for rule in self.plan.rules if rule.in_all]
+
+    def _has_an_end(self) -> bool:
+        return any(rule.results or self._end(rule) for rule in self.plan.rules)
+
+    def _end(self, rule: Rule) -> str:
+        """What is left to do for a rule when its jobs are done; empty if nothing is."""
+        config = rule.config
+        if config is None or rule.interface.output_schema is None:
+            return ""
+        if not (self.plan.narrowed or self.jobs[rule.name]):
+            return ""
+        if config.published:
+            return f"Copy results and statuses to {_STORES[config.published]}"
+        return "Write statuses to the database" if config.back_end == "database" else ""
 
     def _reports(self, file: ResultsFile) -> bool:
         """Whether any job of the plan reports into a results file."""
@@ -252,6 +276,51 @@ class _Writer:
             script=_text(f"{self.scripts}/assemble_results.py"),
         )
 
+    def publication(self, rule: Rule) -> str:
+        """Brings results and statuses of one rule where they belong."""
+        end = self._end(rule)
+        if self.plan.narrowed or not end:
+            return ""
+        name = self._free(f"publish_{rule.name}")
+        inputs = [f"samples=jobs.flags({_text(rule.name)})"]
+        if rule.level == "project":
+            inputs = [f"project=jobs.flags({_text(rule.name)})"]
+        if rule.results and rule.config and rule.config.published and self._reports(rule.results):
+            inputs.append(f"results={_text(self._path(rule.results.path))}")
+        return self._settling(
+            name,
+            f"{end}: {rule.pipeline}, {rule.level} level.",
+            inputs,
+            f"jobs.settled({_text(rule.name)})",
+            [f"rule={_text(rule.name)}"],
+        )
+
+    def left_over(self) -> str:
+        """For a plan of some samples: all that earlier runs left to do."""
+        if not self.plan.narrowed or not self._has_an_end():
+            return ""
+        return self._settling(
+            self._free("left_over"),
+            "Bring results and statuses where earlier runs could not.",
+            [f"jobs.flags({_names([rule.name for rule in self._in_all()])})"],
+            _text(LEFT_OVER),
+            [],
+        )
+
+    def _settling(
+        self, name: str, doc: str, inputs: list[str], marker: str, params: list[str]
+    ) -> str:
+        return _rule(
+            name,
+            doc,
+            input=inputs,
+            output=[f"settled={marker}"],
+            log=[_text(self._log(name))],
+            params=["jobs=jobs.own_path()", *params],
+            localrule="True",
+            script=_text(f"{self.scripts}/settle.py"),
+        )
+
     def table(self) -> str:
         """A target: what `snakemake-looper table` writes."""
         rules = [rule for rule in self.plan.rules if rule.config]
@@ -266,7 +335,7 @@ class _Writer:
         return _rule(
             "table",
             "Write the results of each pipeline as a table, and what is nested as YAML.",
-            input=self._inputs(rules),
+            input=self._inputs(rules, settled=False),
             output=[_text(self._path(path)) for path in paths],
             log=[_text(self._log("table"))],
             params=["jobs=jobs.path"],
@@ -287,7 +356,7 @@ class _Writer:
         return _rule(
             "report",
             "Write the results as web pages.",
-            input=self._inputs(list(self.plan.rules)),
+            input=self._inputs(list(self.plan.rules), settled=False),
             output=[
                 "\n".join(["report(", *(f"            {one}," for one in flagged), "        )"])
             ],

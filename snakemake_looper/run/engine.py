@@ -24,6 +24,11 @@ def is_dry_run(workflow: Any) -> bool:
     return bool(workflow.output_settings is not None and workflow.output_settings.dryrun)
 
 
+def is_done(workflow: Any) -> bool:
+    """Whether no job is left to be run."""
+    return not any(workflow.dag.needrun_jobs())
+
+
 def is_module(workflow: Any) -> bool:
     """Whether the Snakefile that is being read is a module of another one."""
     return workflow.modifier.namespace is not None
@@ -44,7 +49,12 @@ def _add(workflow: Any, name: str, action: Action) -> None:
         first = getattr(workflow, place)
 
         def call(log: Any) -> None:
-            action()
+            try:
+                action()
+            except BaseException:
+                if name != "onstart":  # where one project ends badly, the others end all the same
+                    first(log)
+                raise
             first(log)
 
         setattr(workflow, place, call)

@@ -72,13 +72,21 @@ class Session:
             raise WorkflowError("Interrupted while waiting: nothing was started.") from None
 
     def finish(self) -> None:
-        """Put reported records where they belong; what goes wrong is printed."""
+        """Put reported records and statuses where they belong; what goes wrong is printed.
+
+        Raises:
+            WorkflowError: all jobs are done, and this is not.
+        """
         from ..settle import settle
 
         self.drain()
         if self.journal is not None:
             recovery.restore(self.workdir, self.journal)
-        settle(self.jobs)
+        workflow = self._workflow()
+        if settle(self.jobs) and workflow is not None and engine.is_done(workflow):
+            from snakemake.exceptions import WorkflowError
+
+            raise WorkflowError("The run is not complete: see the errors above.")
 
     def close(self) -> None:
         """End the journal; does nothing the second time."""

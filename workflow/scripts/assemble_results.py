@@ -3,13 +3,12 @@
 import sys
 from pathlib import Path
 
-from snakemake_looper.results import assemble
+from snakemake_looper.settle import assemble_rule
 
-warnings = assemble(
+done, lines = assemble_rule(
     snakemake.output.results,  # noqa: F821
     snakemake.params.records,  # noqa: F821
     snakemake.params.schemas,  # noqa: F821
 )
-Path(snakemake.log[0]).write_text("".join(f"{line}\n" for line in warnings))  # noqa: F821
-for warning in warnings:
-    print(f"warning: {warning}", file=sys.stderr)
+Path(snakemake.log[0]).write_text("".join(f"{line}\n" for line in lines))  # noqa: F821
+sys.exit(not done)
