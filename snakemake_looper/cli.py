@@ -199,9 +199,14 @@ def check(arguments: argparse.Namespace, rest: list[str]) -> int:
         workdir = Path(jobs.value("workdir"))
 
         def read() -> list[RecordStatus]:
+            records = read_statuses(jobs, workdir, bool(why))
+            if why:
+                from .records import with_remarks
+
+                records = with_remarks(records, jobs, workdir)
             return [
                 one
-                for one in read_statuses(jobs, workdir, why)
+                for one in records
                 if (not arguments.flags or one.status in arguments.flags)
                 and (not arguments.project or one.level == "project")
             ]
@@ -236,6 +241,8 @@ def table(arguments: argparse.Namespace, rest: list[str]) -> int:
         folder = Path(arguments.report_dir or jobs.value("output_dir"))
     if not results:
         return _no_pipestat(arguments)
+    for remark in tables.remarks(results):
+        print(f"warning: {remark}", file=sys.stderr)
     if arguments.format:
         for levels in tables.by_pipeline(results).values():
             print(tables.text(levels, arguments.format), end="")
@@ -247,11 +254,16 @@ def table(arguments: argparse.Namespace, rest: list[str]) -> int:
 
 def write_report(arguments: argparse.Namespace, rest: list[str]) -> int:
     """Write the results as web pages, or as a zip of them."""
+    from .records import read_results
     from .report import report_of
+    from .table import remarks
 
     folder = Path(os.path.abspath(arguments.report_dir)) if arguments.report_dir else None
     with _jobs(arguments) as jobs:
-        print(report_of(jobs, folder, arguments.portable))
+        results = read_results(jobs, Path(jobs.value("workdir")))
+        for remark in remarks(results):
+            print(f"warning: {remark}", file=sys.stderr)
+        print(report_of(jobs, folder, arguments.portable, results))
     return DONE
 
 

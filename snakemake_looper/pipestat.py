@@ -311,3 +311,11 @@ def reveal(content: Any, documents: dict[str, Any] | None = None) -> Any:
     for key in reference["keys"]:
         value = value[key]
     return value
+
+
+def filled_in(path: Path) -> dict[str, Any]:
+    """The content of a merged config as the plan has it, with its secrets."""
+    import yaml
+
+    found: dict[str, Any] = reveal(yaml.safe_load(path.read_text(encoding="utf-8")))
+    return found

@@ -28,6 +28,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from .attempts import begins_afresh, conclude, set_aside
 from .cluster import unfinished
 from .jobtable import FILE_NAME, JobTable, modified
 from .journal import Death, Journal, Run, end_for, prune, read_runs
@@ -112,12 +113,34 @@ def begin(jobs: JobTable, workflow: Any, journal: Journal) -> None:
             _take_over(planned, run, jobs, workdir)
             _settle(run, {one.brief.flag for one in planned} - resumed, jobs, journal)
             end_for(run)
+    _settle_results(planned, resumed, past, jobs, workdir)
     flags = Flags(workdir)
     prune(runs, [one.flag for one in jobs.briefs() if flags.written(one.flag) != "completed"])
     before = {one.brief.flag: flags.written(one.brief.flag) for one in planned}
     journal.begin(executor, {flag: "" if was == NOT_RUN else was for flag, was in before.items()})
     for flag in before.keys() - resumed:
         write_flag(workdir, flag, "waiting", (NOT_RUN, "failed", "partial"))
+
+
+def _settle_results(
+    planned: Iterable[Planned],
+    resumed: Collection[str],
+    past: list[Run],
+    jobs: JobTable,
+    workdir: Path,
+) -> None:
+    """Settle earlier results of dead runs, then set aside those of records that begin afresh."""
+    for problem in conclude(jobs, workdir):
+        _say(problem)
+    ours = [
+        one
+        for one in planned
+        if one.brief.flag not in resumed and not ticket(workdir, one.brief.flag).exists()
+    ]
+    briefs = [one.brief for one in ours]
+    afresh = dict.fromkeys(begins_afresh(jobs, workdir, briefs, past))
+    afresh |= dict.fromkeys(one.brief for one in ours if one.has_prerequisites)
+    set_aside(jobs, workdir, briefs, list(afresh))
 
 
 def end(workdir: Path, journal: Journal) -> None:

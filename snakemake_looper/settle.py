@@ -16,6 +16,8 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+from .attempts import conclude
+from .earlier import completed_again
 from .errors import LooperError
 from .jobtable import JobTable, StoreRow, modified
 from .records import config_of, records_of
@@ -64,14 +66,19 @@ def make_tables(jobs: JobTable) -> None:
 
 def settle(jobs: JobTable) -> None:
     """What is left to do when Snakemake ends. Never raises: what goes wrong is printed."""
+    workdir = Path(jobs.value("workdir"))
+    is_completed = completed_again(jobs, workdir)
+    assembled = []
     for path, sources, schemas in jobs.results():
         try:
             if _reported_since(path, sources.values()):
-                for warning in assemble(path, sources, schemas):
+                for warning in assemble(path, sources, schemas, is_completed):
                     print(f"warning: {warning}", file=sys.stderr)
+            assembled.append(path)
         except Exception as error:
             print(f"error: {path} was not updated: {error}", file=sys.stderr)
-    workdir = Path(jobs.value("workdir"))
+    for problem in conclude(jobs, workdir, assembled):
+        print(f"error: {problem}", file=sys.stderr)
     for store in jobs.stores():
         if store.schema is None:
             continue

@@ -15,8 +15,8 @@ from typing import Any
 
 from .jobtable import JobTable, Row, StoreRow
 from .model import STATUSES
-from .records import RECORD, Results, config_of, records_of
-from .results import dump, load, write_atomic
+from .records import Results, config_of, records_of
+from .results import RECORD, dump, load, write_atomic
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ PACKAGE = REPOSITORY / "snakemake_looper"
 ORDER = [
     "errors", "deprecated", "model", "source", "results", "databases", "jobtable", "arrays", "processes", "journal", "reasons", "status", "cluster", "templates", "growth",
     "resources", "containers", "inputs", "settings", "pephub", "pephub_results", "pep", "interface", "pipestat",
-    "selection", "project", "builtin_hooks", "hooks", "rules", "jobs", "lumps", "plan", "records", "settle", "table",
+    "selection", "project", "builtin_hooks", "hooks", "rules", "jobs", "lumps", "plan", "earlier", "stash", "records", "attempts", "settle", "table",
     "report", "snakefile", "generate", "workspace", "recovery", "frontend", "events", "bars", "progress", "controller",
     "module", "divvy.package", "divvy.apptainer", "divvy.sbatch", "divvy.submit", "divvy.translate", "profiles", "upkeep", "views", "cli",
 ]  # fmt: skip
