@@ -289,15 +289,26 @@ def link(arguments: argparse.Namespace, rest: list[str]) -> int:
 def destroy(arguments: argparse.Namespace, rest: list[str]) -> int:
     """Remove all that belongs to the selected records, so that the next run runs them."""
     from .upkeep import destroy as remove
-    from .upkeep import doomed
+    from .upkeep import doomed, doomed_of_removed
 
+    names = arguments.samples
+    if arguments.removed:
+        arguments.samples = None  # they are in no table: there is nothing to select
     options = _options(arguments)
     levels = ["project"] if arguments.project else ["sample"]
     if not arguments.project and not options.narrows():
         levels.append("project")
-    with _jobs(arguments) as jobs:
-        workdir = Path(jobs.value("workdir"))
-        what = doomed(jobs, workdir, levels)
+    try:
+        with _jobs(arguments) as jobs:
+            workdir = Path(jobs.value("workdir"))
+            if arguments.removed:
+                only = [name for word in names for name in words_of(word)] if names else None
+                what = doomed_of_removed(jobs, workdir, only)
+            else:
+                what = doomed(jobs, workdir, levels)
+    except ProjectError:
+        _tell_of_removed(arguments)
+        raise
     if not what:
         print("nothing to remove")
         return DONE
@@ -305,12 +316,38 @@ def destroy(arguments: argparse.Namespace, rest: list[str]) -> int:
         print(f"{path}{'/' if path.is_dir() else ''}")
     for store, names in what.records:
         where = store.published or store.location or "the database"
-        print(f"{store.pipeline}, {store.level} level: {len(names)} records in {where}")
+        print(f"{store.pipeline}, {store.level} level: {_counted(names)} in {where}")
     if not _agreed(arguments, f"Remove these {len(what.paths)} files and folders, and records?"):
         return DONE if arguments.dry_run else FAILED
     remove(what, workdir)
     print("removed")
     return DONE
+
+
+def _counted(names: Sequence[str]) -> str:
+    """How many records, and which, as far as they fit on a line."""
+    shown = ", ".join(names[:10]) + (", …" if names[10:] else "")
+    return f"{len(names)} record{'s' if names[1:] else ''} ({shown})"
+
+
+def _tell_of_removed(arguments: argparse.Namespace) -> None:
+    """Say which of the samples that were named have left the table, and left results."""
+    from .upkeep import removed
+
+    wanted = {name for word in arguments.samples or () for name in words_of(word)}
+    arguments.samples = None
+    try:
+        with _jobs(arguments) as jobs:
+            found = removed(jobs, Path(jobs.value("workdir"))).values()
+    except LooperError:  # something else is wrong as well, and is told
+        return
+    left = sorted(wanted & {name for names in found for name in names})
+    if left:
+        print(
+            f"note: results of {', '.join(left)} are still there, though not in the sample table;"
+            " 'snakemake-looper destroy --removed' removes them",
+            file=sys.stderr,
+        )
 
 
 def clean(arguments: argparse.Namespace, rest: list[str]) -> int:
@@ -461,6 +498,9 @@ def _parser() -> argparse.ArgumentParser:
 
     command = commands.add_parser("destroy", help="remove all that belongs to selected records")
     command.add_argument("--project", action="store_true", help="of the project level only")
+    command.add_argument(
+        "--removed", action="store_true", help="of samples that are not in the table any more"
+    )
     _risky(command)
     _common(command, destroy)
 

@@ -16,6 +16,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+from . import stash
 from .attempts import conclude
 from .earlier import completed_again
 from .errors import LooperError
@@ -115,19 +116,29 @@ def _publish(jobs: JobTable, store: StoreRow, workdir: Path) -> None:
     statuses = _statuses(jobs, store, workdir)
     marker = workdir / _FOLDER / f"{_name(store)}.json"
     now = {"results": modified(store.location), "statuses": statuses}
-    if _read(marker) == json.loads(json.dumps(now)):
+    dropped = stash.dropped(store, workdir)
+    if _read(marker) == json.loads(json.dumps(now)) and not dropped:
         return
     records = records_of(store, workdir)
+    gone = {
+        name: [key for key in keys if key not in records.get(name, {})]
+        for name, keys in dropped.items()
+    }
     config = config_of(store, workdir)
     if store.published == "sqlite":
         from .databases import publish as to_sqlite
 
-        to_sqlite(config, records, statuses)
+        # A record that reports nothing any more is given as one without results.
+        to_sqlite(config, {**{name: {} for name in gone}, **records}, statuses)
     else:
+        from .pephub_results import delete_records as clear
         from .pephub_results import publish as to_pephub
 
+        if any(gone.values()):
+            clear(config["pephub_path"], gone)
         to_pephub(config["pephub_path"], records, statuses)
     write_atomic(marker, json.dumps(now))
+    stash.forget_dropped(store, workdir)
 
 
 # --- statuses in databases --------------------------------------------------------------------------
