@@ -23,6 +23,8 @@ from .journal import Run
 from .status import Flags, stamp_of
 
 _UNFINISHED = ("failed", "partial", "running", "waiting")
+_COARSE = 0.02
+"""Seconds by which a file's time may be behind the clock (a kernel's tick is 1 to 10 ms)."""
 
 
 class SetAsideError(LooperError):
@@ -68,7 +70,9 @@ def _has_changed(
         (
             run
             for run in reversed(runs)
-            if brief.flag in run.planned and run.began is not None and run.began * 1e9 <= ended
+            if brief.flag in run.planned
+            and run.began is not None
+            and (run.began - _COARSE) * 1e9 <= ended
         ),
         None,
     )

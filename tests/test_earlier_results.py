@@ -2,29 +2,33 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import json
 import os
 import shutil
 import signal
+import sqlite3
 import subprocess
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 from conftest import BIN, cli, edit, environment, use_looper, write
+from postgres import Server
 
-from snakemake_looper import stash
+from snakemake_looper import databases, pephub_results, stash
 from snakemake_looper.attempts import SetAsideError, begins_afresh, conclude, set_aside
 from snakemake_looper.cli import main
+from snakemake_looper.errors import LooperError
 from snakemake_looper.frontend import options_of_config
 from snakemake_looper.jobtable import Brief, JobTable
 from snakemake_looper.journal import FOLDER, Death, Journal, read_runs
 from snakemake_looper.model import STATUSES
-from snakemake_looper.records import Results, read_results
+from snakemake_looper.records import Results, config_of, read_results
 from snakemake_looper.report import report_of
 from snakemake_looper.settle import settle
 from snakemake_looper.status import flag_path
@@ -151,7 +155,7 @@ def fails(folder: Path, *names: str) -> None:
 # --- a run, without Snakemake ---------------------------------------------------------------------
 
 
-def report(folder: Path, file: str, record: str, says: str, level: str = "sample") -> list[str]:
+def report(file: str, record: str, says: str, level: str = "sample") -> list[str]:
     """Report as `report.py` does; which results were found."""
     path = Path(file)
     data = (yaml.safe_load(path.read_text()) if path.exists() else None) or {}
@@ -204,11 +208,13 @@ class Project:
             flag_path(self.folder, brief.flag, word).unlink(missing_ok=True)
         log.write_text("")
         store = next(one for one in jobs.stores() if one.rule == brief.rule)
-        config = yaml.safe_load((self.folder / store.config).read_text())
-        file = config["results_file_path"].replace("{record_identifier}", brief.record)
-        known = report(self.folder, file, brief.record, says, level)
+        known = self.report(config_of(store, self.folder), brief.record, says, level)
         flag_path(self.folder, brief.flag, status).write_text(status)
         return known
+
+    def report(self, config: dict[str, Any], record: str, says: str, level: str) -> list[str]:
+        file = config["results_file_path"].replace("{record_identifier}", record)
+        return report(file, record, says, level)
 
     def run(self, level: str = "sample", **says: str) -> dict[str, list[str]]:
         """Run records; one whose text ends with `!` fails. Which results each has found."""
@@ -381,7 +387,7 @@ def test_a_folder_that_cannot_be_written_is_told_before_any_job(
 
 PROJECT_LEVEL = """
 project_interface:
-  command_template: echo
+  command_template: "echo {pipestat.config_file}"
 """
 
 
@@ -415,6 +421,133 @@ def test_results_of_the_project_level(played: Project) -> None:
     assert conclude(jobs, played.folder) == [] and left(played.folder) == []
     assert now() == ({"demo": {"mean": 4}}, {})
     played.die(jobs)
+
+
+# --- databases and PEPhub -------------------------------------------------------------------------
+
+
+class OnServer(Project):
+    """Jobs report to PostgreSQL themselves; a value that is there stays, as with pipestat."""
+
+    def report(self, config: dict[str, Any], record: str, says: str, level: str) -> list[str]:
+        databases.write_statuses(config, {record: "running"})
+        known = sorted(databases.read_records(config)[record])
+        values = {key: int(value) for key, value in (pair.split("=") for pair in says.split())}
+        databases.fill_records(config, {record: values})
+        return known
+
+
+@pytest.fixture
+def on_server(count: Path, postgres: Server) -> Iterator[OnServer]:
+    name = f"earlier_{time.time_ns()}"
+    postgres.query(f"CREATE DATABASE {name}")
+    section = json.dumps({"project_name": "demo", "database": postgres.section(name)})
+    edit(count / ".looper.yaml", "results_file_path: all.yaml,", section[1:-1] + ",")
+    path = count / "count.yaml"
+    text = path.read_text().replace("{pipestat.results_file}", "{pipestat.config_file}")
+    path.write_text(text + PROJECT_LEVEL)
+    yield OnServer(count)
+    postgres.query(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+def test_rows_of_a_server(on_server: OnServer) -> None:
+    """A record's columns are empty when its job begins, and filled again if it fails."""
+    folder = on_server.folder
+    on_server.run(a="n=1 m=2", b="n=5")
+    assert on_server.run(a="n=7", b="") == {"a": [], "b": []}
+    assert sample(folder) == {"a": {"n": 7}, "b": {}} and left(folder) == []
+    assert on_server.run(a="m=3!", b="n=5") == {"a": [], "b": []}
+    assert sample(folder) == {"a": {"n": 7, "m": 3}, "b": {"n": 5}}
+    some = "failed; some values are of an earlier run"
+    assert notes(folder) == {"a": some}
+    assert on_server.run(a="!") == {"a": ["m"]}, "what was put back is taken out again"
+    assert sample(folder) == {"a": {"n": 7, "m": 3}, "b": {"n": 5}}
+    jobs, _ = on_server.begin("a", "b")  # and killed
+    assert sample(folder) == {"a": {"n": 7, "m": 3}, "b": {"n": 5}}
+    assert notes(folder) == {"a": some}
+    on_server.die(jobs)
+    assert on_server.run(a="n=8") == {"a": ["m"]}
+    assert sample(folder) == {"a": {"n": 8, "m": 3}, "b": {"n": 5}}
+    assert notes(folder) == {} and left(folder) == []
+
+
+def test_rows_of_a_server_at_project_level(on_server: OnServer) -> None:
+    folder = on_server.folder
+    on_server.run(a="n=1", b="n=5")
+    on_server.run("project", demo="total=1 mean=2")
+    assert on_server.run("project", demo="total=3!") == {"demo": []}
+    results = read(folder)[-1]
+    assert results.records == {"demo": {"total": 3, "mean": 2}}
+    assert results.notes == {"demo": "failed; some values are of an earlier run"}
+    on_server.run("project", demo="")
+    assert read(folder)[-1].records == {"demo": {"total": 3}} and left(folder) == []
+
+
+def test_a_server_that_goes_away_keeps_what_is_kept_here(
+    on_server: OnServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    on_server.run(a="n=1")
+    jobs, planned = on_server.begin("a")
+    on_server.job(jobs, planned[0], "", "failed", "sample")
+
+    def away(*arguments: Any) -> None:
+        raise databases.DatabaseError("connection refused")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(databases, "fill_records", away)
+        assert conclude(jobs, on_server.folder) == [
+            "count: earlier results were not put back: connection refused"
+        ]
+    assert sample(on_server.folder) == {"a": {"n": 1}}
+    assert conclude(jobs, on_server.folder) == []
+    assert sample(on_server.folder) == {"a": {"n": 1}}
+    assert notes(on_server.folder) == {"a": "failed; values are of an earlier run"}
+    on_server.die(jobs)
+
+
+def test_sqlite_has_what_the_last_run_reported(count: Path) -> None:
+    section = 'project_name: demo, database: {sqlite_url: "all.db"},'
+    edit(count / ".looper.yaml", "results_file_path: all.yaml,", section)
+    played = Project(count)
+
+    def rows() -> list[Any]:
+        with contextlib.closing(sqlite3.connect(count / "all.db")) as connection:
+            query = "SELECT record_identifier, n, m, status FROM count__sample ORDER BY 1"
+            return connection.execute(query).fetchall()
+
+    played.run(a="n=1 m=2", b="n=5")
+    played.run(a="n=7", b="")
+    assert rows() == [("a", 7, None, "completed"), ("b", None, None, "completed")]
+    played.run(a="m=1!")
+    assert rows()[0] == ("a", 7, 1, "failed"), "the earlier value is kept, and told"
+    assert left(count) == ["out/count/results_records/a.yaml.earlier"]
+
+
+def test_pephub_is_rid_of_what_is_no_longer_reported(
+    count: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Only results that this project has put there: a cell may be the PEP's own."""
+    edit(count / ".looper.yaml", "results_file_path: all.yaml,", "pephub_path: lab/all:default,")
+    cleared, away = [], [True]
+
+    def publish(path: str, records: Any, statuses: Any) -> int:
+        if away:
+            raise LooperError("PEPhub is not there")
+        return 0
+
+    monkeypatch.setattr(pephub_results, "publish", publish)
+    monkeypatch.setattr(pephub_results, "delete_records", lambda path, names: cleared.append(names))
+    played = Project(count)
+    played.run(a="n=1 m=2", b="n=5")
+    played.run(a="n=7", b="")
+    assert cleared == [{"a": ["m"], "b": ["n"]}]
+    away.clear()
+    jobs = played.jobs()
+    settle(jobs)
+    settle(jobs)
+    jobs.close()
+    assert cleared == 2 * [{"a": ["m"], "b": ["n"]}], "until it is done, and then no more"
+    assert left(count) == []
 
 
 # --- damaged files --------------------------------------------------------------------------------
