@@ -27,7 +27,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from .jobtable import Brief, JobTable, Row
+from .jobtable import Brief, JobTable
 from .results import (
     EARLIER,
     RECORD,
@@ -112,7 +112,10 @@ def asides(jobs: JobTable, workdir: Path, flags: Flags | None = None) -> Iterato
     """All files that are set aside, with what they are worth. One listing per folder."""
     briefs: dict[tuple[str, str], Brief] | None = None
     for shelf in shelves(jobs):
-        for record, path in shelf.asides().items():
+        there: dict[str, Path] = {}
+        with contextlib.suppress(OSError):  # a folder that this user may not read
+            there = shelf.asides()
+        for record, path in there.items():
             if briefs is None:
                 briefs = {(brief.rule, brief.record): brief for brief in jobs.briefs()}
                 flags = flags or Flags(workdir)
@@ -123,7 +126,7 @@ def asides(jobs: JobTable, workdir: Path, flags: Flags | None = None) -> Iterato
                 yield Aside(shelf, record, path, fate(brief, stamp, flags, workdir))
 
 
-def fate(brief: Brief | Row | None, stamp: int, flags: Flags, workdir: Path) -> Fate:
+def fate(brief: Brief | None, stamp: int, flags: Flags, workdir: Path) -> Fate:
     """What values are worth that were set aside at this moment (ns)."""
     if brief is None or flags.written(brief.flag) != "completed":
         return "earlier"
@@ -158,8 +161,12 @@ def set_aside_files(jobs: JobTable, afresh: Iterable[Brief]) -> None:
 def _set_aside(shelf: Shelf, record: str, file: Path, again: bool) -> None:
     aside = shelf.aside_of(record)
     if not again and not shelf.is_shared:
-        os.utime(file)  # before it is renamed: nobody sees it under its new name with its old age
-        file.rename(aside)
+        try:
+            os.utime(file)  # before it is renamed: nobody sees it there with its old age
+            file.rename(aside)
+        except PermissionError:  # it is another user's; this user may still replace it
+            write_atomic(aside, file.read_text(encoding="utf-8"))
+            file.unlink()
         return
     mine, others = _parted(shelf, record, _or_nothing(file))
     if mine:

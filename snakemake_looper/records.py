@@ -18,7 +18,7 @@ from typing import Any
 
 from . import stash
 from .earlier import Aside, Seen, asides, fate, seen
-from .jobtable import Brief, JobTable, Row, StoreRow
+from .jobtable import Brief, JobTable, StoreRow
 from .pipestat import filled_in
 from .results import (
     AssemblyError,
@@ -67,9 +67,10 @@ class _Reader:
 
     def __init__(self, jobs: JobTable, workdir: Path) -> None:
         self._workdir = workdir
-        self._rows = {(row.rule, row.record): row for row in jobs.rows()}
-        self._place = {key: number for number, key in enumerate(self._rows)}
-        self._samples = samples(jobs, self._rows.values())
+        briefs = (Brief(*(getattr(row, name) for name in Brief._fields)) for row in jobs.rows())
+        self._briefs = {(brief.rule, brief.record): brief for brief in briefs}
+        self._place = {key: number for number, key in enumerate(self._briefs)}
+        self._samples = samples(jobs)
         self._flags = Flags(workdir)
         self._files: dict[str, Any] = {}
         self._asides: dict[str, list[Aside]] = {}
@@ -107,7 +108,7 @@ class _Reader:
         for one in self._asides.get(store.rule, ()):
             yield one.record, seen(one, warnings)
         for name, entry in stash.read(store, self._workdir).items():
-            brief = self._rows.get((store.rule, name))
+            brief = self._briefs.get((store.rule, name))
             worth = fate(brief, entry.at, self._flags, self._workdir)
             if worth != "obsolete":
                 yield name, stash.seen(entry, records.get(name), worth)
@@ -115,24 +116,23 @@ class _Reader:
     def _note(
         self, store: StoreRow, name: str, values: Mapping[str, Any], earlier: frozenset[str]
     ) -> str:
-        row = self._rows.get((store.rule, name))
-        if row is None:
+        brief = self._briefs.get((store.rule, name))
+        if brief is None:
             gone = store.level == "sample" and name not in self._samples
             return REMOVED if gone else ""
         if not values:
             return ""
-        status = self._flags.status(row.flag, row.log)
+        status = self._flags.status(brief.flag, brief.log)
         if earlier:
             shown = "some values" if values.keys() - earlier else "values"
             return f"{status if status != NOT_RUN else 'not run'}; {shown} are of an earlier run"
         return f"{status}; values may be incomplete" if status in _UNFINISHED else ""
 
 
-def samples(jobs: JobTable, rows: Iterable[Row]) -> set[str]:
+def samples(jobs: JobTable) -> set[str]:
     """All samples of the sample table, also those that are deselected or skipped."""
-    return {row.record for row in rows if row.level == "sample"} | {
-        skip.record for skip in jobs.skipped()
-    }
+    planned = {brief.record for brief in jobs.briefs() if brief.level == "sample"}
+    return planned | {skip.record for skip in jobs.skipped()}
 
 
 def with_remarks(

@@ -132,10 +132,11 @@ def _settle_results(
     """Settle earlier results of dead runs, then set aside those of records that begin afresh."""
     for problem in conclude(jobs, workdir):
         _say(problem)
+    taken = {path.name for path in (workdir / TICKETS).glob("*")}
     ours = [
         one
         for one in planned
-        if one.brief.flag not in resumed and not ticket(workdir, one.brief.flag).exists()
+        if one.brief.flag not in resumed and ticket(workdir, one.brief.flag).name not in taken
     ]
     briefs = [one.brief for one in ours]
     afresh = dict.fromkeys(begins_afresh(jobs, workdir, briefs, past))

@@ -75,7 +75,7 @@ def doomed(jobs: JobTable, workdir: Path, levels: Iterable[str]) -> Doomed:
 
 def removed(jobs: JobTable, workdir: Path) -> dict[str, tuple[str, ...]]:
     """For each rule that has any, the records of samples that are not in the sample table."""
-    in_table = samples(jobs, jobs.rows())
+    in_table = samples(jobs)
     found = {}
     for store in jobs.stores():
         if store.level == "sample" and not (store.back_end == "database" and not store.schema):

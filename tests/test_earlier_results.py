@@ -377,10 +377,20 @@ def test_a_folder_that_cannot_be_written_is_told_before_any_job(
 ) -> None:
     played.run(a="n=1")
 
-    def refuse(path: Path, target: Path) -> None:
-        raise PermissionError(13, "Permission denied", str(path))
+    rename = Path.rename
 
+    def refuse(path: Path, *target: Path, **more: bool) -> None:
+        if path.suffix != ".yaml":
+            rename(path, *target)
+        else:
+            raise PermissionError(13, "Permission denied", str(path))
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "rename", refuse)  # a file of another user in a group's folder
+        assert played.run(a="n=2") == {"a": []}
+    assert sample(played.folder) == {"a": {"n": 2}}
     monkeypatch.setattr(Path, "rename", refuse)
+    monkeypatch.setattr(Path, "unlink", refuse)
     with pytest.raises(SetAsideError, match="make the folder writable"):
         played.begin("a")
 
@@ -717,6 +727,7 @@ def test_retries_of_one_run_continue(count: Path) -> None:
 
 
 def test_force_begins_afresh_what_was_complete(count: Path) -> None:
+    set_says(count, a="n=1 m=2", b="n=5")
     fails(count, "b")
     run(count, code=1)
     fails(count)
@@ -754,6 +765,7 @@ def test_two_pipelines_share_the_files_of_records(count: Path) -> None:
 
 def test_a_run_that_is_killed_before_a_job_begins_loses_nothing(count: Path) -> None:
     """Killed while the first job runs: the second one's results count, and are put back."""
+    set_says(count, a="n=1 m=2", b="n=5")
     run(count)
     hold = "until [[ -e go ]]; do sleep 0.05; done; python report.py"
     edit(count / "count.yaml", "python report.py", hold)
