@@ -202,9 +202,14 @@ def check(arguments: argparse.Namespace, rest: list[str]) -> int:
         workdir = Path(jobs.value("workdir"))
 
         def read() -> list[RecordStatus]:
+            records = read_statuses(jobs, workdir, bool(why))
+            if why:
+                from .records import with_remarks
+
+                records = with_remarks(records, jobs, workdir)
             return [
                 one
-                for one in read_statuses(jobs, workdir, why)
+                for one in records
                 if (not arguments.flags or one.status in arguments.flags)
                 and (not arguments.project or one.level == "project")
             ]
@@ -239,6 +244,8 @@ def table(arguments: argparse.Namespace, rest: list[str]) -> int:
         folder = Path(arguments.report_dir or jobs.value("output_dir"))
     if not results:
         return _no_pipestat(arguments)
+    for remark in tables.remarks(results):
+        print(f"warning: {remark}", file=sys.stderr)
     if arguments.format:
         for levels in tables.by_pipeline(results).values():
             print(tables.text(levels, arguments.format), end="")
@@ -250,11 +257,16 @@ def table(arguments: argparse.Namespace, rest: list[str]) -> int:
 
 def write_report(arguments: argparse.Namespace, rest: list[str]) -> int:
     """Write the results as web pages, or as a zip of them."""
+    from .records import read_results
     from .report import report_of
+    from .table import remarks
 
     folder = Path(os.path.abspath(arguments.report_dir)) if arguments.report_dir else None
     with _jobs(arguments) as jobs:
-        print(report_of(jobs, folder, arguments.portable))
+        results = read_results(jobs, Path(jobs.value("workdir")))
+        for remark in remarks(results):
+            print(f"warning: {remark}", file=sys.stderr)
+        print(report_of(jobs, folder, arguments.portable, results))
     return DONE
 
 
@@ -280,16 +292,27 @@ def link(arguments: argparse.Namespace, rest: list[str]) -> int:
 def destroy(arguments: argparse.Namespace, rest: list[str]) -> int:
     """Remove all that belongs to the selected records, so that the next run runs them."""
     from .upkeep import destroy as remove
-    from .upkeep import doomed
+    from .upkeep import doomed, doomed_of_removed
 
+    names = arguments.samples
+    if arguments.removed:
+        arguments.samples = None  # they are in no table: there is nothing to select
     options = _options(arguments)
     levels = ["project"] if arguments.project else ["sample"]
     if not arguments.project and not options.narrows():
         levels.append("project")
-    with _jobs(arguments) as jobs:
-        workdir = Path(jobs.value("workdir"))
-        _refuse_during_a_run(jobs, workdir)
-        what = doomed(jobs, workdir, levels)
+    try:
+        with _jobs(arguments) as jobs:
+            workdir = Path(jobs.value("workdir"))
+            _refuse_during_a_run(jobs, workdir)
+            if arguments.removed:
+                only = [name for word in names for name in words_of(word)] if names else None
+                what = doomed_of_removed(jobs, workdir, only)
+            else:
+                what = doomed(jobs, workdir, levels)
+    except ProjectError:
+        _tell_of_removed(arguments)
+        raise
     if not what:
         print("nothing to remove")
         return DONE
@@ -297,13 +320,39 @@ def destroy(arguments: argparse.Namespace, rest: list[str]) -> int:
         print(f"{path}{'/' if path.is_dir() else ''}")
     for store, names in what.records:
         where = store.published or store.location or "the database"
-        print(f"{store.pipeline}, {store.level} level: {len(names)} records in {where}")
+        print(f"{store.pipeline}, {store.level} level: {_counted(names)} in {where}")
     if not _agreed(arguments, f"Remove these {len(what.paths)} files and folders, and records?"):
         return DONE if arguments.dry_run else FAILED
     with _no_run(arguments, workdir):
         remove(what, workdir)
     print("removed")
     return DONE
+
+
+def _counted(names: Sequence[str]) -> str:
+    """How many records, and which, as far as they fit on a line."""
+    shown = ", ".join(names[:10]) + (", …" if names[10:] else "")
+    return f"{len(names)} record{'s' if names[1:] else ''} ({shown})"
+
+
+def _tell_of_removed(arguments: argparse.Namespace) -> None:
+    """Say which of the samples that were named have left the table, and left results."""
+    from .upkeep import removed
+
+    wanted = {name for word in arguments.samples or () for name in words_of(word)}
+    arguments.samples = None
+    try:
+        with _jobs(arguments) as jobs:
+            found = removed(jobs, Path(jobs.value("workdir"))).values()
+    except LooperError:  # something else is wrong as well, and is told
+        return
+    left = sorted(wanted & {name for names in found for name in names})
+    if left:
+        print(
+            f"note: results of {', '.join(left)} are still there, though not in the sample table;"
+            " 'snakemake-looper destroy --removed' removes them",
+            file=sys.stderr,
+        )
 
 
 def clean(arguments: argparse.Namespace, rest: list[str]) -> int:
@@ -481,6 +530,9 @@ def _parser() -> argparse.ArgumentParser:
 
     command = commands.add_parser("destroy", help="remove all that belongs to selected records")
     command.add_argument("--project", action="store_true", help="of the project level only")
+    command.add_argument(
+        "--removed", action="store_true", help="of samples that are not in the table any more"
+    )
     _risky(command)
     _common(command, destroy)
 

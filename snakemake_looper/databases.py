@@ -26,7 +26,7 @@ import os
 import re
 import sqlite3
 import warnings
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path, PurePath
@@ -189,6 +189,85 @@ def write_statuses(config: Mapping[str, Any], statuses: Mapping[str, str]) -> No
             ),
             rows,
         )
+
+
+def empty_records(config: Mapping[str, Any], records: Mapping[str, Collection[str] | None]) -> None:
+    """Empty results of records, in one transaction; rows, statuses and the history stay.
+
+    Args:
+        config: the merged pipestat config.
+        records: for each record the results to empty; None for all.
+
+    Raises:
+        DatabaseError: the database cannot be used; nothing was emptied.
+    """
+    _change_rows(config, records, _emptied)
+
+
+def fill_records(config: Mapping[str, Any], records: Mapping[str, Mapping[str, Any]]) -> None:
+    """Put results back that the rows of records do not have, in one transaction.
+
+    A result that a row has stays as it is. A record without a row stays without one.
+
+    Raises:
+        DatabaseError: the database cannot be used; nothing was written.
+    """
+    _change_rows(config, records, _filled)
+
+
+def _change_rows(
+    config: Mapping[str, Any],
+    records: Mapping[str, Any],
+    change: Callable[[_Layout, Mapping[str, Any], Any], dict[str, Any]],
+) -> None:
+    from sqlalchemy import inspect, select, update
+
+    layout = _layout(config)
+    names = sorted(records)
+    if not names or _missing_file(config):
+        return
+    with _transaction(config, write=True) as connection:
+        if not inspect(connection).has_table(layout.main.name):
+            return
+        columns = layout.main.c
+        for start in range(0, len(names), _CHUNK):
+            chosen = (
+                select(layout.main)
+                .where(columns[_PROJECT] == layout.project)
+                .where(columns[_RECORD].in_(names[start : start + _CHUNK]))
+                .with_for_update()
+            )
+            for row in connection.execute(chosen).mappings().all():
+                values = change(layout, dict(row), records[row[_RECORD]])
+                if values:
+                    changed = update(layout.main).where(columns.id == row["id"])
+                    connection.execute(changed.values(values))
+
+
+def _emptied(
+    layout: _Layout, row: Mapping[str, Any], names: Collection[str] | None
+) -> dict[str, Any]:
+    values: dict[str, Any] = {
+        key: None
+        for key in layout.results
+        if row[key] is not None and (names is None or key in names)
+    }
+    more = row.get(_EXTENDED)
+    if isinstance(more, dict) and more:
+        left = {key: value for key, value in more.items() if names and key not in names}
+        if left != more:
+            values[_EXTENDED] = left or None
+    return values
+
+
+def _filled(layout: _Layout, row: Mapping[str, Any], results: Mapping[str, Any]) -> dict[str, Any]:
+    declared = {key: value for key, value in results.items() if key in layout.results}
+    values = {key: value for key, value in declared.items() if row[key] is None}
+    others = {key: value for key, value in results.items() if key not in declared}
+    if others and _EXTENDED in layout.main.c:
+        more = row.get(_EXTENDED)
+        values[_EXTENDED] = {**others, **(more if isinstance(more, dict) else {})}
+    return values
 
 
 def delete_records(config: Mapping[str, Any], records: Iterable[str]) -> int:

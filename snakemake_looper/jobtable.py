@@ -328,6 +328,10 @@ class JobTable:
 
     def same_job(self, other: JobTable, brief: Brief) -> bool:
         """Whether another plan has the very same job, so that its result is this one's, too."""
+        return self.same_content(other, brief) and not self._forced(brief.rule, brief.flag)
+
+    def same_content(self, other: JobTable, brief: Brief) -> bool:
+        """Whether another plan has the very same job, be it forced or not."""
         what = "command, env, inputs, log, flag, container"
         query = f"SELECT {what} FROM job WHERE rule = ? AND record = ?"
         config = "SELECT digest FROM config WHERE rule = ?"
@@ -342,7 +346,14 @@ class JobTable:
             )
         except sqlite3.Error:  # another version of this package made it
             return False
-        return mine == theirs and not self._forced(brief.rule, brief.flag)
+        return bool(mine == theirs)
+
+    def flags_before(self, brief: Brief) -> list[str]:
+        """At project level, the completed flags of the jobs that it comes after."""
+        query = "SELECT after FROM config WHERE rule = ?"
+        found = self._connection.execute(query, (brief.rule,)).fetchone()
+        after: list[str] = json.loads(found[0]) if found and found[0] else []
+        return list(self.flags(*after)(None)) if after else []
 
     def has_outputs(self, rule: str) -> bool:
         """Whether a rule has more outputs than the flag."""

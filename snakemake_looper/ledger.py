@@ -28,7 +28,7 @@ from .errors import LooperError
 from .jobtable import SETTLED, JobTable, StoreRow, settled_marker
 from .model import shown
 from .records import config_of
-from .results import write_atomic
+from .results import EARLIER, write_atomic
 from .status import NOT_RUN, Flags, flag_path, stamp_of
 
 _LOCK_SECONDS = 60
@@ -120,12 +120,12 @@ def note_assembly(workdir: Path, path: str, seen: int, failed: bool = False) -> 
 
 
 def newest(folders: Iterable[str]) -> int:
-    """When the last record file was written (ns); 0 if there is none."""
+    """When the last record file was written, or set aside (ns); 0 if there is none."""
     found = 0
     for folder in folders:
         with contextlib.suppress(OSError), os.scandir(folder) as files:
             for file in files:
-                if file.name.endswith(".yaml"):
+                if file.name.endswith((".yaml", EARLIER)):
                     found = max(found, file.stat().st_mtime_ns)
     return found
 

@@ -32,6 +32,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, NamedTuple
 
 from . import __version__
+from .attempts import begins_afresh, conclude, set_aside
 from .cluster import unfinished
 from .jobtable import FILE_NAME, JobTable, briefs_at, modified
 from .journal import FOLDER as JOURNALS
@@ -204,12 +205,35 @@ def begin(jobs: JobTable, workflow: Any, journal: Journal) -> None:
             _take_over(planned, run, jobs, workdir)
             _settle(run, {one.brief.flag for one in planned} - resumed, jobs, workdir, journal)
             end_for(run)
+    _settle_results(planned, resumed, _past(workdir, journal), jobs, workdir)
     flags = Flags(workdir)
     prune(_past(workdir, journal), lambda flag: flags.written(flag) not in ("completed", NOT_RUN))
     before = {one.brief.flag: flags.written(one.brief.flag) for one in planned}
     journal.begin(executor, {flag: "" if was == NOT_RUN else was for flag, was in before.items()})
     for flag in before.keys() - resumed:
         write_flag(workdir, flag, "waiting", (NOT_RUN, "failed", "partial"))
+
+
+def _settle_results(
+    planned: Iterable[Planned],
+    resumed: Collection[str],
+    past: list[Run],
+    jobs: JobTable,
+    workdir: Path,
+) -> None:
+    """Settle earlier results of dead runs, then set aside those of records that begin afresh."""
+    for problem in conclude(jobs, workdir):
+        _say(problem)
+    taken = {path.name for path in (workdir / TICKETS).glob("*")}
+    ours = [
+        one
+        for one in planned
+        if one.brief.flag not in resumed and ticket(workdir, one.brief.flag).name not in taken
+    ]
+    briefs = [one.brief for one in ours]
+    afresh = dict.fromkeys(begins_afresh(jobs, workdir, briefs, past))
+    afresh |= dict.fromkeys(one.brief for one in ours if one.has_prerequisites)
+    set_aside(jobs, workdir, briefs, list(afresh))
 
 
 def _past(workdir: Path, journal: Journal) -> list[Run]:

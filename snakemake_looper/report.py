@@ -24,7 +24,7 @@ import tempfile
 import time
 import zipfile
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from hashlib import sha256
 from pathlib import Path
@@ -37,7 +37,7 @@ import yaml
 from . import __version__
 from .errors import LooperError
 from .jobtable import JobTable
-from .records import read_results
+from .records import Results, read_results
 from .status import NOT_RUN, order, read_statuses
 
 Documents = Iterator[tuple[str, str]]
@@ -75,6 +75,8 @@ class Page:
     statuses: Mapping[str, str]
     """Statuses of records, also of those without results."""
     logs: Mapping[str, str]
+    notes: Mapping[str, str] = field(default_factory=dict)
+    """What has to be known of records: that results are of an earlier run, for example."""
 
 
 class Shown(NamedTuple):
@@ -106,6 +108,7 @@ class Row(NamedTuple):
     status: str
     log: Shown
     results: Mapping[str, Sequence[Shown]]
+    note: str = ""
 
 
 class Site(NamedTuple):
@@ -122,8 +125,15 @@ class Site(NamedTuple):
     counts: Mapping[str, int]
 
 
-def report_of(jobs: JobTable, folder: Path | None = None, portable: bool = False) -> Path:
+def report_of(
+    jobs: JobTable,
+    folder: Path | None = None,
+    portable: bool = False,
+    read: Sequence[Results] | None = None,
+) -> Path:
     """Write the report of a plan's project as it is now; `write_report` says where and how.
+
+    `read` are its results, if they have been read already.
 
     Without results, as without pipestat, it shows statuses and logs.
 
@@ -131,7 +141,7 @@ def report_of(jobs: JobTable, folder: Path | None = None, portable: bool = False
         LooperError: results cannot be read, or the folder holds something else.
     """
     workdir = Path(jobs.value("workdir"))
-    results = {(one.pipeline, one.level): one for one in read_results(jobs, workdir)}
+    results = {(one.pipeline, one.level): one for one in read or read_results(jobs, workdir)}
     by_pipeline: dict[tuple[str, str], dict[str, tuple[str, str]]] = {}
     for one in read_statuses(jobs, workdir):
         key = (one.pipeline or "(none)", one.level)
@@ -148,6 +158,7 @@ def report_of(jobs: JobTable, folder: Path | None = None, portable: bool = False
                 found.records if found else {},
                 {record: status for record, (status, _) in states.items()},
                 {record: str(workdir / log) for record, (_, log) in states.items() if log},
+                found.notes if found else {},
             )
         )
     name, root = jobs.value("project_name"), Path(jobs.value("rundir"))
@@ -336,7 +347,16 @@ def _site(page: Page, folder: str, files: _Files) -> Site:
             for key, value in (page.records.get(record) or {}).items()
         }
         status, log = page.statuses.get(record, NOT_RUN), _log(page.logs.get(record, ""), link)
-        rows.append(Row(record, f"{names.name(record)}.html", status, log, results))
+        rows.append(
+            Row(
+                record,
+                f"{names.name(record)}.html",
+                status,
+                log,
+                results,
+                page.notes.get(record, ""),
+            )
+        )
     reported = dict.fromkeys(key for row in rows for key in row.results)
     columns = [key for key in declared if key in reported]
     columns += [key for key in reported if key not in declared]

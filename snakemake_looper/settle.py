@@ -12,12 +12,14 @@ from __future__ import annotations
 import contextlib
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from . import ledger
+from . import ledger, stash
+from .attempts import conclude
+from .earlier import completed_again
 from .errors import LooperError
 from .jobtable import JobTable, StoreRow
 from .ledger import Entry, Seen
@@ -75,7 +77,8 @@ def settle(jobs: JobTable) -> list[str]:
         What could not be done, and jobs that set a status of failure themselves. It is printed.
     """
     errors: list[str] = []
-    warnings = _assemble_all(jobs, errors)
+    warnings, assembled = _assemble_all(jobs, errors)
+    errors += conclude(jobs, Path(jobs.value("workdir")), assembled)
     failures = _settle_stores(jobs, _stores(jobs), errors)
     for line in (*warnings, *failures):
         print(f"warning: {line}", file=sys.stderr)
@@ -96,7 +99,7 @@ def settle_rule(path: str, rule: str | None) -> tuple[bool, list[str]]:
     jobs = JobTable(path)
     errors: list[str] = []
     try:
-        warnings = _assemble_all(jobs, errors) if rule is None else []
+        warnings = _assemble_all(jobs, errors)[0] if rule is None else []
         stores = [store for store in _stores(jobs) if rule in (None, store.rule)]
         failures = _settle_stores(jobs, stores, errors)
     finally:
@@ -107,30 +110,41 @@ def settle_rule(path: str, rule: str | None) -> tuple[bool, list[str]]:
 
 
 def assemble_rule(
-    path: str, sources: Mapping[str, str], schemas: Mapping[str, str]
+    path: str,
+    sources: Mapping[str, str],
+    schemas: Mapping[str, str],
+    is_completed: Callable[[str, str], bool],
 ) -> tuple[bool, list[str]]:
-    """Assemble a results file, for a script of the Snakefile; as `settle_rule`."""
+    """Assemble a results file, for a script of the Snakefile; as `settle_rule`.
+
+    `is_completed` tells of a pipeline and record whether earlier results count no longer.
+    """
     errors: list[str] = []
-    warnings = _assemble(path, sources, schemas, Path(), errors)
+    warnings = _assemble(path, sources, schemas, is_completed, Path(), errors)
     for line in warnings:
         print(f"warning: {line}", file=sys.stderr)
     return not errors, [*warnings, *errors]
 
 
-def _assemble_all(jobs: JobTable, errors: list[str]) -> list[str]:
+def _assemble_all(jobs: JobTable, errors: list[str]) -> tuple[list[str], list[str]]:
+    """Assemble what was reported since; warnings, and the results files that are as they should be."""
     workdir = Path(jobs.value("workdir"))
-    return [
-        warning
-        for path, sources, schemas in jobs.results()
-        if ledger.reported_since(workdir, path, sources.values())
-        for warning in _assemble(path, sources, schemas, workdir, errors)
-    ]
+    is_completed = completed_again(jobs, workdir)
+    warnings, assembled = [], []
+    for path, sources, schemas in jobs.results():
+        before = len(errors)
+        if ledger.reported_since(workdir, path, sources.values()):
+            warnings += _assemble(path, sources, schemas, is_completed, workdir, errors)
+        if len(errors) == before:
+            assembled.append(path)
+    return warnings, assembled
 
 
 def _assemble(
     path: str,
     sources: Mapping[str, str],
     schemas: Mapping[str, str],
+    is_completed: Callable[[str, str], bool],
     workdir: Path,
     errors: list[str],
 ) -> list[str]:
@@ -140,7 +154,7 @@ def _assemble(
     """
     seen = ledger.newest(sources.values())
     try:
-        warnings = assemble(path, sources, schemas)
+        warnings = assemble(path, sources, schemas, is_completed)
     except Exception as error:
         errors.append(f"{path} was not updated: {_line(error)}; {_AGAIN}")
         with contextlib.suppress(OSError):
@@ -175,7 +189,7 @@ def _settle_stores(jobs: JobTable, stores: list[StoreRow], errors: list[str]) ->
 
 def _bring(jobs: JobTable, store: StoreRow, workdir: Path) -> list[str]:
     seen = ledger.seen_now(jobs, store, workdir)
-    if not ledger.is_left(store, workdir, seen):
+    if not ledger.is_left(store, workdir, seen) and not stash.dropped(store, workdir):
         return []
     try:
         return _bring_seen(jobs, store, workdir, seen)
@@ -231,24 +245,34 @@ def _copy(
     """Copy a results file to where it is to be; nothing is written where nothing changed.
 
     Records that are not in this plan keep their status; where it is `gone`, they get it again.
+    Results that a record does not report any more are emptied.
     """
     results, records = _read(store, workdir)
     known = {record: one for record, one in entry.records.items() if record in records or not gone}
     missing = {**entry.pending, **seen}
     known |= missing
     statuses = {record: one.status for record, one in (known if gone else missing).items()}
+    emptied = {
+        name: [key for key in keys if key not in records.get(name, {})]
+        for name, keys in stash.dropped(store, workdir).items()
+    }
     database = None
     if store.published == "sqlite":
         from .databases import look
         from .databases import publish as to_sqlite
 
-        to_sqlite(config, records, statuses)
+        # A record that reports nothing any more is given as one without results.
+        to_sqlite(config, {**{name: {} for name in emptied}, **records}, statuses)
         database = look(config)
     else:
+        from .pephub_results import delete_records as clear
         from .pephub_results import publish as to_pephub
 
+        if any(emptied.values()):
+            clear(config["pephub_path"], emptied)
         to_pephub(config["pephub_path"], records, statuses)
     ledger.write_entry(store, workdir, Entry(entry.where, results, known, database))
+    stash.forget_dropped(store, workdir)
 
 
 def _read(store: StoreRow, workdir: Path) -> tuple[tuple[int, ...] | None, Any]:

@@ -2,7 +2,8 @@
 
 Plain values go into a TSV with a row for each record, objects (files, images, anything nested)
 into a YAML file: names and first columns are those of `looper table`. All records are there,
-also those with fewer results than others.
+also those with fewer results than others. Where results of a record are of an earlier run, or
+its sample has left the table, a last column `Note` says so.
 """
 
 from __future__ import annotations
@@ -18,6 +19,8 @@ from .records import Results
 from .results import dump, load, wanted_of, write_atomic
 
 FORMATS = ("tsv", "csv", "json", "markdown")
+NOTE = "Note"
+_MOST = 10
 _HEAD = ("Sample Index", "Record Identifier", "Pipeline Type")
 
 
@@ -55,15 +58,25 @@ def objects(levels: Sequence[Results]) -> dict[str, dict[str, Any]]:
 def text(levels: Sequence[Results], kind: str) -> str:
     """The table of a pipeline in one of `FORMATS`; JSON has the objects, too."""
     if kind == "json":
-        data = {one.level: one.records for one in levels}
+        data: dict[str, Any] = {one.level: one.records for one in levels}
+        notes = {one.level: one.notes for one in levels if one.notes}
+        data |= {"notes": notes} if notes else {}
+        data = _json_keys(data)
         return json.dumps(data, indent=2, ensure_ascii=False, default=str) + "\n"
     names = columns(levels)
     pairs = [(one.level, *record) for one in levels for record in one.records.items()]
+    notes_of = {one.level: one.notes for one in levels if one.notes}
     rows = (
-        [str(number), record, level, *(_cell(values.get(name)) for name in names)]
+        [
+            str(number),
+            record,
+            level,
+            *(_cell(values.get(name)) for name in names),
+            *([notes_of.get(level, {}).get(record, "")] if notes_of else []),
+        ]
         for number, (level, record, values) in enumerate(pairs, start=1)
     )
-    head = [*_HEAD, *names]
+    head = [*_HEAD, *names, *([NOTE] if notes_of else [])]
     if kind == "markdown":
         return _markdown(head, rows)
     out = io.StringIO()
@@ -90,6 +103,31 @@ def write_tables(
         write_atomic(nested, dump(objects(levels)))
         written += [table, nested]
     return written
+
+
+def remarks(results: Iterable[Results]) -> list[str]:
+    """What whoever reads a table has to know, one line each: notes, and what cannot be read."""
+    found: dict[str, None] = {}
+    for one in results:
+        found.update(dict.fromkeys(one.warnings))
+        by_note: dict[str, list[str]] = {}
+        for record, note in one.notes.items():
+            by_note.setdefault(note, []).append(record)
+        for note, records in by_note.items():
+            shown = ", ".join(records[:_MOST])
+            more = f" and {len(records) - _MOST} more" if records[_MOST:] else ""
+            found[f"{one.pipeline}: {shown}{more}: {note}"] = None
+    return list(found)
+
+
+def _json_keys(value: Any) -> Any:
+    """Mappings with keys that JSON can have: dates and the like as text."""
+    if isinstance(value, Mapping):
+        return {
+            key if isinstance(key, str) else str(key): _json_keys(item)
+            for key, item in value.items()
+        }
+    return [_json_keys(item) for item in value] if isinstance(value, list) else value
 
 
 def _is_nested(value: Any) -> bool:

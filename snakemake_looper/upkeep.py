@@ -8,15 +8,18 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from . import stash
+from .earlier import part, shelves
 from .jobtable import JobTable, Row, StoreRow
-from .model import STATUSES
-from .records import RECORD, Results, config_of, records_of
-from .results import dump, load, write_atomic
+from .model import STATUSES, is_file_name
+from .records import Results, config_of, records_of, samples
+from .results import RECORD, dump, load, write_atomic
+from .status import flag_path
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +38,7 @@ class Doomed:
 def doomed(jobs: JobTable, workdir: Path, levels: Iterable[str]) -> Doomed:
     """What belongs to the selected records of some levels (quirk 20: looper leaves half of it)."""
     stores = {store.rule: store for store in jobs.stores()}
+    shelf_of = {shelf.rule: shelf for shelf in shelves(jobs)}
     levels = set(levels)
     results_dir = Path(jobs.value("results_dir"))
     outputs: Mapping[str, list[str]] = jobs.value("outputs")
@@ -48,6 +52,8 @@ def doomed(jobs: JobTable, workdir: Path, levels: Iterable[str]) -> Doomed:
             paths[workdir / path] = None
         if row.level == "sample":
             paths[results_dir / row.record] = None
+        if row.rule in shelf_of:
+            paths[shelf_of[row.rule].aside_of(row.record)] = None
         store = stores.get(row.rule)
         if store is None or (store.back_end == "database" and store.schema is None):
             continue
@@ -57,15 +63,59 @@ def doomed(jobs: JobTable, workdir: Path, levels: Iterable[str]) -> Doomed:
             paths[Path(store.location.replace(RECORD, row.record))] = None
         else:
             records.setdefault(row.rule, []).append(row.record)
-    kept = [path for path in paths if path.exists()]
     return Doomed(
-        tuple(path for path in kept if not any(other in path.parents for other in kept)),
+        _there(paths),
         tuple(
             (stores[rule], found)
             for rule, names in records.items()
             if (found := _present(stores[rule], names, workdir))
         ),
     )
+
+
+def removed(jobs: JobTable, workdir: Path) -> dict[str, tuple[str, ...]]:
+    """For each rule that has any, the records of samples that are not in the sample table."""
+    in_table = samples(jobs)
+    found = {}
+    for store in jobs.stores():
+        if store.level == "sample" and not (store.back_end == "database" and not store.schema):
+            known = records_of(store, workdir)
+            found[store.rule] = tuple(name for name in known if name not in in_table)
+    return {rule: names for rule, names in found.items() if names}
+
+
+def doomed_of_removed(jobs: JobTable, workdir: Path, only: Collection[str] | None = None) -> Doomed:
+    """What belongs to records of samples that are not in the sample table; or to some of them."""
+    stores = {store.rule: store for store in jobs.stores()}
+    shelf_of = {shelf.rule: shelf for shelf in shelves(jobs)}
+    neighbours = {row.rule: row for row in jobs.rows()}
+    results_dir = Path(jobs.value("results_dir"))
+    paths: dict[Path, None] = {}
+    records = []
+    for rule, names in removed(jobs, workdir).items():
+        chosen = tuple(name for name in names if only is None or name in only)
+        store = stores[rule]
+        if chosen and store.back_end != "records":
+            records.append((store, chosen))
+        for name in filter(is_file_name, chosen):  # a results file may hold any text as a name
+            paths[results_dir / name] = None
+            if rule in shelf_of:
+                paths[shelf_of[rule].file_of(name)] = None
+                paths[shelf_of[rule].aside_of(name)] = None
+            if rule in neighbours:
+                # Flags and logs of a pipeline with pipestat lie in one folder, with one form.
+                row = neighbours[rule]
+                stem = f"{store.pipeline}_{name}"
+                flag = workdir / os.path.dirname(row.flag) / f"{stem}_completed.flag"
+                paths |= {flag_path(workdir, str(flag), word): None for word in STATUSES}
+                paths[workdir / os.path.dirname(row.log) / f"{stem}.log"] = None
+    return Doomed(_there(paths), tuple(records))
+
+
+def _there(paths: Iterable[Path]) -> tuple[Path, ...]:
+    """Those that exist, without what is within another of them."""
+    there = {path: None for path in paths if path.exists() or path.is_symlink()}
+    return tuple(path for path in there if not any(above in there for above in path.parents))
 
 
 def destroy(what: Doomed, workdir: Path) -> None:
@@ -76,6 +126,7 @@ def destroy(what: Doomed, workdir: Path) -> None:
     """
     for store, names in what.records:
         _delete(store, names, workdir)
+        stash.forget(store, workdir, names)
     for path in what.paths:
         if path.is_dir() and not path.is_symlink():
             shutil.rmtree(path)
@@ -97,9 +148,9 @@ def _present(store: StoreRow, names: list[str], workdir: Path) -> tuple[str, ...
 
         known: Any = read_records(config_of(store, workdir))
     else:
-        levels = load(Path(store.location)).get(store.pipeline)
-        known = (levels.get(store.level) if isinstance(levels, dict) else None) or {}
-    return tuple(name for name in names if name in known)
+        known = part(load(Path(store.location)), store.pipeline, store.level)
+    kept = stash.read(store, workdir)
+    return tuple(name for name in names if name in known or name in kept)
 
 
 def _delete(store: StoreRow, names: Iterable[str], workdir: Path) -> None:
@@ -120,7 +171,7 @@ def _delete(store: StoreRow, names: Iterable[str], workdir: Path) -> None:
     if store.back_end == "file":
         data = load(Path(store.location))
         for name in names:
-            data[store.pipeline][store.level].pop(name, None)
+            part(data, store.pipeline, store.level).pop(name, None)
         write_atomic(Path(store.location), dump(data))
 
 

@@ -14,7 +14,7 @@ PACKAGE = REPOSITORY / "snakemake_looper"
 ORDER = [
     "errors", "deprecated", "model", "source", "read.secrets", "read.output_schema", "results", "databases", "jobtable", "arrays", "processes", "journal", "reasons", "status", "cluster", "templates", "growth",
     "resources", "containers", "inputs", "settings", "pephub", "pephub_results", "read.pep_faults", "pep", "interface", "pipestat",
-    "selection", "project", "names", "builtin_hooks", "hooks", "rules", "jobs", "lumps", "plan", "records", "ledger", "settle", "table",
+    "selection", "project", "names", "builtin_hooks", "hooks", "rules", "jobs", "lumps", "plan", "earlier", "stash", "records", "attempts", "ledger", "settle", "table",
     "report", "snakefile", "generate", "workspace", "recovery", "frontend", "events", "bars", "progress", "controller",
     "module", "run.engine", "run.session", "for_snakefiles", "divvy.package", "divvy.apptainer", "divvy.sbatch", "divvy.submit", "divvy.translate", "profiles", "upkeep", "views", "cli",
 ]  # fmt: skip

@@ -245,7 +245,7 @@ def test_destroy_shows_first_and_asks(reported: Path) -> None:
     dry = cli("destroy", "--dry-run", "--samples", "a", cwd=reported)
     assert dry.code == 0
     assert f"{reported}/results/results_pipeline/a/\n" in dry.out
-    assert "report, sample level: 1 records in" in dry.out
+    assert "report, sample level: 1 record (a) in" in dry.out
     unasked = cli("destroy", "--samples", "a", cwd=reported)
     assert unasked.code == 1
     assert unasked.err == "not done: add --force where nobody can be asked\n"

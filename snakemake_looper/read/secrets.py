@@ -87,6 +87,14 @@ def reveal(content: Any, documents: dict[str, Any] | None = None) -> Any:
     return value
 
 
+def filled_in(path: Path) -> dict[str, Any]:
+    """The content of a merged config as the plan has it, with its secrets."""
+    import yaml
+
+    found: dict[str, Any] = reveal(yaml.safe_load(path.read_text(encoding="utf-8")))
+    return found
+
+
 def masked(content: Any) -> Any:
     """The content as it may be shown: a URL without login and query, stars for other secrets."""
     if isinstance(content, (list, tuple)):

@@ -24,6 +24,7 @@ from typing import Any
 
 from .. import recovery
 from ..arrays import refusal
+from ..errors import LooperError
 from ..jobtable import JobTable
 from ..journal import Journal
 from . import engine
@@ -68,6 +69,8 @@ class Session:
             recovery.begin(self.jobs, workflow, self.journal)
         except OSError as error:
             raise WorkflowError(f"status flags cannot be written: {error}") from None
+        except LooperError as error:
+            raise WorkflowError(str(error)) from None
         except KeyboardInterrupt:
             raise WorkflowError("Interrupted while waiting: nothing was started.") from None
 
