@@ -17,9 +17,10 @@ from pathlib import Path
 from typing import Any
 
 from .errors import LooperError
+from .files import write_atomic
 from .jobtable import JobTable, StoreRow, modified
 from .records import config_of, records_of
-from .results import assemble, write_atomic
+from .results import assemble
 from .status import NOT_RUN, Flags, write_flag
 
 _FOLDER = Path(".snakemake") / "looper" / "settled"

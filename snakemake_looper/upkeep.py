@@ -13,10 +13,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from .files import write_atomic
 from .jobtable import JobTable, Row, StoreRow
 from .model import STATUSES
 from .records import RECORD, Results, config_of, records_of
-from .results import dump, load, write_atomic
+from .results import dump, load
 
 
 @dataclass(frozen=True, slots=True)

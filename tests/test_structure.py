@@ -12,7 +12,7 @@ PACKAGE = REPOSITORY / "snakemake_looper"
 # Each module may import those before it. Two steps back are allowed, inside functions: the cheap
 # modules that every child process loads call what is heavy only where it is needed.
 ORDER = [
-    "errors", "deprecated", "model", "source", "results", "databases", "jobtable", "arrays", "processes", "journal", "reasons", "status", "cluster", "templates", "growth",
+    "errors", "files", "places", "manifest", "deprecated", "model", "source", "results", "databases", "jobtable", "arrays", "processes", "journal", "reasons", "status", "cluster", "templates", "growth",
     "resources", "containers", "inputs", "settings", "pephub", "pephub_results", "pep", "interface", "pipestat",
     "selection", "project", "builtin_hooks", "hooks", "rules", "jobs", "lumps", "plan", "records", "settle", "table",
     "report", "snakefile", "generate", "workspace", "recovery", "frontend", "events", "bars", "progress", "controller",
@@ -80,6 +80,6 @@ def test_foreign_libraries_stop_at_their_seams() -> None:
 
 
 def test_cheap_modules_import_the_standard_library_only() -> None:
-    for name in ("__init__", "jobtable", "errors", "model"):
+    for name in ("__init__", "jobtable", "errors", "files", "manifest", "model", "places"):
         found = imports(PACKAGE / f"{name}.py", top_level=True)
         assert not found & {"peppy", "pandas", "yaml", "jinja2", "jsonschema", "rich", "pipestat"}
