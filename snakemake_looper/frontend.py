@@ -17,6 +17,7 @@ from .errors import Place, Problems, ProjectError
 from .jobtable import JobTable
 from .journal import Journal
 from .model import Options
+from .reading import let_snakemake_read
 from .recovery import remove_stale_lock
 from .settings import locate, read_options
 from .workspace import PlanFolder, current_plan
@@ -53,6 +54,7 @@ def activate(folder: PlanFolder, workdir: Path) -> Ready:
     for warning in jobs.value("warnings"):
         print(f"warning: {warning}", file=sys.stderr)
     jobs.close()
+    let_snakemake_read(workdir)
     remove_stale_lock(workdir)
     _active = Ready(folder, workdir, Journal.open(workdir, folder.path.name))
     atexit.register(recovery.end, workdir, _active.journal)

@@ -397,11 +397,17 @@ class JobTable:
         from .arrays import refusal
         from .frontend import run_begins
         from .settle import make_tables, refusals
+        from .workspace import refresh_configs
 
+        refuse_to_run(self.value("refusal"))
         found = [*filter(None, [refusal(self, self._workflow)]), *refusals(self)]
         if found:
             raise WorkflowError("\n".join(found))
         make_tables(self)
+        try:
+            refresh_configs(self, Path(self.value("workdir")))
+        except (OSError, KeyError, TypeError) as error:
+            raise WorkflowError(f"a merged pipestat config cannot be written: {error}") from None
         try:
             run_begins(self, self._workflow)
         except OSError as error:
@@ -489,6 +495,17 @@ def _lookup(function: Lookup) -> Lookup:
     """Say beforehand what the function takes: Snakemake inspects it for every job, a dozen times."""
     function.__signature__ = _WILDCARDS  # type: ignore[attr-defined]
     return function
+
+
+def refuse_to_run(why: str | None) -> None:
+    """Leave in one line where a plan can be looked at only.
+
+    Raises:
+        SystemExit: there is a reason not to run it.
+    """
+    if why:
+        print(f"error: {why}", file=sys.stderr)
+        raise SystemExit(1)
 
 
 def modified(path: str) -> float | None:

@@ -91,7 +91,11 @@ class Journal:
         self.executor = ""
         self.planned: dict[str, str] = {}
         self.external: dict[str, str] = {}
-        self._file = path.open("a", encoding="utf-8")
+        try:
+            self._file = path.open("a", encoding="utf-8")
+        except OSError:  # who may only read the project has nothing to note
+            self._file = Path(os.devnull).open("a", encoding="utf-8")  # noqa: SIM115
+            return
         with contextlib.suppress(OSError):  # no locks on this file system: `alive` asks the pid
             fcntl.flock(self._file, fcntl.LOCK_EX)
 
@@ -99,7 +103,8 @@ class Journal:
     def open(cls, workdir: Path, plan: str) -> Journal:
         """Begin a journal for a plan, named by its folder."""
         folder = workdir / FOLDER
-        folder.mkdir(parents=True, exist_ok=True)
+        with contextlib.suppress(OSError):
+            folder.mkdir(parents=True, exist_ok=True)
         stamp = time.strftime("%Y%m%dT%H%M%S", time.gmtime())
         journal = cls(folder / f"{stamp}-{os.getpid()}.jsonl")
         journal.write("run", pid=os.getpid(), host=socket.gethostname(), plan=plan)

@@ -48,6 +48,7 @@ from .jobtable import FILE_NAME, JobTable, TableError, is_digest, marker, write_
 from .manifest import is_whole, write_manifest
 from .model import Options
 from .places import Places, names_of
+from .reading import FOR_GROUPS
 
 if TYPE_CHECKING:
     from .model import Plan, Rule
@@ -127,18 +128,12 @@ def write_plan(plan: Plan) -> PlanFolder:
     try:
         return _Writer(plan, base).write()
     except OSError as error:
-        refusal = f"{error.filename or base}: cannot be written ({error.strerror}); {_FOR_GROUPS}"
+        refusal = f"{error.filename or base}: cannot be written ({error.strerror}); {FOR_GROUPS}"
     except _KeyOfAnotherUser as error:
         refusal = str(error)
     temporary = Path(tempfile.mkdtemp(prefix="snakemake-looper-"))
     atexit.register(shutil.rmtree, temporary, ignore_errors=True)
     return _Writer(plan, temporary, refusal).write()
-
-
-_FOR_GROUPS = (
-    "a run needs to write there: ask the owner, or share the folder with a group (setgid,"
-    " umask 002)"
-)
 
 
 class _KeyOfAnotherUser(Exception):

@@ -12,7 +12,7 @@ PACKAGE = REPOSITORY / "snakemake_looper"
 # Each module may import those before it. Two steps back are allowed, inside functions: the cheap
 # modules that every child process loads call what is heavy only where it is needed.
 ORDER = [
-    "errors", "files", "places", "manifest", "deprecated", "model", "source", "results", "databases", "jobtable", "arrays", "processes", "journal", "reasons", "status", "cluster", "templates", "growth",
+    "errors", "files", "places", "manifest", "deprecated", "model", "source", "results", "databases", "jobtable", "reading", "arrays", "processes", "journal", "reasons", "status", "cluster", "templates", "growth",
     "resources", "containers", "inputs", "settings", "pephub", "pephub_results", "pep", "interface", "pipestat",
     "selection", "project", "builtin_hooks", "hooks", "rules", "jobs", "lumps", "plan", "records", "settle", "table",
     "report", "snakefile", "generate", "workspace", "recovery", "frontend", "events", "bars", "progress", "controller",
@@ -23,6 +23,7 @@ LAZY = {
     ("jobtable", "arrays"),
     ("jobtable", "frontend"),
     ("jobtable", "settle"),
+    ("jobtable", "workspace"),
 }
 SEAMS = {
     "peppy": {"pep"},
