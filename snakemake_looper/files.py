@@ -119,5 +119,9 @@ def _new(path: Path, make: Callable[[Path], _Made]) -> tuple[_Made, Path]:
     """Make a file or folder beside a path, under a name that nobody has."""
     while True:
         name = path.with_name(f".{path.name[:50]}.{secrets.token_hex(4)}.tmp")
-        with contextlib.suppress(FileExistsError):
+        try:
             return make(name), name
+        except FileExistsError:
+            continue
+        except OSError as error:  # told with the name that somebody knows
+            raise OSError(error.errno, error.strerror, str(path)) from None

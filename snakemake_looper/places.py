@@ -56,8 +56,8 @@ class Places:
             while begins and text[begins - 1] not in _BREAKS and match.start() - begins < _LONGEST:
                 begins -= 1
             before = text[begins : match.start()]
-            # `/mnt/a` in which `/a` was found is another folder; `-I/a` and `file:///a` are not.
-            is_longer = "/" in before and before != "//"
+            # `/mnt/a` and `../a` are other folders than `/a`; `-I/a` and `file:///a` are not.
+            is_longer = ("/" in before and before != "//") or before in (".", "..")
             return match[0] if is_longer else self._names[match[0]]
 
         return self._pattern.sub(first, text)
