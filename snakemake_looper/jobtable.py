@@ -559,6 +559,7 @@ def write_job_table(
     `configs` has, for each rule with a pipestat config: the path of its content in the plan, a
     digest of that, and the path of the config itself. `facts` are more of what `value` knows.
     """
+    path.touch()  # with the mode that the umask gives; SQLite takes away what a group may do
     connection = sqlite3.connect(path)
     try:
         # The file is made beside its place and renamed: no journal is needed, nobody reads it yet.

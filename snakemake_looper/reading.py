@@ -49,6 +49,7 @@ def let_snakemake_read(workdir: Path) -> None:
     if not_writable(workdir) is None:
         return
     from snakemake import persistence
+    from snakemake.jobs import Job
 
     # Snakemake 9.14 has one class, later ones a base of several.
     kind: Any = getattr(persistence, "PersistenceBase", None) or persistence.Persistence
@@ -66,8 +67,17 @@ def let_snakemake_read(workdir: Path) -> None:
             kwargs["path"] = _stand_in(Path.cwd() / _OURS)
         original(self, *args, **kwargs)
 
+    refuse_protected: Any = Job.check_protected_output
+
+    @functools.wraps(refuse_protected)
+    async def check_protected_output(self: Any) -> None:
+        # A dry run ends where an output may not be written; for this user, that is each of them.
+        if not (self.dag.workflow.dryrun and not_writable(Path.cwd())):
+            await refuse_protected(self)
+
     __init__._looper = True  # type: ignore[attr-defined]
     kind.__init__ = __init__
+    Job.check_protected_output = check_protected_output
 
 
 def _stand_in(folder: Path) -> Path:

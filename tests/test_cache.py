@@ -303,7 +303,7 @@ def test_a_project_that_was_moved_runs_nothing_again(
     assert is_idle(use_looper("-n", cwd=moved))
 
 
-@pytest.mark.parametrize("name", ["default", """-$HOME it's "so" 100% #1 ünï a,b;c&d"""])
+@pytest.mark.parametrize("name", ["default", """$HOME it's "so" 100% #1 ünï a,b;c&d"""])
 def test_any_name_of_a_folder_runs(project: Callable[..., Path], name: str) -> None:
     command = "echo {sample.word} >> results/ran_{sample.sample_name}"
     folder = project(
@@ -317,8 +317,8 @@ def test_any_name_of_a_folder_runs(project: Callable[..., Path], name: str) -> N
     done = cli("run", cwd=folder)
     assert done.code == 0, done.text
     assert ran(folder) == {"a": 1, "b": 1}
-    done = cli("check", "-c", f"./{name}", "-o", "results", cwd=folder.parent)
-    assert "p         none" in done.out or "p         2" in done.out, done.text
+    done = cli("check", "-c", f"./{name}", "-o", f"{name}/results", cwd=folder.parent)
+    assert done.out.split()[-2:] == ["p", "2"], done.text
 
 
 def test_a_path_that_was_found_is_not_expanded(tmp_path: Path) -> None:
