@@ -535,7 +535,7 @@ def _read_marker(path: str, workdir: Path) -> str | None:
         return None
     except OSError:
         return ""
-    return digest if is_digest(digest) and (workdir / path).exists() else ""
+    return digest if is_digest(digest) and os.path.exists(workdir / path) else ""
 
 
 def _record_folders(plan: Plan) -> dict[str, str]:

@@ -30,11 +30,11 @@ _OWN = ("shadow", "auxiliary", "iocache")
 def not_writable(workdir: Path) -> str | None:
     """Why this user cannot run anything in a folder; None if nothing speaks against it."""
     folder = workdir / _OURS
-    if not folder.is_dir():
+    if not os.path.isdir(folder):
         needed = [workdir]
     else:
         parts = (folder / name for name in ("metadata", "incomplete", "looper"))
-        needed = [folder, *(part for part in parts if part.is_dir())]
+        needed = [folder, *(part for part in parts if os.path.isdir(part))]
     for path in needed:
         if not os.access(path, os.W_OK | os.X_OK):
             return f"{path}: cannot be written; {FOR_GROUPS}"

@@ -173,7 +173,7 @@ class _Writer:
         while not folder.is_whole() and not self._make_way(folder.path):
             number += 1
             folder = PlanFolder(self._base / f"{name}-{number}")
-        if not folder.path.exists():
+        if not os.path.lexists(folder.path):
             self._write_folder(folder.path, text, configs, facts)
         with contextlib.suppress(OSError):  # of another user; plans that nobody uses are cleared
             os.utime(folder.path)
@@ -185,11 +185,18 @@ class _Writer:
         return folder
 
     def _make_way(self, path: Path) -> bool:
-        """Take something damaged away; False if it is another user's and has to stay."""
+        """Take something damaged away; False if it has to stay.
+
+        A plan of another user that cannot be read may be whole, and a run may be using it.
+        """
         if not os.path.lexists(path):
             return True
         try:
+            if path.lstat().st_uid != os.geteuid() and not _is_readable(path):
+                return False
             discard(path)
+        except FileNotFoundError:  # another process was quicker
+            return True
         except OSError:
             return False
         return True
@@ -288,7 +295,7 @@ class _Writer:
         text = read_text(path)
         if text is not None and _KEY.fullmatch(text):
             return text
-        if text is None and path.is_file() and path.stat().st_uid != os.geteuid():
+        if text is None and os.path.isfile(path) and os.stat(path).st_uid != os.geteuid():
             if self._refusal:
                 return None
             raise _KeyOfAnotherUser(_not_yours(self._plan, content, path))
@@ -308,9 +315,24 @@ def _not_yours(plan: Plan, content: Any, key: Path) -> str:
     place = document.place(*keys) if document else plan.looper_config
     return (
         f"{place}: {'.'.join(map(str, keys))}: is a literal secret, and what was written with it is"
-        f" readable for {key.owner()} alone; write it as ${{VARIABLE}}, so that others of a group"
+        f" readable for {_owner(key)} alone; write it as ${{VARIABLE}}, so that others of a group"
         " can run this, too"
     )
+
+
+def _owner(path: Path) -> str:
+    try:
+        return path.owner()
+    except KeyError:  # a user whom this machine does not know
+        return f"user {path.stat().st_uid}"
+
+
+def _is_readable(path: Path) -> bool:
+    """Whether a file, or a folder with all in it, can be read."""
+    if not os.path.isdir(path):
+        return os.access(path, os.R_OK)
+    listed = os.access(path, os.R_OK | os.X_OK)
+    return listed and all(_is_readable(one) for one in path.iterdir())
 
 
 def _make_folder(folder: Path) -> None:
@@ -319,9 +341,8 @@ def _make_folder(folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
     except (FileExistsError, NotADirectoryError):
         for path in (*reversed(folder.parents), folder):
-            if path.parts[-2:] != FOLDER.parts and FOLDER.name not in path.parts:
-                continue
-            if os.path.lexists(path) and not path.is_dir():
+            is_ours = f"{os.sep}{FOLDER}" in str(path)
+            if is_ours and os.path.lexists(path) and not os.path.isdir(path):
                 discard(path)
         folder.mkdir(parents=True, exist_ok=True)
 
@@ -331,7 +352,7 @@ def _put(path: Path, text: str, mode: int = 0o666) -> None:
     if read_text(path) == text:
         return
     _make_folder(path.parent)
-    if path.is_dir():
+    if os.path.isdir(path):
         discard(path)
     write_atomic(path, text, mode)
 
