@@ -134,14 +134,12 @@ def test_so_is_what_plans_share(
     before = [path.read_bytes() for path in files]
     damage(files[0])
     assert plan_of(folder).path == first.path
-    if part != "places" or damage is not garble:
-        plan_of(folder)
-    if part != "index":
+    if part == "places":  # looked at when it is planned
         edit(folder / "samples.csv", "a,x", "a,z")
         plan_of(folder)
-    assert [path.read_bytes() for path in files if path.parent.name != "index"] == [
-        text for path, text in zip(files, before, strict=True) if path.parent.name != "index"
-    ]
+    if part != "index":  # has times in it
+        assert [path.read_bytes() for path in files] == before
+    assert files[0].is_file()
 
 
 @pytest.mark.parametrize("name", ["looper", "looper/index", "looper/configs", "looper/scripts"])
