@@ -17,8 +17,8 @@ from typing import Any
 import yaml
 
 from .errors import Place, Problems
+from .files import write_if_changed
 from .inputs import read_input_schema
-from .results import write_if_changed
 from .source import expand, resolve
 from .templates import fill_in
 

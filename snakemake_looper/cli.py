@@ -52,6 +52,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     except BrokenPipeError:  # the reader of a pipe has gone, as with `| head`
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return DONE
+    except OSError as error:  # a place that may not be written, or is full
+        print(f"error: {error.filename or arguments.command}: {error.strerror}", file=sys.stderr)
+        return FAILED
 
 
 # --- commands ----------------------------------------------------------------------------------

@@ -27,6 +27,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
+from .files import write_atomic
 from .jobtable import Brief, JobTable
 from .results import (
     EARLIER,
@@ -39,7 +40,6 @@ from .results import (
     levels_of,
     load,
     record_paths,
-    write_atomic,
 )
 from .status import Flags, stamp_of
 

@@ -19,9 +19,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from .errors import Problems
+from .files import write_atomic
 from .model import Options
 from .plan import plan_project
-from .results import write_atomic
 from .snakefile import JOB_SCRIPT, body, snakefile
 from .workspace import PlanFolder, data_dir
 

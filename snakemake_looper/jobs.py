@@ -195,11 +195,13 @@ class Renderer:
         return self.as_input(path)
 
     def as_input(self, path: str) -> str:
-        """A path of a sample as it is among a job's inputs."""
+        """A path of a sample as it is among a job's inputs: relative inside the project."""
         # The output folder may end with a slash, and a template adds its own.
         path = _SLASHES.sub("/", path)
         if os.path.isabs(path):
-            return path
+            normal = Path(os.path.normpath(path))
+            inside = shown(normal, self._workdir, self._settings.root)
+            return path if os.path.isabs(inside) else inside
         if self._rundir == self._workdir:
             return path.removeprefix("./")
         path = os.path.normpath(self._rundir / path)

@@ -12,12 +12,16 @@ import hashlib
 import inspect
 import json
 import os
+import re
 import shlex
 import sqlite3
+import sys
 from collections.abc import Callable, Iterator, Mapping
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
+
+from .places import Compared, Places
 
 if TYPE_CHECKING:
     from .model import Plan
@@ -26,6 +30,8 @@ FILE_NAME = "jobs.sqlite"
 SETTLED = ".snakemake/looper/settled"
 """Notes on what was brought where it belongs when runs ended, see `ledger`."""
 LEFT_OVER = f"{SETTLED}/left_over"
+TableError = sqlite3.Error
+"""A table that was opened cannot be read."""
 LOCK_VARIABLE = "SNAKEMAKE_LOOPER_LOCK"
 """Tells `job.sh` that it runs on a cluster, where jobs hold a lock on their log."""
 _SCHEMA = """
@@ -46,6 +52,7 @@ CREATE TABLE store (rule TEXT PRIMARY KEY, pipeline TEXT, level TEXT, back_end T
 CREATE TABLE input (path TEXT PRIMARY KEY, size INTEGER) WITHOUT ROWID;
 CREATE TABLE plan (key TEXT PRIMARY KEY, value TEXT) WITHOUT ROWID;
 """
+_DIGEST = re.compile(r"[0-9a-f]{16}")
 _COLUMNS = (
     "rule, record, pipeline, level, command, env, threads, resources, inputs, log, flag, lump,"
     " container"
@@ -144,15 +151,29 @@ class JobTable:
     # --- functions of wildcards, for the rules of the Snakefile --------------------------------
 
     def command(self, rule: str) -> Lookup:
-        """What a job's shell runs: exports of its variables, then the rendered command."""
+        """What a job's shell runs: exports of its variables, then the rendered command.
+
+        Snakemake compares it without regard to where the project lies, see `places`.
+        """
         rundir = self.value("rundir")
-        move = [] if rundir == self.value("workdir") else [f"cd {shlex.quote(rundir)}"]
+        places = Places(self.value("places") or ())
+        moves = rundir != self.value("workdir")
+
+        def text(folder: str, env: Mapping[str, str], command: str) -> str:
+            move = [f"cd {shlex.quote(folder)}"] if moves else []
+            exports = (f"export {name}={shlex.quote(env[name])}" for name in env)
+            return "\n".join([*move, *exports, command])
 
         def script(wildcards: Any) -> str:
             row = self.row(rule, wildcards)
-            env: Mapping[str, str] = json.loads(row.env)
-            exports = (f"export {name}={shlex.quote(env[name])}" for name in env)
-            return "\n".join([*move, *exports, row.command])
+            env: dict[str, str] = json.loads(row.env)
+            script = text(rundir, env, row.command)
+            if not places:
+                return script
+            compared = text(
+                places.compared(rundir), places.compared_in(env), places.compared(row.command)
+            )
+            return script if compared == script else Compared(script, compared)
 
         return _lookup(script)
 
@@ -222,15 +243,29 @@ class JobTable:
                 from snakemake.io import ancient
 
                 return ancient(config.path)
-            if config.written is None and self._settled(self.row(rule, wildcards), config):
-                return []
+            if config.written is None:
+                row = self.row(rule, wildcards)
+                if self._settled(row, config) and not self._is_recorded(row.flag):
+                    return []
             return config.path
 
         return _lookup(needed)
 
     def config_source(self, rule: str) -> Lookup:
-        """The content of the merged pipestat config, as the plan has it (no secrets in it)."""
-        return _lookup(lambda wildcards: self._config(rule).source)
+        """The content of the merged pipestat config, as the plan has it (no secrets in it).
+
+        `ancient` where it was written already: a copy that was lost and made anew is newer.
+        """
+
+        def source(wildcards: Any) -> Any:
+            config = self._config(rule)
+            if config.written != config.digest:
+                return config.source
+            from snakemake.io import ancient
+
+            return ancient(config.source)
+
+        return _lookup(source)
 
     def config_digest(self, rule: str) -> Lookup:
         """A digest of that content: another one runs the pipeline's jobs again."""
@@ -364,6 +399,11 @@ class JobTable:
         found: list[str] = json.loads(self._row(brief.rule, brief.record).inputs)
         return found
 
+    def configs(self, workdir: Path) -> list[ConfigRow]:
+        """All merged pipestat configs, whose paths are relative to the working directory."""
+        rules = self._connection.execute("SELECT rule FROM config ORDER BY rule").fetchall()
+        return [self._read_config(rule, workdir) for (rule,) in rules]
+
     def skipped(self) -> list[SkipRow]:
         query = "SELECT pipeline, record, reason, fault FROM skip"
         return [
@@ -440,10 +480,16 @@ class JobTable:
         forced = any(str(one).endswith(names) for one in settings.forcerun or ())
         return bool(settings.forceall or settings.forcetargets or forced)
 
-    def _read_config(self, rule: str) -> ConfigRow:
+    def _is_recorded(self, flag: str) -> bool:
+        """Whether Snakemake knows how a flag was made; looper's are not known."""
+        from snakemake.io import IOFile
+
+        return self._workflow.persistence.metadata(IOFile(flag)) is not None
+
+    def _read_config(self, rule: str, workdir: Path | None = None) -> ConfigRow:
         query = "SELECT source, digest, path, after, reads FROM config WHERE rule = ?"
         source, digest, path, after, reads = self._connection.execute(query, (rule,)).fetchone()
-        written = _read_marker(path)
+        written = _read_marker(path, workdir or Path())
         return ConfigRow(rule, source, digest, path, after, reads, written)
 
 
@@ -472,6 +518,17 @@ def _lookup(function: Lookup) -> Lookup:
     return function
 
 
+def refuse_to_run(why: str | None) -> None:
+    """Leave in one line where a plan can be looked at only.
+
+    Raises:
+        SystemExit: there is a reason not to run it.
+    """
+    if why:
+        print(f"error: {why}", file=sys.stderr)
+        raise SystemExit(1)
+
+
 def modified(path: str) -> float | None:
     """When a file was last written (seconds since the epoch); None if there is none."""
     try:
@@ -495,14 +552,21 @@ def settled_marker(store: StoreRow, workdir: str) -> str:
     return f"{SETTLED}/{hashlib.sha256(text.encode()).hexdigest()[:16]}"
 
 
-def _read_marker(path: str) -> str | None:
-    """The digest last written, `""` if the config is gone, None if it was never written by us."""
+def is_digest(text: str) -> bool:
+    """Whether a text is a digest as markers have it; a damaged one is not."""
+    return _DIGEST.fullmatch(text) is not None
+
+
+def _read_marker(path: str, workdir: Path) -> str | None:
+    """The digest last written, `""` if the config is gone or its digest cannot be read, None if
+    it was never written by us."""
     try:
-        with open(marker(path), encoding="utf-8") as file:
-            digest = file.read().strip()
-    except OSError:
+        digest = (workdir / marker(path)).read_text(encoding="utf-8", errors="replace").strip()
+    except FileNotFoundError:
         return None
-    return digest if os.path.exists(path) else ""
+    except OSError:
+        return ""
+    return digest if is_digest(digest) and os.path.exists(workdir / path) else ""
 
 
 def _record_folders(plan: Plan) -> dict[str, str]:
@@ -515,12 +579,18 @@ def _record_folders(plan: Plan) -> dict[str, str]:
     }
 
 
-def write_job_table(plan: Plan, path: Path, configs: Mapping[str, tuple[str, str, str]]) -> None:
+def write_job_table(
+    plan: Plan,
+    path: Path,
+    configs: Mapping[str, tuple[str, str, str]],
+    facts: Mapping[str, Any],
+) -> None:
     """Write a plan's jobs to a new SQLite file.
 
     `configs` has, for each rule with a pipestat config: the path of its content in the plan, a
-    digest of that, and the path of the config itself.
+    digest of that, and the path of the config itself. `facts` are more of what `value` knows.
     """
+    path.touch()  # with the mode that the umask gives; SQLite takes away what a group may do
     connection = sqlite3.connect(path)
     try:
         # The file is made beside its place and renamed: no journal is needed, nobody reads it yet.
@@ -591,6 +661,7 @@ def write_job_table(plan: Plan, path: Path, configs: Mapping[str, tuple[str, str
                 ("outputs", json.dumps({rule.name: rule.outputs for rule in plan.rules})),
                 ("record_folders", json.dumps(_record_folders(plan))),
                 ("warnings", json.dumps(plan.warnings)),
+                *((key, json.dumps(value)) for key, value in facts.items()),
             ),
         )
         connection.commit()

@@ -165,7 +165,8 @@ class Journal:
         self.write("end")
         self._file.close()
         if not self.begun:  # a dry run, or nothing was to be done
-            self.path.unlink(missing_ok=True)
+            with contextlib.suppress(OSError):
+                self.path.unlink()
 
     def write(self, event: str, **fields: Any) -> None:
         if not self._file.closed:

@@ -25,10 +25,11 @@ from pathlib import Path
 from typing import Any
 
 from .errors import LooperError
+from .files import write_atomic
 from .jobtable import SETTLED, JobTable, StoreRow, settled_marker
 from .model import shown
 from .records import config_of
-from .results import EARLIER, write_atomic
+from .results import EARLIER
 from .status import NOT_RUN, Flags, flag_path, stamp_of
 
 _LOCK_SECONDS = 60

@@ -28,9 +28,9 @@ import yaml
 from .divvy.package import read_package
 from .divvy.translate import Profile, translate
 from .errors import Problems
+from .files import write_atomic
 from .model import Options
 from .resources import DIVVY_VARIABLE, divvy_config
-from .results import write_atomic
 from .workspace import data_dir
 
 BUNDLED = {"local": "default", "slurm": "slurm", "sge": "sge", "lsf": "lsf", "generic": "generic"}

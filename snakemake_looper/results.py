@@ -16,7 +16,6 @@ where the schema wants one becomes one; what is wrong even so is said, and kept.
 from __future__ import annotations
 
 import os
-import tempfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -24,6 +23,7 @@ from typing import Any
 import yaml
 
 from .errors import LooperError
+from .files import write_atomic
 
 _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _Dumper: Any = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
@@ -373,31 +373,3 @@ def _is_a(value: Any, kind: Any) -> bool:
     if isinstance(value, bool):
         return bool(kind == "boolean")
     return isinstance(value, types)
-
-
-def write_atomic(path: Path, text: str, mode: int = 0o666) -> None:
-    """Replace a file in one step; `mode` is what the umask is taken from."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".tmp")
-    try:
-        umask = os.umask(0)
-        os.umask(umask)
-        os.fchmod(handle, mode & ~umask)
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(temporary, path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
-
-
-def write_if_changed(path: Path, text: str) -> None:
-    """Replace a file in one step, unless it is as it should be: its age then stays."""
-    try:
-        if path.read_text(encoding="utf-8") == text:
-            return
-    except OSError:
-        pass
-    write_atomic(path, text)

@@ -96,7 +96,9 @@ def locate(path: str | Path | None, cwd: Path | None = None) -> Path:
     cwd = cwd or Path.cwd()
     if not path:
         return find_looper_config(cwd)
-    given = Path(os.path.normpath(cwd / expand(str(path))))
+    typed = Path(os.path.normpath(cwd / path))
+    # A path that is there is meant as it is: `$` and `~` may be parts of a folder's name.
+    given = typed if typed.exists() else Path(os.path.normpath(cwd / expand(str(path))))
     if given.is_dir():
         given = given / LOOPER_CONFIG
     if not given.is_file():

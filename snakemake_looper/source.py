@@ -155,5 +155,11 @@ def absent(text: str, path: Path, advice: str = "correct the path") -> str:
 
 
 def resolve(text: str, folder: Path) -> Path:
-    """A path from a file in `folder`: variables expanded, made absolute, `..` and `.` folded."""
+    """A path from a file in `folder`: variables expanded, made absolute, `..` and `.` folded.
+
+    What it has of the folder's own name is not expanded: that may have `$` in it.
+    """
+    if text.startswith(f"{folder}{os.sep}"):
+        text = os.path.expandvars(text[len(f"{folder}{os.sep}") :])
+        return Path(os.path.normpath(folder / text.lstrip(os.sep)))
     return Path(os.path.normpath(folder / expand(text)))

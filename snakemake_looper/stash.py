@@ -26,9 +26,10 @@ from pathlib import Path
 from typing import Any
 
 from .earlier import Fate, Seen, fate, part
+from .files import write_atomic
 from .jobtable import Brief, JobTable, StoreRow
 from .read.secrets import filled_in
-from .results import AssemblyError, dump, load, write_atomic
+from .results import AssemblyError, dump, load
 from .status import Flags
 
 FOLDER = Path(".snakemake") / "looper" / "earlier"

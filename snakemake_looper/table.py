@@ -15,8 +15,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from .files import write_atomic
 from .records import Results
-from .results import dump, load, wanted_of, write_atomic
+from .results import dump, load, wanted_of
 
 FORMATS = ("tsv", "csv", "json", "markdown")
 NOTE = "Note"

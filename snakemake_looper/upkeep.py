@@ -15,10 +15,11 @@ from typing import Any
 
 from . import stash
 from .earlier import part, shelves
+from .files import write_atomic
 from .jobtable import JobTable, Row, StoreRow
 from .model import STATUSES, is_file_name
 from .records import Results, config_of, records_of, samples
-from .results import RECORD, dump, load, write_atomic
+from .results import RECORD, dump, load
 from .status import flag_path
 
 

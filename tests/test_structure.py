@@ -12,7 +12,7 @@ PACKAGE = REPOSITORY / "snakemake_looper"
 # Each module may import those before it. Two steps back are allowed, inside functions: the cheap
 # modules that every child process loads call what is heavy only where it is needed.
 ORDER = [
-    "errors", "deprecated", "model", "source", "read.secrets", "read.output_schema", "results", "databases", "jobtable", "arrays", "processes", "journal", "reasons", "status", "cluster", "templates", "growth",
+    "errors", "files", "places", "manifest", "deprecated", "model", "source", "read.secrets", "read.output_schema", "results", "databases", "jobtable", "reading", "arrays", "processes", "journal", "reasons", "status", "cluster", "templates", "growth",
     "resources", "containers", "inputs", "settings", "pephub", "pephub_results", "read.pep_faults", "pep", "interface", "pipestat",
     "selection", "project", "names", "builtin_hooks", "hooks", "rules", "jobs", "lumps", "plan", "earlier", "stash", "records", "attempts", "ledger", "settle", "table",
     "report", "snakefile", "generate", "workspace", "recovery", "frontend", "events", "bars", "progress", "controller",
@@ -78,6 +78,6 @@ def test_foreign_libraries_stop_at_their_seams() -> None:
 
 
 def test_cheap_modules_import_the_standard_library_only() -> None:
-    for name in ("__init__", "jobtable", "errors", "model"):
+    for name in ("__init__", "jobtable", "errors", "files", "manifest", "model", "places"):
         found = imports(PACKAGE / f"{name}.py", top_level=True)
         assert not found & {"peppy", "pandas", "yaml", "jinja2", "jsonschema", "rich", "pipestat"}

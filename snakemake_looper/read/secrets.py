@@ -63,6 +63,15 @@ def has_secret(content: Any) -> bool:
     return isinstance(content, list) and any(has_secret(item) for item in content)
 
 
+def secret_keys(content: Any) -> tuple[str | int, ...]:
+    """Where in the looper config the first hidden secret stands; empty if there is none."""
+    if isinstance(content, Mapping) and SECRET_KEY in content:
+        return tuple(content[SECRET_KEY]["keys"])
+    parts = content.values() if isinstance(content, Mapping) else content
+    parts = parts if isinstance(content, (Mapping, list)) else ()
+    return next(filter(None, map(secret_keys, parts)), ())
+
+
 def reveal(content: Any, documents: dict[str, Any] | None = None) -> Any:
     """The content with its secrets back, read from the looper config anew.
 

@@ -27,6 +27,7 @@ from ..arrays import refusal
 from ..errors import LooperError
 from ..jobtable import JobTable
 from ..journal import Journal
+from ..reading import let_snakemake_read
 from . import engine
 
 
@@ -57,14 +58,21 @@ class Session:
             return
         from snakemake.exceptions import WorkflowError
 
+        from ..jobtable import refuse_to_run
+        from ..settle import make_tables, refusals
+        from ..workspace import refresh_configs
+
+        refuse_to_run(self.jobs.value("refusal"))
         if self.journal is None:
             raise WorkflowError(f"{self.workdir}: no journal of the run can be written there")
-        from ..settle import make_tables, refusals
-
         found = [*filter(None, [refusal(self.jobs, workflow)]), *refusals(self.jobs)]
         if found:
             raise WorkflowError("\n".join(found))
         make_tables(self.jobs)
+        try:
+            refresh_configs(self.jobs, self.workdir)
+        except (OSError, KeyError, TypeError) as error:
+            raise WorkflowError(f"a merged pipestat config cannot be written: {error}") from None
         try:
             recovery.begin(self.jobs, workflow, self.journal)
         except OSError as error:
@@ -102,6 +110,7 @@ def open_session(jobs: JobTable, workdir: Path, workflow: Any) -> Session:
     for warning in jobs.value("warnings"):
         print(f"warning: {warning}", file=sys.stderr)
     engine.explain_lock(recovery.refusal)
+    let_snakemake_read(workdir)
     journal = None
     if not engine.is_dry_run(workflow):
         try:

@@ -1,0 +1,127 @@
+"""Files and folders that are whole after a crash, and that others of a group can use.
+
+A file is written beside its place, brought to the disk, and renamed. After a power cut its name
+stands for the old content or for the new one. Modes come from the umask and from the folder, as
+for any new file: `tempfile` makes files that only their owner can read.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import secrets
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TypeVar
+
+_Made = TypeVar("_Made")
+
+
+def write_atomic(path: Path, text: str, mode: int = 0o666) -> None:
+    """Replace a file in one step; the umask takes its bits from `mode`.
+
+    Raises:
+        OSError: the file cannot be written.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, temporary = _new(
+        path, lambda name: os.open(name, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_CLOEXEC, mode)
+    )
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(temporary, path)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
+    sync_folder(path.parent)
+
+
+def write_if_changed(path: Path, text: str) -> bool:
+    """Replace a file in one step, unless its content is right: its age then stays.
+
+    Returns whether the file was written.
+    """
+    if read_text(path) == text:
+        return False
+    write_atomic(path, text)
+    return True
+
+
+def read_text(path: Path) -> str | None:
+    """The content of a file; None if it cannot be read, or is no text."""
+    try:
+        return path.read_bytes().decode("utf-8")
+    except (OSError, ValueError):
+        return None
+
+
+@contextlib.contextmanager
+def whole_folder(target: Path) -> Iterator[Path]:
+    """A new folder that gets its name when it is complete; if the body fails, nothing is left.
+
+    A whole folder of that name, made by another process meanwhile, is kept instead.
+
+    Raises:
+        OSError: the folder cannot be made, or something else has its name.
+    """
+    _, temporary = _new(target, os.mkdir)
+    try:
+        yield temporary
+        sync_tree(temporary)
+        try:
+            temporary.rename(target)
+        except OSError:
+            if not target.is_dir():
+                raise
+        sync_folder(target.parent)
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+
+
+def discard(path: Path) -> None:
+    """Take a file or folder away from its name in one step, then remove as much as can be.
+
+    Raises:
+        OSError: it cannot be moved.
+    """
+    aside = path.with_name(f".{path.name[:50]}.{secrets.token_hex(4)}.old")
+    path.rename(aside)
+    if aside.is_dir() and not aside.is_symlink():
+        shutil.rmtree(aside, ignore_errors=True)
+    else:
+        aside.unlink(missing_ok=True)
+
+
+def sync_tree(folder: Path) -> None:
+    """Bring a folder and all in it to the disk."""
+    for path, _, names in os.walk(folder, topdown=False):
+        for name in names:
+            with open(os.path.join(path, name), "rb") as file:
+                os.fsync(file.fileno())
+        sync_folder(Path(path))
+
+
+def sync_folder(folder: Path) -> None:
+    """Bring a folder's names to the disk; not every file system can."""
+    with contextlib.suppress(OSError):
+        handle = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
+
+
+def _new(path: Path, make: Callable[[Path], _Made]) -> tuple[_Made, Path]:
+    """Make a file or folder beside a path, under a name that nobody has."""
+    while True:
+        name = path.with_name(f".{path.name[:50]}.{secrets.token_hex(4)}.tmp")
+        try:
+            return make(name), name
+        except FileExistsError:
+            continue
+        except OSError as error:  # told with the name that somebody knows
+            raise OSError(error.errno, error.strerror, str(path)) from None
