@@ -174,6 +174,7 @@ def inspect(arguments: argparse.Namespace, rest: list[str]) -> int:
     """Show the plan; writes nothing."""
     from . import views
     from .plan import explain, plan_project
+    from .status import obstacles
 
     looper_config = locate(arguments.looper_config)
     options = _options(arguments)
@@ -189,6 +190,10 @@ def inspect(arguments: argparse.Namespace, rest: list[str]) -> int:
     for warning in plan.warnings:
         print(f"warning: {warning}", file=sys.stderr)
     print(views.plan_json(plan) if arguments.json else views.plan_text(plan))
+    problems = Problems()
+    for line in obstacles(plan.workdir, plan.jobs):
+        problems.add("", "", line)
+    problems.raise_if_any()
     return FAILED if any(skip.fault for skip in plan.skipped) else DONE
 
 

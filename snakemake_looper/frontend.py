@@ -17,6 +17,7 @@ from .errors import Place, Problems, ProjectError
 from .model import Options
 from .settings import locate, place_of_option, read_options, warn_of_misspelt
 from .source import read_yaml
+from .status import obstacles
 from .workspace import PlanFolder, current_plan
 
 
@@ -64,6 +65,7 @@ def prepare(
         options = _merged_options(_entries(config), configfiles or ())
         workdir = Path(directory).absolute() if directory else looper_config.parent
         folder = current_plan(looper_config, options, workdir)
+        _refuse_obstacles(folder, workdir)
     except ProjectError as error:
         report(error)
         raise SystemExit(error.exit_code) from None
@@ -72,6 +74,20 @@ def prepare(
     if seen is not None:
         seen.append(ready)
     return ready
+
+
+def _refuse_obstacles(folder: PlanFolder, workdir: Path) -> None:
+    """Refuse a plan where something that is no file is in the place of a flag or log.
+
+    Raises:
+        ProjectError: names each.
+    """
+    jobs = folder.jobs()
+    problems = Problems()
+    for line in obstacles(workdir, jobs.briefs()):
+        problems.add("", "", line)
+    jobs.close()
+    problems.raise_if_any()
 
 
 def report(error: ProjectError) -> None:

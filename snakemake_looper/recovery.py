@@ -45,6 +45,7 @@ from .status import (
     Flags,
     clear_flag,
     flag_path,
+    heal,
     stamp_of,
     write_flag,
 )
@@ -66,18 +67,26 @@ _LOOK_ON = "'snakemake-looper check --watch' shows how it goes on"
 # --- entering a folder -----------------------------------------------------------------------------
 
 
-def enter(workdir: Path, plan: str) -> Journal:
-    """Begin a journal, and remove the lock of a dead run.
+def enter(workdir: Path, plan: str, flags: Iterable[str] = ()) -> Journal:
+    """Begin a journal, remove the lock of a dead run, and heal these records' flags.
 
     Runs enter one after the other. So of two that are started at once, the first removes a stale
-    lock, and the second finds the first alive.
+    lock, and the second finds the first alive. Snakemake looks at the completed flag only: a
+    record that has another one beside it is healed before the DAG is built.
 
     Raises:
         OSError: the folder cannot be written.
     """
     with closed_door(workdir):
         journal = Journal.open(workdir, plan)
-        _remove_stale_lock(workdir, journal)
+        runs = [run for run in read_runs(workdir) if run.path != journal.path]
+        if not any(run.alive for run in runs):
+            _remove_stale_lock(workdir, runs)
+            healed = heal(workdir, flags)
+            if healed:
+                _say(
+                    f"{_records(len(healed))} had several flags; the one that promises least counts"
+                )
         return journal
 
 
@@ -108,19 +117,18 @@ def _open_for_all(path: Path) -> IO[str]:
         return path.open(encoding="utf-8")
 
 
-def _remove_stale_lock(workdir: Path, journal: Journal) -> None:
+def _remove_stale_lock(workdir: Path, runs: Iterable[Run]) -> None:
     """Remove Snakemake's lock if it is that of a run of this project that was killed here.
 
-    Such a run must be known by its journal. No other run of this folder may be alive, wherever it
-    is, and no Snakemake may be at work in the folder.
+    Such a run must be known by its journal, and no Snakemake may be at work in the folder. Called
+    if none of the `runs` of this folder is alive, wherever it is.
     """
     try:
         locks = sorted((workdir / _LOCKS).iterdir())
     except OSError:
         return
-    runs = [run for run in read_runs(workdir) if run.path != journal.path]
     dead = [run for run in runs if run.died]
-    if not locks or not dead or any(run.alive for run in runs):
+    if not locks or not dead:
         return
     last = dead[-1]
     when = time.strftime("%Y-%m-%d %H:%M", time.localtime(last.started))
@@ -481,6 +489,10 @@ def _restore(planned: Mapping[str, str], kept: Collection[str], workdir: Path) -
 
 def _jobs(number: int) -> str:
     return f"{number} job" if number == 1 else f"{number} jobs"
+
+
+def _records(number: int) -> str:
+    return f"{number} record" if number == 1 else f"{number} records"
 
 
 def _say(text: str) -> None:

@@ -34,6 +34,7 @@ from .reasons import Reason, explain, remedy, stale_locks, tail
 
 if TYPE_CHECKING:
     from .jobtable import Brief
+    from .model import Job
 
 NOT_RUN = "none"
 """What a record without any flag has for a status."""
@@ -257,7 +258,7 @@ def _listing(folder: Path) -> _Listing:
     return _Listing(frozenset(files), frozenset(others))
 
 
-def obstacles(workdir: Path, jobs: Iterable[Brief]) -> list[str]:
+def obstacles(workdir: Path, jobs: Iterable[Brief | Job]) -> list[str]:
     """A line for each folder or other thing that is in the place of a job's flag or log."""
     flags = Flags(workdir)
     found = (flags.obstacle(job.flag, job.log) for job in jobs)

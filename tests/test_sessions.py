@@ -396,6 +396,49 @@ def test_no_run_begins_while_something_is_removed(tmp_path: Path) -> None:
     process.stderr.close()
 
 
+# --- flags that cannot be ---------------------------------------------------------------------------
+
+
+def test_two_flags_of_one_record_are_healed_before_anything_is_planned(
+    touch: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = touch / "results/results_pipeline"
+    names = [f"results/results_pipeline/{name}/touch_{name}_completed.flag" for name in "ab"]
+    write(
+        touch,
+        {
+            names[0]: "completed",
+            names[0].replace("completed", "failed"): "rubbish",
+            names[1]: "",
+        },
+    )
+    other = Journal.open(touch, "plan")
+    enter(touch, "plan", names).end()
+    assert len(flags(folder)) == 3, "not while a run is alive"
+    other.end()
+    enter(touch, "plan", names).end()
+    assert flags(folder) == ["touch_a_failed.flag", "touch_b_completed.flag"]
+    assert "1 record had several flags" in capsys.readouterr().err
+
+
+def test_a_folder_in_the_place_of_a_flag_or_log_is_refused(
+    touch: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(touch)
+    flag = "results/results_pipeline/a/touch_a_completed.flag"
+    write(touch, {f"{flag}/x": ""})
+    log = "results/submission/touch_b.log"
+    (touch / log).mkdir(parents=True)
+    wanted = [f"error: {path} is not a file; remove it" for path in (flag, log)]
+    with pytest.raises(SystemExit) as end:
+        planned(touch)
+    assert end.value.code == 2
+    said = capsys.readouterr().err.splitlines()
+    assert [line for line in said if line.startswith("error")] == wanted
+    assert command_line.main(["inspect"]) == 2
+    assert capsys.readouterr().err.splitlines() == wanted
+
+
 # --- what is waited for ----------------------------------------------------------------------------
 
 LEAVES = {

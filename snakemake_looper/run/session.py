@@ -28,6 +28,7 @@ from ..errors import LooperError
 from ..jobtable import JobTable
 from ..journal import Journal
 from ..reading import let_snakemake_read
+from ..status import obstacles
 from . import engine
 
 
@@ -106,7 +107,16 @@ class Session:
 
 
 def open_session(jobs: JobTable, workdir: Path, workflow: Any) -> Session:
-    """Open a session in the main process, while the Snakefile is read."""
+    """Open a session in the main process, while the Snakefile is read.
+
+    Raises:
+        WorkflowError: something that is no file is in the place of a flag or log.
+    """
+    in_the_way = obstacles(workdir, jobs.briefs())
+    if in_the_way:
+        from snakemake.exceptions import WorkflowError
+
+        raise WorkflowError("\n".join(in_the_way))
     for warning in jobs.value("warnings"):
         print(f"warning: {warning}", file=sys.stderr)
     engine.explain_lock(recovery.refusal)
@@ -114,7 +124,8 @@ def open_session(jobs: JobTable, workdir: Path, workflow: Any) -> Session:
     journal = None
     if not engine.is_dry_run(workflow):
         try:
-            journal = recovery.enter(workdir, jobs.path.parent.name)
+            flags = (brief.flag for brief in jobs.briefs())
+            journal = recovery.enter(workdir, jobs.path.parent.name, flags)
         except OSError as error:
             print(f"warning: {workdir}: no journal of this run: {error.strerror}", file=sys.stderr)
     session = Session(jobs, workdir, journal, workflow)
