@@ -164,6 +164,8 @@ def _become(question: Mapping[str, Any]) -> str:
     program, *_ = sys.argv = list(question["command"])
     sys.path[0] = str(Path(program).parent)
     importlib.invalidate_caches()
+    if "snakemake.workflow" in sys.modules:  # looks once where it is, when it is imported
+        sys.modules["snakemake.workflow"].Workflow._rundir = str(Path.cwd().absolute())
     return program
 
 
