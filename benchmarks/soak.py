@@ -27,7 +27,6 @@ import sys
 import tempfile
 import time
 import traceback
-import unicodedata
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
@@ -200,11 +199,6 @@ def fault_of(files: Files) -> str:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _controls(character: str) -> bool:
-    """Whether a character breaks a line, or means something to a terminal."""
-    return unicodedata.category(character) in ("Cc", "Zl", "Zp")
-
-
 def _plan(folder: Path) -> str:
     from snakemake_looper.errors import ProjectError
     from snakemake_looper.plan import plan_project
@@ -219,7 +213,7 @@ def _plan(folder: Path) -> str:
         write_plan(plan)
     except ProjectError as error:
         texts = [str(problem) for problem in error.problems]
-        wrong = [text for text in texts if not text or any(map(_controls, text))]
+        wrong = [text for text in texts if not text or not text.isprintable()]
         return f"no message of one line: {wrong}" if wrong or not texts else ""
     except BaseException:
         return traceback.format_exc()

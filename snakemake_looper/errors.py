@@ -39,7 +39,7 @@ class Problem:
     message: str
 
     def __str__(self) -> str:
-        return ": ".join(part for part in (str(self.place), self.key, self.message) if part)
+        return one_line(": ".join(filter(None, (str(self.place), self.key, self.message))))
 
 
 class LooperError(Exception):
@@ -89,6 +89,16 @@ class Problems:
         """Raise one `ProjectError` with everything collected, if there is anything."""
         if self._problems:
             raise ProjectError(self._problems, self.warnings)
+
+
+def one_line(text: str) -> str:
+    """A text with its line breaks, control characters and invisible ones as escapes.
+
+    Names and values of users get into messages: a sample name may hold a line break.
+    """
+    if text.isprintable():
+        return text
+    return "".join(one if one.isprintable() else repr(one)[1:-1] for one in text)
 
 
 def _as_place(place: Place | str | Path) -> Place:

@@ -291,7 +291,7 @@ def file_size(path: str) -> int:
     """Size in bytes of a file, or of all files below a folder; -1 if there is nothing."""
     try:
         found = os.stat(path)
-    except OSError:
+    except (OSError, ValueError):  # no path has a NUL in it
         return -1
     if not stat.S_ISDIR(found.st_mode):
         return found.st_size

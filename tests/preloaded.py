@@ -44,7 +44,6 @@ class Preloaded:
     def __init__(self, env: Mapping[str, str]) -> None:
         self._env = dict(env)
         self._folder = Path(tempfile.mkdtemp(prefix="preloaded-"))
-        atexit.register(shutil.rmtree, self._folder, ignore_errors=True)
         script = self._folder / "snakemake"
         shutil.copy(__file__, script)
         self._server = subprocess.Popen(
@@ -53,6 +52,14 @@ class Preloaded:
             stdin=subprocess.PIPE, stdout=subprocess.PIPE,
         )  # fmt: skip
         assert self._server.stdout and self._server.stdout.readline(), "the server has not started"
+        atexit.register(self.close)
+
+    def close(self) -> None:
+        """End the server, as the end of this process does, too."""
+        assert self._server.stdin and self._server.stdout
+        self._server.stdin.close()
+        self._server.stdout.close()
+        self._server.wait()
 
     def can_run(self, env: Mapping[str, str]) -> bool:
         """Whether a program would notice nothing."""
@@ -157,6 +164,8 @@ def _become(question: Mapping[str, Any]) -> str:
     program, *_ = sys.argv = list(question["command"])
     sys.path[0] = str(Path(program).parent)
     importlib.invalidate_caches()
+    if "snakemake.workflow" in sys.modules:  # looks once where it is, when it is imported
+        sys.modules["snakemake.workflow"].Workflow._rundir = str(Path.cwd().absolute())
     return program
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -588,6 +589,17 @@ def test_an_output_schema_of_another_name_is_a_warning(project: Callable[..., Pa
 def test_a_file_that_is_not_utf_8(touch: Path) -> None:
     (touch / "touch.yaml").write_bytes("pipeline_name: \xe9\n".encode("latin-1"))
     assert problems(touch) == ["touch.yaml: is not UTF-8 text; save it as UTF-8"]
+
+
+@pytest.mark.parametrize("word", ["b\nx", "b\rx", "b\x1b[2Jx", "b\x00x", "b\u2028x"])
+def test_a_message_is_one_line_whatever_it_names(touch: Path, word: str) -> None:
+    """A line break in a cell makes no second line, and a terminal is told nothing."""
+    edit(touch / "samples.csv", "b,b.txt", f'"{word}",b.txt')
+    edit(touch / ".looper.yaml", "[touch.yaml]", json.dumps([f"{word}.yaml"]))
+    with pytest.raises(ProjectError) as raised:
+        plan_project(touch / ".looper.yaml")
+    assert all(str(problem).isprintable() for problem in raised.value.problems)
+    assert f"'{word}.yaml'".encode("unicode_escape").decode() in str(raised.value)
 
 
 def test_a_loop_of_anchors(touch: Path) -> None:

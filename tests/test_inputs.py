@@ -189,3 +189,10 @@ def test_attributes_may_be_lists_of_what_the_schema_wants(
     validator = Validator(schema)
     assert all(not validator.faults(Sample("a", {"x": value}, None)) for value in fits)
     assert all(validator.faults(Sample("a", {"x": value}, None)) for value in fails)
+
+
+@pytest.mark.parametrize("cell", ["a\0.txt", "\0", "x" * 5000])
+def test_what_can_be_no_path_is_a_missing_file(touch: Path, cell: str) -> None:
+    edit(touch / "samples.csv", "b,b.txt", f"b,{cell}")
+    plan = plan_project(touch / ".looper.yaml")
+    assert [skip.record for skip in plan.skipped] == ["b"]

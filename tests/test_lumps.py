@@ -106,7 +106,6 @@ def test_a_failed_member_fails_alone(lumped: Path) -> None:
 
 
 def test_an_edited_row_runs_alone(lumped: Path) -> None:
-    assert submit(lumped, "--config", "lump_n=4").code == 0
     edit(lumped / "touch.yaml", "echo $WHO", "echo {sample.word}")
     assert submit(lumped, "--config", "lump_n=4").code == 0
     edit(lumped / "samples.csv", "c,c.txt,c", "c,c.txt,other")
