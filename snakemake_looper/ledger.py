@@ -22,7 +22,7 @@ import time
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from .errors import LooperError
 from .files import write_atomic
@@ -238,9 +238,7 @@ def note_failure(store: StoreRow, workdir: Path, seen: Mapping[str, Seen]) -> No
 
 def touch_marker(store: StoreRow, workdir: Path) -> None:
     """Make the file that stands for a store in the workflow newer than all that it comes after."""
-    path = workdir / settled_marker(store, str(workdir))
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.touch()
+    write_atomic(workdir / settled_marker(store, str(workdir)), "")  # it may be another user's
 
 
 @contextlib.contextmanager
@@ -253,7 +251,7 @@ def alone(store: StoreRow, workdir: Path) -> Iterator[None]:
     path = _path(store, workdir).with_suffix(".lock")
     path.parent.mkdir(parents=True, exist_ok=True)
     until = time.monotonic() + _LOCK_SECONDS
-    with path.open("a") as file:
+    with _opened(path) as file:
         while True:
             try:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -265,6 +263,13 @@ def alone(store: StoreRow, workdir: Path) -> Iterator[None]:
             except OSError:  # a file system without such locks
                 break
         yield
+
+
+def _opened(path: Path) -> IO[str]:
+    try:
+        return path.open("a")
+    except PermissionError:  # another user of a group made it; to hold a lock, reading is enough
+        return path.open()
 
 
 def stamp_of_file(path: str) -> tuple[int, ...] | None:

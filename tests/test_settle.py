@@ -361,6 +361,23 @@ def test_entries_of_the_version_before(lite: Path) -> None:
     jobs.close()
 
 
+def test_a_group_may_settle_what_another_user_has_settled(lite: Path) -> None:
+    """Files of others may be replaced where their folder may be written, not written to."""
+    jobs = current_plan(lite / ".looper.yaml").jobs()
+    (store,) = jobs.stores()
+    jobs.close()
+    with ledger.alone(store, lite):
+        ledger.touch_marker(store, lite)
+    folder = lite / ".snakemake/looper/settled"
+    before = {path.name: path.stat().st_ino for path in folder.iterdir()}
+    for path in folder.iterdir():
+        path.chmod(0o444)
+    with ledger.alone(store, lite):
+        ledger.touch_marker(store, lite)
+    marker = next(path for path in folder.iterdir() if not path.suffix)
+    assert marker.stat().st_ino != before[marker.name]
+
+
 # --- workflows of one's own --------------------------------------------------------------------------
 
 MODULE = """
