@@ -73,7 +73,6 @@ def assemble(
         earlier = record_paths(f"{folder}/{RECORD}.yaml{EARLIER}")
         for record in sorted(files.keys() | earlier.keys()):
             reported: Records = {}
-            then: Records = {}
             if record in files:
                 try:
                     levels = _records_of(files[record], pipeline, warnings)
@@ -81,12 +80,13 @@ def assemble(
                 except (OSError, AssemblyError) as error:
                     warnings.append(f"{error}; its record is not in {path}")
                     continue
-            if record in earlier:
-                then = _earlier_of(earlier[record], pipeline)
             if record in earlier and is_completed(pipeline, record):
-                changed |= _drop(data, pipeline, then, reported)
-            else:
-                reported = below(then, reported)
+                if record not in reported.get("sample", {}):
+                    changed |= _drop(
+                        data, pipeline, _earlier_of(earlier[record], pipeline), reported
+                    )
+            elif record in earlier:
+                reported = below(_earlier_of(earlier[record], pipeline), reported)
             changed |= _lay_over(data, reported, pipeline, wanted, warnings)
     if changed or not exists:
         write_atomic(path, dump(data) if data else "")
