@@ -209,6 +209,7 @@ class Project:
         log.write_text("")
         store = next(one for one in jobs.stores() if one.rule == brief.rule)
         known = self.report(config_of(store, self.folder), brief.record, says, level)
+        log.write_text("done")  # the last that is written before the flag
         flag_path(self.folder, brief.flag, status).write_text(status)
         return known
 
@@ -641,13 +642,14 @@ def test_names_in_a_results_file_lead_nowhere(played: Project) -> None:
     played.run(a="n=1")
     file = played.folder / "out/count/all.yaml"
     data = yaml.safe_load(file.read_text())
-    data["count"]["sample"]["../../../keep"] = {"n": 1}
+    data["count"]["sample"]["../../keep"] = {"n": 1}
     file.write_text(yaml.safe_dump(data))
     keep = played.folder / "keep"
     keep.mkdir()
+    (played.folder / "out/results_pipeline").mkdir(parents=True)
     jobs = jobs_of(played.folder)
     what = doomed_of_removed(jobs, played.folder)
-    assert what.paths == () and [names for _, names in what.records] == [("../../../keep",)]
+    assert what.paths == () and [names for _, names in what.records] == [("../../keep",)]
     destroy(what, played.folder)
     jobs.close()
     assert keep.exists() and sample(played.folder) == {"a": {"n": 1}}
