@@ -123,8 +123,15 @@ def _files(plan: Plan, options: Options, folder: Path) -> dict[str, str]:
     for kind in ("scripts", "report", "profiles/default"):
         for source in sorted(data_dir(kind).iterdir()):
             if source.is_file():
-                files[f"workflow/{kind}/{source.name}"] = source.read_text(encoding="utf-8")
+                text = source.read_text(encoding="utf-8")
+                files[f"workflow/{kind}/{source.name}"] = _for_editors(text)
     return files
+
+
+def _for_editors(text: str) -> str:
+    """A file as people keep it: where they change a rule themselves, its jobs run again."""
+    paragraphs = text.split("\n\n")
+    return "\n\n".join(one for one in paragraphs if "\nrerun-triggers:" not in one)
 
 
 def _config(plan: Plan, options: Options, folder: Path) -> str:

@@ -227,6 +227,19 @@ def test_a_changed_plan_is_a_new_folder_beside_the_old_one(touch: Path) -> None:
     assert len(list(touch.glob(".snakemake/looper/*/Snakefile"))) == 2, "the first is used again"
 
 
+def test_another_text_of_the_rules_runs_nothing_again(touch: Path) -> None:
+    """As after an upgrade of this package: what can change in a job is in params and inputs."""
+    assert use_looper(cwd=touch).code == 0
+    notes = [path for path in (touch / ".snakemake/metadata").iterdir() if path.is_file()]
+    for path in notes:
+        note = json.loads(path.read_text())
+        path.write_text(json.dumps({**note, "code": "of another version"}))
+    assert notes
+    assert "Nothing to be done" in use_looper("-n", cwd=touch).text
+    dry = use_looper("-n", "--rerun-triggers", "code", cwd=touch)
+    assert "touch_sample:a" in dry.jobs()
+
+
 def test_a_comment_makes_no_new_plan(touch: Path) -> None:
     assert use_looper("-n", cwd=touch).code == 0
     stamp = snakefile(touch).stat().st_mtime_ns
