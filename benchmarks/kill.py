@@ -249,10 +249,16 @@ def check(folder: Path, sessions: list[int], when: str) -> list[str]:
 
 
 def tracebacks(text: str) -> list[str]:
-    """The tracebacks that lead through this package, and errors of its logger plugin."""
+    """The tracebacks that lead through this package, and errors of its logger plugin.
+
+    Python shows where SIGINT met a script of the Snakefile: that is no fault.
+    """
     found = []
     for part in text.split("Traceback (most recent call last)")[1:]:
         head = part[:4000]
+        last = next((line for line in head.splitlines()[1:] if line[:1] not in ("", " ")), "")
+        if last.startswith("KeyboardInterrupt"):
+            continue
         if "snakemake_looper/" in head or "snakemake_logger_plugin_looper" in head:
             found.append(head)
     found += [word for word in ("Logging error", "error in the looper") if word in text]
