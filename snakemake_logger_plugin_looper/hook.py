@@ -4,9 +4,10 @@ Only the parser's result can choose a Snakefile, so `parse_known_args` is wrappe
 the option is absent the result passes through untouched.
 
 Snakemake parses a second time when a profile applies, with the profile's options below those of
-the command line. Only then is known what is asked for, `config:` of the profile included. So the
-project is planned after the last parsing; before, a Snakefile that has the default profile beside
-it stands in for the one that is to come.
+the command line. If that is the plan's own profile, nothing that matters here changes: the project
+is planned after the first parsing, and the plan is kept for the second. Another profile may have
+options of looper under `config:`. Then the project is planned after the second parsing; before, a
+Snakefile that has the default profile beside it stands in for the one that is to come.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ import functools
 import os
 import sys
 from argparse import Namespace
+from contextvars import ContextVar
 from dataclasses import MISSING
 from pathlib import Path
 from typing import Any
@@ -22,6 +24,8 @@ from typing import Any
 from snakemake.common.argparse import ArgumentParser
 
 PREFIXED = "logger_looper_use_looper_config"
+_first: ContextVar[tuple[Any, Any] | None] = ContextVar("_first", default=None)
+"""What was asked for at the first parsing, and its plan, for the second one."""
 
 
 def install() -> None:
@@ -54,16 +58,31 @@ def _is_parsed_again(parsed: Namespace, stand_in: Path) -> bool:
 
     if parsed.mode != ExecMode.DEFAULT:
         return False
-    given = [parsed.profile] if isinstance(parsed.profile, str) else parsed.profile or []
-    if set(given) - {"none"}:
-        return True
     name = parsed.workflow_profile or "default"
-    places = (Path(), Path("profiles"), stand_in.parent / "profiles")
-    return name != "none" and any((place / name).exists() for place in places)
+    places = (*_USERS, stand_in.parent / "profiles")
+    has_own = name != "none" and any((place / name).exists() for place in places)
+    return has_own or bool(_named(parsed))
+
+
+def _has_users_profile(parsed: Namespace) -> bool:
+    """Whether a profile of the user applies, and not only that beside the plan."""
+    if _named(parsed) or parsed.workflow_profile not in (None, "none"):
+        return True
+    return any((place / "default").exists() for place in _USERS)
+
+
+_USERS = (Path(), Path("profiles"))
+"""Where Snakemake looks for a workflow's profile before it looks beside the Snakefile."""
+
+
+def _named(parsed: Namespace) -> set[str]:
+    """The profiles that are named by --profile or the environment."""
+    given = [parsed.profile] if isinstance(parsed.profile, str) else parsed.profile or []
+    return set(given) - {"none"}
 
 
 def _prepare(parsed: Namespace, asked: str, has_profile: bool) -> None:
-    """Plan the project and point the parsed arguments at it, if nothing is parsed after this."""
+    """Point the parsed arguments at the plan of the project, or at a stand-in for it."""
     from snakemake_looper.for_snakefiles import module_snakefile
 
     # The field is stored under its bare name, and read under the prefixed one.
@@ -72,12 +91,11 @@ def _prepare(parsed: Namespace, asked: str, has_profile: bool) -> None:
         sys.stderr.write("error: --use-looper-config chooses the Snakefile; remove --snakefile\n")
         raise SystemExit(2)
     stand_in = Path(module_snakefile())
-    if not has_profile and _is_parsed_again(parsed, stand_in):
+    is_first = not has_profile and _is_parsed_again(parsed, stand_in)
+    if is_first and _has_users_profile(parsed):
         parsed.snakefile = stand_in
     else:
-        from snakemake_looper.frontend import prepare
-
-        ready = prepare(asked, parsed.config, parsed.configfile, parsed.directory)
+        ready = _plan(parsed, asked, is_first)
         parsed.snakefile = Path(ready.snakefile)
         parsed.directory = ready.workdir
         parsed.logger = list(dict.fromkeys([*(parsed.logger or []), "looper"]))
@@ -86,3 +104,18 @@ def _prepare(parsed: Namespace, asked: str, has_profile: bool) -> None:
         parsed.profile = [
             os.path.abspath(path) if os.path.exists(path) else path for path in parsed.profile
         ]
+
+
+def _plan(parsed: Namespace, asked: str, is_first: bool) -> Any:
+    """The plan for what is asked; kept if this is the first of two parsings, then taken."""
+    from snakemake_looper.frontend import prepare
+
+    wanted = (asked, parsed.config, parsed.configfile, parsed.directory)
+    kept = _first.get()
+    _first.set(None)
+    if kept is not None and kept[0] == wanted and not is_first:
+        return kept[1]
+    ready = prepare(*wanted)
+    if is_first:
+        _first.set((wanted, ready))
+    return ready

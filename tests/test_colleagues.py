@@ -9,11 +9,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from conftest import edit, write
+from conftest import edit, flags, use_looper, write
 from users import Others, others
 
 from snakemake_looper.files import write_atomic
-from snakemake_looper.journal import Journal
 from snakemake_looper.reading import not_writable
 from snakemake_looper.workspace import FOLDER, current_plan
 
@@ -174,9 +173,12 @@ def test_a_run_that_can_write_nothing_is_told_where(
         assert (not_writable(tmp_path) or "").startswith(f"{hidden[0]}: cannot be written; ")
 
 
-def test_who_may_only_read_keeps_no_journal(tmp_path: Path) -> None:
-    (tmp_path / ".snakemake").write_text("no folder")
-    first, second = (Journal.open(tmp_path, "plan") for _ in range(2))  # neither waits
-    first.end()
-    second.end()
-    assert os.path.exists(os.devnull)
+def test_a_run_that_can_keep_no_journal_is_refused(touch: Path) -> None:
+    """Whatever else Snakemake does with the project works."""
+    write(touch, {".snakemake/looper/runs": "no folder"})
+    assert "touch_sample" in use_looper("--list-rules", cwd=touch).text
+    assert len(use_looper("-n", cwd=touch).jobs()) == 3
+    done = use_looper(cwd=touch)
+    assert done.code == 1
+    assert "no journal of the run can be written there" in done.text
+    assert flags(touch) == []

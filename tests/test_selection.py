@@ -187,7 +187,7 @@ def test_no_run_has_the_status(touch: Path) -> None:
     line = "warning: no record is failed, partial or waiting: nothing to run"
     assert use_looper("--quiet", cwd=touch).code == 0
     done = cli("rerun", cwd=touch)
-    assert (done.code, done.err.splitlines()[0]) == (0, line)
+    assert (done.code, done.err.splitlines().count(line)) == (0, 1)
     assert done.jobs() == []
     inspected = cli("inspect", "--exc-flag", "completed", cwd=touch)
     assert inspected.code == 0

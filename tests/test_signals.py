@@ -137,14 +137,14 @@ def test_a_command_that_is_too_long_says_so(project: Callable[..., Path]) -> Non
 
 @pytest.mark.parametrize("name", ["flags/wait_a_running.flag", "results/submission/wait_a.log"])
 def test_a_folder_in_a_files_place(project: Callable[..., Path], name: str) -> None:
-    """Its record fails with what to remove; the others run."""
+    """Nothing is started before it is removed: what to remove is said."""
     folder = project(PROJECT)
     (folder / "go").touch()
     (folder / name / "inside").mkdir(parents=True)
     done = use_looper("--keep-going", cwd=folder)
-    assert done.code == 1
-    assert "Logging error" not in done.text and "snakemake_looper/" not in done.text
-    assert "wait_b_completed.flag" in flags(folder)
+    assert done.code == 2
+    assert done.err == f"error: {name} is not a file; remove it\n"
+    assert flags(folder) == []
     assert told(folder)["a"][1].endswith(f"{name} is not a file; remove it")
     assert list((folder / name).iterdir()) == [folder / name / "inside"]
     (folder / name / "inside").rmdir()

@@ -16,6 +16,7 @@ plugin when Snakemake's log ends, or the end of Snakemake's workflow object.
 
 from __future__ import annotations
 
+import contextlib
 import sys
 import weakref
 from collections.abc import Callable
@@ -123,11 +124,9 @@ def open_session(jobs: JobTable, workdir: Path, workflow: Any) -> Session:
     let_snakemake_read(workdir)
     journal = None
     if not engine.is_dry_run(workflow):
-        try:
-            flags = (brief.flag for brief in jobs.briefs())
+        flags = (brief.flag for brief in jobs.briefs())
+        with contextlib.suppress(OSError):  # who may only read can look on: `begin` refuses
             journal = recovery.enter(workdir, jobs.path.parent.name, flags)
-        except OSError as error:
-            print(f"warning: {workdir}: no journal of this run: {error.strerror}", file=sys.stderr)
     session = Session(jobs, workdir, journal, workflow)
     if journal is not None:
         weakref.finalize(workflow, recovery.end, workdir, journal)
