@@ -167,7 +167,7 @@ def test_a_table_that_is_toggled_off_as_a_whole(project: Callable[..., Path]) ->
         assert plan.warnings == ("all 2 samples are toggled off (toggle 0): nothing to run",)
     done = cli("run", cwd=folder)
     assert done.code == 0
-    assert done.err.splitlines()[0] == f"warning: {plan.warnings[0]}"
+    assert done.err.splitlines().count(f"warning: {plan.warnings[0]}") == 1
 
 
 def test_a_project_level_pipeline_runs_without_samples(project: Callable[..., Path]) -> None:
