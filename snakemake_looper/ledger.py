@@ -95,29 +95,38 @@ def assembly_left(workdir: Path, path: str, folders: Iterable[str]) -> bool:
     Where no assembly was noted, Snakemake tells by the flags.
     """
     known = _read(_assembly(workdir, path))
-    if not isinstance(known, Mapping):
-        return False
-    return bool(known.get("failed")) or newest(folders) > int(known.get("newest") or 0)
+    return isinstance(known, Mapping) and _is_out_of_date(known, workdir / path, folders)
 
 
 def reported_since(workdir: Path, path: str, folders: Iterable[str]) -> bool:
-    """Whether a record file is newer than the last assembly of its results file."""
+    """Whether a results file is not what the last assembly left, or a record file is newer."""
     known = _read(_assembly(workdir, path))
-    stamp = stamp_of(Path(path))
-    if not isinstance(known, Mapping) or stamp is None:
-        return newest(folders) > (stamp or 0)
-    return bool(known.get("failed")) or newest(folders) > int(known.get("newest") or 0)
+    if not isinstance(known, Mapping):
+        return newest(folders) > (stamp_of(workdir / path) or 0)
+    return _is_out_of_date(known, workdir / path, folders)
+
+
+def _is_out_of_date(known: Mapping[str, Any], path: Path, folders: Iterable[str]) -> bool:
+    """Whether a note says that a results file is to be assembled again.
+
+    The file itself is compared, too: if the job that assembled it dies behind the note, Snakemake
+    puts the earlier file back.
+    """
+    if known.get("failed") or newest(folders) > int(known.get("newest") or 0):
+        return True
+    return list(stamp_of_file(str(path)) or ()) != known.get("file")
 
 
 def note_assembly(workdir: Path, path: str, seen: int, failed: bool = False) -> None:
     """Note an assembly; `seen` is `newest` as it was before."""
     entry = _assembly(workdir, path)
+    known = _read(entry)
     if failed:
-        known = _read(entry)
         seen = int(known.get("newest") or 0) if isinstance(known, Mapping) else 0
-    text = json.dumps({"newest": seen, "failed": failed})
-    if failed or _read(entry) != json.loads(text):
-        write_atomic(entry, text)
+    file = list(stamp_of_file(str(workdir / path)) or ())
+    now = {"newest": seen, "failed": failed, "file": file}
+    if known != now:
+        write_atomic(entry, json.dumps(now))
 
 
 def newest(folders: Iterable[str]) -> int:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from conftest import BIN, Run, cli, edit, run, snakemake, use_looper, write
 from pephub_server import PephubServer, refusal
 from postgres import PASSWORD, Server
@@ -239,6 +240,31 @@ def test_records_that_a_dead_run_did_not_assemble(project: Callable[..., Path]) 
 
 
 # --- PEPhub ------------------------------------------------------------------------------------------
+
+
+def test_a_results_file_that_snakemake_puts_back_is_assembled_again(
+    project: Callable[..., Path],
+) -> None:
+    """If the assembling script dies behind its note, Snakemake restores the file of before."""
+    folder = with_store(project(PROJECT), "  results_file_path: all.yaml\n")
+    assert use_looper(cwd=folder).code == 0
+    results = folder / "results/words/all.yaml"
+    whole = results.read_text()
+    before = "words:\n  project: {}\n  sample:\n    a: {word: one}\n"
+    assert stale(folder) == []
+    results.write_text(before)
+    assert stale(folder) == ["results/words/all.yaml"]
+    done = use_looper(cwd=folder)
+    assert (done.code, done.jobs()) == (0, ["results_words"])
+    assert yaml.safe_load(results.read_text()) == yaml.safe_load(whole)
+    assert stale(folder) == []
+    # As the end of a run finds it, after a job has failed.
+    results.write_text(before)
+    jobs = current_plan(folder / ".looper.yaml").jobs()
+    assert settle.settle(jobs) == []
+    jobs.close()
+    assert yaml.safe_load(results.read_text()) == yaml.safe_load(whole)
+    assert "Nothing to be done" in use_looper(cwd=folder).text
 
 
 def test_pephub_that_is_down_when_a_run_ends(project: Callable[..., Path], tmp_path: Path) -> None:
