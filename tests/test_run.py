@@ -315,15 +315,16 @@ def test_results_of_a_failed_run_are_assembled(example: Callable[[str], Path]) -
 
 def interrupted(folder: Path, number: int, only: str | None = None) -> tuple[int, str]:
     """Start a run of sleeping jobs, send a signal once they run; its exit code and output."""
-    process = subprocess.Popen(
-        [str(BIN / "snakemake"), "--use-looper-config", "--cores", "3"],
-        cwd=folder,
-        env=environment(),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        start_new_session=True,
-    )
+    log = folder / "out.txt"
+    with log.open("w") as output:
+        process = subprocess.Popen(
+            [str(BIN / "snakemake"), "--use-looper-config", "--cores", "3"],
+            cwd=folder,
+            env=environment(),
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
 
     def shells(record: str) -> list[psutil.Process]:
         wanted = f"{record}_completed.flag"
@@ -336,12 +337,13 @@ def interrupted(folder: Path, number: int, only: str | None = None) -> tuple[int
     records = [only] if only else ["sleep_long", "sleep_longer"]
     wait_until(lambda: all(map(sleeps, records)), "the jobs do not start")
     if only is None:
+        wait_until(lambda: "Finished jobid" in log.read_text(), "the short job does not end")
         os.killpg(process.pid, number)
     else:
         for shell in shells(only):
             shell.send_signal(number)
-    output, _ = process.communicate(timeout=PATIENCE)
-    return process.returncode, output
+    code = process.wait(timeout=PATIENCE)
+    return code, log.read_text()
 
 
 @pytest.fixture
