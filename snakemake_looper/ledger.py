@@ -99,7 +99,7 @@ def assembly_left(workdir: Path, path: str, folders: Iterable[str]) -> bool:
 
 
 def reported_since(workdir: Path, path: str, folders: Iterable[str]) -> bool:
-    """Whether a results file is not what the last assembly left, or a record file is newer."""
+    """Whether a results file lacks what was reported since the last assembly."""
     known = _read(_assembly(workdir, path))
     if not isinstance(known, Mapping):
         return newest(folders) > (stamp_of(workdir / path) or 0)
@@ -109,24 +109,38 @@ def reported_since(workdir: Path, path: str, folders: Iterable[str]) -> bool:
 def _is_out_of_date(known: Mapping[str, Any], path: Path, folders: Iterable[str]) -> bool:
     """Whether a note says that a results file is to be assembled again.
 
-    The file itself is compared, too: if the job that assembled it dies behind the note, Snakemake
-    puts the earlier file back.
+    A note that is not confirmed is that of a script. If the script dies behind it, Snakemake puts
+    the earlier file back: so the file itself is compared.
     """
     if known.get("failed") or newest(folders) > int(known.get("newest") or 0):
         return True
-    return list(stamp_of_file(str(path)) or ()) != known.get("file")
+    is_open = known.get("confirmed") is False
+    return is_open and list(stamp_of_file(str(path)) or ()) != known.get("file")
 
 
-def note_assembly(workdir: Path, path: str, seen: int, failed: bool = False) -> None:
-    """Note an assembly; `seen` is `newest` as it was before."""
+def note_assembly(
+    workdir: Path, path: str, seen: int, failed: bool = False, confirmed: bool = True
+) -> None:
+    """Note an assembly; `seen` is `newest` as it was before.
+
+    A script cannot confirm: whether Snakemake takes its file is known only when the run ends.
+    """
     entry = _assembly(workdir, path)
     known = _read(entry)
     if failed:
         seen = int(known.get("newest") or 0) if isinstance(known, Mapping) else 0
     file = list(stamp_of_file(str(workdir / path)) or ())
-    now = {"newest": seen, "failed": failed, "file": file}
+    now = {"newest": seen, "failed": failed, "confirmed": confirmed, "file": file}
     if known != now:
         write_atomic(entry, json.dumps(now))
+
+
+def confirm_assembly(workdir: Path, path: str) -> None:
+    """Confirm the note of a script, whose file is there."""
+    entry = _assembly(workdir, path)
+    known = _read(entry)
+    if isinstance(known, Mapping) and known.get("confirmed") is False:
+        write_atomic(entry, json.dumps({**known, "confirmed": True}))
 
 
 def newest(folders: Iterable[str]) -> int:

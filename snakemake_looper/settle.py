@@ -120,7 +120,7 @@ def assemble_rule(
     `is_completed` tells of a pipeline and record whether earlier results count no longer.
     """
     errors: list[str] = []
-    warnings = _assemble(path, sources, schemas, is_completed, Path(), errors)
+    warnings = _assemble(path, sources, schemas, is_completed, Path(), errors, confirmed=False)
     for line in warnings:
         print(f"warning: {line}", file=sys.stderr)
     return not errors, [*warnings, *errors]
@@ -135,6 +135,9 @@ def _assemble_all(jobs: JobTable, errors: list[str]) -> tuple[list[str], list[st
         before = len(errors)
         if ledger.reported_since(workdir, path, sources.values()):
             warnings += _assemble(path, sources, schemas, is_completed, workdir, errors)
+        else:
+            with contextlib.suppress(OSError):
+                ledger.confirm_assembly(workdir, path)
         if len(errors) == before:
             assembled.append(path)
     return warnings, assembled
@@ -147,6 +150,7 @@ def _assemble(
     is_completed: Callable[[str, str], bool],
     workdir: Path,
     errors: list[str],
+    confirmed: bool = True,
 ) -> list[str]:
     """Assemble a results file, and note that this was done, or that it is still to be done.
 
@@ -160,7 +164,7 @@ def _assemble(
         with contextlib.suppress(OSError):
             ledger.note_assembly(workdir, path, seen, failed=True)
         return []
-    ledger.note_assembly(workdir, path, seen)
+    ledger.note_assembly(workdir, path, seen, confirmed=confirmed)
     return warnings
 
 

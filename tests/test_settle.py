@@ -155,13 +155,12 @@ def test_what_is_noticed_of_records(lite: Path) -> None:
     assert len(stale(lite)) == 1
     (lite / "flags/words_a_failed.flag").rename(flag)
     assert stale(lite) == []
-    # What a job reported is in its own file: an edit of the assembled one does not last.
     edit(lite / "results/words/results.yaml", "word: one", "word: uno")
-    assert len(stale(lite)) == 2
+    assert len(stale(lite)) == 1
     jobs = current_plan(lite / ".looper.yaml").jobs()
     assert settle.settle(jobs) == []
     jobs.close()
-    assert rows(lite)["a"] == ("one", "completed")
+    assert rows(lite)["a"] == ("uno", "completed")
     assert stale(lite) == []
 
 
@@ -180,7 +179,8 @@ def test_a_run_that_dies_while_it_copies_leaves_it_to_the_next(
         with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
             patch.setattr(module, name, die)
             settle.settle(jobs)
-        assert len(stale(lite)) == 1
+        # A new file may have the inode of the old one: then nobody notices, and nothing is missing.
+        assert len(stale(lite)) == 1 or rows(lite) == ROWS
     assert settle.settle(jobs) == []
     jobs.close()
     assert stale(lite) == [] and rows(lite) == ROWS
@@ -253,18 +253,22 @@ def test_a_results_file_that_snakemake_puts_back_is_assembled_again(
     whole = results.read_text()
     before = "words:\n  project: {}\n  sample:\n    a: {word: one}\n"
     assert stale(folder) == []
-    results.write_text(before)
-    assert stale(folder) == ["results/words/all.yaml"]
-    done = use_looper(cwd=folder)
-    assert (done.code, done.jobs()) == (0, ["results_words"])
-    assert yaml.safe_load(results.read_text()) == yaml.safe_load(whole)
-    assert stale(folder) == []
-    # As the end of a run finds it, after a job has failed.
-    results.write_text(before)
-    jobs = current_plan(folder / ".looper.yaml").jobs()
-    assert settle.settle(jobs) == []
-    jobs.close()
-    assert yaml.safe_load(results.read_text()) == yaml.safe_load(whole)
+    # The script alone, which died behind its note: nobody has confirmed it.
+    (note,) = (folder / ".snakemake/looper/settled").glob("*.assembly")
+    for wanted in (["results_words"], None):
+        note.write_text(json.dumps({**json.loads(note.read_text()), "confirmed": False}))
+        assert stale(folder) == []
+        results.write_text(before)
+        assert stale(folder) == ["results/words/all.yaml"]
+        if wanted:  # the next run
+            done = use_looper(cwd=folder)
+            assert (done.code, done.jobs()) == (0, wanted)
+        else:  # the end of the same run, after the script has failed
+            jobs = current_plan(folder / ".looper.yaml").jobs()
+            assert settle.settle(jobs) == []
+            jobs.close()
+        assert yaml.safe_load(results.read_text()) == yaml.safe_load(whole)
+        assert json.loads(note.read_text())["confirmed"]
     assert "Nothing to be done" in use_looper(cwd=folder).text
 
 
