@@ -484,7 +484,7 @@ class JobTable:
         """Whether Snakemake knows how a flag was made; looper's are not known."""
         from snakemake.io import IOFile
 
-        return self._workflow.persistence.metadata(IOFile(flag)) is not None
+        return bool(self._workflow.persistence.metadata(IOFile(flag)))  # 9.14 has {} for none
 
     def _read_config(self, rule: str, workdir: Path | None = None) -> ConfigRow:
         query = "SELECT source, digest, path, after, reads FROM config WHERE rule = ?"
