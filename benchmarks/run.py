@@ -159,7 +159,7 @@ class Bench:
     def planning(self) -> list[Line]:
         rich, plain = rich_and_plain(self.base / "planning", 10_000)
         code = (
-            "from pathlib import Path; from snakemake_looper.plan import plan_project;"
+            "from pathlib import Path; from snakemake_looper.plan.planner import plan_project;"
             "plan_project(Path('.looper.yaml'))"
         )
         plan = (sys.executable, "-c", code)

@@ -201,10 +201,10 @@ def fault_of(files: Files) -> str:
 
 def _plan(folder: Path) -> str:
     from snakemake_looper.errors import ProjectError
-    from snakemake_looper.plan import plan_project
-    from snakemake_looper.snakefile import snakefile
-    from snakemake_looper.views import plan_json, plan_text
-    from snakemake_looper.workspace import write_plan
+    from snakemake_looper.plan.planner import plan_project
+    from snakemake_looper.show.views import plan_json, plan_text
+    from snakemake_looper.workspace.plan_folder import write_plan
+    from snakemake_looper.workspace.snakefile import snakefile
 
     os.chdir(folder)
     try:

@@ -18,10 +18,11 @@ from logging.handlers import QueueHandler
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from snakemake_looper.controller import Controller
-    from snakemake_looper.journal import Journal
-    from snakemake_looper.progress import Failure, LiveView, PlainLines, Snapshot
+    from snakemake_looper.run.controller import Controller
     from snakemake_looper.run.session import Session
+    from snakemake_looper.run.snapshot import Failure, Snapshot
+    from snakemake_looper.show.progress import LiveView, PlainLines
+    from snakemake_looper.status.journal import Journal
 
 _DRAIN_SECONDS = 30.0
 """How long is waited at most for events that are not dealt with when a run ends."""
@@ -53,7 +54,7 @@ class Watcher:
         return self._live is not None
 
     def _choose_view(self, settings: Any) -> None:
-        from snakemake_looper.progress import LiveView, PlainLines, choose
+        from snakemake_looper.show.progress import LiveView, PlainLines, choose
 
         stream = sys.stdout if settings.stdout else sys.stderr
         others = any(name != "looper" for name in settings.log_handler_settings)
@@ -90,7 +91,7 @@ class Watcher:
             controller.take(record)
 
     def _show(self, record: LogRecord) -> None:
-        from snakemake_looper.progress import said, wanted
+        from snakemake_looper.show.progress import said, wanted
 
         has_run = any(controller.has_run for controller in self._controllers.values())
         is_due = self._says_progress and time.monotonic() >= self._next_line
@@ -106,7 +107,7 @@ class Watcher:
             self._live.message(said(record), record.levelno)
 
     def _snapshot(self) -> Snapshot:
-        from snakemake_looper.progress import together
+        from snakemake_looper.run.snapshot import together
 
         return together([controller.snapshot() for controller in self._controllers.values()])
 
@@ -116,8 +117,8 @@ class Watcher:
             view.failed(failure)
 
     def _controller(self, session: Session, journal: Journal) -> Controller:
-        from snakemake_looper.controller import Controller
-        from snakemake_looper.jobtable import JobTable
+        from snakemake_looper.run.controller import Controller
+        from snakemake_looper.workspace.job_table import JobTable
 
         jobs = JobTable(session.jobs.path)
         controller = Controller.of(jobs, session.workdir, journal)
@@ -141,8 +142,8 @@ class Watcher:
             self._safely(functools.partial(self._sum_up_one, session))
 
     def _sum_up_one(self, session: Session) -> None:
-        from snakemake_looper.jobtable import JobTable
-        from snakemake_looper.views import closing_summary
+        from snakemake_looper.show.views import closing_summary
+        from snakemake_looper.workspace.job_table import JobTable
 
         controller = self._controllers.get(session)
         if controller is not None:

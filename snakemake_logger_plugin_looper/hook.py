@@ -108,7 +108,7 @@ def _prepare(parsed: Namespace, asked: str, has_profile: bool) -> None:
 
 def _plan(parsed: Namespace, asked: str, is_first: bool) -> Any:
     """The plan for what is asked; kept if this is the first of two parsings, then taken."""
-    from snakemake_looper.frontend import prepare
+    from snakemake_looper.run.prepare import prepare
 
     wanted = (asked, parsed.config, parsed.configfile, parsed.directory)
     kept = _first.get()

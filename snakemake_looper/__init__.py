@@ -16,27 +16,27 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-__version__ = "0.2.0"
+from .version import __version__
 
 if TYPE_CHECKING:
     from .errors import ProjectError as ProjectError
-    from .model import Options as Options
     from .model import Plan as Plan
-    from .model import Project as Project
-    from .plan import make_plan as make_plan
-    from .project import read_project as read_project
-    from .settings import locate as locate
-    from .workspace import write_plan as write_plan
+    from .plan.planner import make_plan as make_plan
+    from .read.looper_config import locate as locate
+    from .read.options import Options as Options
+    from .read.project import Project as Project
+    from .read.project import read_project as read_project
+    from .workspace.plan_folder import write_plan as write_plan
 
 _HOMES = {
     "ProjectError": "errors",
-    "Options": "model",
+    "Options": "read.options",
     "Plan": "model",
-    "Project": "model",
-    "locate": "settings",
-    "make_plan": "plan",
-    "read_project": "project",
-    "write_plan": "workspace",
+    "Project": "read.project",
+    "locate": "read.looper_config",
+    "make_plan": "plan.planner",
+    "read_project": "read.project",
+    "write_plan": "workspace.plan_folder",
 }
 __all__ = ["__version__", *_HOMES]
 
@@ -46,3 +46,7 @@ def __getattr__(name: str) -> Any:
     if home is None:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     return getattr(import_module(f"{__name__}.{home}"), name)
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

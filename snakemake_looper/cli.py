@@ -17,14 +17,23 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from . import __version__
 from .errors import LooperError, Problems, ProjectError, near
-from .frontend import options_of_config, plans_seen, report
-from .jobtable import JobTable
-from .model import NARROWING, OPTION_NAMES, STATUSES, Options, spelled
-from .settings import TYPED, is_registry_path, locate, words_of
-from .table import FORMATS
-from .workspace import current_plan
+from .model import STATUSES
+from .read.looper_config import is_registry_path, locate
+from .read.options import (
+    NARROWING,
+    OPTION_NAMES,
+    TYPED,
+    Options,
+    options_of_config,
+    spelled,
+    words_of,
+)
+from .results.table import FORMATS
+from .run.prepare import plans_seen, report
+from .version import __version__
+from .workspace.current_plan import current_plan
+from .workspace.job_table import JobTable
 
 RERUN = ("failed", "partial", "waiting")
 BAD = ("failed", "partial", "skipped")
@@ -128,7 +137,7 @@ def _with_config(rest: list[str], entries: list[str]) -> list[str]:
 
 def generate(arguments: argparse.Namespace, rest: list[str]) -> int:
     """Write a workflow in Snakemake's standard layout."""
-    from .generate import write_workflow
+    from .workspace.generated_workflow import write_workflow
 
     written = write_workflow(
         locate(arguments.looper_config),
@@ -143,7 +152,7 @@ def generate(arguments: argparse.Namespace, rest: list[str]) -> int:
 
 def profile(arguments: argparse.Namespace, rest: list[str]) -> int:
     """Write a Snakemake profile: one that comes along, or one from a divvy compute package."""
-    from . import profiles
+    from .profiles import profile as profiles
 
     package = arguments.package or ("default" if arguments.divvy else None)
     problems = Problems()
@@ -172,9 +181,9 @@ def profile(arguments: argparse.Namespace, rest: list[str]) -> int:
 
 def inspect(arguments: argparse.Namespace, rest: list[str]) -> int:
     """Show the plan; writes nothing."""
-    from . import views
-    from .plan import explain, plan_project
-    from .status import obstacles
+    from .plan.planner import explain, plan_project
+    from .show import views
+    from .status.flags import obstacles
 
     looper_config = locate(arguments.looper_config)
     options = _options(arguments)
@@ -199,20 +208,20 @@ def inspect(arguments: argparse.Namespace, rest: list[str]) -> int:
 
 def check(arguments: argparse.Namespace, rest: list[str]) -> int:
     """Show the status of every record, from the flags as they are now."""
-    from . import views
-    from .status import RecordStatus, read_statuses
+    from .results.statuses import RecordStatus, read_statuses
+    from .show import views
 
     if arguments.describe_codes:
         print(views.codes_text())
         return DONE
     why = arguments.itemized or arguments.json or arguments.watch
     with _jobs(arguments) as jobs:
-        workdir = Path(jobs.value("workdir"))
+        workdir = jobs.facts.workdir
 
         def read() -> list[RecordStatus]:
             records = read_statuses(jobs, workdir, bool(why))
             if why:
-                from .records import with_remarks
+                from .results.records import with_remarks
 
                 records = with_remarks(records, jobs, workdir)
             return [
@@ -233,7 +242,7 @@ def check(arguments: argparse.Namespace, rest: list[str]) -> int:
 
 def _watch(read: Callable[[], list[Any]], seconds: float) -> list[Any]:
     """Show statuses as they change, until nothing runs or waits any more, or Ctrl+C."""
-    from . import views
+    from .show import views
 
     try:
         return views.watch(read, seconds)
@@ -243,13 +252,13 @@ def _watch(read: Callable[[], list[Any]], seconds: float) -> list[Any]:
 
 def table(arguments: argparse.Namespace, rest: list[str]) -> int:
     """Write the results as tables, or print them."""
-    from . import table as tables
-    from .records import read_results
+    from .results import table as tables
+    from .results.records import read_results
 
     with _jobs(arguments) as jobs:
-        results = read_results(jobs, Path(jobs.value("workdir")))
-        amendments = jobs.value("amendments")
-        folder = Path(arguments.report_dir or jobs.value("output_dir"))
+        results = read_results(jobs, jobs.facts.workdir)
+        amendments = jobs.facts.amendments
+        folder = Path(arguments.report_dir or jobs.facts.output_dir)
     if not results:
         return _no_pipestat(arguments)
     for remark in tables.remarks(results):
@@ -265,13 +274,13 @@ def table(arguments: argparse.Namespace, rest: list[str]) -> int:
 
 def write_report(arguments: argparse.Namespace, rest: list[str]) -> int:
     """Write the results as web pages, or as a zip of them."""
-    from .records import read_results
-    from .report import report_of
-    from .table import remarks
+    from .results.records import read_results
+    from .results.report import report_of
+    from .results.table import remarks
 
     folder = Path(os.path.abspath(arguments.report_dir)) if arguments.report_dir else None
     with _jobs(arguments) as jobs:
-        results = read_results(jobs, Path(jobs.value("workdir")))
+        results = read_results(jobs, jobs.facts.workdir)
         for remark in remarks(results):
             print(f"warning: {remark}", file=sys.stderr)
         print(report_of(jobs, folder, arguments.portable, results))
@@ -280,13 +289,13 @@ def write_report(arguments: argparse.Namespace, rest: list[str]) -> int:
 
 def link(arguments: argparse.Namespace, rest: list[str]) -> int:
     """Link the files that were reported, by kind of result."""
-    from .records import read_results
-    from .upkeep import links, make_links
+    from .results.records import read_results
+    from .results.remove import links, make_links
 
     with _jobs(arguments) as jobs:
-        results = read_results(jobs, Path(jobs.value("workdir")))
-        folder = Path(arguments.link_dir or Path(jobs.value("output_dir")) / "links")
-        wanted = links(results, folder, Path(jobs.value("rundir")))
+        results = read_results(jobs, jobs.facts.workdir)
+        folder = Path(arguments.link_dir or jobs.facts.output_dir / "links")
+        wanted = links(results, folder, jobs.facts.rundir)
     if not results:
         return _no_pipestat(arguments)
     make_links(wanted)
@@ -299,8 +308,8 @@ def link(arguments: argparse.Namespace, rest: list[str]) -> int:
 
 def destroy(arguments: argparse.Namespace, rest: list[str]) -> int:
     """Remove all that belongs to the selected records, so that the next run runs them."""
-    from .upkeep import destroy as remove
-    from .upkeep import doomed, doomed_of_removed
+    from .results.remove import destroy as remove
+    from .results.remove import doomed, doomed_of_removed
 
     names = arguments.samples
     if arguments.removed:
@@ -311,7 +320,7 @@ def destroy(arguments: argparse.Namespace, rest: list[str]) -> int:
         levels.append("project")
     try:
         with _jobs(arguments) as jobs:
-            workdir = Path(jobs.value("workdir"))
+            workdir = jobs.facts.workdir
             _refuse_during_a_run(jobs, workdir)
             if arguments.removed:
                 only = [name for word in names for name in words_of(word)] if names else None
@@ -345,13 +354,13 @@ def _counted(names: Sequence[str]) -> str:
 
 def _tell_of_removed(arguments: argparse.Namespace) -> None:
     """Say which of the samples that were named have left the table, and left results."""
-    from .upkeep import removed
+    from .results.remove import removed
 
     wanted = {name for word in arguments.samples or () for name in words_of(word)}
     arguments.samples = None
     try:
         with _jobs(arguments) as jobs:
-            found = removed(jobs, Path(jobs.value("workdir"))).values()
+            found = removed(jobs, jobs.facts.workdir).values()
     except LooperError:  # something else is wrong as well, and is told
         return
     left = sorted(wanted & {name for names in found for name in names})
@@ -365,14 +374,14 @@ def _tell_of_removed(arguments: argparse.Namespace) -> None:
 
 def clean(arguments: argparse.Namespace, rest: list[str]) -> int:
     """Run the cleanup scripts that pipelines left in the samples' folders."""
-    from .upkeep import clean as run_script
-    from .upkeep import cleanup_scripts
+    from .results.remove import clean as run_script
+    from .results.remove import cleanup_scripts
 
     with _jobs(arguments) as jobs:
-        workdir = Path(jobs.value("workdir"))
+        workdir = jobs.facts.workdir
         _refuse_during_a_run(jobs, workdir)
         scripts = cleanup_scripts(jobs)
-        folder = Path(jobs.value("rundir"))
+        folder = jobs.facts.rundir
     if not scripts:
         print("nothing to clean")
         return DONE
@@ -388,7 +397,7 @@ def clean(arguments: argparse.Namespace, rest: list[str]) -> int:
 
 
 def _refuse_during_a_run(jobs: JobTable, workdir: Path) -> None:
-    from .recovery import busy
+    from .run.recovery import busy
 
     why = busy(jobs, workdir)
     if why:
@@ -398,7 +407,7 @@ def _refuse_during_a_run(jobs: JobTable, workdir: Path) -> None:
 @contextlib.contextmanager
 def _no_run(arguments: argparse.Namespace, workdir: Path) -> Iterator[None]:
     """While this is held no run begins. Refused if one began while the user was asked."""
-    from .recovery import closed_door
+    from .run.recovery import closed_door
 
     try:
         with closed_door(workdir), _jobs(arguments) as jobs:
@@ -429,7 +438,7 @@ def _jobs(arguments: argparse.Namespace) -> Iterator[JobTable]:
     jobs = current_plan(locate(arguments.looper_config), _options(arguments)).jobs()
     try:
         if next(jobs.briefs(), None) is None:  # there is nothing to show: say why
-            for warning in jobs.value("warnings"):
+            for warning in jobs.facts.warnings:
                 print(f"warning: {warning}", file=sys.stderr)
         yield jobs
     finally:
@@ -445,7 +454,7 @@ def _no_pipestat(arguments: argparse.Namespace) -> int:
 
 
 def _no_such_sample(name: str, looper_config: Path, options: Options) -> int:
-    from .plan import plan_project
+    from .plan.planner import plan_project
 
     plan = plan_project(looper_config, options)
     reasons = [skip for skip in plan.skipped if skip.record == name]

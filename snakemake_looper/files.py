@@ -125,3 +125,11 @@ def _new(path: Path, make: Callable[[Path], _Made]) -> tuple[_Made, Path]:
             continue
         except OSError as error:  # told with the name that somebody knows
             raise OSError(error.errno, error.strerror, str(path)) from None
+
+
+def modified(path: str) -> float | None:
+    """When a file was last written (seconds since the epoch); None if there is none."""
+    try:
+        return os.stat(path).st_mtime
+    except OSError:
+        return None

@@ -10,192 +10,19 @@ another module of the package but `errors`.
 
 from __future__ import annotations
 
-import os
-import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
 from .errors import Place
+from .layout import shown
 
 Level = Literal["sample", "project"]
 
+
 STATUSES = ("waiting", "running", "completed", "failed", "partial")
 """Status words, as in pipestat's status schema."""
-
-
-_UNSAFE = re.compile(r"[/{}\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
-_PATH_VARIABLE = re.compile(r"<[a-z][a-z0-9_]*>")
-
-
-def is_file_name(text: str) -> bool:
-    """Whether a name can be part of an output file's name.
-
-    Braces are wildcards to Snakemake, and `<word>` is a path variable. Characters that nobody sees, line breaks among them, end
-    a line of a table, a log or a record where none should end.
-    """
-    fits = bool(text) and text not in (".", "..")
-    return fits and not _UNSAFE.search(text) and not _PATH_VARIABLE.search(text)
-
-
-def special_to_snakemake(text: str) -> str | None:
-    """What Snakemake does not take literally in a path, in words; None if there is nothing."""
-    found = _PATH_VARIABLE.search(text)
-    if found:
-        return f"'{found[0]}', which is a path variable to Snakemake"
-    return "a brace, which is a wildcard to Snakemake" if "{" in text or "}" in text else None
-
-
-def shown_name(text: str) -> str:
-    """A name in quotes, as a message has it: on one line, and not too long."""
-    seen = "".join(c if c.isprintable() or c in "\xa0\u3000" else ascii(c)[1:-1] for c in text)
-    return f"'{seen}'" if len(seen) <= 60 else f"'{seen[:28]}…{seen[-28:]}'"
-
-
-def shown(path: Path, workdir: Path, root: Path) -> str:
-    """A path as the Snakefile has it: relative to the working directory if it is below that or
-    inside the project, else absolute."""
-    if path.is_relative_to(workdir):
-        return str(path.relative_to(workdir))
-    return os.path.relpath(path, workdir) if path.is_relative_to(root) else str(path)
-
-
-@dataclass(frozen=True, slots=True)
-class Options:
-    """What the command line asks for; every None means "as the files say".
-
-    Spelling and meaning of each option are looper's, except where a comment says otherwise.
-    """
-
-    output_dir: str | None = None
-    results_subdir: str | None = None
-    submission_subdir: str | None = None
-    amend: tuple[str, ...] | None = None
-    sel_attr: str | None = None
-    sel_incl: tuple[str, ...] | None = None
-    sel_excl: tuple[str, ...] | None = None
-    sel_flag: tuple[str, ...] | None = None
-    exc_flag: tuple[str, ...] | None = None
-    limit: str | None = None
-    skip: str | None = None
-    samples: tuple[str, ...] | None = None  # ours: exact names
-    command_extra: str | None = None
-    command_extra_override: str | None = None
-    skip_file_checks: bool | None = None
-    compute: tuple[tuple[str, Any], ...] | None = None
-    settings: str | None = None
-    package: str | None = None
-    divvy: str | None = None
-    lump: str | None = None
-    """GB of input (1024³ bytes) in one job."""
-    lump_n: str | None = None
-    lump_j: str | None = None
-    pep_config: str | None = None
-    sample_pipeline_interfaces: tuple[str, ...] | None = None
-    project_pipeline_interfaces: tuple[str, ...] | None = None
-    origins: Mapping[str, tuple[Place, str]] = field(
-        default_factory=dict, compare=False, repr=False
-    )
-    """For each option that was given: where it was written, and its name as it was written."""
-
-    def asked(self) -> dict[str, Any]:
-        """The values of all options by name, without their origins."""
-        return {name: getattr(self, name) for name in OPTION_NAMES}
-
-    def origin(self, name: str) -> tuple[Place, str]:
-        """Place and key of a message about an option."""
-        return self.origins.get(name, (Place(spelled(name)), ""))
-
-    def narrows(self) -> bool:
-        """Whether the options choose among the samples."""
-        return any(getattr(self, name) is not None for name in NARROWING)
-
-
-NARROWING = ("sel_incl", "sel_excl", "sel_flag", "exc_flag", "limit", "skip", "samples")
-"""Options that choose among the samples."""
-OPTION_NAMES = tuple(one.name for one in fields(Options) if one.name != "origins")
-
-
-def spelled(name: str) -> str:
-    """An option as it is typed on the command line of `snakemake-looper`."""
-    return f"--{name.replace('_', '-')}"
-
-
-@dataclass(frozen=True, slots=True)
-class InterfaceSource:
-    """A pipeline interface as the looper config names it; no level means all it defines."""
-
-    path: Path
-    level: Level | None
-    place: Place
-
-
-@dataclass(frozen=True, slots=True)
-class LooperConfig:
-    """A looper config with the command line over it. The PEP is still to be read."""
-
-    path: Path
-    root: Path
-    """Folder of the looper config: where jobs run."""
-    pep: str | None
-    """Absolute path of the PEP, or a PEPhub registry path; None if it is missing."""
-    pep_place: Place
-    texts: Mapping[str, str]
-    """`output_dir`, `results_subdir` and `submission_subdir` of the file, as far as it has them."""
-    places: Mapping[str, Place] = field(repr=False)
-    """Where each key of the file stands."""
-    refused: frozenset[str]
-    """Keys with a value that cannot be used. The problem is already named."""
-    interfaces: tuple[InterfaceSource, ...]
-    pipestat: Mapping[str, Any] | None
-    pipestat_places: Mapping[str, Place] = field(repr=False)
-    sample_modifiers: Mapping[str, Any]
-    options: Options
-    """The command line over `cli: run:`."""
-    project_options: Options
-    """The command line over `cli: runp:`."""
-
-
-@dataclass(frozen=True, slots=True)
-class Settings:
-    """The final settings: the command line, the looper config and the PEP, merged."""
-
-    looper_config: Path
-    root: Path
-    """Folder of the looper config: where jobs run."""
-    pep: str
-    """Absolute path of the PEP, or a PEPhub registry path."""
-    out: Path
-    """The output folder."""
-    out_text: str
-    """The output folder as `{looper.output_dir}` has it: a slash at its end is kept."""
-    results_subdir: str
-    submission_subdir: str
-    interfaces: tuple[InterfaceSource, ...]
-    pipestat: Mapping[str, Any] | None
-    pipestat_places: Mapping[str, Place] = field(repr=False)
-    compute_package: Mapping[str, Any]
-    """The divvy compute package: what is below all other compute settings."""
-    compute_options: Mapping[Level, Mapping[str, Any]]
-    """`--compute` over the file of `--settings`: what is above them."""
-    options: Options
-    project_options: Options
-    """Options of the project level, whose section is `cli: runp:`."""
-    files: tuple[Path, ...]
-    """Every file that was read for it, the looper config first."""
-
-    def options_of(self, level: Level) -> Options:
-        """What a job of this level is rendered with."""
-        return self.options if level == "sample" else self.project_options
-
-    @property
-    def results_dir(self) -> Path:
-        return self.out / self.results_subdir
-
-    @property
-    def submission_dir(self) -> Path:
-        return self.out / self.submission_subdir
 
 
 @dataclass(frozen=True, slots=True)
@@ -299,28 +126,10 @@ class Interface:
         return self.path.parent
 
 
-@dataclass(frozen=True, slots=True)
-class Project:
-    """All that was read."""
-
-    settings: Settings
-    pep: Pep
-    interfaces: tuple[Interface, ...]
-    warnings: tuple[str, ...]
-    whole: bool = True
-    """Whether every interface could be read. Each problem is already named."""
-
-    def sample_interfaces(self, sample: Sample) -> tuple[Interface, ...]:
-        """The interfaces of a sample: its own, or those of the looper config."""
-        ours = {str(i.path): i for i in self.interfaces if i.level == "sample"}
-        if sample.interfaces is not None:
-            return tuple(ours[path] for path in sample.interfaces if path in ours)
-        named = {str(source.path) for source in self.settings.interfaces}
-        return tuple(i for path, i in ours.items() if path in named)
-
-
 BackEnd = Literal["file", "records", "database"]
 """Where a pipeline's results are: one file of all records, a file for each, a database server."""
+
+
 Published = Literal["sqlite", "pephub"]
 """Where a results file is copied to, by one writer, since jobs cannot report there safely."""
 

@@ -27,7 +27,7 @@ from looper_oracle import Answer, Looper, plain
 
 from snakemake_looper.cli import _options, _parser
 from snakemake_looper.model import Job, Plan
-from snakemake_looper.plan import explain, plan_project
+from snakemake_looper.plan.planner import explain, plan_project
 from snakemake_looper.read.secrets import reveal
 
 Values = dict[str, Any]

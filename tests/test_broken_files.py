@@ -12,8 +12,8 @@ from conftest import EXAMPLES, TOUCH, cli, use_looper, write
 
 from snakemake_looper import Options, ProjectError
 from snakemake_looper.errors import Problems
-from snakemake_looper.plan import plan_project
-from snakemake_looper.project import read_project
+from snakemake_looper.plan.planner import plan_project
+from snakemake_looper.read.project import read_project
 
 PROJECT_LEVEL = """
     pipeline_name: end

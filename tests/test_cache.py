@@ -13,9 +13,11 @@ from conftest import Run, cli, edit, use_looper, write
 
 from snakemake_looper.errors import ProjectError
 from snakemake_looper.files import discard, whole_folder, write_atomic
-from snakemake_looper.places import Compared, Places
-from snakemake_looper.settings import locate
-from snakemake_looper.workspace import FOLDER, PlanFolder, current_plan
+from snakemake_looper.layout import FOLDER
+from snakemake_looper.read.looper_config import locate
+from snakemake_looper.workspace.current_plan import current_plan
+from snakemake_looper.workspace.places import Compared, Places
+from snakemake_looper.workspace.plan_folder import PlanFolder
 
 NOTHING = "Nothing to be done"
 REPORTING = {

@@ -13,8 +13,9 @@ from conftest import edit, flags, use_looper, write
 from users import Others, others
 
 from snakemake_looper.files import write_atomic
-from snakemake_looper.reading import not_writable
-from snakemake_looper.workspace import FOLDER, current_plan
+from snakemake_looper.layout import FOLDER
+from snakemake_looper.run.read_only import not_writable
+from snakemake_looper.workspace.current_plan import current_plan
 
 __all__ = ["others"]  # a fixture
 

@@ -14,8 +14,8 @@ from pathlib import Path
 import pytest
 from conftest import TOUCH, Run, cli, edit, flags, inspect_json, snakemake, use_looper, write
 
-from snakemake_looper.plan import plan_project
-from snakemake_looper.snakefile import snakefile
+from snakemake_looper.plan.planner import plan_project
+from snakemake_looper.workspace.snakefile import snakefile
 
 APPTAINER = """
     #!/bin/bash

@@ -12,12 +12,12 @@ import pytest
 from conftest import flags
 from snakemake_interface_logger_plugins.common import LogEvent
 
-from snakemake_looper import controller as module
-from snakemake_looper.controller import Controller
-from snakemake_looper.jobtable import Brief
-from snakemake_looper.journal import Death, Journal, read_runs
-from snakemake_looper.progress import Failure
-from snakemake_looper.status import write_flag
+from snakemake_looper.run import controller as module
+from snakemake_looper.run.controller import Controller
+from snakemake_looper.run.snapshot import Failure
+from snakemake_looper.status.flags import write_flag
+from snakemake_looper.status.journal import Death, Journal, read_runs
+from snakemake_looper.workspace.rows import Brief
 
 NAMES = ("a", "b", "c")
 LOCAL_SHELL = "source x/job.sh {} log\n( x )' died with <Signals.SIGKILL: 9>."

@@ -27,10 +27,10 @@ from typing import Any
 import pytest
 from conftest import REPOSITORY
 
-from snakemake_looper.frontend import options_of_config
 from snakemake_looper.model import Job, Plan
-from snakemake_looper.pipestat import RECORD
-from snakemake_looper.plan import plan_project
+from snakemake_looper.plan.pipestat_config import RECORD
+from snakemake_looper.plan.planner import plan_project
+from snakemake_looper.read.options import options_of_config
 
 CORPUS = Path(os.environ.get("LOOPER_CORPUS") or REPOSITORY.parent / "shared" / "corpus")
 if not (CORPUS / "oracle").is_dir():

@@ -24,8 +24,8 @@ import yaml
 from conftest import PATIENCE, run, wait_until, write
 from postgres import PASSWORD, USER, Server, postgres  # noqa: F401
 
-from snakemake_looper import databases
-from snakemake_looper.databases import (
+from snakemake_looper.results import database as databases
+from snakemake_looper.results.database import (
     DatabaseError,
     check,
     delete_records,

@@ -11,10 +11,10 @@ from pathlib import Path
 import pytest
 from conftest import BIN, EXAMPLES, REPOSITORY, run, snakemake
 
-from snakemake_looper import deprecated
 from snakemake_looper.cli import _parser
-from snakemake_looper.interface import DIRECTIVES
-from snakemake_looper.model import OPTION_NAMES
+from snakemake_looper.read import deprecated
+from snakemake_looper.read.interface import DIRECTIVES
+from snakemake_looper.read.options import OPTION_NAMES
 
 README = (REPOSITORY / "README.md").read_text()
 DOCS = [REPOSITORY / "README.md", *sorted(REPOSITORY.glob("docs/*.md"))]

@@ -20,21 +20,24 @@ import yaml
 from conftest import BIN, cli, edit, environment, use_looper, write
 from postgres import Server
 
-from snakemake_looper import databases, pephub_results, stash
-from snakemake_looper.attempts import SetAsideError, begins_afresh, conclude, set_aside
 from snakemake_looper.cli import main
 from snakemake_looper.errors import LooperError
-from snakemake_looper.frontend import options_of_config
-from snakemake_looper.jobtable import Brief, JobTable
-from snakemake_looper.journal import FOLDER, Death, Journal, read_runs
 from snakemake_looper.model import STATUSES
-from snakemake_looper.records import Results, config_of, read_results
-from snakemake_looper.report import report_of
-from snakemake_looper.settle import settle
-from snakemake_looper.status import flag_path
-from snakemake_looper.table import FORMATS, remarks, text
-from snakemake_looper.upkeep import destroy, doomed, doomed_of_removed
-from snakemake_looper.workspace import current_plan
+from snakemake_looper.read.options import options_of_config
+from snakemake_looper.results import database as databases
+from snakemake_looper.results import pephub_table as pephub_results
+from snakemake_looper.results import stash
+from snakemake_looper.results.attempts import SetAsideError, begins_afresh, conclude, set_aside
+from snakemake_looper.results.publish import settle
+from snakemake_looper.results.records import Results, config_of, read_results
+from snakemake_looper.results.remove import destroy, doomed, doomed_of_removed
+from snakemake_looper.results.report import report_of
+from snakemake_looper.results.table import FORMATS, remarks, text
+from snakemake_looper.status.flags import flag_path
+from snakemake_looper.status.journal import FOLDER, Death, Journal, read_runs
+from snakemake_looper.workspace.current_plan import current_plan
+from snakemake_looper.workspace.job_table import JobTable
+from snakemake_looper.workspace.rows import Brief
 
 # `report.py` keeps a value that is there, as pipestat's command line does, and notes which results
 # it has found. A sample named in `fail.txt` fails after it has reported.

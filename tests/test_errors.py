@@ -11,7 +11,7 @@ import pytest
 from conftest import TOUCH, cli, edit, use_looper, write
 
 from snakemake_looper import Options, ProjectError
-from snakemake_looper.plan import plan_project
+from snakemake_looper.plan.planner import plan_project
 from snakemake_looper.read.secrets import reveal
 
 CONFIG = """# a looper config

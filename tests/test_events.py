@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from snakemake_interface_logger_plugins.common import LogEvent
 
-from snakemake_looper.events import (
+from snakemake_looper.run.log_events import (
     Event,
     Failed,
     Finished,

@@ -17,8 +17,8 @@ import yaml
 from conftest import TOUCH, cli, edit, inspect_json, run, use_looper, write
 
 from snakemake_looper import Options, ProjectError
-from snakemake_looper.hooks import SHIPPED
-from snakemake_looper.plan import explain, plan_project
+from snakemake_looper.plan.hooks import SHIPPED
+from snakemake_looper.plan.planner import explain, plan_project
 
 HOOKED = {
     **TOUCH,

@@ -12,7 +12,7 @@ import pytest
 from conftest import TOUCH, edit, use_looper, write
 
 from snakemake_looper import Options, ProjectError
-from snakemake_looper.plan import plan_project
+from snakemake_looper.plan.planner import plan_project
 
 # `align` makes a file that `call` reads; only the output and the input say so.
 CHAIN = {
@@ -180,8 +180,8 @@ def test_attributes_may_be_lists_of_what_the_schema_wants(
 ) -> None:
     """As eido has it for merged samples; simple schemas take a short cut to the same answer."""
     from snakemake_looper.errors import Place, Problems
-    from snakemake_looper.inputs import Validator, read_input_schema
     from snakemake_looper.model import Sample
+    from snakemake_looper.read.input_schema import Validator, read_input_schema
 
     write(tmp_path, {"s.yaml": f"properties: {{samples: {{items: {{properties: {{x: {wanted}}}}}}}}}\n"})  # fmt: skip
     schema = read_input_schema("s.yaml", tmp_path, Place("x"), Problems())

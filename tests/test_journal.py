@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from snakemake_looper.journal import FOLDER, Death, Journal, Run, end_for, prune, read_runs
+from snakemake_looper.status.journal import FOLDER, Death, Journal, Run, end_for, prune, read_runs
 
 FLAG = "flags/p_a_completed.flag"
 DEATH = Death("failed", 1.5, 7, "out of memory", None, "SIGKILL", "12", 2)

@@ -16,7 +16,7 @@ from conftest import TOUCH, Run, cli, edit, flags, inspect_json, snakemake, use_
 from hypothesis import given
 from hypothesis import strategies as st
 
-from snakemake_looper.lumps import lump_numbers
+from snakemake_looper.plan.lumps import lump_numbers
 
 SAMPLES = "abcdefg"
 PROJECT = {

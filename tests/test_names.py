@@ -12,8 +12,8 @@ import pytest
 from conftest import cli, edit, flags, use_looper, write
 
 from snakemake_looper import Options, ProjectError
-from snakemake_looper.names import repetition_fault
-from snakemake_looper.plan import plan_project
+from snakemake_looper.plan.names import repetition_fault
+from snakemake_looper.plan.planner import plan_project
 
 REPORTS: Mapping[str, str] = {
     ".looper.yaml": """

@@ -14,8 +14,8 @@ from pipestat import PipestatManager
 from pipestat.exceptions import SchemaValidationErrorDuringReport
 from pipestat.parsed_schema import ParsedSchema
 
-from snakemake_looper.databases import _tables
 from snakemake_looper.read.output_schema import read_output_schema, refusals
+from snakemake_looper.results.database import _tables
 
 OWN = """
 pipeline_name: p

@@ -13,7 +13,7 @@ from conftest import TOUCH
 from pipestat import PipestatManager
 
 from snakemake_looper import ProjectError
-from snakemake_looper.plan import plan_project
+from snakemake_looper.plan.planner import plan_project
 from snakemake_looper.read.secrets import reveal
 
 OUT = "pipeline_name: touch\nsamples: {n: {type: integer, description: a number}}\n"

@@ -104,12 +104,12 @@ def test_a_profile_of_ones_own_is_merged_and_the_plan_made_once(touch: Path) -> 
 @pytest.mark.parametrize(
     ("module", "where"),
     [
-        ("controller", "controller.Controller.take"),
-        ("controller", "controller.Controller.settle_rest"),
-        ("views", "views.closing_summary"),
-        ("progress", "progress.choose"),
-        ("progress", "progress.PlainLines.progress"),
-        ("progress", "progress.PlainLines.failed"),
+        ("run.controller", "controller.Controller.take"),
+        ("run.controller", "controller.Controller.settle_rest"),
+        ("show.views", "views.closing_summary"),
+        ("show.progress", "progress.choose"),
+        ("show.progress", "progress.PlainLines.progress"),
+        ("show.progress", "progress.PlainLines.failed"),
     ],
 )
 def test_errors_of_the_plugin_do_not_pass_silently_and_break_nothing(
@@ -118,7 +118,7 @@ def test_errors_of_the_plugin_do_not_pass_silently_and_break_nothing(
     """What goes wrong in the plugin is the plugin's problem, not the run's."""
     write(touch, {"fail.txt": "b\n"})
     code = (
-        f"import snakemake_looper.{module} as {module}\n"
+        f"import snakemake_looper.{module} as {module.split('.')[-1]}\n"
         f"{where} = lambda *a, **k: 1 / 0\n"
         "from snakemake.cli import main\n"
         "main(['--use-looper-config', '--cores', '1'])\n"
@@ -183,8 +183,9 @@ def test_a_child_process_imports_nothing_heavy(
     done, theirs = modules("--target-jobs", "a:x=1", "--allowed-rules", "a", *CHILD, cwd=bare)
     assert done.code == 0, done.err
     foreign = {name for name in ours - theirs if name.split(".")[0] not in sys.stdlib_module_names}
-    cheap = {f"snakemake_looper.{name}" for name in ("for_snakefiles", "jobtable", "places")}
-    assert foreign == {"snakemake_looper", *cheap}
+    reader = {f"workspace.{name}" for name in ("engine", "job_table", "lookups", "places", "rows")}
+    cheap = {"files", "for_snakefiles", "layout", "version", "workspace", *reader}
+    assert foreign == {"snakemake_looper", *(f"snakemake_looper.{name}" for name in cheap)}
     # An executor plugin that is installed may bring some of these into every process.
     assert not {"peppy", "pandas", "eido", "pipestat"} & (ours - theirs)
 
@@ -457,7 +458,7 @@ def test_generate_keeps_what_others_wrote(touch: Path) -> None:
 
 
 MODULE = """
-from snakemake_looper.workspace import data_dir
+from snakemake_looper.layout import data_dir
 
 
 module looper:
@@ -516,7 +517,7 @@ def test_the_module_assembles_after_a_failed_run(example: Callable[[str], Path])
 
 
 def test_the_packaged_snakefile_on_its_own(touch: Path) -> None:
-    code = "from snakemake_looper.workspace import data_dir; print(data_dir('Snakefile'))"
+    code = "from snakemake_looper.layout import data_dir; print(data_dir('Snakefile'))"
     path = run(str(BIN / "python"), "-c", code, cwd=touch).out.strip()
     assert len(snakemake("-s", path, "--cores", "2", cwd=touch).jobs()) == 3
 

@@ -43,10 +43,10 @@ from snakemake.resources import Resource
 from snakemake_executor_plugin_slurm.submit_string import get_submit_command
 from snakemake_executor_plugin_slurm.validation import validate_slurm_extra
 
-from snakemake_looper.divvy.apptainer import from_docker, words
 from snakemake_looper.errors import Place, Problems
-from snakemake_looper.profiles import BUNDLED, CONFIG, _evaluated, _setting
-from snakemake_looper.workspace import data_dir
+from snakemake_looper.layout import data_dir
+from snakemake_looper.profiles.divvy.apptainer import from_docker, words
+from snakemake_looper.profiles.profile import BUNDLED, CONFIG, _evaluated, _setting
 
 GOLDEN = Path(__file__).parent / "profiles"
 DIVCFG = GOLDEN / "divvy/divcfg.yaml"

@@ -26,7 +26,8 @@ from rich.cells import cell_len
 from snakemake.settings.enums import Quietness
 from snakemake_interface_logger_plugins.common import LogEvent
 
-from snakemake_looper.bars import (
+from snakemake_looper.run.snapshot import Failure, RunningJob, Snapshot, Tally
+from snakemake_looper.show.bars import (
     ASCII,
     UNICODE,
     Clock,
@@ -37,17 +38,7 @@ from snakemake_looper.bars import (
     glyphs_for,
     shorten,
 )
-from snakemake_looper.progress import (
-    Failure,
-    LiveView,
-    PlainLines,
-    RunningJob,
-    Snapshot,
-    Tally,
-    choose,
-    said,
-    wanted,
-)
+from snakemake_looper.show.progress import LiveView, PlainLines, choose, said, wanted
 
 SAMPLES = Tally("count_lines", "sample", 120, 82, 4, 32, 2, 0)
 PROJECT = Tally("count_lines", "project", 1, 1, 0, 0, 0, 0)
@@ -735,7 +726,7 @@ def test_an_encoding_without_bars() -> None:
 
 
 def test_failures_and_messages_ask_for_no_snapshot(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("snakemake_looper.progress._INTERVAL", 3600)
+    monkeypatch.setattr("snakemake_looper.show.progress._INTERVAL", 3600)
     calls = 0
 
     def snapshot() -> Snapshot:
@@ -798,7 +789,8 @@ def test_nothing_is_drawn_where_there_is_nothing_to_show() -> None:
 def test_a_process_that_ends_without_stopping_the_view_leaves_the_bars(tmp_path: Path) -> None:
     code = """
         import sys, threading
-        from snakemake_looper.progress import LiveView, Snapshot, Tally
+        from ..run.snapshot import Snapshot, Tally
+        from snakemake_looper.progress import LiveView
         asked = threading.Event()
         def snapshot():
             asked.set()

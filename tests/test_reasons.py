@@ -7,8 +7,16 @@ from pathlib import Path
 
 import pytest
 
-from snakemake_looper.journal import Death
-from snakemake_looper.reasons import SILENT, Reason, ending, explain, remedy, stale_locks, tail
+from snakemake_looper.status.journal import Death
+from snakemake_looper.status.reasons import (
+    SILENT,
+    Reason,
+    ending,
+    explain,
+    remedy,
+    stale_locks,
+    tail,
+)
 
 KILLED = "killed by SIGKILL (out of memory, or by somebody)"
 

@@ -29,7 +29,7 @@ from conftest import (
     write,
 )
 
-from snakemake_looper.journal import FOLDER
+from snakemake_looper.status.journal import FOLDER
 
 # Commands that wait until they are told to go on, and that say when they run twice.
 PROJECT = {

@@ -12,7 +12,7 @@ from conftest import cli, edit, use_looper, write
 from pephub_server import PephubServer
 from postgres import Server
 
-from snakemake_looper.plan import plan_project
+from snakemake_looper.plan.planner import plan_project
 
 CONFIG = """\
 pep_config: project_config_pipestat.yaml # pephub registry path or local path

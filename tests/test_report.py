@@ -22,7 +22,7 @@ from urllib.parse import unquote, unquote_to_bytes, urlsplit
 import pytest
 from conftest import PATIENCE, write
 
-from snakemake_looper.report import Page, ReportError, write_report
+from snakemake_looper.results.report import Page, ReportError, write_report
 
 SCHEMA = """
     properties:

@@ -14,17 +14,16 @@ from hypothesis import strategies as st
 
 from snakemake_looper import Options
 from snakemake_looper.errors import Place, Problems
-from snakemake_looper.growth import Formula, by_attempt, filled, resource
-from snakemake_looper.plan import plan_project
-from snakemake_looper.resources import (
-    UnitError,
+from snakemake_looper.formula import Formula, by_attempt, filled, resource
+from snakemake_looper.plan.planner import plan_project
+from snakemake_looper.plan.resources import (
     memory_mb,
     runtime_minutes,
     size_row,
-    size_table,
     threads_of,
     to_snakemake,
 )
+from snakemake_looper.read.compute import UnitError, size_table
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ import yaml
 from conftest import write
 
 from snakemake_looper.files import write_atomic
-from snakemake_looper.results import AssemblyError, assemble
+from snakemake_looper.results.results_file import AssemblyError, assemble
 
 RECORD = "p:\n  project: {{}}\n  sample:\n    {name}:\n      meta: {{m: 1}}\n      n: {value}\n"
 SCHEMA = """

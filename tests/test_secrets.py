@@ -14,10 +14,10 @@ import yaml
 from conftest import TOUCH, cli, use_looper
 
 from snakemake_looper import ProjectError
-from snakemake_looper.plan import plan_project
+from snakemake_looper.plan.planner import plan_project
 from snakemake_looper.read.secrets import address, has_secret, hide, masked, reveal
-from snakemake_looper.source import parse_yaml
-from snakemake_looper.workspace import current_plan
+from snakemake_looper.read.yaml_lines import parse_yaml
+from snakemake_looper.workspace.current_plan import current_plan
 
 FILE = Path("/project/.looper.yaml")
 BASE = (

@@ -10,9 +10,10 @@ from conftest import TOUCH, cli, edit, inspect_json, use_looper, write
 
 from snakemake_looper import ProjectError
 from snakemake_looper.errors import Problems
-from snakemake_looper.model import Options, Sample
-from snakemake_looper.plan import plan_project
-from snakemake_looper.selection import select
+from snakemake_looper.model import Sample
+from snakemake_looper.plan.planner import plan_project
+from snakemake_looper.plan.selection import select
+from snakemake_looper.read.options import Options
 
 SAMPLES = [
     Sample(f"s{number}", {"kind": kind, "toggle": toggle}, None)
@@ -142,7 +143,7 @@ def test_a_file_is_named_with_the_line(touch: Path, file: str, text: str, place:
 
 
 def test_a_module_names_its_config(touch: Path, tmp_path: Path) -> None:
-    from snakemake_looper.frontend import options_of_config
+    from snakemake_looper.read.options import options_of_config
 
     options = options_of_config({"limit": 0, "looper_config": "x"}, "config")
     with pytest.raises(ProjectError, match=r"^config: limit: '0' is none of the 3 samples"):

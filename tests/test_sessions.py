@@ -15,8 +15,8 @@ from conftest import BIN, cli, edit, environment, flags, run, snakemake, use_loo
 from test_recovery import jobs_in, wait_until
 
 from snakemake_looper import cli as command_line
-from snakemake_looper.journal import FOLDER, Journal, read_runs
-from snakemake_looper.recovery import closed_door, enter, refusal
+from snakemake_looper.run.recovery import closed_door, enter, refusal
+from snakemake_looper.status.journal import FOLDER, Journal, read_runs
 
 # --- options through profiles and configfiles ------------------------------------------------------
 
@@ -25,7 +25,7 @@ def planned(folder: Path, *words: str) -> list[str]:
     """The records that Snakemake would plan for these words, by its own parser."""
     from snakemake.cli import parse_args
 
-    from snakemake_looper.workspace import PlanFolder
+    from snakemake_looper.workspace.plan_folder import PlanFolder
 
     _, parsed = parse_args(["--use-looper-config", "--cores", "1", *words])
     assert Path(parsed.directory) == folder
@@ -289,7 +289,7 @@ def _start(folder: Path, output: str, *command: str) -> subprocess.Popen[bytes]:
 def dead_run(folder: Path) -> None:
     """The journal and the lock of a run that was killed."""
     code = (
-        "import pathlib; from snakemake_looper.journal import Journal;"
+        "import pathlib; from snakemake_looper.status.journal import Journal;"
         " Journal.open(pathlib.Path('.'), 'plan').begin('local', {})"
     )
     assert run(sys.executable, "-c", code, cwd=folder).code == 0
@@ -322,7 +322,7 @@ def test_a_run_in_another_process_namespace_is_alive(
     if not shutil.which("unshare") or subprocess.run([*NAMESPACE, "true"]).returncode:
         pytest.skip("no process namespace can be made here")
     code = (
-        "import pathlib, sys; from snakemake_looper.journal import Journal;"
+        "import pathlib, sys; from snakemake_looper.status.journal import Journal;"
         " journal = Journal.open(pathlib.Path('.'), 'plan'); journal.begin('local', {'f': ''});"
         " print('ready', flush=True); sys.stdin.read()"
     )
@@ -334,7 +334,7 @@ def test_a_run_in_another_process_namespace_is_alive(
     try:
         assert process.stdout.readline() == "ready\n"
         if not locks:
-            monkeypatch.setattr("snakemake_looper.journal.locked", lambda path: None)
+            monkeypatch.setattr("snakemake_looper.status.journal.locked", lambda path: None)
         (seen,) = read_runs(tmp_path)
         assert seen.alive
         assert "has been running this project since" in (refusal(tmp_path) or "")
@@ -380,7 +380,7 @@ def test_nothing_is_removed_that_a_dead_run_left_running(
 def test_no_run_begins_while_something_is_removed(tmp_path: Path) -> None:
     with closed_door(tmp_path):
         code = (
-            "import pathlib; from snakemake_looper.recovery import enter;"
+            "import pathlib; from snakemake_looper.run.recovery import enter;"
             " enter(pathlib.Path('.'), 'plan').end(); print('entered', flush=True)"
         )
         process = subprocess.Popen(

@@ -10,7 +10,7 @@ import pytest
 from conftest import TOUCH, cli, edit, flags, inspect_json, use_looper, write
 
 from snakemake_looper import Options, ProjectError
-from snakemake_looper.plan import plan_project
+from snakemake_looper.plan.planner import plan_project
 
 BOTH = {
     **TOUCH,

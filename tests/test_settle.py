@@ -16,9 +16,11 @@ from conftest import BIN, Run, cli, edit, run, snakemake, use_looper, write
 from pephub_server import PephubServer, refusal
 from postgres import PASSWORD, Server
 
-from snakemake_looper import databases, ledger, settle
-from snakemake_looper.ledger import Entry, Seen
-from snakemake_looper.workspace import current_plan
+from snakemake_looper.results import database as databases
+from snakemake_looper.results import ledger
+from snakemake_looper.results import publish as settle
+from snakemake_looper.results.ledger import Entry, Seen
+from snakemake_looper.workspace.current_plan import current_plan
 
 # Jobs write what pipestat would, which is quicker; the last thing that a job does is in `last.sh`.
 PROJECT = {

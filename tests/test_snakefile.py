@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 from conftest import BIN, EXAMPLES, TOUCH, cli, edit, inspect_json, run, use_looper, write
 
-from snakemake_looper.plan import plan_project
-from snakemake_looper.snakefile import snakefile
+from snakemake_looper.plan.planner import plan_project
+from snakemake_looper.workspace.snakefile import snakefile
 
 CASES = Path(__file__).parent / "cases"
 NAMES = sorted(path.name for path in EXAMPLES.iterdir())

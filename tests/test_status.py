@@ -8,8 +8,7 @@ from pathlib import Path
 import pytest
 from conftest import flags
 
-from snakemake_looper.jobtable import Brief
-from snakemake_looper.status import (
+from snakemake_looper.status.flags import (
     NOT_RUN,
     Flags,
     clear_flag,
@@ -18,6 +17,7 @@ from snakemake_looper.status import (
     write_flag,
     written_now,
 )
+from snakemake_looper.workspace.rows import Brief
 
 FLAG = "flags/p_x_completed.flag"
 

@@ -1,83 +1,135 @@
-"""Imports follow the data: read, model, selection, rendering, plan, text and table, run."""
+"""The rooms of the package, and where other packages are let in.
+
+A room imports only what stands below it, also inside functions. So a change in a room cannot break
+a room below, and nothing has to be read in a circle.
+"""
 
 from __future__ import annotations
 
 import ast
-from pathlib import Path
+import sys
+from collections.abc import Iterator
+from functools import cache
 
 from conftest import REPOSITORY
 
 PACKAGE = REPOSITORY / "snakemake_looper"
 
-# Each module may import those before it. Two steps back are allowed, inside functions: the cheap
-# modules that every child process loads call what is heavy only where it is needed.
-ORDER = [
-    "errors", "files", "places", "manifest", "deprecated", "model", "source", "read.secrets", "read.output_schema", "results", "databases", "jobtable", "reading", "arrays", "processes", "journal", "reasons", "status", "cluster", "templates", "growth",
-    "resources", "containers", "inputs", "settings", "pephub", "pephub_results", "read.pep_faults", "pep", "interface", "pipestat",
-    "selection", "project", "names", "builtin_hooks", "hooks", "rules", "jobs", "lumps", "plan", "earlier", "stash", "records", "attempts", "ledger", "settle", "table",
-    "report", "snakefile", "generate", "workspace", "recovery", "frontend", "events", "bars", "progress", "controller",
-    "module", "run.engine", "run.session", "for_snakefiles", "divvy.package", "divvy.apptainer", "divvy.sbatch", "divvy.submit", "divvy.translate", "profiles", "upkeep", "views", "cli",
-]  # fmt: skip
-LAZY = {
-    ("generate", "workspace"),
-    ("jobtable", "ledger"),
-}
+# From the ground up. Rooms of one line stand beside each other, and do not know each other.
+ROOMS = [
+    ["errors", "files", "formula", "layout", "version", "model"],
+    ["status", "read"],
+    ["plan"],
+    ["workspace", "profiles"],
+    ["results"],
+    ["run"],
+    ["show"],
+    ["for_snakefiles", "cli", "module", "__init__"],
+]
+# Each library of others is imported by these modules, and by no other.
 SEAMS = {
-    "peppy": {"pep"},
-    "pephubclient": {"pephub", "pephub_results"},
-    "jinja2": {"report", "templates"},
-    "sqlalchemy": {"databases"},
-    "sqlite3": {"databases", "jobtable"},
-    "sqlmodel": {"databases"},
-    "rich": {"bars", "progress", "views"},
+    "peppy": {"read.pep"},
+    "pephubclient": {"read.pephub", "results.pephub_table"},
+    "jinja2": {"read.templates", "results.report"},
+    "jsonschema": {"read.input_schema", "read.output_schema"},
+    "sqlalchemy": {"results.database"},
+    "sqlmodel": {"results.database"},
+    "sqlite3": {"results.database", "workspace.job_table", "workspace.job_table_writer"},
+    "rich": {"show.bars", "show.progress", "show.views"},
+    "snakemake": {"cli", "run.read_only", "show.progress", "workspace.engine", "workspace.lookups"},
 }
 
 
-def imports(path: Path, top_level: bool, own: bool = False) -> set[str]:
-    """Names of what a module imports: libraries, or modules of the package itself."""
-    tree = ast.parse(path.read_text())
-    nodes = tree.body if top_level else list(ast.walk(tree))
+@cache
+def modules() -> dict[str, ast.Module]:
+    """The modules of the package by name, with the folder's name before those of a room."""
+    return {
+        ".".join(path.relative_to(PACKAGE).with_suffix("").parts): ast.parse(path.read_text())
+        for path in PACKAGE.rglob("*.py")
+    }
+
+
+def own_imports(module: str) -> Iterator[tuple[str, str]]:
+    """Each import of a module of the package: its name, and the name that is taken from it."""
+    folder = module.split(".")[:-1]
+    for node in ast.walk(modules()[module]):
+        if not isinstance(node, ast.ImportFrom) or not node.level:
+            continue
+        base = [*folder[: len(folder) + 1 - node.level], *(node.module or "").split(".")]
+        name = ".".join(filter(None, base))
+        for alias in node.names:
+            longer = f"{name}.{alias.name}" if name else alias.name
+            yield (longer, "") if longer in modules() else (name, alias.name)
+
+
+def libraries(module: str) -> set[str]:
+    """The packages of others that a module imports."""
     found = set()
-    for node in nodes:
-        if own and isinstance(node, ast.ImportFrom) and node.level:
-            # One dot is the module's own folder, two in a subfolder are the package.
-            base = path.parent.name + "." if node.level == 1 and path.parent != PACKAGE else ""
-            names = [node.module] if node.module else [alias.name for alias in node.names]
-            found |= {base + name for name in names}
-        elif not own and isinstance(node, ast.ImportFrom) and node.module and not node.level:
+    for node in ast.walk(modules()[module]):
+        if isinstance(node, ast.ImportFrom) and node.module and not node.level:
             found.add(node.module.split(".")[0])
-        elif not own and isinstance(node, ast.Import):
+        elif isinstance(node, ast.Import):
             found |= {alias.name.split(".")[0] for alias in node.names}
     return found
 
 
-def modules() -> dict[str, Path]:
-    """The modules of the package by name, those of a subfolder with its name before them."""
-    paths = [path for path in PACKAGE.rglob("*.py") if path.stem != "__init__"]
-    return {".".join(path.relative_to(PACKAGE).with_suffix("").parts): path for path in paths}
+def room_of(module: str) -> str:
+    return module.split(".")[0]
 
 
-def test_every_module_has_its_place() -> None:
-    assert set(modules()) == set(ORDER)
+def height(module: str) -> int:
+    return next(number for number, rooms in enumerate(ROOMS) if room_of(module) in rooms)
 
 
-def test_imports_run_one_way() -> None:
-    backwards = {
-        (module, name)
-        for module, path in modules().items()
-        for name in imports(path, top_level=False, own=True) & set(ORDER)
-        if ORDER.index(name) >= ORDER.index(module)
-    }
-    assert backwards <= LAZY
+def test_every_module_is_in_a_room() -> None:
+    rooms = {room for beside in ROOMS for room in beside}
+    assert {room_of(module) for module in modules()} == rooms
 
 
-def test_foreign_libraries_stop_at_their_seams() -> None:
+def test_no_room_imports_what_stands_above_or_beside_it() -> None:
+    wrong = [
+        f"{module} imports {name}"
+        for module in modules()
+        for name, _ in own_imports(module)
+        if room_of(name) != room_of(module) and height(name) >= height(module)
+        if height(name) > 0 or height(module) > 0
+    ]
+    assert wrong == []
+
+
+def test_no_circle_of_modules() -> None:
+    below = {module: {name for name, _ in own_imports(module)} for module in modules()}
+    left = dict(below)
+    while left:
+        free = {module for module, names in left.items() if not names & left.keys()}
+        assert free, f"a circle among {sorted(left)}"
+        left = {module: names for module, names in left.items() if module not in free}
+
+
+def test_private_names_stay_in_their_module() -> None:
+    wrong = [
+        f"{module} imports {name}.{taken}"
+        for module in modules()
+        for name, taken in own_imports(module)
+        if taken.startswith("_") and not taken.startswith("__")
+    ]
+    assert wrong == []
+
+
+def test_the_libraries_of_others_stop_at_their_seams() -> None:
     for library, homes in SEAMS.items():
-        users = {module for module, path in modules().items() if library in imports(path, False)}
+        users = {module for module in modules() if library in libraries(module)}
         assert users == homes, library
 
 
-def test_cheap_modules_import_the_standard_library_only() -> None:
-    for name in ("__init__", "jobtable", "errors", "files", "manifest", "model", "places"):
-        found = imports(PACKAGE / f"{name}.py", top_level=True)
-        assert not found & {"peppy", "pandas", "yaml", "jinja2", "jsonschema", "rich", "pipestat"}
+def test_the_ground_needs_the_standard_library_only() -> None:
+    for module in (*ROOMS[0], "__init__"):
+        assert libraries(module) <= sys.stdlib_module_names, module
+
+
+def test_snakefiles_and_scripts_import_the_door_only() -> None:
+    for path in (REPOSITORY / "workflow").rglob("*"):
+        if path.suffix == ".py" or path.name == "Snakefile":
+            imports = [line for line in path.read_text().splitlines() if "snakemake_looper" in line]
+            imports = [line for line in imports if line.startswith(("from ", "import "))]
+            assert all(line.startswith("from snakemake_looper.for_snakefiles ") for line in imports)

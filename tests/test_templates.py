@@ -8,7 +8,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from snakemake_looper.templates import Template, TemplateError, protect, render_nested, template
+from snakemake_looper.read.templates import (
+    Template,
+    TemplateError,
+    protect,
+    render_nested,
+    template,
+)
 
 NAMESPACES = {
     "sample": {"name": "a b", "files": ["x", "y"], "empty": "", "number": 3},

@@ -13,9 +13,9 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from ..deprecated import PEP
 from ..errors import Place, Problem, Problems, near
-from ..source import Document, expand, read_yaml
+from .deprecated import PEP
+from .yaml_lines import Document, expand, read_yaml
 
 _TABLES = (".csv", ".tsv", ".xlsx")
 _DELIMITERS = {",": "commas", "\t": "tabs", ";": "semicolons"}

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import Problems
-from ..source import read_yaml
+from .yaml_lines import read_yaml
 
 SECRET_KEY = "secret_from_looper_config"
 HIDDEN = "********"

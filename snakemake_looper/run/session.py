@@ -18,35 +18,33 @@ from __future__ import annotations
 
 import contextlib
 import sys
-import weakref
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
-from .. import recovery
-from ..arrays import refusal
 from ..errors import LooperError
-from ..jobtable import JobTable
-from ..journal import Journal
-from ..reading import let_snakemake_read
-from ..status import obstacles
-from . import engine
+from ..status.flags import obstacles
+from ..status.journal import Journal
+from ..workspace.engine import Engine, explain_lock, workflow_error
+from ..workspace.job_table import JobTable
+from . import recovery
+from .arrays import refusal
+from .read_only import let_snakemake_read
 
 
 class Session:
     """One project in one run; made by `open_session`."""
 
-    def __init__(self, jobs: JobTable, workdir: Path, journal: Journal | None, workflow: Any):
+    def __init__(self, jobs: JobTable, workdir: Path, journal: Journal | None, engine: Engine):
         self.jobs = jobs
         self.workdir = workdir
         self.journal = journal
         self.drain: Callable[[], None] = lambda: None
         """Waits until all log events so far are dealt with; set by the logger plugin."""
-        self._workflow = weakref.ref(workflow)
+        self._engine = engine
 
     @property
     def project_name(self) -> str:
-        return str(self.jobs.value("project_name"))
+        return str(self.jobs.facts.project_name)
 
     def begin(self) -> None:
         """Prepare for the first job.
@@ -55,34 +53,31 @@ class Session:
             WorkflowError: a server will not take results, flags cannot be written, or jobs that
                 differ were to be one array; says why.
         """
-        workflow = self._workflow()
-        if workflow is None or workflow.touch:
+        if self._engine.is_gone or self._engine.is_touching:
             return
-        from snakemake.exceptions import WorkflowError
+        from ..results.publish import make_tables, refusals
+        from ..workspace.pipestat_files import refresh_configs
+        from .read_only import refuse_to_run
 
-        from ..jobtable import refuse_to_run
-        from ..settle import make_tables, refusals
-        from ..workspace import refresh_configs
-
-        refuse_to_run(self.jobs.value("refusal"))
+        refuse_to_run(self.jobs.facts.refusal)
         if self.journal is None:
-            raise WorkflowError(f"{self.workdir}: no journal of the run can be written there")
-        found = [*filter(None, [refusal(self.jobs, workflow)]), *refusals(self.jobs)]
+            raise workflow_error(f"{self.workdir}: no journal of the run can be written there")
+        found = [*filter(None, [refusal(self.jobs, self._engine)]), *refusals(self.jobs)]
         if found:
-            raise WorkflowError("\n".join(found))
+            raise workflow_error("\n".join(found))
         make_tables(self.jobs)
         try:
             refresh_configs(self.jobs, self.workdir)
         except (OSError, KeyError, TypeError) as error:
-            raise WorkflowError(f"a merged pipestat config cannot be written: {error}") from None
+            raise workflow_error(f"a merged pipestat config cannot be written: {error}") from None
         try:
-            recovery.begin(self.jobs, workflow, self.journal)
+            recovery.begin(self.jobs, self._engine, self.journal)
         except OSError as error:
-            raise WorkflowError(f"status flags cannot be written: {error}") from None
+            raise workflow_error(f"status flags cannot be written: {error}") from None
         except LooperError as error:
-            raise WorkflowError(str(error)) from None
+            raise workflow_error(str(error)) from None
         except KeyboardInterrupt:
-            raise WorkflowError("Interrupted while waiting: nothing was started.") from None
+            raise workflow_error("Interrupted while waiting: nothing was started.") from None
 
     def finish(self) -> None:
         """Put reported records and statuses where they belong; what goes wrong is printed.
@@ -90,16 +85,13 @@ class Session:
         Raises:
             WorkflowError: all jobs are done, and this is not.
         """
-        from ..settle import settle
+        from ..results.publish import settle
 
         self.drain()
         if self.journal is not None:
             recovery.restore(self.workdir, self.journal)
-        workflow = self._workflow()
-        if settle(self.jobs) and workflow is not None and engine.is_done(workflow):
-            from snakemake.exceptions import WorkflowError
-
-            raise WorkflowError("The run is not complete: see the errors above.")
+        if settle(self.jobs) and not self._engine.is_gone and self._engine.is_done:
+            raise workflow_error("The run is not complete: see the errors above.")
 
     def close(self) -> None:
         """End the journal; does nothing the second time."""
@@ -107,7 +99,7 @@ class Session:
             recovery.end(self.workdir, self.journal)
 
 
-def open_session(jobs: JobTable, workdir: Path, workflow: Any) -> Session:
+def open_session(jobs: JobTable, workdir: Path, engine: Engine) -> Session:
     """Open a session in the main process, while the Snakefile is read.
 
     Raises:
@@ -115,25 +107,23 @@ def open_session(jobs: JobTable, workdir: Path, workflow: Any) -> Session:
     """
     in_the_way = obstacles(workdir, jobs.briefs())
     if in_the_way:
-        from snakemake.exceptions import WorkflowError
-
-        raise WorkflowError("\n".join(in_the_way))
-    for warning in jobs.value("warnings"):
+        raise workflow_error("\n".join(in_the_way))
+    for warning in jobs.facts.warnings:
         print(f"warning: {warning}", file=sys.stderr)
-    engine.explain_lock(recovery.refusal)
+    explain_lock(recovery.refusal)
     let_snakemake_read(workdir)
     journal = None
-    if not engine.is_dry_run(workflow):
+    if not engine.is_dry_run:
         flags = (brief.flag for brief in jobs.briefs())
         with contextlib.suppress(OSError):  # who may only read can look on: `begin` refuses
             journal = recovery.enter(workdir, jobs.path.parent.name, flags)
-    session = Session(jobs, workdir, journal, workflow)
+    session = Session(jobs, workdir, journal, engine)
     if journal is not None:
-        weakref.finalize(workflow, recovery.end, workdir, journal)
-    for handler in engine.log_handlers(workflow):
+        engine.when_gone(recovery.end, workdir, journal)
+    for handler in engine.log_handlers():
         follow = getattr(handler, "follow", None)
         if follow is not None:
             follow(session)
-    if engine.is_module(workflow):
-        engine.add_handlers(workflow, session.begin, session.finish, session.finish)
+    if engine.is_module:
+        engine.add_handlers(session.begin, session.finish, session.finish)
     return session

@@ -1,0 +1,169 @@
+"""The five `pre_submit` functions that looper ships, so that they need no looper.
+
+They follow looper's documentation, "Built-in pre-submission functions", for names of files, keys
+and parameters (and take the spellings of its code too, where the two differ). Each gets a job's
+namespaces and returns those values that it changes. A parameter that names a folder and not a
+YAML file gets the default file name in that folder.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from ..errors import Place, Problems
+from ..files import write_if_changed
+from ..read.input_schema import read_input_schema
+from ..read.templates import fill_in
+from ..read.yaml_lines import expand, resolve
+
+
+class Namespace(dict[str, Any]):
+    """A dict whose keys can be read and set as attributes too, as in the objects of looper."""
+
+    def __getattr__(self, name: str) -> Any:
+        try:
+            return self[name]
+        except KeyError:
+            raise AttributeError(name) from None
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        self[name] = value
+
+    def to_dict(self) -> dict[str, Any]:
+        """The plain values; attributes of peppy's own, with a leading `_`, are left out."""
+        return {key: _plain(value) for key, value in self.items() if not str(key).startswith("_")}
+
+
+def write_sample_yaml(namespaces: Mapping[str, Any]) -> dict[str, Any]:
+    """Write the sample's attributes; `{sample.sample_yaml_path}` is the file.
+
+    `{sample.yaml_file}` is it too: so looper 1.2 called it.
+    """
+    path = _target(namespaces, "_sample.yaml", "sample_yaml_path")
+    sample = {**_sample(namespaces), "sample_yaml_path": str(path)}
+    _write(path, sample)
+    return {"sample": {"sample_yaml_path": str(path), "yaml_file": str(path)}}
+
+
+def write_sample_yaml_prj(namespaces: Mapping[str, Any]) -> dict[str, Any]:
+    """Write the sample's attributes, and under `prj` the project's config."""
+    path = _target(namespaces, "_sample_prj.yaml", "sample_yaml_prj_path")
+    _write(path, {**_sample(namespaces), "prj": _plain(namespaces["project"])})
+    return {}
+
+
+def write_sample_yaml_cwl(namespaces: Mapping[str, Any]) -> dict[str, Any]:
+    """Write the sample as the input of a CWL workflow; `{sample.sample_yaml_cwl}` is the file.
+
+    Attributes that the input schema says are files or folders become `File` and `Directory`
+    objects; paths of files are relative to what is written, as CWL reads them.
+    """
+    path = _target(namespaces, "_sample_cwl.yaml", "sample_yaml_cwl_path", "sample_cwl_yaml_path")
+    sample = _sample(namespaces)
+    changed: dict[str, Any] = {"sample_yaml_cwl": str(path)}
+    source = namespaces["pipeline"].get("input_schema")
+    kinds = _kinds(str(source), namespaces["looper"]["piface_dir"]) if source else {}
+    for attribute, kind in kinds.items():
+        if sample.get(attribute):
+            changed[attribute] = _cwl(sample[attribute], kind, path)
+    _write(path, {**sample, **changed})
+    return {"sample": changed}
+
+
+def write_submission_yaml(namespaces: Mapping[str, Any]) -> dict[str, Any]:
+    """Write all namespaces."""
+    path = _target(namespaces, "_submission.yaml", "submission_yaml_path", "sample_cwl_yaml_path")
+    _write(path, {name: _plain(values) for name, values in namespaces.items()})
+    return {}
+
+
+def write_custom_template(namespaces: Mapping[str, Any]) -> dict[str, Any]:
+    """Fill in a template of the project's own, in Jinja2's usual double braces.
+
+    `{sample.custom_template_output}` is the file.
+    """
+    given = _variables(namespaces).get("custom_template")
+    if not given:
+        raise ValueError("there is no template; name one in 'var_templates: custom_template'")
+    source = resolve(str(given), Path(namespaces["looper"]["piface_dir"]))  # quirk 37
+    path = _target(namespaces, "_config.yaml", "custom_template_output", any_name=True)
+    write_if_changed(path, fill_in(source.read_text(encoding="utf-8"), namespaces))
+    return {"sample": {"custom_template_output": str(path)}}
+
+
+SHIPPED: Mapping[str, Callable[[dict[str, Any]], Any]] = {
+    f"looper.{function.__name__}": function
+    for function in (
+        write_sample_yaml,
+        write_sample_yaml_cwl,
+        write_sample_yaml_prj,
+        write_submission_yaml,
+        write_custom_template,
+    )
+}
+
+
+def _sample(namespaces: Mapping[str, Any]) -> dict[str, Any]:
+    if "sample" not in namespaces:
+        raise ValueError("there is no sample at project level; list the function elsewhere")
+    return Namespace(namespaces["sample"]).to_dict()
+
+
+def _variables(namespaces: Mapping[str, Any]) -> Mapping[str, Any]:
+    found = namespaces["pipeline"].get("var_templates")
+    return found if isinstance(found, Mapping) else {}
+
+
+def _target(
+    namespaces: Mapping[str, Any], ending: str, *parameters: str, any_name: bool = False
+) -> Path:
+    """Where to write: what `var_templates` says, else in the submission folder."""
+    name = f"{_sample(namespaces)['sample_name']}{ending}"
+    for parameter in parameters:
+        given = _variables(namespaces).get(parameter)
+        if given:
+            path = Path(os.path.abspath(expand(str(given))))
+            whole = path.suffix in (".yaml", ".yml") or (any_name and not path.is_dir())
+            return path if whole else path / name
+    return Path(namespaces["looper"]["submission_subdir"]) / name
+
+
+@lru_cache
+def _kinds(schema: str, folder: str) -> Mapping[str, str]:
+    """What the input schema says the attributes are to CWL; read once for all samples."""
+    found = read_input_schema(schema, Path(folder), Place(schema), Problems())
+    if found is None:
+        return {}
+    files = dict.fromkeys((*found.required_files, *found.sized_files), "File")
+    return {**files, **dict.fromkeys(found.directories, "Directory")}
+
+
+def _write(path: Path, values: Mapping[str, Any]) -> None:
+    write_if_changed(
+        path, yaml.safe_dump(dict(values), default_flow_style=False, allow_unicode=True)
+    )
+
+
+def _cwl(value: Any, kind: str, beside: Path) -> Any:
+    if isinstance(value, list):
+        return [_cwl(one, kind, beside) for one in value]
+    if kind == "Directory":
+        return {"class": "Directory", "location": str(value)}
+    return {"class": "File", "path": os.path.relpath(str(value), beside.parent)}
+
+
+def _plain(value: Any) -> Any:
+    """What YAML can hold: mappings and lists of plain values, others as text."""
+    if isinstance(value, Mapping):
+        return {str(key): _plain(one) for key, one in value.items() if not str(key).startswith("_")}
+    if isinstance(value, (list, tuple, set)):
+        return [_plain(one) for one in value]
+    if value is None or isinstance(value, (str, int, float, bool)):
+        return value
+    return str(value)

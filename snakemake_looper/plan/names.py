@@ -1,0 +1,101 @@
+"""Names of records and pipelines that would only fail once jobs run.
+
+Each record's name is part of the names of its flag, log, record file and folder. A file system
+takes 255 bytes for a name and 4,096 for a path; Snakemake and pipestat have limits of their own.
+All of these are known when the jobs are planned.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from ..layout import shown_name
+
+NAME_BYTES = 255
+PATH_BYTES = 4095
+BESIDE = 24
+"""Bytes that names beside a file need: `.NAME.xxxxxxxx.tmp` while it is written, a lock, a copy."""
+REPEATS = 20
+_VARIABLE = re.compile(r"\$\w", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True)
+class Room:
+    """How many bytes a name may have, and the path that leaves no more."""
+
+    bytes: int
+    path: str
+
+
+def room(paths: Iterable[str], wildcard: str, folder: Path) -> Room:
+    """The room that paths leave for the name that stands for a wildcard in them."""
+    found = [
+        Room(count, path) for path in paths for count in _rooms(path, wildcard, folder)
+    ]  # fmt: skip
+    return min(found, key=lambda one: one.bytes, default=Room(NAME_BYTES - BESIDE, ""))
+
+
+def _rooms(path: str, wildcard: str, folder: Path) -> list[int]:
+    whole = os.path.join(folder, path)
+    found = [(PATH_BYTES - _length(whole, wildcard)) // max(whole.count(wildcard), 1)]
+    for part in whole.split("/"):
+        count = part.count(wildcard)
+        if count:
+            found.append((NAME_BYTES - BESIDE - _length(part, wildcard)) // count)
+    return found
+
+
+def _length(text: str, wildcard: str) -> int:
+    return len(os.fsencode(text.replace(wildcard, "")))
+
+
+def name_fault(name: str, room: Room, wildcard: str, reports_to_file: bool) -> str | None:
+    """What is wrong with a record's name; None if nothing is."""
+    length = len(os.fsencode(name))
+    if length > room.bytes:
+        file = os.path.basename(room.path).replace(wildcard, "…")
+        return (
+            f"{shown_name(name)} is too long: {length} bytes, and there is room for"
+            f" {max(room.bytes, 0)} in the name of its file {file}; shorten it"
+        )
+    if reports_to_file and (found := _VARIABLE.search(name)):
+        return (
+            f"{shown_name(name)} has a '$' before '{name[found.end() - 1]}': pipestat takes it for"
+            " a variable in the path of the record's file; leave out the '$'"
+        )
+    return None
+
+
+def repetition_fault(name: str) -> str | None:
+    """The fault of a name that Snakemake takes for a loop when it is the value of a wildcard.
+
+    `PeriodicityDetector` in Snakemake refuses a value that ends in 20 repeats of anything, and
+    has no option to allow it (9.27).
+    """
+    if len(name) < REPEATS or name.count(name[-1]) < REPEATS:
+        return None
+    for length in range(1, len(name) // REPEATS + 1):
+        part = name[-length:]
+        if name.endswith(part * REPEATS):
+            count = (len(name) - len(name.removesuffix(part * REPEATS))) // length
+            while name.endswith(part * (count + 1)):
+                count += 1
+            return (
+                f"{shown_name(name)} ends in {count} times {shown_name(part)}: Snakemake takes {REPEATS}"
+                " repeats at the end of a name for an endless loop; add something behind, as in"
+                f" {shown_name(name + '_1')}"
+            )
+    return None
+
+
+def file_fault(name: str) -> str | None:
+    """What is wrong with the name of a file that is named after a pipeline."""
+    length = len(os.fsencode(name))
+    if length + BESIDE <= NAME_BYTES:
+        return None
+    over = length + BESIDE - NAME_BYTES
+    return f"is too long for the name of its file {shown_name(name)}; shorten it by {over} bytes"

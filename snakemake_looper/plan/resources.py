@@ -1,0 +1,131 @@
+"""TODO: plan.resources."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Callable, Iterable, Mapping
+from functools import lru_cache
+from typing import Any
+
+from ..model import SizeRow
+from ..read.compute import UnitError
+
+# Keys of an interface's compute section that are no settings of a job.
+NOT_SETTINGS = ("size_dependent_variables", "dynamic_variables_command_template")
+
+
+_MEMORY = re.compile(r"^\s*(\d+(?:\.\d+)?)\s*([KMGT]?)(?:i?B)?\s*$", re.IGNORECASE)
+
+
+_MB_PER = {"": 1.0, "K": 1 / 1024, "M": 1.0, "G": 1024.0, "T": 1024.0**2}
+
+
+def size_row(table: Iterable[SizeRow], size_gb: float) -> Mapping[str, str] | None:
+    """Values for an input of a size in GB, or None if every row is too small."""
+    for row in table:
+        if size_gb <= row.max_gb:
+            return row.values
+    return None
+
+
+def cascade(*layers: Mapping[str, Any]) -> dict[str, Any]:
+    """One mapping of several, the last given wins."""
+    merged: dict[str, Any] = {}
+    for layer in layers:
+        merged.update(layer)
+    return merged
+
+
+def memory_mb(value: Any) -> int:
+    """Memory as SLURM spells it, in MB: a bare number is MB, `G` is 1,024 MB.
+
+    Raises:
+        UnitError: the unit is unknown.
+    """
+    match = _MEMORY.match(str(value))
+    if not match:
+        raise UnitError(f"'{value}' is no amount of memory; write MB as in 8000, or 8G")
+    return max(1, math.ceil(float(match[1]) * _MB_PER[match[2].upper()]))
+
+
+def runtime_minutes(value: Any) -> int:
+    """Wall time as SLURM spells it, in minutes, rounded up.
+
+    `minutes`, `minutes:seconds`, `hours:minutes:seconds`, `days-hours`,
+    `days-hours:minutes[:seconds]`.
+
+    Raises:
+        UnitError: it is none of these.
+    """
+    text = str(value).strip()
+    days, dash, clock = text.rpartition("-")
+    try:
+        parts = [int(part) for part in clock.split(":")]
+        whole_days = int(days) if dash else 0
+    except ValueError:
+        parts = []
+        whole_days = 0
+    if not 1 <= len(parts) <= 3 or min([*parts, whole_days]) < 0:
+        raise UnitError(f"'{value}' is no wall time; write days-hours:minutes:seconds")
+    if dash:
+        hours, minutes, seconds = (*parts, 0, 0)[:3]
+    elif len(parts) == 3:
+        hours, minutes, seconds = parts
+    else:
+        hours = 0
+        minutes, seconds = (*parts, 0)[:2]
+    return math.ceil(whole_days * 1440 + hours * 60 + minutes + seconds / 60)
+
+
+def threads_of(value: Any) -> int:
+    """Cores as a number.
+
+    Raises:
+        UnitError: it is not a whole number above 0.
+    """
+    text = str(value).strip()
+    if not text.isdigit() or int(text) < 1:
+        raise UnitError(f"'{value}' is no number of cores; write a whole number above 0")
+    return int(text)
+
+
+_TRANSLATIONS: Mapping[str, tuple[str, Callable[[Any], int | str]]] = {
+    "cores": ("threads", threads_of),
+    "mem": ("mem_mb", memory_mb),
+    "time": ("runtime", runtime_minutes),
+    "partition": ("slurm_partition", str),
+    "account": ("slurm_account", str),
+}
+
+
+def to_snakemake(compute: Mapping[str, Any]) -> tuple[int, dict[str, int | str]]:
+    """Threads and Snakemake resources of looper's compute settings.
+
+    `cores` → threads, `mem` → mem_mb (MB), `time` → runtime (minutes), `partition` →
+    slurm_partition, `account` → slurm_account. Other keys are for templates only.
+
+    Raises:
+        UnitError: a value cannot be read; the message begins with the key.
+    """
+    resources: dict[str, int | str] = {}
+    for key, value in compute.items():
+        if key not in _TRANSLATIONS:
+            continue
+        name, number = _translated(key, str(value) if value is not None else "")
+        if number is not None:
+            resources[name] = number
+    threads = int(resources.pop("threads", 1))
+    return threads, resources
+
+
+@lru_cache(maxsize=1024)
+def _translated(key: str, text: str) -> tuple[str, int | str | None]:
+    """One setting as Snakemake has it; None where there is no value. Few differ among samples."""
+    name, read = _TRANSLATIONS[key]
+    if text.strip().lower() in ("", "nan"):
+        return name, None
+    try:
+        return name, read(text)
+    except UnitError as error:
+        raise UnitError(f"{key}: {error}") from None

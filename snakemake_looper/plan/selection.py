@@ -1,0 +1,227 @@
+"""Which samples a run is about.
+
+Follows looper's `run`: samples whose `toggle` is 0 are off, unless `--sel-incl` or `--sel-excl`
+chooses by an attribute; `--skip` and `--limit` then count among those that are left. All values
+compare as text, since a table cell has no other type.
+
+An option that leaves no sample is wrong input: the option that took the last one is named, with
+how many samples there are. Samples that are all toggled off are no mistake, nor are options that
+ask for a status that no run has (`deselected_by_flag`): what a project is like may be so.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterable, Sequence
+from typing import Any
+
+from ..errors import Problems, near
+from ..layout import shown_name
+from ..model import Sample
+from ..read.options import Options
+
+_RANGE = re.compile(r"([0-9]*)[:-]([0-9]*)")
+_MOST = 8
+"""So many values or names are listed in a message."""
+
+
+def select(
+    samples: Sequence[Sample],
+    options: Options,
+    problems: Problems,
+    refused: Collection[str] = (),
+) -> tuple[list[Sample], dict[str, str]]:
+    """The samples to run, and for each other one the reason why it is not.
+
+    Args:
+        samples: the samples of the table.
+        options: which of them are asked for.
+        problems: where wrong options are named.
+        refused: names in the table that have been refused: nothing more is said about them.
+    """
+    kept, reasons = choose(samples, options, problems, refused)
+    for option, text, inside in (("skip", options.skip, False), ("limit", options.limit, True)):
+        if text is None:
+            continue
+        count = len(kept)
+        chosen = _range(option, text, count, options, problems)
+        for number, sample in enumerate(kept, start=1):
+            if chosen is not None and (number in chosen) != inside:
+                reasons[sample.name] = f"outside --{option} {text}"
+        kept = [sample for sample in kept if sample.name not in reasons]
+        if count and not kept and not refused:
+            left = _counted(count, len(samples))
+            one = f"a number from 1 to {count}, or a range" if count > 1 else "1, or leave it out"
+            what = (
+                f"'{text}' is none of the {left}; write {one}"
+                if inside
+                else f"'{text}' is all of the {left}, none is left; skip fewer"
+            )
+            problems.add(*options.origin(option), what)
+    return kept, reasons
+
+
+def choose(
+    samples: Sequence[Sample],
+    options: Options,
+    problems: Problems,
+    refused: Collection[str] = (),
+) -> tuple[list[Sample], dict[str, str]]:
+    """The same without counting: what the project level is about, too, as in looper."""
+    reasons: dict[str, str] = {}
+    attribute = options.sel_attr or "toggle"
+    if options.sel_incl and options.sel_excl:
+        problems.add(*options.origin("sel_incl"), "cannot be combined with --sel-excl; choose one")
+    if options.sel_flag and options.exc_flag:
+        problems.add(*options.origin("sel_flag"), "cannot be combined with --exc-flag; choose one")
+    kept = []
+    for sample in samples:
+        reason = _deselected(sample, attribute, options)
+        if reason:
+            reasons[sample.name] = reason
+        else:
+            kept.append(sample)
+    if options.sel_incl or options.sel_excl:
+        _check_values(samples, kept, attribute, options, problems, refused)
+    return _named(kept, samples, options, reasons, problems, refused), reasons
+
+
+def deselected_by_flag(status: str, options: Options) -> str | None:
+    """Why a job with this status is not chosen by `--sel-flag` or `--exc-flag`.
+
+    Asked for each pipeline of a sample (looper looks at the first only, quirk 13).
+    """
+    if options.sel_flag and status not in options.sel_flag:
+        return f"status {status} is not among --sel-flag {' '.join(options.sel_flag)}"
+    if options.exc_flag and status in options.exc_flag:
+        return f"status {status} is among --exc-flag {' '.join(options.exc_flag)}"
+    return None
+
+
+def nothing_by_flag(options: Options) -> str:
+    """The line that is said where no run has a status that is asked for."""
+    if options.sel_flag:
+        return f"no record is {_either(options.sel_flag)}: nothing to run"
+    return f"every record is {_either(options.exc_flag or ())}: nothing to run"
+
+
+def _either(words: Sequence[str]) -> str:
+    *first, last = words
+    return f"{', '.join(first)} or {last}" if first else last
+
+
+def _deselected(sample: Sample, attribute: str, options: Options) -> str | None:
+    if options.sel_incl:
+        if not _values(sample.attributes.get(attribute)) & set(options.sel_incl):
+            return f"{attribute} is not among --sel-incl {' '.join(options.sel_incl)}"
+        return None
+    if options.sel_excl:
+        if _values(sample.attributes.get(attribute)) & set(options.sel_excl):
+            return f"{attribute} is among --sel-excl {' '.join(options.sel_excl)}"
+        return None
+    toggle = sample.attributes.get("toggle")
+    return "toggle is 0" if toggle is False or _values(toggle) & {"0"} else None
+
+
+def _values(value: Any) -> set[str]:
+    if value is None:
+        return set()
+    return {str(item) for item in (value if isinstance(value, list) else [value])}
+
+
+def _check_values(
+    samples: Sequence[Sample],
+    kept: Sequence[Sample],
+    attribute: str,
+    options: Options,
+    problems: Problems,
+    refused: Collection[str],
+) -> None:
+    """Name values of `--sel-incl` and `--sel-excl` that no sample has, and those that leave none."""
+    option = "sel_incl" if options.sel_incl else "sel_excl"
+    if not any(attribute in sample.attributes for sample in samples):
+        if samples:
+            known = sorted({name for sample in samples for name in sample.attributes})
+            place = options.origin("sel_attr" if options.sel_attr else option)
+            what = f"no sample has an attribute '{attribute}'{near(attribute, known)}"
+            problems.add(*place, what)
+        return
+    there = dict.fromkeys(
+        value
+        for sample in samples
+        for value in sorted(_values(sample.attributes.get(attribute)))
+        if value
+    )
+    given = options.sel_incl or options.sel_excl or ()
+    unknown = [value for value in given if value not in there]
+    count = f"{len(samples)} sample{'s' if len(samples) > 1 else ''}"
+    if not kept and not refused:
+        if options.sel_incl:
+            close = next(filter(None, (near(value, there) for value in unknown)), "")
+            what = f"none of {count} has {_listed(given)} as '{attribute}'{close}"
+            what += f"; write one of {_listed(there)}" if there else "; choose another attribute"
+        else:
+            what = f"{_listed(given)} leaves none of {count}; leave out a value"
+        problems.add(*options.origin(option), what)
+        return
+    for value in unknown if not refused else ():
+        what = f"none of {count} has '{value}' as '{attribute}'{near(value, there)}"
+        problems.warn(*options.origin(option), what)
+
+
+def _named(
+    kept: list[Sample],
+    samples: Sequence[Sample],
+    options: Options,
+    reasons: dict[str, str],
+    problems: Problems,
+    refused: Collection[str],
+) -> list[Sample]:
+    if options.samples is None:
+        return kept
+    names = {sample.name for sample in samples}
+    unknown = [name for name in options.samples if name not in names]
+    for name in unknown:
+        if name not in refused:
+            what = f"there is no sample '{name}'{near(name, names)}"
+            problems.add(*options.origin("samples"), what)
+    wanted = set(options.samples)
+    left = [sample for sample in kept if sample.name in wanted]
+    if kept and not left and not unknown:
+        why = (f"{name} ({reasons[name]})" for name in options.samples)
+        what = f"none of these is left of the {len(samples)} samples: {_listed(why, '')}"
+        problems.add(*options.origin("samples"), f"{what}; change the selection")
+    for sample in kept:
+        if sample.name not in wanted:
+            reasons[sample.name] = "not among --samples"
+    return left
+
+
+def _range(
+    option: str, text: str, count: int, options: Options, problems: Problems
+) -> range | None:
+    """Numbers from 1 that `3`, `2:5`, `:4` or `6-` mean; None for what means none."""
+    if re.fullmatch("[0-9]+", text):
+        return range(1, min(int(text), count) + 1)
+    match = _RANGE.fullmatch(text)
+    if match and (match[1] or match[2]):
+        low = int(match[1] or 1)
+        high = min(int(match[2]), count) if match[2] else count
+        if 1 <= low <= int(match[2] or low):
+            return range(low, high + 1)
+    what = f"{shown_name(text)} is no number or range; write 3, 2:5, :4 or 6-"
+    problems.add(*options.origin(option), what)
+    return None
+
+
+def _counted(count: int, total: int) -> str:
+    left = f"{count} sample{'s' if count > 1 else ''}"
+    return left if count == total else f"{left} left of {total}"
+
+
+def _listed(words: Iterable[str], quote: str = "'") -> str:
+    """The first of some words, and how many more there are."""
+    all_words = list(words)
+    first = ", ".join(f"{quote}{word}{quote}" for word in all_words[:_MOST])
+    more = len(all_words) - _MOST
+    return f"{first} and {more} more" if more > 0 else first

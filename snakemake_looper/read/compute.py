@@ -1,0 +1,145 @@
+"""Compute settings: what looper calls them, and what Snakemake calls them.
+
+The cascade, first wins, as looper lays them over each other ("divcfg < interface < config < command line"):
+
+1. `--compute key=value`, then the file of `--settings`
+2. `looper: compute: resources:` of the PEP
+3. `compute:` of the pipeline interface; a static key beats the size table's column
+4. the row of `size_dependent_variables` for the sample's input size
+5. the compute package of a divvy config (`--package`, `--divvy` or `$DIVCFG`), if there is one
+
+(`dynamic_variables_command_template` of an interface, which looper deprecates, replaces 2 to 4.)
+
+A new mapping is made for each job: nothing leaks from sample to sample (quirk 5).
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import math
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from ..errors import Place, Problems, near
+from ..model import SizeRow
+from .options import Options
+from .yaml_lines import read_yaml, resolve
+
+DIVVY_VARIABLE = "DIVCFG"
+
+
+class UnitError(ValueError):
+    """A compute value whose unit cannot be read."""
+
+
+def compute_options(
+    options: Options, root: Path, problems: Problems
+) -> tuple[dict[str, Any], tuple[Path, ...]]:
+    """What `--compute` says, over what the file of `--settings` says; and the files read."""
+    values: dict[str, Any] = {}
+    files: tuple[Path, ...] = ()
+    if options.settings:
+        path = resolve(options.settings, root)
+        files = (path,)
+        document = read_yaml(path, problems, "--settings")
+        values = dict(document.data) if document else {}
+    return {**values, **dict(options.compute or ())}, files
+
+
+def compute_package(
+    options: Options, root: Path, problems: Problems
+) -> tuple[dict[str, Any], tuple[Path, ...]]:
+    """The settings of a divvy compute package, over those of `default`; and the files read."""
+    path = divvy_config(options, root)
+    where = "--divvy" if options.divvy else f"${DIVVY_VARIABLE}"
+    if path is None:
+        if options.package:
+            problems.warn(
+                "--package",
+                "",
+                f"'{options.package}' is in no file, ignored: there is neither --divvy nor"
+                f" ${DIVVY_VARIABLE}; clusters are chosen by a Snakemake profile",
+            )
+        return {}, ()
+    document = read_yaml(path, problems, where)
+    if document is None:
+        return {}, (path,)
+    section = document.data.get("compute_packages")
+    packages = section if isinstance(section, Mapping) else {}
+    name = options.package or "default"
+    found = packages.get(name)
+    if isinstance(found, Mapping):
+        default = packages.get("default")
+        return {**(default if isinstance(default, Mapping) else {}), **found}, (path,)
+    if options.package:
+        problems.add(
+            document.place("compute_packages"),
+            "compute_packages",
+            f"there is no package '{name}'{near(name, packages)}",
+        )
+    return {}, (path,)
+
+
+def divvy_config(options: Options, root: Path) -> Path | None:
+    """The divvy config that `--divvy` or `$DIVCFG` names, if either does."""
+    source = options.divvy or os.environ.get(DIVVY_VARIABLE)
+    return resolve(source, root) if source else None
+
+
+def size_table(path: Path, place: Place, problems: Problems) -> tuple[SizeRow, ...]:
+    """Read a size table: a TSV with `max_file_size` in GB, `NaN` there meaning any size.
+
+    Follows looper's "size-dependent variables": the row with the smallest sufficient size is
+    taken. Rows come back sorted by size.
+    """
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        problems.add(
+            place,
+            "compute.size_dependent_variables",
+            f"'{path}' cannot be read: {getattr(error, 'strerror', None) or error}; correct the path",
+        )
+        return ()
+    reader = csv.DictReader(io.StringIO(text), delimiter="\t")
+    if "max_file_size" not in (reader.fieldnames or ()):
+        problems.add(Place(str(path), 1), "max_file_size", "there is no such column; add it, in GB")
+        return ()
+    rows = []
+    for row in reader:
+        limit = _limit(row["max_file_size"])
+        if limit is None:
+            problems.add(
+                Place(str(path), reader.line_num),
+                "max_file_size",
+                f"'{row['max_file_size']}' is no size; write a number of GB, or NaN for any size",
+            )
+            continue
+        values = {key: _number(value) for key, value in row.items() if key and value is not None}
+        rows.append(SizeRow(limit, values))
+    return tuple(sorted(rows, key=lambda row: row.max_gb))
+
+
+def _number(text: str) -> Any:
+    """A cell as templates see it: a number, if it is written as one would be."""
+    text = text.strip()
+    for kind in (int, float):
+        try:
+            if str(kind(text)) == text and math.isfinite(kind(text)):
+                return kind(text)
+        except ValueError:
+            continue
+    return text
+
+
+def _limit(text: str | None) -> float | None:
+    if (text or "").strip().lower() in ("", "nan", "na", "inf"):
+        return math.inf
+    try:
+        value = float(text or "")
+    except ValueError:
+        return None
+    return value if value >= 0 else None

@@ -1,0 +1,190 @@
+"""TODO: read.settings."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from ..errors import Place, Problems
+from ..layout import special_to_snakemake
+from ..model import Level, Pep
+from .compute import compute_options, compute_package
+from .looper_config import InterfaceSource, LooperConfig
+from .options import (
+    Options,
+    check_sections,
+    overlay,
+    read_options,
+    section_options,
+    warn_of_unknown,
+)
+from .yaml_lines import Document, expand, expanded, read_yaml, unset
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """The final settings: the command line, the looper config and the PEP, merged."""
+
+    looper_config: Path
+    root: Path
+    """Folder of the looper config: where jobs run."""
+    pep: str
+    """Absolute path of the PEP, or a PEPhub registry path."""
+    out: Path
+    """The output folder."""
+    out_text: str
+    """The output folder as `{looper.output_dir}` has it: a slash at its end is kept."""
+    results_subdir: str
+    submission_subdir: str
+    interfaces: tuple[InterfaceSource, ...]
+    pipestat: Mapping[str, Any] | None
+    pipestat_places: Mapping[str, Place] = field(repr=False)
+    compute_package: Mapping[str, Any]
+    """The divvy compute package: what is below all other compute settings."""
+    compute_options: Mapping[Level, Mapping[str, Any]]
+    """`--compute` over the file of `--settings`: what is above them."""
+    options: Options
+    project_options: Options
+    """Options of the project level, whose section is `cli: runp:`."""
+    files: tuple[Path, ...]
+    """Every file that was read for it, the looper config first."""
+
+    def options_of(self, level: Level) -> Options:
+        """What a job of this level is rendered with."""
+        return self.options if level == "sample" else self.project_options
+
+    @property
+    def results_dir(self) -> Path:
+        return self.out / self.results_subdir
+
+    @property
+    def submission_dir(self) -> Path:
+        return self.out / self.submission_subdir
+
+
+def merge(config: LooperConfig, pep: Pep, problems: Problems) -> Settings | None:
+    """Lay the PEP's `looper:` section between the options and the looper config.
+
+    None if there is no output folder; the problem is then named.
+    """
+    options, project_options = options_with_pep(config, pep, problems)
+    found = _output_dir(config, pep, options, problems)
+    above, settings_files = compute_options(options, config.root, problems)
+    above_project, more_files = compute_options(project_options, config.root, problems)
+    below, package_files = compute_package(options, config.root, problems)
+    if found is None:
+        return None
+    out, out_text = found
+    return Settings(
+        looper_config=config.path,
+        root=config.root,
+        pep=str(config.pep),
+        out=out,
+        out_text=out_text,
+        results_subdir=_subdir(config, options.results_subdir, "results_subdir")
+        or "results_pipeline",
+        submission_subdir=_subdir(config, options.submission_subdir, "submission_subdir")
+        or "submission",
+        interfaces=config.interfaces,
+        pipestat=config.pipestat,
+        pipestat_places=config.pipestat_places,
+        compute_package=below,
+        compute_options={"sample": above, "project": above_project},
+        options=options,
+        project_options=project_options,
+        files=(config.path, *settings_files, *more_files, *package_files),
+    )
+
+
+def _subdir(config: LooperConfig, asked: str | None, key: str) -> str | None:
+    return asked or config.texts.get(key)
+
+
+def options_with_pep(config: LooperConfig, pep: Pep, problems: Problems) -> tuple[Options, Options]:
+    """The options of both levels, over those of the PEP."""
+    found = pep.config.get("looper")
+    section = dict(found) if isinstance(found, Mapping) else {}
+    section.pop("compute", None)  # settings of jobs, not the option: `plan` reads them
+    file = _declaring(config, pep)
+    document = read_yaml(file, Problems()) if file and file.suffix in (".yaml", ".yml") else None
+
+    def place(*keys: str) -> Place:
+        if document is None:
+            return Place(str(file or config.pep))
+        return _in_pep(document, config.options.amend or (), keys)
+
+    in_cli = partial(place, "cli")
+    warn_of_unknown(section, ("cli", "pipeline_interfaces"), place, problems)
+    common = read_options(section, place, problems)
+    cli = section.get("cli")
+    check_sections(cli, in_cli, problems, ("run", "runp", "all"))
+    options = overlay(config.options, common)
+    project_options = overlay(config.project_options, common)
+    for_samples = section_options(cli, ("run", "all"), in_cli, problems)
+    for_project = section_options(cli, ("runp", "all"), in_cli, problems)
+    return overlay(options, for_samples), overlay(project_options, for_project)
+
+
+def _in_pep(document: Document, amendments: tuple[str, ...], keys: tuple[str, ...]) -> Place:
+    """Where a key of a PEP's `looper:` section stands: in the last amendment that has one."""
+    for name in reversed(amendments):
+        path = ("project_modifiers", "amend", name, "looper")
+        if path in document.lines:
+            return document.place(*path, *keys)
+    return document.place("looper", *keys)
+
+
+def _declaring(config: LooperConfig, pep: Pep) -> Path | None:
+    """The file that a PEP's `looper:` section stands in; None for a PEP that is in no folder.
+
+    An amendment stands in the PEP itself. Without one, the section may be that of an import: a
+    later import wins over an earlier one, and the PEP over both.
+    """
+    if pep.config_file is None:
+        return None
+    first, *others = (path for path in pep.files if path.suffix in (".yaml", ".yml"))
+    for path in (first, *reversed(others)):
+        document = read_yaml(path, Problems())
+        if document is None:
+            continue
+        amended = (
+            ("project_modifiers", "amend", name, "looper") in document.lines
+            for name in config.options.amend or ()
+        )
+        if "looper" in document.data or (path == first and any(amended)):
+            return path
+    return first
+
+
+def _output_dir(
+    config: LooperConfig, pep: Pep, options: Options, problems: Problems
+) -> tuple[Path, str] | None:
+    """The output folder, and its path as a template gets it."""
+    text = options.output_dir
+    folder = config.root
+    place, key = options.origin("output_dir")
+    if text is not None and config.options.output_dir is None:
+        file = _declaring(config, pep)
+        folder = file.parent if file else config.root  # a PEP from PEPhub is in no folder
+    elif text is None:
+        if "output_dir" in config.refused:
+            return None
+        text, key = config.texts.get("output_dir"), "output_dir"
+        place = config.places.get(key, Place(str(config.path)))
+    if not text:
+        problems.add(
+            place, "output_dir", "is missing; say where results go, as in 'output_dir: results'"
+        )
+        return None
+    out = Path(os.path.normpath(folder / expanded(text, place, key, problems)))
+    if unset(text):
+        return None
+    special = special_to_snakemake(str(out))
+    if special:
+        problems.add(place, key, f"'{out}' has {special}; rename the folder")
+    ends = expand(text).endswith("/") and not str(out).endswith("/")
+    return out, f"{out}/" if ends else str(out)

@@ -1,0 +1,253 @@
+"""Command templates: Jinja2 with single braces, as looper defines them.
+
+`{sample.x}` is a variable, `{% if %}` a statement; undefined variables are errors; lists are
+joined by a space. Values go in unquoted, as in looper; the filter `quote` is ours.
+
+A brace that begins no template stays as it is: `${HOME}` (a `$` stands before it) and anything
+that is not an expression, such as `awk '{print $1}'` or `{1..3}`. Only what speaks of a namespace
+is always a template: a mistake in it is an error, and not text of the command.
+"""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections.abc import Iterator, Mapping
+from functools import lru_cache
+from typing import Any, NoReturn
+
+import jinja2
+import jinja2.meta
+
+from ..errors import near
+
+NAMESPACES = ("project", "sample", "samples", "pipeline", "looper", "compute", "pipestat")
+
+# What looper appends to every command template: the sample's own extra arguments.
+SAMPLE_EXTRA = "{%- if sample.command_extra is defined %} {sample.command_extra}   {% endif -%}"
+PROJECT_EXTRA = "{%- if looper.command_extra is defined %} {looper.command_extra}{% endif -%}"
+
+
+class TemplateError(Exception):
+    """A template that cannot be read, or a variable that it names and nobody defines."""
+
+
+class _Undefined(jinja2.StrictUndefined):
+    """Says which attribute of which namespace is missing, and what is there instead."""
+
+    def _fail_with_undefined_error(self, *args: Any, **kwargs: Any) -> NoReturn:
+        raise _Missing(self._undefined_obj, self._undefined_name)
+
+    __iter__ = __str__ = __len__ = __eq__ = __ne__ = __bool__ = __hash__ = (
+        _fail_with_undefined_error
+    )
+    __add__ = __radd__ = __getitem__ = __lt__ = __le__ = __gt__ = __ge__ = (
+        _fail_with_undefined_error
+    )
+    __call__ = __int__ = __float__ = _fail_with_undefined_error
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__"):
+            raise AttributeError(name)
+        self._fail_with_undefined_error()
+
+
+class _Missing(Exception):
+    def __init__(self, owner: Any, name: str | None) -> None:
+        super().__init__(name)
+        self.owner, self.name = owner, name
+
+
+def _joined(value: Any) -> Any:
+    """A list as looper writes it; in a tuple, as `{a,b}` is one, all that is undefined is missed."""
+    if isinstance(value, tuple):
+        for item in value:
+            if isinstance(item, jinja2.Undefined):
+                str(item)
+    return " ".join(map(str, value)) if isinstance(value, list) else value
+
+
+_ENVIRONMENT = jinja2.Environment(
+    undefined=_Undefined,
+    variable_start_string="{",
+    variable_end_string="}",
+    finalize=_joined,
+)
+_ENVIRONMENT.filters["quote"] = lambda value: shlex.quote(str(_joined(value)))
+
+
+class Template:
+    """One template, parsed once and rendered for every sample."""
+
+    def __init__(self, text: str) -> None:
+        """Parse a template.
+
+        Raises:
+            TemplateError: the syntax is wrong.
+        """
+        self.text = text
+        source = protect(text)
+        try:
+            self.names = frozenset(
+                jinja2.meta.find_undeclared_variables(_ENVIRONMENT.parse(source))
+            )
+            self._template = _ENVIRONMENT.from_string(source)
+        except jinja2.TemplateSyntaxError as error:
+            raise TemplateError(
+                f"not a valid template: {error.message}; a literal brace is written"
+                " {'{'}, and statements {% ... %}"
+            ) from None
+
+    def check_names(self) -> None:
+        """Refuse variables that are in no namespace, before anything is rendered.
+
+        Raises:
+            TemplateError: there is one.
+        """
+        for name in sorted(self.names - set(NAMESPACES)):
+            raise TemplateError(_no_namespace(name))
+
+    def render(self, namespaces: Mapping[str, Any]) -> str:
+        """Fill the template in.
+
+        Raises:
+            TemplateError: a variable is undefined; names it and those that come near.
+        """
+        try:
+            return self._template.render(namespaces)
+        except _Missing as missing:
+            raise TemplateError(_explain(missing, namespaces)) from None
+        except Exception as error:  # whatever an expression can raise
+            raise TemplateError(f"cannot be rendered: {error}; correct the template") from None
+
+
+@lru_cache(maxsize=1024)
+def template(text: str) -> Template:
+    """A parsed template, remembered by its text."""
+    return Template(text)
+
+
+def render_nested(value: Any, namespaces: Mapping[str, Any]) -> Any:
+    """Render every text in nested mappings and lists (quirk 2: looper leaves these alone)."""
+    if isinstance(value, str):
+        return template(value).render(namespaces)
+    if isinstance(value, Mapping):
+        return {key: render_nested(item, namespaces) for key, item in value.items()}
+    if isinstance(value, list):
+        return [render_nested(item, namespaces) for item in value]
+    return value
+
+
+def fill_in(text: str, namespaces: Mapping[str, Any]) -> str:
+    """Fill in a template of Jinja2's own kind, with double braces, as in a hook of looper's."""
+    return str(jinja2.Template(text).render(namespaces))
+
+
+def _explain(missing: _Missing, namespaces: Mapping[str, Any]) -> str:
+    owner, name = missing.owner, missing.name or ""
+    for path, value in _walk(namespaces):
+        if value is owner:
+            known = [str(key) for key in owner if not str(key).startswith("_")]
+            return (
+                f"{{{path}.{name}}} is undefined{near(name, known)};"
+                f" {path} has {', '.join(sorted(known)) or 'nothing'}"
+            )
+    if name not in NAMESPACES:
+        return _no_namespace(name)
+    return f"{{{name}}} is undefined; there is {', '.join(sorted(namespaces))}"
+
+
+def _no_namespace(name: str) -> str:
+    return (
+        f"{{{name}}} is not a namespace{near(name, NAMESPACES)}; there are {', '.join(NAMESPACES)}"
+    )
+
+
+def _walk(namespaces: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    pending = [(str(name), value) for name, value in namespaces.items()]
+    while pending:
+        path, value = pending.pop(0)
+        if isinstance(value, Mapping):
+            yield path, value
+            pending += [(f"{path}.{key}", item) for key, item in value.items()]
+
+
+_MENTION = re.compile(rf"\b(?:{'|'.join(NAMESPACES)})\s*[.\[|]")
+_STATEMENT = re.compile(
+    r"\{%-?\s*raw\s*-?%\}.*?\{%-?\s*endraw\s*-?%\}|\{%.*?%\}|\{#.*?#\}", re.DOTALL
+)
+_DECLARED = re.compile(r"\{%-?\s*(?:for\s+(.+?)\s+in\b|set\s+(\w+))")
+
+
+@lru_cache(maxsize=1024)
+def protect(text: str) -> str:
+    """Mark braces that begin no template as raw text, so that Jinja2 leaves them alone."""
+    parts: list[str] = []
+    declared = {
+        name
+        for match in _DECLARED.finditer(text)
+        for name in re.findall(r"\w+", match[1] or match[2])
+    }
+    position = 0
+    while (start := text.find("{", position)) >= 0:
+        parts.append(text[position:start])
+        statement = _STATEMENT.match(text, start)
+        end = statement.end() if statement else _closing(text, start)
+        piece = text[start:end]
+        mentions = bool(_MENTION.search(piece)) and end > start + 1
+        if mentions and not statement and _holds_templates(piece):
+            parts.append(_raw("{"))
+            position = start + 1
+            continue
+        own = piece[1:-1].strip() in declared
+        after_dollar = start > 0 and text[start - 1] == "$" and not mentions and not own
+        if statement or mentions or (not after_dollar and _is_expression(piece[1:-1])):
+            parts.append(piece)
+            position = end
+        elif after_dollar and end > start + 1:
+            parts.append(_raw(piece))
+            position = end
+        else:
+            parts.append(_raw("{"))
+            position = start + 1
+    parts.append(text[position:])
+    return "".join(parts)
+
+
+def _holds_templates(piece: str) -> bool:
+    """Whether templates stand inside literal braces, as in `{"mem": "{compute.mem}"}`."""
+    inner = piece.find("{", 1)
+    return inner > 0 and not _is_expression(piece[1:-1]) and bool(_MENTION.search(piece, inner))
+
+
+def _raw(text: str) -> str:
+    return "{% raw %}" + text + "{% endraw %}"
+
+
+def _closing(text: str, start: int) -> int:
+    """Position behind the brace that closes the one at `start`, outside of quotes."""
+    depth = 0
+    quote = ""
+    for position in range(start, len(text)):
+        character = text[position]
+        if quote:
+            quote = "" if character == quote else quote
+        elif character in "'\"" and depth:
+            quote = character
+        elif character == "{":
+            depth += 1
+        elif character == "}":
+            depth -= 1
+            if not depth:
+                return position + 1
+    return start + 1
+
+
+def _is_expression(text: str) -> bool:
+    if not text.strip() or text.strip()[0].isdigit():
+        return False
+    try:
+        _ENVIRONMENT.parse("{" + text + "}")
+    except jinja2.TemplateSyntaxError:
+        return False
+    return True

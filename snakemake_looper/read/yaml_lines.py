@@ -1,0 +1,165 @@
+"""YAML files as values that remember their lines.
+
+PyYAML forgets positions when it builds plain objects, so a document is composed to nodes first
+and built from them here: mappings become dicts, and the line of every key is kept beside the
+data. Scalars are read as PyYAML reads them (YAML 1.1, as looper and peppy do), with one
+difference: `8:00:00` stays text instead of becoming the base-60 number 28800, since in these
+files it is a wall time.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from ..errors import Place, Problems
+
+KeyPath = tuple[str | int, ...]
+
+_FastLoader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+# As `os.path.expandvars` reads them.
+_VARIABLE = re.compile(r"\$(?:(\w+)|\{([^}]*)\})", re.ASCII)
+# PyYAML repeats the word after `*` or `!`. It may be a password that needs quotes.
+_REPEATED = (
+    (re.compile(r"found undefined alias\b.*"), "a value that begins with '*' needs quotes"),
+    (
+        re.compile(r"could not determine a constructor for the tag .*"),
+        "a value that begins with '!' needs quotes",
+    ),
+)
+_SEXAGESIMAL = re.compile(r"^[-+]?[0-9][0-9_]*(:[0-5]?[0-9])+(\.[0-9_]*)?$")
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """One YAML file: its data, and the line on which each key stands."""
+
+    path: Path
+    data: dict[str, Any]
+    lines: Mapping[KeyPath, int] = field(repr=False)
+
+    def place(self, *keys: str | int) -> Place:
+        """Where a key stands; for a key that is not there, its nearest parent."""
+        path: KeyPath = keys
+        while path and path not in self.lines:
+            path = path[:-1]
+        return Place(str(self.path), self.lines.get(path, 1))
+
+
+class _Loader(_FastLoader):  # type: ignore[misc]
+    pass
+
+
+def _construct(loader: Any, node: yaml.Node, path: KeyPath, lines: dict[KeyPath, int]) -> Any:
+    if isinstance(node, yaml.MappingNode):
+        loader.flatten_mapping(node)
+        built: dict[Any, Any] = {}
+        for key_node, value_node in node.value:
+            key = loader.construct_object(key_node, deep=True)
+            lines[(*path, key)] = key_node.start_mark.line + 1
+            built[key] = _construct(loader, value_node, (*path, key), lines)
+        return built
+    if isinstance(node, yaml.SequenceNode):
+        items = []
+        for index, item in enumerate(node.value):
+            lines[(*path, index)] = item.start_mark.line + 1
+            items.append(_construct(loader, item, (*path, index), lines))
+        return items
+    if node.tag in ("tag:yaml.org,2002:int", "tag:yaml.org,2002:float") and _SEXAGESIMAL.match(
+        str(node.value)
+    ):
+        return node.value
+    return loader.construct_object(node, deep=True)
+
+
+def parse_yaml(text: str, path: Path) -> Document:
+    """Build a document from text.
+
+    Raises:
+        yaml.YAMLError: the text is not YAML.
+        TypeError: the text is YAML, but not a mapping.
+    """
+    lines: dict[KeyPath, int] = {}
+    loader = _Loader(text)
+    try:
+        node = loader.get_single_node()
+        data = {} if node is None else _construct(loader, node, (), lines)
+    finally:
+        loader.dispose()
+    if not isinstance(data, dict):
+        raise TypeError(f"a mapping is expected, not a {type(data).__name__}")
+    return Document(path, data, lines)
+
+
+def read_yaml(path: Path, problems: Problems, key: str = "") -> Document | None:
+    """Read a YAML mapping; what is wrong with it goes to `problems`, and the answer is None."""
+    try:
+        return parse_yaml(path.read_text(encoding="utf-8"), path)
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        line = mark.line + 1 if mark else 0
+        what = getattr(error, "problem", None) or "cannot be read"
+        what = next((text for look, text in _REPEATED if look.match(what)), what)
+        problems.add(Place(str(path), line), key, f"not valid YAML: {what}; correct the syntax")
+    except TypeError as error:
+        problems.add(Place(str(path), 1), key, f"{error}; write 'key: value' lines")
+    except UnicodeDecodeError:
+        problems.add(path, key, "is not UTF-8 text; save it as UTF-8")
+    except (
+        ValueError,
+        RecursionError,
+    ) as error:  # a date or number that is none, a loop of anchors
+        problems.add(path, key, f"not valid YAML: {error}; correct the value")
+    except OSError as error:
+        problems.add(path, key, f"cannot be read: {error.strerror or error}")
+    return None
+
+
+def expand(text: str) -> str:
+    """Expand `~` and `${VAR}`; an unset variable stays as it is written."""
+    return os.path.expanduser(os.path.expandvars(text))
+
+
+def unset(text: str) -> tuple[str, ...]:
+    """Names of the variables in a text that are not set, each once."""
+    names = (braced or bare for bare, braced in _VARIABLE.findall(text))
+    return tuple(dict.fromkeys(name for name in names if name and name not in os.environ))
+
+
+def expanded(text: str, place: Place, key: str, problems: Problems) -> str:
+    """`expand`, where a variable that is not set is a problem that names it and the line."""
+    for name in unset(text):
+        problems.add(
+            place,
+            key,
+            f"the environment variable {name} is not set; set it, or write the value itself",
+        )
+    return expand(text)
+
+
+def absent(text: str, path: Path, advice: str = "correct the path") -> str:
+    """Why a path of a project leads to no file: a message."""
+    names = unset(text)
+    if names:
+        return (
+            f"'{text}': the environment variable {names[0]} is not set; set it, or write the"
+            " value itself"
+        )
+    return f"'{text}' does not exist ({path}); {advice}"
+
+
+def resolve(text: str, folder: Path) -> Path:
+    """A path from a file in `folder`: variables expanded, made absolute, `..` and `.` folded.
+
+    What it has of the folder's own name is not expanded: that may have `$` in it.
+    """
+    if text.startswith(f"{folder}{os.sep}"):
+        text = os.path.expandvars(text[len(f"{folder}{os.sep}") :])
+        return Path(os.path.normpath(folder / text.lstrip(os.sep)))
+    return Path(os.path.normpath(folder / expand(text)))

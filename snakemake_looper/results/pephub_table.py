@@ -1,0 +1,309 @@
+"""Results on PEPhub: one writer brings the sample table of a PEP up to date.
+
+pipestat's PEPhub back end replaces a whole row where no row has a result's column yet, reads the
+whole PEP for each report, and loses one of two reports of a record that come at once. So jobs
+report into files, and afterwards `publish` reads the PEP once and writes the rows that differ,
+one after the other: PEPhub chains each new row to the last one and would lose one of two.
+
+What is in a row is what pipestat has there: a column for each result, objects, files, images and
+lists as the JSON that they are, a `status` column, and no notes of when a result was reported.
+Where a result has the name of a column of the PEP's own, the result is what stays, as with
+pipestat. pipestat finds records only where the column of names is called `sample_name`; here it
+may be another (`sample_table_index`).
+
+pephubclient asks the server that its login names for PEPs, and the one of `PEPHUB_BASE_URL` for
+rows. Nothing is written unless they are the same.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import math
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from ..read.pephub import AGAIN, EXPIRED, Refused, client, first_line, pull, unreachable
+
+STATUS = "status"
+_META = "meta"  # pipestat's notes in a results file
+_EMPTY = ""  # what pipestat's `remove` leaves in the cell of a result
+# pephubclient puts names into addresses as they are, and the server takes "%2F" for "/".
+_NO_ADDRESS = re.compile(r"[/?#%\x00-\x1f]|^\.{0,2}$")
+
+Row = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class _Table:
+    """The sample table of a PEP as it was when it was asked for."""
+
+    path: str
+    index: str
+    rows: Mapping[str, Row]
+
+
+def check(path: str) -> str | None:
+    """Why results could not be stored in a PEP, in one line with what to do; None if they can.
+
+    Nothing is written. PEPhub tells who may write only to those who try, so it is asked to add a
+    row that it has, and not to overwrite it: it refuses that to everyone, but in different words.
+    """
+    try:
+        table = _writable(path)
+        _need_rows(table)
+        name = next((name for name in table.rows if not _NO_ADDRESS.search(name)), None)
+        if name is not None:
+            with _refusals(path, expected="already exists"):
+                # All of the row: should it be deleted just now, it is there again as it was.
+                row = {**table.rows[name], table.index: name}
+                _samples().create(**_where(path), sample_name=name, sample_dict=row)
+    except Refused as refused:
+        return str(refused)
+    return None
+
+
+def read_records(path: str) -> dict[str, dict[str, Any]]:
+    """The rows of a PEP's sample table by name, each without the column that has the name.
+
+    Raises:
+        Refused: PEPhub does not give the PEP.
+    """
+    table = _read(path)
+    return {
+        name: {key: value for key, value in row.items() if key != table.index}
+        for name, row in table.rows.items()
+    }
+
+
+def publish(
+    path: str,
+    records: Mapping[str, Mapping[str, Any]],
+    statuses: Mapping[str, str] | None = None,
+) -> int:
+    """Bring the rows of a PEP up to date, and add those that it does not have.
+
+    Args:
+        path: `namespace/name:tag`.
+        records: for each record its results, as pipestat has them in a file.
+        statuses: for each record, which need not have results, what its `status` column is to say.
+
+    Returns:
+        How many rows were written. Rows that have all this are not, so a second call writes none.
+
+    Only cells that differ are sent, so all others stay: those of the PEP's own columns, of other
+    pipelines, and what someone else has written since the PEP was read.
+
+    Raises:
+        Refused: the PEP cannot be read or written, or a record cannot be stored as it is called;
+            nothing was written then. Or PEPhub refuses later, and the text says how many rows
+            were written; another call writes the others.
+    """
+    table = _writable(path)
+    _need_rows(table)
+    wanted = {name: _cells(table, name, results) for name, results in records.items()}
+    for name, status in (statuses or {}).items():
+        wanted.setdefault(name, {})[STATUS] = status
+    return _write(table, wanted)
+
+
+def delete_records(path: str, records: Mapping[str, Iterable[str]]) -> int:
+    """Clear results from a PEP.
+
+    Args:
+        path: `namespace/name:tag`.
+        records: for each record the names of what to clear; what `publish` was given will do.
+            `STATUS` is to be among them if the status is to go, since a PEP may have such a
+            column of its own.
+
+    Returns:
+        How many rows were written; rows and columns that are not there need no clearing.
+
+    For a whole record pipestat's `remove` deletes the row, and with it what the PEP itself says of
+    a sample. So here each result is cleared as `remove` clears a single one, by an empty cell, and
+    no row is ever deleted. A row that `publish` added stays too, with nothing but its name: it
+    cannot be told from a sample that has only a name, and PEPhub adds no rows to an empty table.
+
+    Raises:
+        Refused: as `publish`.
+    """
+    table = _writable(path)
+    wanted = {
+        name: {
+            key: _EMPTY
+            for key in results
+            if key not in (table.index, _META) and table.rows[name].get(key) is not None
+        }
+        for name, results in records.items()
+        if name in table.rows
+    }
+    return _write(table, wanted)
+
+
+# --- reading -----------------------------------------------------------------------------------
+
+
+def _read(path: str) -> _Table:
+    client()  # without it there is no telling what is a path
+    _where(path)
+    raw = pull(path)
+    index = str(raw["_config"].get("sample_table_index") or "sample_name")
+    rows: dict[str, Row] = {}
+    for row in raw["_sample_dict"]:
+        if not isinstance(row, dict) or row.get(index) in (None, ""):
+            raise Refused(f"'{path}' has a row without a '{index}'; give it one on PEPhub")
+        rows.setdefault(str(row[index]), row)
+    return _Table(path, index, rows)
+
+
+def _writable(path: str) -> _Table:
+    """The table, if there is a login and it is for the server that rows are written to."""
+    client()
+    from pephubclient.constants import PATH_TO_TOKEN_FILE, PEPHUB_BASE_URL
+    from pephubclient.files_manager import FilesManager
+
+    _where(path)
+    login = FilesManager.load_token_data(PATH_TO_TOKEN_FILE)
+    peps, rows = login.base_url.rstrip("/") + "/", str(PEPHUB_BASE_URL)
+    if peps != rows:
+        # All else but the slash at the end may also be the other's fault.
+        other = rows and rows.rstrip("/") + "/" != peps
+        raise Refused(
+            f"'{path}' would be read from {peps} and its results written to {rows or 'nowhere'};"
+            f" set PEPHUB_BASE_URL to '{peps}'"
+            + (f", or log in with 'phc login --url {rows}'" if other else "")
+        )
+    if not login.token:
+        raise Refused(
+            f"results cannot be stored in '{path}' on PEPhub without a login;"
+            " log in with 'phc login'"
+        )
+    return _read(path)
+
+
+def _need_rows(table: _Table) -> None:
+    if not table.rows:
+        raise Refused(
+            f"'{table.path}' has no rows, and PEPhub adds none to an empty table;"
+            " add a first row there, of any name"
+        )
+
+
+def _where(path: str) -> dict[str, str]:
+    """A path's parts, as pephubclient's calls about rows want them."""
+    from pephubclient.helpers import unwrap_registry_path
+
+    try:
+        found = unwrap_registry_path(path)
+    except (TypeError, ValueError) as error:
+        said = f"'{path}' is no path of a PEP on PEPhub; write it as namespace/name:tag"
+        raise Refused(said) from error
+    return {"namespace": found.namespace, "name": found.item, "tag": found.tag}
+
+
+# --- writing -----------------------------------------------------------------------------------
+
+
+def _cells(table: _Table, name: str, results: Mapping[str, Any]) -> Row:
+    """Results as cells of a row. The column of names is not one: changing it renames the row."""
+    if str(results.get(table.index, name)) != name:
+        raise Refused(
+            f"result '{table.index}' of record '{name}' has the name of the column that '{table.path}'"
+            " has its names in; rename the result"
+        )
+    return {
+        str(key): _plain(value) for key, value in results.items() if key not in (table.index, _META)
+    }
+
+
+def _write(table: _Table, wanted: Mapping[str, Row]) -> int:
+    changes = {}
+    for name, cells in wanted.items():
+        row = table.rows.get(name, {})
+        differing = {key: value for key, value in cells.items() if not _same(row.get(key), value)}
+        if differing:
+            changes[name] = differing
+    for name in changes:
+        if _NO_ADDRESS.search(name):
+            raise Refused(
+                f"PEPhub has no address for a record '{name}'; leave '/', '?', '#', '%' out of it"
+            )
+    samples, where = _samples(), _where(table.path)
+    with _quiet():
+        for done, (name, cells) in enumerate(changes.items()):
+            so_far = f"{done} of {len(changes)} rows were written to '{table.path}', not '{name}': "
+            with _refusals(table.path, so_far):
+                if name in table.rows:
+                    samples.update(**where, sample_name=name, sample_dict=cells)
+                else:
+                    row = {table.index: name, **cells}
+                    samples.create(**where, sample_name=name, sample_dict=row)
+    return len(changes)
+
+
+def _samples() -> Any:
+    return client().sample
+
+
+def _plain(value: Any) -> Any:
+    """A value as JSON has it; what JSON does not know, such as dates and infinity, as text."""
+    if value is None or isinstance(value, (bool, int, str)):
+        return value
+    if isinstance(value, float):
+        return value if math.isfinite(value) else str(value)
+    if isinstance(value, Mapping):
+        return {str(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_plain(item) for item in value]
+    return str(value)
+
+
+def _same(one: Any, other: Any) -> bool:
+    """Whether two values are the same to JSON: 1 is 1.0, which a store may turn into each other,
+    but not true."""
+    if isinstance(one, dict) and isinstance(other, dict):
+        return one.keys() == other.keys() and all(_same(one[key], other[key]) for key in one)
+    if isinstance(one, list) and isinstance(other, list):
+        return len(one) == len(other) and all(map(_same, one, other))
+    return isinstance(one, bool) == isinstance(other, bool) and bool(one == other)
+
+
+@contextlib.contextmanager
+def _refusals(path: str, so_far: str = "", expected: str | None = None) -> Iterator[None]:
+    """Say in one line what pephubclient raises about a row."""
+    from pephubclient.exceptions import ResponseError
+
+    try:
+        yield
+    except ResponseError as error:
+        said = first_line(error)  # the status is in the text only
+        if expected and expected in said:
+            return
+        if "expired" in said:
+            said = EXPIRED
+        elif said.endswith((" 401", " 404")):
+            # Whoever may not write is told that there is no such row to change.
+            gone = "or the row is no longer there; " if said.endswith(" 404") else ""
+            said = (
+                f"the login at PEPhub may not write to '{path}'{', ' if gone else '; '}{gone}"
+                "log in with 'phc login' as someone who may"
+            ) + (", or try again" if gone else "")
+        else:
+            said = f"PEPhub refuses the row: {said}; {AGAIN}"
+        raise Refused(so_far + said) from error
+    except OSError as error:
+        raise Refused(so_far + unreachable(error)) from error
+
+
+@contextlib.contextmanager
+def _quiet() -> Iterator[None]:
+    """Keep pephubclient's line for each row to itself."""
+    logger = logging.getLogger("pephubclient")
+    level = logger.level
+    logger.setLevel(logging.WARNING)
+    try:
+        yield
+    finally:
+        logger.setLevel(level)

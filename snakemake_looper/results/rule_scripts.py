@@ -1,0 +1,77 @@
+"""The scripts of a Snakefile's rules: each takes Snakemake's `snakemake` object, and runs one rule.
+
+The files in `workflow/scripts/` call these through `for_snakefiles`. A script that cannot do all
+of its work writes why to its log, which its rule also prints, and ends with exit code 1.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from ..workspace.job_table import JobTable
+
+
+def write_pipestat_config(snakemake: Any) -> None:
+    """Write a merged pipestat config that has a literal password."""
+    from ..workspace.pipestat_files import write_pipestat_config
+
+    write_pipestat_config(
+        snakemake.input.content, snakemake.output.config, snakemake.output.written
+    )
+
+
+def assemble_results(snakemake: Any) -> None:
+    """Assemble the user's results file from one file per record."""
+    from .publish import assemble_rule
+
+    # All jobs have completed by now: their results of earlier runs do not count any more.
+    flags = {os.path.basename(flag) for flag in snakemake.input.samples}
+    done, lines = assemble_rule(
+        snakemake.output.results,
+        snakemake.params.records,
+        snakemake.params.schemas,
+        lambda pipeline, record: f"{pipeline}_{record}_completed.flag" in flags,
+    )
+    _log(snakemake, lines)
+    sys.exit(not done)
+
+
+def publish_results(snakemake: Any) -> None:
+    """Bring results and statuses where they belong."""
+    from .publish import settle_rule
+
+    done, lines = settle_rule(snakemake.params.jobs, snakemake.params.get("rule"))
+    _log(snakemake, lines)
+    if done:
+        Path(snakemake.output.settled).touch()
+    sys.exit(not done)
+
+
+def write_tables(snakemake: Any) -> None:
+    """Write the results as tables."""
+    from .records import read_results
+    from .table import write_tables
+
+    jobs = JobTable(snakemake.params.jobs)
+    facts = jobs.facts
+    paths = write_tables(read_results(jobs, facts.workdir), facts.output_dir, facts.amendments)
+    jobs.close()
+    _log(snakemake, paths)
+
+
+def write_report(snakemake: Any) -> None:
+    """Write the HTML report."""
+    from .report import report_of
+
+    jobs = JobTable(snakemake.params.jobs)
+    index = report_of(jobs, Path(snakemake.output[0]))
+    jobs.close()
+    _log(snakemake, [index])
+
+
+def _log(snakemake: Any, lines: Iterable[object]) -> None:
+    Path(snakemake.log[0]).write_text("".join(f"{line}\n" for line in lines))

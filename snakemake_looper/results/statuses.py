@@ -1,0 +1,145 @@
+"""TODO: results.statuses."""
+
+from __future__ import annotations
+
+import dataclasses
+import socket
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ..status.journal import Death, Run
+from ..status.reasons import Reason, explain, remedy, stale_locks, tail
+from ..workspace.job_table import JobTable
+from ..workspace.rows import Row
+
+if TYPE_CHECKING:
+    pass
+from ..status.flags import NOT_RUN, Flags, advice_on, flag_path, stamp_of
+
+KILLED_WITH_ITS_RUN = "killed together with its run"
+
+
+DESCRIPTIONS: Mapping[str, str] = {
+    "completed": "the command exited with 0",
+    "running": "the command runs",
+    "waiting": "a run that is going on has it before itself, or it waits in a cluster's queue",
+    "partial": "stopped before it was complete, as by Ctrl+C or scancel",
+    "failed": "the command failed, was killed, or took more than it was given",
+    "skipped": "cannot be run: something of its own is missing or wrong",
+    NOT_RUN: "never run",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class RecordStatus:
+    """The status of one record, as `check` shows it."""
+
+    pipeline: str
+    level: str
+    record: str
+    status: str
+    reason: str = ""
+    log: str = ""
+    """Relative to the working directory."""
+    exit_code: int | None = None
+    signal: str = ""
+    """As `SIGKILL`."""
+    external_jobid: str = ""
+    """The cluster job that it runs as, or ran as."""
+    attempt: int | None = None
+    tail: tuple[str, ...] = ()
+    """The last lines of its log, where it did not complete."""
+    remedy: str = ""
+    """What to do before it can be run again, if anything."""
+
+
+def read_statuses(jobs: JobTable, workdir: Path, why: bool = False) -> list[RecordStatus]:
+    """The status of every job of a plan and of every record skipped for a fault of its own.
+
+    With `why`, also what is behind it: of those that did not complete, that costs reading a log.
+    """
+    flags = Flags(workdir)
+    results_dir = jobs.facts.results_dir
+    found = [_status_of(row, flags, workdir, results_dir, why) for row in jobs.rows()]
+    found += [
+        RecordStatus(skip.pipeline, "sample", skip.record, "skipped", skip.reason)
+        for skip in jobs.skipped()
+        if skip.fault
+    ]
+    return found
+
+
+def _status_of(row: Row, flags: Flags, workdir: Path, results_dir: Path, why: bool) -> RecordStatus:
+    status = flags.status(row.flag, row.log)
+    if status == "completed" and _is_ahead(row.flag, flags, workdir):
+        status = "waiting"
+    known = RecordStatus(row.pipeline, row.level, row.record, status, log=row.log)
+    obstacle = flags.obstacle(row.flag, row.log if why and status != "completed" else "")
+    if obstacle:
+        return dataclasses.replace(known, reason=advice_on(obstacle))
+    if status in ("running", "waiting"):
+        run = flags.run_of(row.flag)
+        external = run.submitted.get(row.flag, "") if run else ""
+        return dataclasses.replace(known, external_jobid=external, reason=_doubt(run, external))
+    if status not in ("failed", "partial") or not why:
+        return known
+    death = _death_of(row.flag, status, flags, workdir)
+    last_lines = tail(workdir / row.log)
+    if flags.written(row.flag) != status:
+        reason = Reason(KILLED_WITH_ITS_RUN)
+    else:
+        reason = explain(death, last_lines)
+    folder = results_dir / row.record
+    return dataclasses.replace(
+        known,
+        reason=reason.text,
+        exit_code=reason.exit_code,
+        signal=reason.signal,
+        external_jobid=death.external_jobid if death else "",
+        attempt=death.attempt if death else None,
+        tail=last_lines,
+        remedy=remedy(folder, stale_locks(folder)) if row.level == "sample" else "",
+    )
+
+
+def _doubt(run: Run | None, external_jobid: str) -> str:
+    """What is to be said of a record that is on its way, though its run is over."""
+    if run is None or run.alive:
+        return ""
+    if external_jobid:
+        return f"its run is over; cluster job {external_jobid} may still be there"
+    return f"its run on {run.host} is over" if run.host != socket.gethostname() else ""
+
+
+def _is_ahead(flag: str, flags: Flags, workdir: Path) -> bool:
+    """Whether a run that is going on will run a completed record again, and has not yet."""
+    alive = next((run for run in flags.runs if run.alive and flag in run.planned), None)
+    if alive is None or alive.began is None:
+        return False
+    stamp = stamp_of(workdir / flag)
+    return stamp is not None and stamp < alive.began * 1e9
+
+
+def _death_of(flag: str, status: str, flags: Flags, workdir: Path) -> Death | None:
+    """What the journals say of the very flag that is there."""
+    death = next((run.deaths[flag] for run in flags.runs if flag in run.deaths), None)
+    if death is None or death.status != status:
+        return None
+    return death if stamp_of(flag_path(workdir, flag, status)) == death.stamp else None
+
+
+def counts(records: Iterable[RecordStatus]) -> dict[str, dict[str, int]]:
+    """How many records of each pipeline have each status."""
+    table: dict[str, dict[str, int]] = {}
+    for record in records:
+        row = table.setdefault(record.pipeline, {})
+        row[record.status] = row.get(record.status, 0) + 1
+    return table
+
+
+def order(status: str) -> int:
+    """Sort key: the order in which statuses are shown."""
+    shown = ("completed", "running", "waiting", "partial", "failed", "skipped", NOT_RUN)
+    return shown.index(status) if status in shown else len(shown)

@@ -1,0 +1,316 @@
+"""The journal of a run: what only its main process knows, for `check` and for the next run.
+
+    .snakemake/looper/runs/<time>-<pid>.jsonl
+
+One file per run, of JSON lines, written by one process and never rewritten. The process holds a
+lock on it for as long as it lives, so a living run can be told from one that was killed, also
+from another process namespace. Flags say which status a record has; the journal says what is
+behind it: which records a run set out to do, as which cluster jobs, and why one failed as far as
+the executor knows. Facts that stand elsewhere (exit codes and last lines are in the job's log) are
+not in it.
+
+    run        who and where: process, process namespace, host, plan, version of this package
+    begin      the records that are to be run, each with the status it had; the executor
+    planned    a record that is run though `begin` does not have it
+    submitted  the cluster job of some records
+    ended      a record that failed or was interrupted
+    end        the run is over, in order
+
+Journals are history, and history is not trusted: a line of another shape (cut off by a kill,
+written by another version, damaged) is passed over, and so is a file without a `run` line. Lines
+are small and rare: a job of this machine that completes leaves none.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import json
+import os
+import socket
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from ..version import __version__
+from .processes import is_process, locked, process_namespace
+
+FOLDER = Path(".snakemake") / "looper" / "runs"
+
+
+class Death(NamedTuple):
+    """What a run knew of a record that did not complete."""
+
+    status: str
+    at: float
+    """Seconds since the epoch."""
+    stamp: int | None
+    """When its flag was written (ns): with another flag, this is about an earlier run."""
+    reason: str = ""
+    exit_code: int | None = None
+    signal: str = ""
+    external_jobid: str = ""
+    attempt: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """A run as its journal tells it. Records are named by their completed flag."""
+
+    path: Path
+    pid: int
+    host: str
+    plan: str
+    started: float
+    executor: str
+    began: float | None
+    ended: float | None
+    planned: Mapping[str, str]
+    """The records that it set out to run, with the status that each had before."""
+    submitted: Mapping[str, str]
+    """Cluster jobs."""
+    deaths: Mapping[str, Death]
+    alive: bool
+    """Whether its process is there; if that cannot be told, it is taken to be."""
+    version: str = ""
+    """The version of this package that it ran with."""
+
+    @property
+    def died(self) -> bool:
+        """Whether it was killed: it neither runs nor ended."""
+        return not self.alive and self.ended is None
+
+    @property
+    def is_local(self) -> bool:
+        return self.executor == "local"
+
+
+class Journal:
+    """The journal of this process's run."""
+
+    def __init__(self, path: Path) -> None:
+        """Make a journal.
+
+        Raises:
+            FileExistsError: there is a journal of this name.
+            OSError: it cannot be written.
+        """
+        self.path = path
+        self.begun = False
+        self.executor = ""
+        self.planned: dict[str, str] = {}
+        self.external: dict[str, str] = {}
+        self._file = path.open("x", encoding="utf-8")
+        # Nobody else holds the lock of a new file, except for a moment to look at it.
+        with contextlib.suppress(OSError):  # no locks on this file system: `alive` asks the pid
+            fcntl.flock(self._file, fcntl.LOCK_EX)
+
+    @classmethod
+    def open(cls, workdir: Path, plan: str) -> Journal:
+        """Begin a journal for a plan, named by its folder.
+
+        Raises:
+            OSError: it cannot be written.
+        """
+        folder = workdir / FOLDER
+        folder.mkdir(parents=True, exist_ok=True)
+        journal = cls._new(folder)
+        journal.write(
+            "run",
+            pid=os.getpid(),
+            namespace=process_namespace(),
+            host=socket.gethostname(),
+            plan=plan,
+            version=__version__,
+        )
+        return journal
+
+    @classmethod
+    def _new(cls, folder: Path) -> Journal:
+        """A journal whose name no other has: several projects may be run by one process."""
+        while True:
+            now = time.time_ns()
+            stamp = time.strftime("%Y%m%dT%H%M%S", time.gmtime(now // 10**9))
+            name = f"{stamp}.{now // 1000 % 10**6:06d}-{os.getpid()}.jsonl"
+            with contextlib.suppress(FileExistsError):
+                return cls(folder / name)
+
+    def begin(self, executor: str, planned: Mapping[str, str]) -> None:
+        self.begun, self.executor, self.planned = True, executor, dict(planned)
+        self.write("begin", executor=executor, planned=self.planned)
+
+    def submitted(self, flags: Iterable[str], external_jobid: str) -> None:
+        self.external |= dict.fromkeys(flags, external_jobid)
+        self.write("submitted", flags=list(flags), external_jobid=external_jobid)
+
+    def record_death(self, flag: str, death: Death) -> None:
+        self.write("ended", flag=flag, death=death._asdict())
+
+    @property
+    def is_closed(self) -> bool:
+        return self._file.closed
+
+    def hand_over(self, flag: str) -> None:
+        """Note a record that was not planned when the run began, as in a module."""
+        if flag not in self.planned:
+            self.begun, self.planned[flag] = True, ""
+            self.write("planned", flags={flag: ""})
+
+    def end(self) -> None:
+        """The run is over, in order; nothing more is written."""
+        if self.is_closed:
+            return
+        self.write("end")
+        self._file.close()
+        if not self.begun:  # a dry run, or nothing was to be done
+            with contextlib.suppress(OSError):
+                self.path.unlink()
+
+    def write(self, event: str, **fields: Any) -> None:
+        if not self._file.closed:
+            line = json.dumps({"event": event, "at": time.time(), **fields}, ensure_ascii=False)
+            self._file.write(line + "\n")
+            self._file.flush()
+
+
+def read_runs(workdir: Path) -> list[Run]:
+    """The runs whose journals are kept, the oldest first."""
+    folder = workdir / FOLDER
+    try:
+        names = sorted(name for name in os.listdir(folder) if name.endswith(".jsonl"))
+    except OSError:
+        return []
+    return [run for name in names if (run := _read(folder / name)) is not None]
+
+
+def end_for(run: Run) -> None:
+    """Close the journal of a run that was killed, once all it left is settled."""
+    with contextlib.suppress(OSError), run.path.open("a", encoding="utf-8") as file:
+        # A line that the kill cut off must not take this one with it.
+        file.write("\n" + json.dumps({"event": "end", "at": time.time(), "killed": True}) + "\n")
+
+
+def prune(runs: Iterable[Run], wanted: Callable[[str], bool]) -> None:
+    """Remove journals that say nothing any more about a record that is wanted, by its flag.
+
+    The last run's stays in any case, and so does each that may still be going on.
+    """
+    told: set[str] = set()
+    past = [run for run in runs if not run.alive]
+    for number, run in enumerate(reversed(past)):
+        about = run.deaths.keys() | (run.planned.keys() if run.died else set())
+        new = {flag for flag in about - told if wanted(flag)}
+        told |= new
+        if number and not new:
+            with contextlib.suppress(OSError):
+                run.path.unlink(missing_ok=True)
+
+
+def _read(path: Path) -> Run | None:
+    try:
+        lines = list(_lines(path))
+    except OSError:
+        return None
+    head = next((line for line in lines if line["event"] == "run"), None)
+    if head is None:
+        return None
+    begin: dict[str, Any] = next((line for line in lines if line["event"] == "begin"), {})
+    end = next((line["at"] for line in lines if line["event"] == "end"), None)
+    planned: dict[str, str] = dict(begin.get("planned", {}))
+    submitted: dict[str, str] = {}
+    deaths: dict[str, Death] = {}
+    for line in lines:
+        if line["event"] == "planned":
+            planned |= line["flags"]
+        elif line["event"] == "submitted":
+            submitted |= dict.fromkeys(line["flags"], line["external_jobid"])
+        elif line["event"] == "ended":
+            deaths[line["flag"]] = Death(**line["death"])
+    return Run(
+        path=path,
+        pid=head["pid"],
+        host=head["host"],
+        plan=head["plan"],
+        started=head["at"],
+        executor=begin.get("executor", ""),
+        began=begin.get("at", head["at"] if planned else None),
+        ended=end,
+        planned=planned,
+        submitted=submitted,
+        deaths=deaths,
+        alive=end is None and _alive(path, head),
+        version=str(head.get("version", "")),
+    )
+
+
+def _lines(path: Path) -> Iterator[dict[str, Any]]:
+    """The lines of a journal that are of the shape that they are to have."""
+    with path.open(encoding="utf-8", errors="replace") as file:
+        for text in file:
+            try:
+                line = json.loads(text)
+            except (ValueError, RecursionError):
+                continue
+            if isinstance(line, dict) and _is_sound(line):
+                yield line
+
+
+def _is_sound(line: Mapping[str, Any]) -> bool:
+    """Whether a line has the fields of its event, each of its type."""
+    event = line.get("event")
+    fields = _FIELDS.get(event) if isinstance(event, str) else None
+    if fields is None or not isinstance(line.get("at"), (int, float)):
+        return False
+    return all(is_sound(line.get(name)) for name, is_sound in fields.items())
+
+
+def _is_text(value: Any) -> bool:
+    return isinstance(value, str)
+
+
+def _are_statuses(value: Any) -> bool:
+    return isinstance(value, dict) and all(map(_is_text, value.values()))
+
+
+def _are_texts(value: Any) -> bool:
+    return isinstance(value, list) and all(map(_is_text, value))
+
+
+def _is_death(value: Any) -> bool:
+    if not isinstance(value, dict) or not value.keys() <= set(Death._fields):
+        return False
+    texts = (value.get(name, "") for name in ("status", "reason", "signal", "external_jobid"))
+    numbers = (value.get(name, 0) for name in ("at", "attempt"))
+    maybe = (value.get(name) for name in ("stamp", "exit_code"))
+    return (
+        {"status", "at", "stamp"} <= value.keys()
+        and all(map(_is_text, texts))
+        and all(isinstance(number, (int, float)) for number in numbers)
+        and all(number is None or isinstance(number, int) for number in maybe)
+    )
+
+
+_FIELDS: Mapping[str, Mapping[str, Callable[[Any], bool]]] = {
+    "run": {"pid": lambda pid: isinstance(pid, int), "host": _is_text, "plan": _is_text},
+    "begin": {"executor": _is_text, "planned": _are_statuses},
+    "planned": {"flags": _are_statuses},
+    "submitted": {"flags": _are_texts, "external_jobid": _is_text},
+    "ended": {"flag": _is_text, "death": _is_death},
+    "end": {},
+}
+
+
+def _alive(path: Path, head: Mapping[str, Any]) -> bool:
+    """Whether the process of an unfinished journal is there: it holds a lock, or has its number.
+
+    A number says nothing on another machine or in another process namespace.
+    """
+    held = locked(path)
+    if held is not None:
+        return held
+    here = (socket.gethostname(), process_namespace())
+    if (head["host"], head.get("namespace", here[1])) != here:
+        return True
+    return is_process(head["pid"])

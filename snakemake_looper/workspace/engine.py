@@ -1,0 +1,259 @@
+"""Snakemake's `workflow` object: all that this package asks of it and tells it.
+
+The object has no documented interface for most of this, so every use of it is here, with the
+versions in which it was seen (9.14 to 9.27). An `Engine` is made while the Snakefile is read: only
+then does Snakemake know under which names a module's rules are used.
+"""
+
+from __future__ import annotations
+
+import weakref
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+Action = Callable[[], None]
+_LUMP = "lump"
+
+
+class PlannedJob(NamedTuple):
+    """A job that Snakemake will run."""
+
+    rule: str
+    """The rule's name in the job table; in a module Snakemake may know it by another."""
+    sample: str | None
+    has_prerequisites: bool
+    """Whether something is to be run before it."""
+    job: Any
+    """Snakemake's own object, for `external_jobids`."""
+
+
+class Engine:
+    """One `workflow` object of Snakemake."""
+
+    def __init__(self, workflow: Any) -> None:
+        self._reference = weakref.ref(workflow)
+        modifier = workflow.modifier
+        self._name_of: Callable[[str], str] = modifier.modify_rulename
+        self.is_module: bool = modifier.namespace is not None
+        """Whether the Snakefile that is being read is a module of another one."""
+        self.folder = Path(workflow.current_basedir)
+        """The folder of the Snakefile that is being read."""
+
+    @property
+    def _workflow(self) -> Any:
+        workflow = self._reference()
+        assert workflow is not None, "Snakemake has put its workflow away"
+        return workflow
+
+    # --- which process this is ------------------------------------------------------------------
+
+    @property
+    def is_gone(self) -> bool:
+        """Whether Snakemake is done with the workflow, and has put it away."""
+        return self._reference() is None
+
+    @property
+    def is_main(self) -> bool:
+        """Whether this process is the one that was started, not one of its jobs."""
+        return bool(self._workflow.is_main_process)
+
+    @property
+    def is_remote(self) -> bool:
+        """Whether this process is a job that an executor started elsewhere."""
+        return bool(self._workflow.remote_exec)
+
+    @property
+    def is_dry_run(self) -> bool:
+        """Whether nothing will be run; known before the executor is."""
+        settings = self._workflow.output_settings
+        return bool(settings is not None and settings.dryrun)
+
+    @property
+    def is_touching(self) -> bool:
+        """Whether Snakemake only touches outputs (`--touch`)."""
+        return bool(self._workflow.touch)
+
+    # --- what is to be run ------------------------------------------------------------------------
+
+    @property
+    def is_done(self) -> bool:
+        """Whether no job is left to be run."""
+        return not any(self._workflow.dag.needrun_jobs())
+
+    def planned_jobs(self, rules: Iterable[str]) -> Iterator[PlannedJob]:
+        """The jobs of these rules that Snakemake will run."""
+        dag = self._workflow.dag
+        known = {name: rule for rule in rules for name in (rule, self._name_of(rule))}
+        for job in dag.needrun_jobs():
+            rule = known.get(job.rule.name)
+            if rule is not None:
+                before = any(dag.needrun(other) for other in dag.dependencies[job])
+                yield PlannedJob(rule, job.wildcards_dict.get("sample"), before, job)
+
+    def external_jobids(self, planned: PlannedJob) -> tuple[str, ...]:
+        """The cluster jobs that a job was submitted as, and that are not known to have ended."""
+        found = self._workflow.persistence.external_jobids(planned.job)
+        return tuple(str(one) for one in found if one)
+
+    def is_forced(self, rules: Iterable[str], files: Iterable[str] = ()) -> bool:
+        """Whether one of these rules or files is forced, or everything is."""
+        settings = self._workflow.dag_settings
+        if settings is None:
+            return False
+        asked = set(map(str, settings.forcerun or ()))
+        names = {name for rule in rules for name in (rule, self._name_of(rule))}
+        forced = not asked.isdisjoint({*names, *files})
+        return bool(settings.forceall or settings.forcetargets or forced)
+
+    def force(self, files: Iterable[str]) -> None:
+        """Let Snakemake make these files again."""
+        self._workflow.dag.forcefiles.update(files)
+
+    @property
+    def has_graph(self) -> bool:
+        """Whether Snakemake has begun to build its graph of jobs."""
+        return getattr(self._workflow, "dag", None) is not None
+
+    def is_recorded(self, output: str) -> bool:
+        """Whether Snakemake knows how an output was made; those of looper are not known."""
+        from snakemake.io import IOFile
+
+        return bool(self._workflow.persistence.metadata(IOFile(output)))  # 9.14 has {} for none
+
+    # --- the executor -----------------------------------------------------------------------------
+
+    @property
+    def executor(self) -> str:
+        """The name of the executor plugin; `local` on this machine."""
+        plugin = self._workflow.executor_plugin
+        return "local" if self._workflow.local_exec else str(getattr(plugin, "name", "remote"))
+
+    @property
+    def follows_earlier_jobs(self) -> bool:
+        """Whether the executor goes on watching jobs that an earlier run submitted."""
+        settings = self._workflow.executor_settings
+        return self.executor == "cluster-generic" and bool(getattr(settings, "status_cmd", None))
+
+    @property
+    def array_rules(self) -> set[str]:
+        """The rules whose jobs are to be job arrays (`--slurm-array-jobs`); `all` may be one."""
+        asked = str(getattr(self._workflow.executor_settings, "array_jobs", None) or "")
+        return {rule.strip() for rule in asked.replace(";", ",").split(",")} - {""}
+
+    def prepare_group_jobs(self) -> None:
+        """Let the members of a group job run one after another, in the process that runs them.
+
+        Each takes the resource `lump`, of which there is one.
+        """
+        if self.is_remote:
+            self._workflow.register_resource(_LUMP, 1)
+
+    def set_group_jobs(self, sizes: Mapping[str, int]) -> None:
+        """Tell Snakemake how many members each group job has, once it knows its own settings.
+
+        All members are one group job, though nothing connects them. One that fails does not keep
+        the others from running, nor does it take their completed flags away: those say by
+        themselves that they are complete.
+        """
+        workflow = self._workflow
+        workflow.execution_settings.keep_incomplete = True
+        if workflow.remote_exec:
+            workflow.execution_settings.keep_going = True
+        elif not workflow.local_exec:
+            workflow.register_resource(_LUMP, 1)  # so that resources of members are not added up
+        known = workflow.group_settings.group_components
+        workflow.group_settings.group_components = {**known, **sizes}
+
+    def hand_on(self, variable: str) -> None:
+        """Give an environment variable to every job."""
+        self._workflow.register_envvars(variable)
+
+    # --- the beginning and the end ----------------------------------------------------------------
+
+    def when_gone(self, action: Callable[..., Any], *arguments: Any) -> None:
+        """Call this when Snakemake puts the workflow away, or at the latest when Python ends."""
+        weakref.finalize(self._workflow, action, *arguments)
+
+    def add_handlers(self, start: Action, success: Action, error: Action) -> None:
+        """Call these when the workflow begins and ends, beside the workflow's own handlers.
+
+        Snakemake 9.27 calls `onstart`, `onsuccess` and `onerror` of the main Snakefile only; 9.14
+        takes the last ones that it reads, also those of a module. A project that is used as a
+        module is therefore added to the handlers of the workflow.
+        """
+        for name, action in (("onstart", start), ("onsuccess", success), ("onerror", error)):
+            _add_handler(self._workflow, name, action)
+
+    def log_handlers(self) -> Iterator[Any]:
+        """The handlers of logger plugins."""
+        manager = getattr(self._workflow, "logger_manager", None)
+        if manager is None:  # in 9.14 the whole process has one
+            from snakemake import logging
+
+            manager = logging.logger_manager
+        listener = getattr(manager, "queue_listener", None)
+        yield from getattr(listener, "handlers", ())
+
+
+def _add_handler(workflow: Any, name: str, action: Action) -> None:
+    """Add an action to a handler that is there, or that will be registered later."""
+    place = f"_{name}"
+    register = getattr(workflow, name)
+
+    def both() -> None:
+        first = getattr(workflow, place)
+
+        def call(log: Any) -> None:
+            try:
+                action()
+            except BaseException:
+                if name != "onstart":  # where one project ends badly, the others end all the same
+                    first(log)
+                raise
+            first(log)
+
+        setattr(workflow, place, call)
+
+    def registering(function: Any) -> None:
+        first = getattr(workflow, place)
+        register(function)
+        if workflow.modifier.namespace is not None:  # read from a module: not the workflow's own
+            setattr(workflow, place, first)
+        else:
+            both()
+
+    both()
+    setattr(workflow, name, registering)
+
+
+def workflow_error(message: str) -> Exception:
+    """Snakemake's own kind of error: it prints the message without a traceback."""
+    from snakemake.exceptions import WorkflowError
+
+    error: Exception = WorkflowError(message)
+    return error
+
+
+def explain_lock(why: Callable[[Path], str | None]) -> None:
+    """Let Snakemake say `why` a folder is locked, in the place of its advice to unlock it.
+
+    Snakemake looks its exception up when it raises it, and knows no other way to say more. Where
+    there is no answer, as for the lock of somebody else, its own words stay.
+    """
+    from snakemake import exceptions
+
+    original: Any = exceptions.LockException
+    if getattr(original, "explained", False):
+        return
+
+    class LockException(original):  # type: ignore[misc]
+        explained = True
+
+        def __init__(self) -> None:
+            super().__init__()
+            answer = why(Path.cwd())
+            if answer:
+                self.args = (answer,)
+
+    exceptions.LockException = LockException

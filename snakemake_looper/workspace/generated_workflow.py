@@ -1,0 +1,150 @@
+"""A workflow of one's own: a plan's Snakefile in Snakemake's standard layout.
+
+    workflow/Snakefile           the rules, to be read, kept and changed
+    workflow/scripts/            what the rules call
+    workflow/profiles/default/   defaults that Snakemake finds by itself
+    config/config.yaml           the looper config and the options, each explained
+
+The Snakefile has the structure; the job table is made by each run from the project's files as
+they are then, as with `--use-looper-config`. If the interfaces change so that other rules are
+needed, the Snakefile says so instead of running the old ones.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ..errors import Problems
+from ..files import write_atomic
+from ..layout import data_dir
+from ..plan.planner import plan_project
+from ..read.options import Options
+from .snakefile import JOB_SCRIPT, snakefile
+from .structure import structure
+
+if TYPE_CHECKING:
+    from ..model import Plan
+
+MANIFEST = Path("workflow") / ".snakemake-looper.json"
+_OPTIONS = """\
+# The looper config: relative to the folder that Snakemake is started in.
+looper_config: {looper_config}
+
+# Which samples. Values compare as text; `toggle: 0` in the sample table turns a sample off.
+# limit: "2:5"            # only these of the selected samples: 3, 2:5, :4 or 6-
+# skip: "3"               # all but these
+# samples: [a, b]         # only samples of these names
+# sel_attr: protocol      # attribute that sel_incl and sel_excl are about
+# sel_incl: [RRBS]        # only samples with these values
+# sel_excl: [WGBS]        # no samples with these values
+
+# amend: [newLib]         # amendments of the PEP to activate
+# output_dir: results     # instead of the looper config's; relative to the looper config
+# command_extra: "--fast" # appended to every command
+# skip_file_checks: true  # do not check samples against the input schema
+# compute:                # compute settings, over all others
+#   partition: long
+{given}"""
+_README = """\
+# Configuration
+
+`config.yaml` names the looper project that this workflow runs, and the options it is run with.
+Samples, pipelines and results are described in the project's own files: the looper config, the
+PEP (sample table and its config) and the pipeline interfaces. When one of them changes, the next
+run takes it up by itself; only when pipelines are added or taken away is the workflow to be made
+again, with `snakemake-looper generate`.
+"""
+
+
+def write_workflow(
+    looper_config: Path, options: Options, folder: Path, force: bool = False
+) -> list[Path]:
+    """Write a workflow; files that somebody else wrote or changed are kept unless forced.
+
+    Returns the files that were written (none that are as they should be already).
+
+    Raises:
+        ProjectError: the project cannot be planned, or a file is in the way.
+    """
+    folder = Path(os.path.abspath(folder))
+    if folder.exists() and not folder.is_dir():
+        problems = Problems()
+        problems.add(folder, "", "is no folder; choose another")
+        problems.raise_if_any()
+    plan = plan_project(looper_config, options, folder, rundir=looper_config.parent)
+    files = _files(plan, options, folder)
+    known = _manifest(folder)
+    problems = Problems()
+    changed = {}
+    for name, text in files.items():
+        path = folder / name
+        try:
+            current = path.read_bytes().decode(errors="replace") if path.exists() else None
+        except OSError as error:
+            problems.add(path, "", f"cannot be written: {error.strerror}; move it")
+            continue
+        if current == text:
+            continue
+        if current is not None and not force and known.get(name) != _digest(current):
+            problems.add(path, "", "exists and was not written by this command; use --force")
+        changed[name] = text
+    problems.raise_if_any()
+    for name, text in changed.items():
+        write_atomic(folder / name, text)
+    manifest = {name: _digest(text) for name, text in files.items()}
+    if changed or manifest != known:
+        write_atomic(folder / MANIFEST, json.dumps(manifest, indent=1) + "\n")
+    return [folder / name for name in changed]
+
+
+def _files(plan: Plan, options: Options, folder: Path) -> dict[str, str]:
+    files = {
+        "workflow/Snakefile": snakefile(
+            plan, "scripts", f"workflow/scripts/{JOB_SCRIPT}", structure(plan)
+        ),
+        "config/config.yaml": _config(plan, options, folder),
+        "config/README.md": _README,
+    }
+    for kind in ("scripts", "report", "profiles/default"):
+        for source in sorted(data_dir(kind).iterdir()):
+            if source.is_file():
+                text = source.read_text(encoding="utf-8")
+                files[f"workflow/{kind}/{source.name}"] = _for_editors(text)
+    return files
+
+
+def _for_editors(text: str) -> str:
+    """A file as people keep it: where they change a rule themselves, its jobs run again."""
+    paragraphs = text.split("\n\n")
+    return "\n\n".join(one for one in paragraphs if "\nrerun-triggers:" not in one)
+
+
+def _config(plan: Plan, options: Options, folder: Path) -> str:
+    import yaml
+
+    given = {
+        name: list(value) if isinstance(value, tuple) else value
+        for name, value in options.asked().items()
+        if value is not None
+    }
+    if "compute" in given:
+        given["compute"] = dict(given["compute"])
+    text = "\n" + yaml.safe_dump(given, sort_keys=False) if given else ""
+    relative = os.path.relpath(plan.looper_config, folder)
+    return _OPTIONS.format(looper_config=relative, given=text)
+
+
+def _manifest(folder: Path) -> dict[str, str]:
+    try:
+        found = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()

@@ -1,0 +1,224 @@
+"""The job table: a SQLite file with a row for each job of a plan, read by primary key.
+
+The Snakefile holds the structure of a project and stays short; what differs from sample to sample
+(commands, environments, inputs, threads, resources) is in the table beside it. Every process that
+parses the Snakefile opens the table, on a cluster one process per job. So this module imports
+nothing but the standard library, and a row costs the same for 10 samples and for 100,000.
+
+A table is read-only: `job_table_writer` makes it, and nothing changes it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import sqlite3
+from collections.abc import Iterator, Sequence
+from functools import cached_property, lru_cache
+from pathlib import Path
+
+from ..layout import SETTLED, is_digest, marker
+from .rows import Brief, ConfigRow, Facts, ResultsRow, Row, SkipRow, StoredConfig, StoreRow
+
+TableError = sqlite3.Error
+"""A table that was opened cannot be read."""
+
+
+class JobTable:
+    """The jobs of a plan."""
+
+    def __init__(self, path: str | os.PathLike[str]) -> None:
+        """Open a table.
+
+        Raises:
+            FileNotFoundError: there is none.
+        """
+        self.path = Path(path)
+        if not self.path.is_file():
+            raise FileNotFoundError(f"no job table at {self.path}")
+        uri = f"{self.path.absolute().as_uri()}?mode=ro&immutable=1"
+        self._connection = sqlite3.connect(uri, uri=True, check_same_thread=False)
+        self.row = lru_cache(maxsize=4096)(self._row)
+        self.config = lru_cache(maxsize=None)(self._config)
+
+    def close(self) -> None:
+        self._connection.close()
+
+    # --- jobs -------------------------------------------------------------------------------------
+
+    def _row(self, rule: str, record: str | None) -> Row:
+        """The job of a rule for a record; at project level a rule has one job, whatever its record.
+
+        Raises:
+            ValueError: there is none.
+        """
+        query = f"SELECT {', '.join(Row._fields)} FROM job WHERE rule = ?"
+        arguments: tuple[str, ...] = (rule,)
+        if record is not None:
+            query += " AND record = ?"
+            arguments += (record,)
+        found = self._connection.execute(query, arguments).fetchone()
+        if found is None:
+            raise ValueError(f"the project has no sample '{record}' for rule {rule}")
+        return Row._make(found)
+
+    def rows(self) -> Iterator[Row]:
+        """All jobs, in the order of the sample table."""
+        query = f"SELECT {', '.join(Row._fields)} FROM job ORDER BY level DESC, rule, number"
+        return map(Row._make, self._connection.execute(query))
+
+    def briefs(self) -> Iterator[Brief]:
+        """All jobs, as cheaply as it goes."""
+        query = f"SELECT {', '.join(Brief._fields)} FROM job"
+        return map(Brief._make, self._connection.execute(query))
+
+    def flags(self, rules: Sequence[str], record: str | None = None) -> list[str]:
+        """The completed flags of all jobs of some rules, or of one record's jobs."""
+        query = f"SELECT flag FROM job WHERE rule IN ({', '.join('?' * len(rules))})"
+        if record is None:
+            found = self._connection.execute(f"{query} ORDER BY rule, number", tuple(rules))
+        else:
+            query += " AND record = ? ORDER BY rule"
+            found = self._connection.execute(query, (*rules, record))
+        return [flag for (flag,) in found]
+
+    def flags_before(self, brief: Brief) -> list[str]:
+        """At project level, the completed flags of the jobs that it comes after."""
+        query = "SELECT after FROM config WHERE rule = ?"
+        found = self._connection.execute(query, (brief.rule,)).fetchone()
+        after: list[str] = json.loads(found[0]) if found and found[0] else []
+        return self.flags(after) if after else []
+
+    def input_files(self, brief: Brief) -> list[str]:
+        """The input files of a job."""
+        found: list[str] = json.loads(self.row(brief.rule, brief.record).inputs)
+        return found
+
+    def has_outputs(self, rule: str) -> bool:
+        """Whether a rule has more outputs than the flag."""
+        return bool(self.facts.outputs.get(rule))
+
+    def lump_sizes(self) -> dict[str, int]:
+        """How many jobs each lump has."""
+        query = "SELECT lump, COUNT(*) FROM job WHERE lump IS NOT NULL GROUP BY lump"
+        return dict(self._connection.execute(query).fetchall())
+
+    def has_same_job(self, other: JobTable, brief: Brief) -> bool:
+        """Whether another plan has the very same job, so that its result is this one's, too."""
+        job = (
+            "SELECT command, env, inputs, log, flag, container FROM job"
+            " WHERE rule = ? AND record = ?"
+        )
+        config = "SELECT digest FROM config WHERE rule = ?"
+        key = (brief.rule, brief.record)
+        try:
+            mine, theirs = (
+                (
+                    table._connection.execute(job, key).fetchone(),
+                    table._connection.execute(config, key[:1]).fetchone(),
+                )
+                for table in (self, other)
+            )
+        except sqlite3.Error:  # another version of this package made it
+            return False
+        return bool(mine == theirs)
+
+    def skipped(self) -> list[SkipRow]:
+        """The records without a job."""
+        query = f"SELECT {', '.join(SkipRow._fields)} FROM skip"
+        found = map(SkipRow._make, self._connection.execute(query))
+        return [skip._replace(fault=bool(skip.fault)) for skip in found]
+
+    # --- results ----------------------------------------------------------------------------------
+
+    def _config(self, rule: str, workdir: Path | None = None) -> ConfigRow:
+        query = f"SELECT {', '.join(StoredConfig._fields)} FROM config WHERE rule = ?"
+        stored = StoredConfig._make(self._connection.execute(query, (rule,)).fetchone())
+        return ConfigRow(*stored, _last_written(stored.path, workdir or Path()))
+
+    def configs(self, workdir: Path) -> list[ConfigRow]:
+        """All merged pipestat configs, whose paths are relative to the working directory."""
+        rules = self._connection.execute("SELECT rule FROM config ORDER BY rule").fetchall()
+        return [self._config(rule, workdir) for (rule,) in rules]
+
+    def stores(self) -> list[StoreRow]:
+        """Where results are, for each rule with a pipestat config; sample level first."""
+        query = f"SELECT {', '.join(StoreRow._fields)} FROM store ORDER BY level DESC, rule"
+        return list(map(StoreRow._make, self._connection.execute(query)))
+
+    def settled(self, rule: str) -> str:
+        """The file that says that a rule's results and statuses are where they belong."""
+        query = f"SELECT {', '.join(StoreRow._fields)} FROM store WHERE rule = ?"
+        store = StoreRow._make(self._connection.execute(query, (rule,)).fetchone())
+        return settled_marker(store, self.facts.workdir)
+
+    def results(self) -> list[tuple[str, dict[str, str], dict[str, str]]]:
+        """Results files to assemble: path, folders of record files and schemas by pipeline."""
+        query = f"SELECT {', '.join(ResultsRow._fields)} FROM results"
+        found = map(ResultsRow._make, self._connection.execute(query))
+        return [(one.path, json.loads(one.sources), json.loads(one.schemas)) for one in found]
+
+    # --- the plan as a whole ----------------------------------------------------------------------
+
+    @cached_property
+    def facts(self) -> Facts:
+        """Facts about the plan as a whole."""
+        found = {
+            key: json.loads(value)
+            for key, value in self._connection.execute("SELECT key, value FROM plan")
+        }
+        return Facts(
+            workdir=Path(found["workdir"]),
+            rundir=Path(found["rundir"]),
+            looper_config=Path(found["looper_config"]),
+            project_name=str(found["project_name"]),
+            output_dir=Path(found["output_dir"]),
+            results_dir=Path(found["results_dir"]),
+            amendments=tuple(found["amendments"]),
+            outputs=found["outputs"],
+            record_folders=found["record_folders"],
+            warnings=tuple(found["warnings"]),
+            places=tuple((now, first) for now, first in found["places"]),
+            refusal=found["refusal"],
+            contents=found["contents"],
+        )
+
+    def inputs_seen(self) -> Iterator[tuple[str, int]]:
+        """Files whose sizes the plan depends on: path, bytes (-1: missing)."""
+        return iter(self._connection.execute("SELECT path, size FROM input"))
+
+
+def briefs_at(path: Path) -> list[Brief]:
+    """The jobs of a plan of another run; none if it is gone, damaged or of another version."""
+    try:
+        jobs = JobTable(path)
+    except OSError:
+        return []
+    try:
+        return list(jobs.briefs())
+    except sqlite3.Error:
+        return []
+    finally:
+        jobs.close()
+
+
+def settled_marker(store: StoreRow, workdir: Path) -> str:
+    """The file that says that a store has what it is to have, relative to the working directory.
+
+    Its name is the same wherever the project lies.
+    """
+    location = os.path.relpath(store.location, workdir) if store.location else ""
+    text = json.dumps([store.pipeline, store.level, location, store.published])
+    return f"{SETTLED}/{hashlib.sha256(text.encode()).hexdigest()[:16]}"
+
+
+def _last_written(path: str, workdir: Path) -> str | None:
+    """The digest of the content that a merged config was last written with; see `ConfigRow`."""
+    try:
+        digest = (workdir / marker(path)).read_text(encoding="utf-8", errors="replace").strip()
+    except FileNotFoundError:
+        return None
+    except OSError:
+        return ""
+    return digest if is_digest(digest) and os.path.exists(workdir / path) else ""

@@ -1,0 +1,177 @@
+"""Writing a job table: a plan's jobs, configs and facts as rows of a new SQLite file."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import sqlite3
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import NamedTuple, get_type_hints
+
+from ..model import Plan
+from .rows import Facts, ResultsRow, Row, SkipRow, StoredConfig, StoreRow
+
+
+class WrittenConfig(NamedTuple):
+    """Where a merged pipestat config is: its content in the plan, a digest of that, its path."""
+
+    source: str
+    digest: str
+    path: str
+
+
+class InputRow(NamedTuple):
+    """A file that the plan looked at, with its size in bytes (-1: missing)."""
+
+    path: str
+    size: int
+
+
+class FactRow(NamedTuple):
+    """A field of `Facts`, as JSON."""
+
+    key: str
+    value: str
+
+
+_TABLES: Mapping[str, tuple[type[NamedTuple], tuple[str, ...]]] = {
+    "job": (Row, ("rule", "record")),
+    "skip": (SkipRow, ()),
+    "config": (StoredConfig, ("rule",)),
+    "results": (ResultsRow, ()),
+    "store": (StoreRow, ("rule",)),
+    "input": (InputRow, ("path",)),
+    "plan": (FactRow, ("key",)),
+}
+"""For each table: its rows, and the fields that are its primary key."""
+_TYPES = {str: "TEXT NOT NULL", int: "INTEGER NOT NULL", bool: "INTEGER NOT NULL"}
+
+
+def write_job_table(
+    plan: Plan, path: Path, configs: Mapping[str, WrittenConfig], facts: Facts
+) -> None:
+    """Write a plan to a new SQLite file; `configs` are by rule.
+
+    The file is made beside its place and renamed by the caller: nobody reads it yet, so SQLite
+    needs no journal.
+    """
+    path.touch()  # with the mode that the umask gives; SQLite takes away what a group may do
+    connection = sqlite3.connect(path)
+    try:
+        connection.execute("PRAGMA journal_mode = OFF")
+        connection.execute("PRAGMA synchronous = OFF")
+        _fill(connection, "job", job_rows(plan))
+        _fill(connection, "skip", _skip_rows(plan))
+        _fill(connection, "config", _config_rows(plan, configs))
+        _fill(connection, "results", _results_rows(plan))
+        _fill(connection, "store", _store_rows(plan, configs))
+        _fill(connection, "input", (InputRow(*one) for one in plan.inputs.items()))
+        _fill(connection, "plan", _fact_rows(facts))
+        connection.commit()
+    finally:
+        connection.close()
+
+
+def _fill(connection: sqlite3.Connection, name: str, rows: Iterable[tuple[object, ...]]) -> None:
+    """Make a table, and insert its rows."""
+    kind, key = _TABLES[name]
+    columns = [f"{field} {_TYPES.get(of, 'TEXT')}" for field, of in get_type_hints(kind).items()]
+    if key:
+        columns.append(f"PRIMARY KEY ({', '.join(key)})")
+    end = " WITHOUT ROWID" if key else ""
+    connection.execute(f"CREATE TABLE {name} ({', '.join(columns)}){end}")
+    marks = ", ".join("?" * len(get_type_hints(kind)))
+    connection.executemany(f"INSERT INTO {name} VALUES ({marks})", rows)
+
+
+def job_rows(plan: Plan) -> Iterator[Row]:
+    """A plan's jobs as the table has them."""
+    for number, job in enumerate(plan.jobs):
+        yield Row(
+            rule=job.rule,
+            record=job.record,
+            number=number,
+            pipeline=job.pipeline,
+            level=job.level,
+            command=job.command,
+            env=json.dumps(dict(job.env)),
+            threads=job.threads,
+            resources=json.dumps(dict(job.resources)),
+            inputs=json.dumps(job.inputs),
+            log=job.log,
+            flag=job.flag,
+            lump=job.lump,
+            container=job.container,
+        )
+
+
+def _skip_rows(plan: Plan) -> Iterator[SkipRow]:
+    for one in plan.skipped:
+        yield SkipRow(one.pipeline, one.record, one.reason, one.fault)
+
+
+def _config_rows(plan: Plan, configs: Mapping[str, WrittenConfig]) -> Iterator[StoredConfig]:
+    for rule in plan.rules:
+        if rule.config:
+            reads = [plan.shown(file.path) for file in rule.reads]
+            yield StoredConfig(
+                rule.name, *configs[rule.name], json.dumps(rule.after), json.dumps(reads)
+            )
+
+
+def _results_rows(plan: Plan) -> Iterator[ResultsRow]:
+    for one in plan.results:
+        sources = {pipeline: str(folder) for pipeline, folder in one.sources}
+        schemas = {pipeline: str(schema) for pipeline, schema in one.schemas}
+        yield ResultsRow(str(one.path), json.dumps(sources), json.dumps(schemas))
+
+
+def _store_rows(plan: Plan, configs: Mapping[str, WrittenConfig]) -> Iterator[StoreRow]:
+    for rule in plan.rules:
+        if rule.config:
+            schema = rule.interface.output_schema
+            yield StoreRow(
+                rule=rule.name,
+                pipeline=rule.pipeline,
+                level=rule.level,
+                back_end=rule.config.back_end,
+                location=rule.config.location,
+                published=rule.config.published,
+                schema=str(schema) if schema else None,
+                config=configs[rule.name].source,
+            )
+
+
+def _fact_rows(facts: Facts) -> Iterator[FactRow]:
+    for field in dataclasses.fields(facts):
+        yield FactRow(field.name, json.dumps(getattr(facts, field.name), default=str))
+
+
+def facts_of(
+    plan: Plan,
+    places: Iterable[tuple[str, str]],
+    refusal: str | None,
+    contents: Mapping[str, str],
+) -> Facts:
+    """The facts of a plan; see `Facts` for what is not in the plan itself."""
+    return Facts(
+        workdir=plan.workdir,
+        rundir=plan.rundir,
+        looper_config=plan.looper_config,
+        project_name=plan.project_name,
+        output_dir=plan.out,
+        results_dir=plan.results_dir,
+        amendments=plan.amendments,
+        outputs={rule.name: list(rule.outputs) for rule in plan.rules},
+        record_folders={
+            rule.name: str(folder)
+            for rule in plan.rules
+            for pipeline, folder in (rule.results.sources if rule.results else ())
+            if pipeline == rule.pipeline
+        },
+        warnings=plan.warnings,
+        places=tuple(places),
+        refusal=refusal,
+        contents=dict(contents),
+    )
