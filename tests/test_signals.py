@@ -6,13 +6,15 @@ import json
 import os
 import signal
 import subprocess
-import time
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import psutil
 import pytest
-from conftest import BIN, cli, environment, flags, use_looper
+from conftest import BIN, cli, environment, flags, use_looper, wait_until
+
+from snakemake_looper.workspace.engine import let_sigterm_interrupt
 
 # Two commands wait for a file `go`, and say when they have reached their end.
 PROJECT = {
@@ -58,13 +60,6 @@ def waiting(project: Callable[..., Path]) -> Iterator[tuple[Path, subprocess.Pop
     (folder / "go").touch()
     process.kill()
     process.wait()
-
-
-def wait_until(true: Callable[[], bool]) -> None:
-    deadline = time.time() + 120
-    while not true():
-        assert time.time() < deadline
-        time.sleep(0.02)
 
 
 def told(folder: Path) -> dict[str, tuple[str, str]]:
@@ -151,3 +146,28 @@ def test_a_folder_in_a_files_place(project: Callable[..., Path], name: str) -> N
     (folder / name).rmdir()
     assert use_looper(cwd=folder).code == 0
     assert flags(folder) == ["wait_a_completed.flag", "wait_b_completed.flag"]
+
+
+def test_sigterm_is_heard_while_snakemake_holds_its_own_lock() -> None:
+    """Snakemake's scheduler takes the lock again in its handler, and would wait for itself."""
+
+    class Scheduler:
+        def __init__(self) -> None:
+            self.lock = threading.Lock()
+            self.ends = False
+
+        def exit_gracefully(self, *_: object) -> None:
+            with self.lock:
+                self.ends = True
+
+    scheduler = Scheduler()
+    before = signal.signal(signal.SIGTERM, scheduler.exit_gracefully)
+    try:
+        let_sigterm_interrupt()
+        with scheduler.lock:
+            for _ in range(2):
+                signal.raise_signal(signal.SIGTERM)
+            assert not scheduler.ends
+        wait_until(lambda: scheduler.ends)
+    finally:
+        signal.signal(signal.SIGTERM, before)

@@ -24,7 +24,7 @@ from pathlib import Path
 from ..errors import LooperError
 from ..status.flags import obstacles
 from ..status.journal import Journal
-from ..workspace.engine import Engine, explain_lock, workflow_error
+from ..workspace.engine import Engine, explain_lock, let_sigterm_interrupt, workflow_error
 from ..workspace.job_table import JobTable
 from . import recovery
 from .arrays import refusal
@@ -59,6 +59,7 @@ class Session:
         from ..workspace.pipestat_files import refresh_configs
         from .read_only import refuse_to_run
 
+        let_sigterm_interrupt()
         refuse_to_run(self.jobs.facts.refusal)
         if self.journal is None:
             raise workflow_error(f"{self.workdir}: no journal of the run can be written there")

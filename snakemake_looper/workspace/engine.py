@@ -7,6 +7,8 @@ then does Snakemake know under which names a module's rules are used.
 
 from __future__ import annotations
 
+import signal
+import threading
 import weakref
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
@@ -225,6 +227,24 @@ def _add_handler(workflow: Any, name: str, action: Action) -> None:
 
     both()
     setattr(workflow, name, registering)
+
+
+def let_sigterm_interrupt() -> None:
+    """Let SIGTERM end Snakemake also while its scheduler holds its own lock.
+
+    The scheduler's handler of SIGTERM takes the scheduler's lock, which cannot be taken twice. Where
+    the main thread holds it already, as after two signals in quick succession, Snakemake waits for
+    itself for ever (seen with 9.27). In a thread of its own the handler waits for the main thread.
+    """
+    handler: Any = signal.getsignal(signal.SIGTERM)
+    if getattr(handler, "__name__", "") != "exit_gracefully":
+        return
+
+    def interrupt(*_: Any) -> None:
+        threading.Thread(target=handler, daemon=True).start()
+
+    if threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGTERM, interrupt)
 
 
 def workflow_error(message: str) -> Exception:
