@@ -148,10 +148,11 @@ def projects() -> dict[str, Files]:
     """Small projects, by name."""
     from textwrap import dedent
 
-    from conftest import EXAMPLES, TOUCH
-    from test_inputs import CHAIN
-    from test_lumps import PROJECT as LUMPS
-    from test_snakefile import RICH
+    from plan.test_input_files import CHAIN
+    from plan.test_lumps import PROJECT as LUMPS
+    from support.projects import TOUCH
+    from support.running import EXAMPLES
+    from workspace.test_snakefile import RICH
 
     def text(files: Mapping[str, str]) -> Files:
         return {n: dedent(t).removeprefix("\n").encode() for n, t in files.items()}
@@ -223,7 +224,7 @@ def _plan(folder: Path) -> str:
 def damaged(seed: int) -> dict[str, str]:
     import peppy  # noqa: F401  (once, not in each process that plans)
 
-    import snakemake_looper.workspace  # noqa: F401
+    import snakemake_looper.workspace.plan_folder  # noqa: F401
 
     chance = random.Random(seed)
     bases = projects()

@@ -1,145 +1,28 @@
-"""Fixtures: projects written from text, and real runs of Snakemake and looper on them."""
+"""Fixtures of all tests, and how hypothesis looks for examples."""
 
 from __future__ import annotations
 
-import json
-import os
-import re
 import shutil
-import subprocess
-import sys
-import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
-from textwrap import dedent
-from typing import Any
 
-import psutil
 import pytest
 from hypothesis import settings
-from postgres import postgres
-from preloaded import Preloaded
+from support.postgres import postgres
+from support.projects import TOUCH, write
+from support.running import EXAMPLES
 
 __all__ = ["postgres"]  # a fixture, for all tests
 
-REPOSITORY = Path(__file__).resolve().parent.parent
-EXAMPLES = REPOSITORY / "examples"
-BIN = Path(sys.executable).parent
-PATIENCE = 300
-"""So many seconds is waited for what must happen: a busy machine is slow, only a fault is slower."""
 
 # Each run tries the same examples. `benchmarks/soak.py` searches at random.
 settings.register_profile("fixed", derandomize=True, database=None, deadline=None)
+
+
 settings.register_profile("soak", derandomize=False, database=None, deadline=None, print_blob=True)
+
+
 settings.load_profile("fixed")
-
-
-@dataclass(frozen=True)
-class Run:
-    """A finished process."""
-
-    code: int
-    out: str
-    err: str
-
-    @property
-    def text(self) -> str:
-        return self.out + self.err
-
-    def jobs(self) -> list[str]:
-        """Jobs that were run (or would be), as `rule` or `rule:sample`, targets left out."""
-        found = []
-        text = re.sub(
-            r"^ {4}(?=\[|(?:local)?rule | {4})", "", self.text, flags=re.MULTILINE
-        )  # groups
-        for block in re.split(r"\n(?=(?:local)?rule )", text):
-            head = re.match(r"(?:local)?rule (\w+):\n(.*?)(?:\n\S|\Z)", block, re.DOTALL)
-            if head and "output:" in head[2]:
-                sample = re.search(r"wildcards: sample=(.*)", head[2])
-                found.append(head[1] + (f":{sample[1]}" if sample else ""))
-        return sorted(found)
-
-
-def environment(**extra: str) -> dict[str, str]:
-    env = {key: value for key, value in os.environ.items() if not key.startswith("PIPESTAT")}
-    env["PATH"] = f"{BIN}{os.pathsep}{env['PATH']}"
-    return {**env, **extra}
-
-
-def run(*command: str, cwd: Path, **env: str) -> Run:
-    done = subprocess.run(
-        command, cwd=cwd, env=environment(**env), capture_output=True, text=True,
-        timeout=2 * PATIENCE,
-    )  # fmt: skip
-    return Run(done.returncode, done.stdout, done.stderr)
-
-
-@cache
-def preloaded() -> Preloaded:
-    return Preloaded(environment())
-
-
-def program(name: str, words: tuple[str, ...], cwd: Path, env: Mapping[str, str]) -> Run:
-    """Run a Python program of this environment, as `run` does."""
-    command, full = (str(BIN / name), *words), environment(**env)
-    if "LOOPER_TESTS_FRESH" in os.environ or not preloaded().can_run(full):
-        return run(*command, cwd=cwd, **env)
-    return Run(*preloaded().run(command, cwd, full, 2 * PATIENCE))
-
-
-def snakemake(*words: str, cwd: Path, **env: str) -> Run:
-    return program("snakemake", words, cwd, env)
-
-
-def use_looper(*words: str, cwd: Path, **env: str) -> Run:
-    """The way most people come in: two cores, in the project's folder."""
-    return snakemake("--use-looper-config", "--cores", "2", *words, cwd=cwd, **env)
-
-
-def cli(*words: str, cwd: Path, **env: str) -> Run:
-    return program("snakemake-looper", words, cwd, env)
-
-
-def wait_until(condition: Callable[[], object], what: str = "nothing happens") -> None:
-    """Wait for a condition. A fixed time is too short on some machine, and too long on others."""
-    deadline = time.monotonic() + PATIENCE
-    while not condition():
-        assert time.monotonic() < deadline, what
-        time.sleep(0.05)
-
-
-def is_alive(pid: int) -> bool:
-    """Whether a process is at work. One that has ended, and that nobody has asked for, is not."""
-    try:
-        return psutil.Process(pid).status() not in (psutil.STATUS_ZOMBIE, psutil.STATUS_DEAD)
-    except psutil.NoSuchProcess:
-        return False
-
-
-def children(pid: int) -> list[psutil.Process]:
-    """All processes below one; none if that is gone."""
-    try:
-        return psutil.Process(pid).children(recursive=True)
-    except psutil.NoSuchProcess:
-        return []
-
-
-def command_line(process: psutil.Process) -> str:
-    """How a process was started; nothing if it has ended meanwhile."""
-    try:
-        return " ".join(process.cmdline())
-    except psutil.NoSuchProcess:
-        return ""
-
-
-def write(folder: Path, files: Mapping[str, str]) -> Path:
-    for name, text in files.items():
-        path = folder / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(dedent(text).removeprefix("\n"), encoding="utf-8")
-    return folder
 
 
 @pytest.fixture
@@ -167,65 +50,6 @@ def example(tmp_path: Path) -> Callable[[str], Path]:
     return copy
 
 
-# A project whose pipeline is quick, for tests of what happens around it. A sample named in
-# `fail.txt` fails.
-TOUCH: Mapping[str, str] = {
-    ".looper.yaml": """
-        pep_config: project.yaml
-        output_dir: results
-        pipeline_interfaces: [touch.yaml]
-        """,
-    "project.yaml": """
-        pep_version: 2.1.0
-        name: demo
-        sample_table: samples.csv
-        """,
-    "samples.csv": "sample_name,file,word\na,a.txt,one\nb,b.txt,two\nc,c.txt,three\n",
-    "a.txt": "a\n",
-    "b.txt": "b\n",
-    "c.txt": "c\n",
-    "fail.txt": "",
-    "touch.yaml": """
-        pipeline_name: touch
-        input_schema: schema.yaml
-        sample_interface:
-          command_template: >
-            echo {sample.word} && ! grep -qx {sample.sample_name} fail.txt
-        """,
-    "schema.yaml": """
-        properties:
-          samples:
-            type: array
-            items:
-              type: object
-              properties:
-                sample_name: {type: string}
-                file: {type: string}
-              required: [sample_name, file]
-              tangible: [file]
-        """,
-}
-
-
 @pytest.fixture
 def touch(project: Callable[..., Path]) -> Path:
     return project(TOUCH)
-
-
-def flags(folder: Path) -> list[str]:
-    """All status flags below a folder, by name; also while jobs make and remove folders."""
-    found = (name for _, _, names in os.walk(folder) for name in names)
-    return sorted(name for name in found if name.endswith(".flag"))
-
-
-def edit(path: Path, old: str, new: str) -> None:
-    text = path.read_text(encoding="utf-8")
-    assert old in text, f"{old!r} is not in {path}"
-    path.write_text(text.replace(old, new), encoding="utf-8")
-
-
-def inspect_json(cwd: Path, *words: str, **env: str) -> dict[str, Any]:
-    done = cli("inspect", "--json", *words, cwd=cwd, **env)
-    assert done.code < 2, done.err  # 1: somebody is skipped
-    loaded: dict[str, Any] = json.loads(done.out)
-    return loaded

@@ -9,7 +9,7 @@ import shutil
 from pathlib import Path
 
 import pytest
-from conftest import BIN, EXAMPLES, REPOSITORY, run, snakemake
+from support.running import BIN, EXAMPLES, REPOSITORY, run, snakemake
 
 from snakemake_looper.cli import _parser
 from snakemake_looper.read import deprecated

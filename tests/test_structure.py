@@ -11,7 +11,7 @@ import sys
 from collections.abc import Iterator
 from functools import cache
 
-from conftest import REPOSITORY
+from support.running import REPOSITORY
 
 PACKAGE = REPOSITORY / "snakemake_looper"
 

@@ -23,7 +23,8 @@ from typing import Any
 
 import pytest
 import yaml
-from conftest import Run, cli, edit, flags, snakemake, use_looper
+from support.projects import edit, flags
+from support.running import Run, cli, snakemake, use_looper
 
 HERE = Path(__file__).parent
 ARCHIVES = sorted((HERE / "upgrade").glob("*.tar.gz"))

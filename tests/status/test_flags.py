@@ -1,0 +1,128 @@
+"""Flags as they are found: several of a record, garbage, links, and what is no flag at all."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+from support.projects import flags
+
+from snakemake_looper.status.flags import (
+    NOT_RUN,
+    Flags,
+    clear_flag,
+    heal,
+    obstacles,
+    write_flag,
+    written_now,
+)
+from snakemake_looper.workspace.rows import Brief
+
+FLAG = "flags/p_x_completed.flag"
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    (tmp_path / "flags").mkdir()
+    (tmp_path / "logs").mkdir()
+    return tmp_path
+
+
+def put(folder: Path, *words: str, record: str = "x") -> None:
+    for word in words:
+        (folder / f"flags/p_{record}_{word}.flag").write_text(word)
+
+
+def path(folder: Path, word: str) -> Path:
+    return folder / f"flags/p_x_{word}.flag"
+
+
+def brief(record: str = "x") -> Brief:
+    flag = f"flags/p_{record}_completed.flag"
+    return Brief("p_sample", record, "p", "sample", f"logs/{record}.log", flag)
+
+
+@pytest.mark.parametrize(
+    ("words", "least"),
+    [
+        (("completed", "failed"), "failed"),
+        (("running", "partial"), "partial"),
+        (("waiting", "completed", "running"), "running"),
+        (("completed", "waiting", "running", "failed", "partial"), "failed"),
+    ],
+)
+def test_of_several_flags_the_least_counts(
+    folder: Path, words: tuple[str, ...], least: str
+) -> None:
+    put(folder, *words)
+    put(folder, "completed", record="x_y")
+    assert Flags(folder).written(FLAG) == least == written_now(folder, FLAG)
+    neighbour = "flags/p_x_y_completed.flag"
+    assert heal(folder, [neighbour, FLAG]) == [FLAG]
+    assert flags(folder) == sorted(["p_x_y_completed.flag", f"p_x_{least}.flag"])
+    assert heal(folder, [neighbour, FLAG, "nowhere/p_completed.flag"]) == []
+
+
+@pytest.mark.parametrize("status", ["waiting", "failed", "completed", "partial"])
+def test_a_change_leaves_one_flag(folder: Path, status: str) -> None:
+    put(folder, "partial", "completed", "running")
+    assert write_flag(folder, FLAG, status) == "partial"
+    assert flags(folder) == [f"p_x_{status}.flag"]
+    assert path(folder, status).read_text() == status
+
+
+def test_what_is_not_expected_stays_as_it_is(folder: Path) -> None:
+    put(folder, "running", "completed")
+    assert write_flag(folder, FLAG, "waiting", ("completed", NOT_RUN)) is None
+    assert flags(folder) == ["p_x_completed.flag", "p_x_running.flag"]
+
+
+@pytest.mark.parametrize("garbage", [b"", b"\xff\0", b"x" * 99])
+def test_a_name_counts_whatever_the_content(folder: Path, garbage: bytes) -> None:
+    path(folder, "failed").write_bytes(garbage)
+    assert Flags(folder).written(FLAG) == "failed"
+    assert write_flag(folder, FLAG, "failed") == "failed"
+    assert path(folder, "failed").read_text() == "failed"
+
+
+@pytest.mark.parametrize("word", ["failed", "waiting"])
+def test_a_link_is_replaced(folder: Path, word: str) -> None:
+    (folder / "precious").write_text("mine")
+    path(folder, word).symlink_to(folder / "precious")
+    assert write_flag(folder, FLAG, "waiting") == word
+    assert not path(folder, "waiting").is_symlink()
+    assert path(folder, "waiting").read_text() == "waiting"
+    assert (folder / "precious").read_text() == "mine"
+
+
+def test_a_link_that_leads_nowhere_is_no_flag(folder: Path) -> None:
+    path(folder, "waiting").symlink_to(folder / "nothing")
+    path(folder, "failed").symlink_to(folder / "logs")
+    assert Flags(folder).written(FLAG) == NOT_RUN
+    assert obstacles(folder, [brief()]) == []
+    assert write_flag(folder, FLAG, "waiting", (NOT_RUN,)) == NOT_RUN
+    assert path(folder, "waiting").read_text() == "waiting"
+    assert not (folder / "nothing").exists()
+    clear_flag(folder, FLAG, "failed")
+    assert flags(folder) == ["p_x_waiting.flag"]
+
+
+@pytest.mark.parametrize("kind", ["folder", "pipe"])
+def test_what_is_no_file_is_named(folder: Path, kind: str) -> None:
+    """And is never a status, never written into, never removed."""
+    make = Path.mkdir if kind == "folder" else os.mkfifo
+    make(path(folder, "completed"))
+    make(folder / "logs/y.log")
+    make(folder / "flags/unrelated")
+    assert Flags(folder).written(FLAG) == NOT_RUN == written_now(folder, FLAG)
+    assert obstacles(folder, [brief("z"), brief("y"), brief("x")]) == [
+        "logs/y.log is not a file; remove it",
+        "flags/p_x_completed.flag is not a file; remove it",
+    ]
+    put(folder, "running")
+    assert write_flag(folder, FLAG, "completed") is None
+    clear_flag(folder, FLAG, "completed")
+    assert path(folder, "completed").exists()
+    assert path(folder, "running").read_text() == "running"
+    assert write_flag(folder, FLAG, "failed") == "running"
