@@ -178,14 +178,28 @@ def test_the_example_of_the_python_api_runs(
     assert names["folder"].snakefile.is_file()
 
 
-def test_the_example_of_the_python_api_passes_mypy(tmp_path: Path) -> None:
-    """No expression is `Any`: every public name has types that a type checker sees."""
+def mypy(path: Path, code: str, *options: str) -> str:
+    """What mypy says of some code that uses the package, in its strict mode."""
     checker = pytest.importorskip("mypy.api", reason="mypy is not installed")
-    (tmp_path / "example.py").write_text(API)
+    path.write_text(code)
     cache_dir = str(REPOSITORY / ".mypy_cache")
-    options = ["--strict", "--disallow-any-expr", "--config-file=", "--cache-dir", cache_dir]
-    out, err, code = checker.run([*options, str(tmp_path / "example.py")])
-    assert code == 0, out + err
+    out, err, done = checker.run(
+        ["--strict", "--config-file=", "--cache-dir", cache_dir, *options, str(path)]
+    )
+    assert done == 0, out + err
+    return str(out)
+
+
+def test_the_example_of_the_python_api_passes_mypy(tmp_path: Path) -> None:
+    mypy(tmp_path / "example.py", API, "--disallow-any-expr")
+
+
+def test_mypy_sees_every_public_name(tmp_path: Path) -> None:
+    names = snakemake_looper.__all__
+    code = "\n".join(f"reveal_type(snakemake_looper.{name})" for name in names)
+    out = mypy(tmp_path / "names.py", f"import snakemake_looper\n{code}\n")
+    assert out.count("Revealed type is") == len(names)
+    assert 'is "Any"' not in out
 
 
 def test_every_public_name_is_documented() -> None:
