@@ -2,11 +2,12 @@
 
     python benchmarks/kill.py --rounds 300
 
-Each round runs a project of eight samples and a project level. At a random moment a signal goes to one
-of the run's processes: Snakemake's main process, its process group, a job's shell, a command, or any
-other. Often a second signal follows within 50 ms, the same or another one. The next run starts at once,
-while jobs of the last one may still be there, and gets signals as well. After up to three such runs,
-one more run gets no signal and has to complete. These promises are checked after each attack:
+Each round runs a project of eight samples and a project level. At a random moment a signal goes to
+one of the run's processes: Snakemake's main process, its process group, a job's shell, a command,
+or any other. Often a second signal follows within 50 ms, the same or another one. The next run
+starts at once, while jobs of the last one may still be there, and gets signals as well. After up to
+three such runs, one more run gets no signal and has to complete. These promises are checked after
+each attack:
 
 - no record has two flags, and no record is `completed` whose command did not reach its end;
 - no command ever ran twice at the same time;

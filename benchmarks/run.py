@@ -161,8 +161,8 @@ class Bench:
     def planning(self) -> list[Line]:
         rich, plain = rich_and_plain(self.base / "planning", 10_000)
         code = (
-            "from pathlib import Path; from snakemake_looper.plan.planner import plan_project;"
-            "plan_project(Path('.looper.yaml'))"
+            "from pathlib import Path; from snakemake_looper import make_plan, read_project;"
+            "make_plan(read_project(Path('.looper.yaml')))"
         )
         plan = (sys.executable, "-c", code)
         code = "import os; [os.stat(f'data/s{n:05d}.txt') for n in range(10_000)]"

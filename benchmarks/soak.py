@@ -5,13 +5,13 @@
 
 Two searches take turns, each time with another seed:
 
-- `properties` runs the property tests of `tests/` with new examples. In the tests themselves they try
-  the same examples each time. Some of them compare with looper itself.
-- `files` damages files of small projects and plans the projects. Planning has to succeed, or to end in
-  errors of one line each. Any other exception is a fault, and so is a minute without an end.
+- `properties` runs the property tests of `tests/` with new examples. In the tests themselves they
+  try the same examples each time. Some of them compare with looper itself.
+- `files` damages files of small projects and plans the projects. Planning has to succeed, or to end
+  in errors of one line each. Any other exception is a fault, and so is a minute without an end.
 
-Each fault is printed with its seed and its smallest known example. The exit code is 1 if there was a
-fault. `--seed` repeats a search.
+Each fault is printed with its seed and its smallest known example. The exit code is 1 if there was
+a fault. `--seed` repeats a search.
 """
 
 from __future__ import annotations
