@@ -6,8 +6,8 @@ import argparse
 import inspect
 import re
 import shlex
-import shutil
 import typing
+from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 
@@ -16,7 +16,7 @@ from support.running import EXAMPLES, REPOSITORY, run, snakemake
 
 import snakemake_looper
 from snakemake_looper import for_snakefiles
-from snakemake_looper.cli import _parser
+from snakemake_looper.cli import _parser, main
 from snakemake_looper.read import deprecated
 from snakemake_looper.read.interface import DIRECTIVES
 from snakemake_looper.read.options import OPTION_NAMES
@@ -133,10 +133,10 @@ def test_python_of_the_readme_runs(
     assert "mexico python " in capsys.readouterr().out
 
 
-def test_module_of_the_readme_runs(tmp_path: Path) -> None:
+def test_module_of_the_readme_runs(tmp_path: Path, example: Callable[[str], Path]) -> None:
     module = blocks(README, "python")[0]
     assert blocks(page("snakefiles.md"), "python") == [module]
-    shutil.copytree(EXAMPLES / "no_pipestat", tmp_path / "project", ignore=shutil.ignore_patterns("results", ".snakemake"))  # fmt: skip
+    example("no_pipestat").rename(tmp_path / "project")
     (tmp_path / "Snakefile").write_text(module)
     done = snakemake("looper_all", "--cores", "2", cwd=tmp_path)
     assert done.code == 0, done.err
@@ -164,11 +164,11 @@ def named(name: str) -> set[str]:
 
 
 def test_the_example_of_the_python_api_runs(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    example: Callable[[str], Path],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
-    project = tmp_path / "project"
-    shutil.copytree(EXAMPLES / "count_lines", project, ignore=shutil.ignore_patterns("results", ".snakemake"))  # fmt: skip
-    monkeypatch.chdir(project)
+    monkeypatch.chdir(example("count_lines"))
     names: dict[str, typing.Any] = {}
     exec(API, names)
     out = capsys.readouterr().out
@@ -262,6 +262,20 @@ def test_options_called_the_same_are_the_same() -> None:
     for spelling, here in rows_of_options().items():
         known = spelling in ours._option_string_actions
         assert known == here.startswith("the same"), spelling
+
+
+def test_the_errors_of_a_selection_are_those_shown(
+    touch: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(touch)
+    rows = [("a", "RRBS"), ("b", "WGBS"), ("c", "RRBS")]
+    Path("samples.csv").write_text(
+        "sample_name,file,word,protocol\n"
+        + "".join(f"{name},{name}.txt,x,{protocol}\n" for name, protocol in rows)
+    )
+    for words in (["--sel-attr", "protocol", "--sel-incl", "rrbs"], ["--limit", "7:9"]):
+        assert main(["inspect", *words]) == 2
+    assert re.findall(r"(?m)^    (error: .*)$", OPTIONS) == capsys.readouterr().err.splitlines()
 
 
 def test_older_spellings_have_warnings() -> None:
