@@ -41,8 +41,9 @@ import yaml
 
 BIN = Path(sys.executable).parent
 SAMPLES = [f"s{number}" for number in range(8)]
-# Each command takes a lock, so that a second one of the same record would be noticed. It reports
-# first, and leaves a file in `done` last; in between it can be killed.
+# Each command is one that nobody else may run at the same time: `flock` exits with 1 if somebody
+# does, and with another code if it was itself killed. The command reports first, and says last that
+# it is done; in between it can be killed.
 FILES = {
     ".looper.yaml": """
 pep_config: project.yaml
@@ -60,14 +61,15 @@ pipestat_config_required: false
 sample_interface:
   command_template: >
     exec 8> locks/{sample.sample_name}; flock --nonblock 8 ||
-    (echo {sample.sample_name} >> violations; exit 9);
+    (test $? != 1 || echo {sample.sample_name} >> violations; exit 9);
     rm -f done/{sample.sample_name}; touch begun/{sample.sample_name}; mkdir -p results/kill/results_records;
     printf 'kill:\\n  project:\\n  sample:\\n    {sample.sample_name}:\\n      n: 1\\n'
     > {pipestat.results_file};
     for i in 1 2 3 4 5; do sleep 0.0{sample.tenth}; done; touch done/{sample.sample_name}
 project_interface:
   command_template: >
-    exec 8> locks/all; flock --nonblock 8 || (echo all >> violations; exit 9);
+    exec 8> locks/all; flock --nonblock 8 ||
+    (test $? != 1 || echo all >> violations; exit 9);
     rm -f done/all; touch begun/all; sleep 0.1; touch done/all
 """,
     "schema.yaml": "pipeline_name: kill\nsamples:\n  n: {type: integer, description: n}\n",
