@@ -16,7 +16,8 @@ from support.running import EXAMPLES, REPOSITORY, run, snakemake
 
 import snakemake_looper
 from snakemake_looper import for_snakefiles
-from snakemake_looper.cli import _parser, main
+from snakemake_looper.cli import _parser as parser
+from snakemake_looper.cli import main
 from snakemake_looper.read import deprecated
 from snakemake_looper.read.interface import DIRECTIVES
 from snakemake_looper.read.options import OPTION_NAMES
@@ -85,7 +86,7 @@ def test_commands_are_found() -> None:
 def test_commands_of_ours_are_accepted(path: Path) -> None:
     for command in commands("snakemake-looper", path):
         words = shlex.split(command, comments=True)
-        parsed = _parser().parse_args(words[: words.index("--")] if "--" in words else words)
+        parsed = parser().parse_args(words[: words.index("--")] if "--" in words else words)
         assert isinstance(parsed, argparse.Namespace)
 
 
@@ -107,7 +108,7 @@ def test_options_in_commands_for_snakemake_exist(path: Path) -> None:
 )
 def test_options_in_text_exist(name: str) -> None:
     options = set(re.findall(r"`(--[a-z][a-z0-9-]+)", page(name)))
-    parsers = _parser()._subparsers._group_actions[0].choices  # type: ignore[union-attr]
+    parsers = parser()._subparsers._group_actions[0].choices  # type: ignore[union-attr]
     ours = {word for one in parsers.values() for word in one._option_string_actions}  # type: ignore[union-attr, attr-defined]
     assert options <= ours | options_of_snakemake()
 
@@ -149,7 +150,7 @@ def test_every_key_of_our_section_is_shown() -> None:
 
 
 def test_every_option_can_be_given_on_the_command_line() -> None:
-    given = {action.dest for action in _parser()._subparsers._group_actions[0].choices["run"]._actions}  # type: ignore[union-attr, index]  # fmt: skip
+    given = {action.dest for action in parser()._subparsers._group_actions[0].choices["run"]._actions}  # type: ignore[union-attr, index]  # fmt: skip
     assert set(OPTION_NAMES) - given == {"results_subdir", "submission_subdir"}
 
 
@@ -258,7 +259,7 @@ def test_every_option_of_looper_has_a_row(command: str) -> None:
 
 def test_options_called_the_same_are_the_same() -> None:
     assert set(rows_of_options()) == options_of_looper("run") | options_of_looper("runp")
-    ours = _parser()._subparsers._group_actions[0].choices["run"]  # type: ignore[union-attr, index]
+    ours = parser()._subparsers._group_actions[0].choices["run"]  # type: ignore[union-attr, index]
     for spelling, here in rows_of_options().items():
         known = spelling in ours._option_string_actions
         assert known == here.startswith("the same"), spelling
