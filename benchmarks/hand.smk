@@ -1,4 +1,4 @@
-# What one would write by hand for the benchmark project: the same DAG, commands and flags.
+# A Snakefile by hand for the benchmark project: the same jobs, commands and flags.
 import csv
 
 with open("samples.csv") as table:

@@ -1,22 +1,22 @@
-"""Send signals to the processes of a run at random times, again and again, and see what is left.
+"""Send signals to the processes of runs at random times, and check what snakemake-looper promises.
 
     python benchmarks/kill.py --rounds 300
 
-A project of eight samples and a project level is run. At a random moment one of the run's processes
-gets a signal that ends a process: Snakemake's main process, its process group, a job's shell, a
-command, or any other. Often a second signal follows within 50 ms, the same or another one. The run
-is started again at once, while jobs of the last one may still be there, and is attacked again; after
-up to three attacks it is left in peace, and has to complete. These claims are checked after each
-attack:
+Each round runs a project of eight samples and a project level. At a random moment a signal goes to
+one of the run's processes: Snakemake's main process, its process group, a job's shell, a command,
+or any other. Often a second signal follows within 50 ms, the same or another one. The next run
+starts at once, while jobs of the last one may still be there, and gets signals as well. After up to
+three such runs, one more run gets no signal and has to complete. These promises are checked after
+each attack:
 
-- no record has two flags, and none is `completed` whose command did not reach its end;
+- no record has two flags, and no record is `completed` whose command did not reach its end;
 - no command ever ran twice at the same time;
 - nothing hangs;
 - once no process is left, every record whose command began has exactly one flag, and `check` shows
-  nothing as running or waiting;
-- nothing has written a traceback that leads through this package;
+  no record as running or waiting;
+- no traceback leads through this package.
 
-and at the end every record has exactly one flag, `completed`, and the results file has them all.
+At the end every record has exactly one flag, `completed`, and the results file has all records.
 """
 
 from __future__ import annotations
@@ -91,13 +91,14 @@ PATIENCE = 300.0
 
 @dataclass
 class Outcome:
-    """What a round of attacks came to."""
+    """The attacks of some rounds, and the promises that did not hold."""
 
     attacks: Counter[str] = field(default_factory=Counter)
     violations: list[str] = field(default_factory=list)
 
 
 def project(folder: Path) -> None:
+    """Write the project."""
     for name, text in FILES.items():
         (folder / name).write_text(text)
     for name in ("locks", "begun", "done"):
@@ -115,13 +116,13 @@ def start(folder: Path, log: Path) -> subprocess.Popen[bytes]:
 
 
 def _as_in_a_terminal() -> None:
-    """Ignored signals are inherited, and a run in a terminal ignores none."""
+    """Restore the signals that this process ignores: a run in a terminal ignores none."""
     for one in (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT, signal.SIGPIPE, signal.SIGXFSZ):
         signal.signal(one, signal.SIG_DFL)
 
 
 def processes_of(session: int) -> list[int]:
-    """The processes that a run has started, also those whose parent is gone."""
+    """The processes of a run's session, also those whose parent has ended."""
     found = []
     for name in os.listdir("/proc"):
         if name.isdigit():
@@ -146,11 +147,11 @@ def parent_of(pid: int) -> int:
 
 
 def choose(process: subprocess.Popen[bytes], target: str, chance: random.Random) -> int | None:
-    """A process of a run; the negative number of a process group; None if there is none."""
+    """Choose a process of a run: its number, negative for a process group, or None."""
     if target in ("main", "group"):
         return process.pid if target == "main" else -process.pid
     pids = processes_of(process.pid)
-    # A subshell has the words of its shell.
+    # A subshell has the same command line as its shell.
     shells = [pid for pid in pids if "scripts/job.sh" in words_of(pid)]
     if target == "shell":
         pids = [pid for pid in shells if parent_of(pid) not in shells]
@@ -160,7 +161,10 @@ def choose(process: subprocess.Popen[bytes], target: str, chance: random.Random)
 
 
 def attack(process: subprocess.Popen[bytes], folder: Path, chance: random.Random) -> str | None:
-    """Wait a random time, then send one or two signals; what was sent, None if the run was over."""
+    """Wait a random time, then send up to three signals.
+
+    Returns the signals in words; None if the run was over before.
+    """
     target = chance.choice(TARGETS)
     if target in ("shell", "command") or chance.random() < 0.6:
         _wait_for_a_job(process, folder)
@@ -184,7 +188,7 @@ def attack(process: subprocess.Popen[bytes], folder: Path, chance: random.Random
 
 
 def _wait_for_a_job(process: subprocess.Popen[bytes], folder: Path) -> None:
-    """Until a command runs, or the run is over."""
+    """Wait until a command runs, or the run is over."""
     deadline = time.monotonic() + PATIENCE
     while process.poll() is None and time.monotonic() < deadline:
         pids = processes_of(process.pid)
@@ -194,7 +198,7 @@ def _wait_for_a_job(process: subprocess.Popen[bytes], folder: Path) -> None:
 
 
 def ended(process: subprocess.Popen[bytes], when: str) -> list[str]:
-    """Wait for the end of a run; one that hangs is killed, and told."""
+    """Wait for the end of a run; kill one that hangs, and return a line about it."""
     try:
         process.wait(timeout=PATIENCE)
         return []
@@ -207,7 +211,7 @@ def ended(process: subprocess.Popen[bytes], when: str) -> list[str]:
 
 
 def look(folder: Path, when: str) -> list[str]:
-    """What does not hold after a kill."""
+    """The promises that do not hold after an attack."""
     found = []
     flags = Counter(
         name.removeprefix("kill_").rsplit("_", 1)[0]
@@ -232,9 +236,9 @@ def statuses(folder: Path) -> dict[str, str]:
 
 
 def check(folder: Path, sessions: list[int], when: str) -> list[str]:
-    """Whether `check` tells the truth, and each record that was begun has a flag.
+    """The records about which `check` is wrong, and those that began and have no flag.
 
-    Jobs of runs that were killed may be there: then they run, and nothing is said.
+    Nothing is checked while jobs of killed runs are still there: their records do run.
     """
     if any(map(processes_of, sessions)):
         return []
@@ -253,7 +257,7 @@ def check(folder: Path, sessions: list[int], when: str) -> list[str]:
 def tracebacks(text: str) -> list[str]:
     """The tracebacks that lead through this package, and errors of its logger plugin.
 
-    Python shows where SIGINT met a script of the Snakefile: that is no fault.
+    A `KeyboardInterrupt` is no fault: Python prints one if SIGINT meets a script of the Snakefile.
     """
     found = []
     for part in text.split("Traceback (most recent call last)")[1:]:
@@ -268,7 +272,7 @@ def tracebacks(text: str) -> list[str]:
 
 
 def complete(folder: Path, log: Path) -> list[str]:
-    """One more run, left in peace: it has to complete everything."""
+    """Start one more run, without signals: it has to complete everything."""
     process = start(folder, log)
     if hangs := ended(process, "the last run"):
         return [*hangs, log.read_text()[-1500:]]
@@ -329,7 +333,7 @@ def one_round(seed: int) -> Outcome:
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--rounds", type=int, default=300)
-    parser.add_argument("--seed", type=int, default=0, help="the first round's")
+    parser.add_argument("--seed", type=int, default=0, help="the seed of the first round")
     parser.add_argument("--workers", type=int, default=2)
     arguments = parser.parse_args()
     attacks: Counter[str] = Counter()

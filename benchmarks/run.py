@@ -1,6 +1,6 @@
-"""Measure what the project promises about speed, as ratios side by side in one run.
+"""Measure the speed that the project promises, as ratios of two commands that run in turn.
 
-See README.md beside this file.
+`README.md` beside this file says how to read the table.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ class Line:
 
 
 def project(folder: Path, samples: int) -> Path:
-    """A project of trivial jobs, with pipestat and an input schema."""
+    """Write a project of trivial jobs, with pipestat and an input schema."""
     (folder / "data").mkdir(parents=True)
     rows = [f"s{number:05d},data/s{number:05d}.txt\n" for number in range(samples)]
     for number in range(samples):
@@ -69,7 +69,7 @@ def project(folder: Path, samples: int) -> Path:
 
 
 def rich_and_plain(base: Path, samples: int) -> tuple[Path, Path]:
-    """Two projects of the same samples: one with all that planning looks at, one without."""
+    """Write two projects of the same samples; the first has everything that planning looks at."""
     rich, plain = project(base / "rich", samples), base / "plain"
     plain.mkdir()
     (rich / "data").rename(base / "data")
@@ -108,7 +108,7 @@ def rich_and_plain(base: Path, samples: int) -> tuple[Path, Path]:
 
 
 def timed(folder: Path, *words: str, clean: tuple[str, ...] = ()) -> float:
-    """Seconds of a command, after removing what earlier ones left."""
+    """The seconds that a command takes, after the folders `clean` were removed."""
     for name in clean:
         shutil.rmtree(folder / name, ignore_errors=True)
     env = {**os.environ, "PATH": f"{BIN}{os.pathsep}{os.environ['PATH']}"}
@@ -138,6 +138,8 @@ def by_hand(*words: str) -> tuple[str, ...]:
 
 
 class Bench:
+    """The benchmarks, each a method; their projects are below one folder and are made once."""
+
     def __init__(self, base: Path, rounds: int) -> None:
         self.base, self.rounds = base, rounds
 
@@ -159,8 +161,8 @@ class Bench:
     def planning(self) -> list[Line]:
         rich, plain = rich_and_plain(self.base / "planning", 10_000)
         code = (
-            "from pathlib import Path; from snakemake_looper.plan.planner import plan_project;"
-            "plan_project(Path('.looper.yaml'))"
+            "from pathlib import Path; from snakemake_looper import make_plan, read_project;"
+            "make_plan(read_project(Path('.looper.yaml')))"
         )
         plan = (sys.executable, "-c", code)
         code = "import os; [os.stat(f'data/s{n:05d}.txt') for n in range(10_000)]"
@@ -203,7 +205,7 @@ class Bench:
         ]  # fmt: skip
 
     def overhead(self) -> list[Line]:
-        """The same Snakefile with and without the logger plugin, nothing else."""
+        """Run the same Snakefile with and without the logger plugin."""
         folder = self.folder(1_000)
         timed(folder, *ours("-n"), clean=(".snakemake", "results"))
         (path,) = folder.glob(".snakemake/looper/*/Snakefile")
@@ -288,7 +290,9 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("names", nargs="*", choices=[*NAMES, []], help="default: all")
     parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--write", action="store_true", help="into results.md and the README")
+    parser.add_argument(
+        "--write", action="store_true", help="write the table into results.md and the README"
+    )
     arguments = parser.parse_args()
     lines: list[Line] = []
     with tempfile.TemporaryDirectory() as base:

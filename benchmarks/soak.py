@@ -1,17 +1,17 @@
-"""Search for faults at random, for as long as it is given.
+"""Search for faults with random examples, for a number of minutes.
 
     python benchmarks/soak.py --minutes 10
     python benchmarks/soak.py --seed 4711 --only files
 
 Two searches take turns, each time with another seed:
 
-- `properties`: the property tests of `tests/`, which try the same examples in each run of the
-  tests, try others here. Those against looper itself are among them.
-- `files`: files of small projects are damaged, and the projects are planned. Each is planned, or
-  refused in errors of one line each; nothing else may be raised, and nothing may take a minute.
+- `properties` runs the property tests of `tests/` with new examples. In the tests themselves they
+  try the same examples each time. Some of them compare with looper itself.
+- `files` damages files of small projects and plans the projects. Planning has to succeed, or to end
+  in errors of one line each. Any other exception is a fault, and so is a minute without an end.
 
 Each fault is printed with its seed and its smallest known example. The exit code is 1 if there was
-any. `--seed` repeats a search.
+a fault. `--seed` repeats a search.
 """
 
 from __future__ import annotations
@@ -166,7 +166,7 @@ def projects() -> dict[str, Files]:
 
 
 def files_of(base: Files, seeds: Sequence[int]) -> tuple[Files, list[str]]:
-    """A project with damages, each made by a seed of its own; and what they are."""
+    """A damaged copy of a project, and a line about each damage; each seed makes one."""
     files, said = dict(base), []
     for seed in seeds:
         chance = random.Random(seed)
@@ -176,7 +176,7 @@ def files_of(base: Files, seeds: Sequence[int]) -> tuple[Files, list[str]]:
 
 
 def fault_of(files: Files) -> str:
-    """What goes wrong with a project that should be planned or refused; nothing, if nothing."""
+    """The fault that planning a project shows: a text, empty if there is none."""
     folder = Path(tempfile.mkdtemp(prefix="soak-"))
     report = folder.with_suffix(".fault")
     try:
@@ -187,6 +187,7 @@ def fault_of(files: Files) -> str:
         if child == 0:
             signal.alarm(SECONDS)
             os.dup2(os.open(os.devnull, os.O_WRONLY), 2)  # warnings of pandas
+            # Whatever is raised, the child must not return into its parent's loop.
             with contextlib.suppress(BaseException):
                 report.write_text(_plan(folder))
                 os._exit(0)
@@ -216,13 +217,14 @@ def _plan(folder: Path) -> str:
         texts = [str(problem) for problem in error.problems]
         wrong = [text for text in texts if not text or not text.isprintable()]
         return f"no message of one line: {wrong}" if wrong or not texts else ""
-    except BaseException:
+    except BaseException:  # any exception but a `ProjectError` is the fault that is searched for
         return traceback.format_exc()
     return ""
 
 
 def damaged(seed: int) -> dict[str, str]:
-    import peppy  # noqa: F401  (once, not in each process that plans)
+    # Imported here once, and not in each process that plans.
+    import peppy  # noqa: F401
 
     import snakemake_looper.workspace.plan_folder  # noqa: F401
 
@@ -235,7 +237,7 @@ def damaged(seed: int) -> dict[str, str]:
         fault = fault_of(files_of(bases[name], seeds)[0])
         if not fault:
             continue
-        for one in list(seeds):  # is it needed?
+        for one in list(seeds):  # leave out each damage that the fault does not need
             fewer = [other for other in seeds if other != one]
             if fewer and (again := fault_of(files_of(bases[name], fewer)[0])):
                 seeds, fault = fewer, again
@@ -257,7 +259,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--minutes", type=float, default=10)
     parser.add_argument("--seed", type=int, help="repeat the search with this seed, once")
-    parser.add_argument("--only", choices=SEARCHES, help="one of the searches")
+    parser.add_argument("--only", choices=SEARCHES, help="one of the two searches")
     asked = parser.parse_args()
     searches = [asked.only] if asked.only else list(SEARCHES)
     end = time.monotonic() + 60 * asked.minutes
@@ -268,7 +270,7 @@ def main() -> int:
         faults = SEARCHES[name](seed)
         print(f"{name}, seed {seed}: {len(faults)} faults", flush=True)
         for where, fault in faults.items():
-            if where not in known:  # each is told once
+            if where not in known:  # print each fault once
                 print(f"--- {name}, seed {seed}\n{fault}", flush=True)
         known |= set(faults)
         turn += 1

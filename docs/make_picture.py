@@ -1,4 +1,4 @@
-"""Make run.svg: run examples/count_lines for real, and draw what the terminal showed."""
+"""Make run.svg: run examples/count_lines, and draw the terminal with its output."""
 
 import io
 import os

@@ -1,14 +1,18 @@
 """Run looper projects on Snakemake.
 
     from pathlib import Path
+
     from snakemake_looper import make_plan, read_project, write_plan
 
     project = read_project(Path(".looper.yaml"))
     plan = make_plan(project)
     folder = write_plan(plan)
 
-Names are imported when they are asked for: every Snakemake job of a project imports this
-package, and needs nothing but the job table.
+`__all__` is the public API; `docs/python.md` describes it. Snakefiles import
+`snakemake_looper.for_snakefiles` and nothing else.
+
+Each name is imported when it is first used. Every Snakemake job of a project imports this package,
+and a job needs the job table only.
 """
 
 from __future__ import annotations
@@ -19,26 +23,51 @@ from typing import TYPE_CHECKING, Any
 from .version import __version__
 
 if TYPE_CHECKING:
+    from .errors import Problem as Problem
     from .errors import ProjectError as ProjectError
+    from .model import Job as Job
     from .model import Plan as Plan
+    from .model import Skip as Skip
     from .plan.planner import make_plan as make_plan
     from .read.looper_config import locate as locate
     from .read.options import Options as Options
     from .read.project import Project as Project
     from .read.project import read_project as read_project
+    from .workspace.plan_folder import PlanFolder as PlanFolder
     from .workspace.plan_folder import write_plan as write_plan
 
+# Written out, since type checkers and editors read this list and run nothing.
+__all__ = [
+    "Job",
+    "Options",
+    "Plan",
+    "PlanFolder",
+    "Problem",
+    "Project",
+    "ProjectError",
+    "Skip",
+    "__version__",
+    "locate",
+    "make_plan",
+    "read_project",
+    "write_plan",
+]
+
 _HOMES = {
-    "ProjectError": "errors",
+    "Job": "model",
     "Options": "read.options",
     "Plan": "model",
+    "PlanFolder": "workspace.plan_folder",
+    "Problem": "errors",
     "Project": "read.project",
+    "ProjectError": "errors",
+    "Skip": "model",
     "locate": "read.looper_config",
     "make_plan": "plan.planner",
     "read_project": "read.project",
     "write_plan": "workspace.plan_folder",
 }
-__all__ = ["__version__", *_HOMES]
+"""The module of each public name."""
 
 
 def __getattr__(name: str) -> Any:
@@ -49,4 +78,4 @@ def __getattr__(name: str) -> Any:
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__})
+    return sorted(__all__)

@@ -1,34 +1,119 @@
-"""Documentation under test: what it shows works, what it names is there."""
+"""Documentation under test: examples run, links lead somewhere, and each name exists."""
 
 from __future__ import annotations
 
 import argparse
+import inspect
 import re
 import shlex
-import shutil
+import typing
+from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 
 import pytest
-from support.running import BIN, EXAMPLES, REPOSITORY, run, snakemake
+from support.running import EXAMPLES, REPOSITORY, run, snakemake
 
-from snakemake_looper.cli import _parser
+import snakemake_looper
+from snakemake_looper import for_snakefiles
+from snakemake_looper.cli import _parser as parser
+from snakemake_looper.cli import main
 from snakemake_looper.read import deprecated
 from snakemake_looper.read.interface import DIRECTIVES
 from snakemake_looper.read.options import OPTION_NAMES
+from snakemake_looper.workspace.lookups import Lookups
 
 README = (REPOSITORY / "README.md").read_text()
 DOCS = [REPOSITORY / "README.md", *sorted(REPOSITORY.glob("docs/*.md"))]
-EXAMPLE_READMES = sorted(EXAMPLES.glob("*/README.md"))
+PAGES = [*DOCS, REPOSITORY / "benchmarks/README.md", *sorted(EXAMPLES.glob("*/README.md"))]
+
+each_page = pytest.mark.parametrize(
+    "path", PAGES, ids=lambda path: f"{path.parent.name}/{path.name}"
+)
+
+
+def page(name: str) -> str:
+    return (REPOSITORY / "docs" / name).read_text()
 
 
 def blocks(text: str, language: str = "") -> list[str]:
-    return re.findall(rf"^```{language}\n(.*?)^```", text, re.DOTALL | re.MULTILINE)
+    fenced = re.findall(r"^```(\w*)\n(.*?)^```$", text, re.DOTALL | re.MULTILINE)
+    return [code for name, code in fenced if name == language]
 
 
 def marked(name: str) -> str:
     match = re.search(rf"<!-- {name} -->\n```\n(.*)\n```", README)
     assert match
     return match[1]
+
+
+# --- links and commands -------------------------------------------------------------------------
+
+
+def anchors(path: Path) -> set[str]:
+    """The anchors that GitHub gives to the headings of a page."""
+    headings = re.findall(r"^#+ (.*)$", path.read_text(), re.MULTILINE)
+    words = [re.sub(r"[^\w\- ]", "", heading.lower()) for heading in headings]
+    return {one.replace(" ", "-") for one in words}
+
+
+@each_page
+def test_links_lead_somewhere(path: Path) -> None:
+    for target, anchor in re.findall(r"\]\((?!http)([^)#]*)#?([^)]*)\)", path.read_text()):
+        leads = path.parent / target if target else path
+        assert leads.exists(), target
+        assert not anchor or anchor in anchors(leads), f"{target}#{anchor}"
+
+
+def test_every_page_is_listed_in_the_readme() -> None:
+    assert all(f"(docs/{path.name})" in README for path in DOCS[1:])
+
+
+def commands(program: str, path: Path) -> list[str]:
+    """What a page shows of a program: after its name, up to the end of the command."""
+    text = path.read_text()
+    code = [*blocks(text), *re.findall(r"(?m)^    .*$", text)]
+    return re.findall(rf"(?m)(?:^ *|&& ){program} ([^&\n]*)", "\n".join(code))
+
+
+def test_commands_are_found() -> None:
+    found = commands("snakemake", REPOSITORY / "README.md")
+    assert "--use-looper-config examples/count_lines --cores 2" in found
+    assert "--cores 8 looper_all --logger looper" in found
+
+
+@each_page
+def test_commands_of_ours_are_accepted(path: Path) -> None:
+    for command in commands("snakemake-looper", path):
+        words = shlex.split(command, comments=True)
+        parsed = parser().parse_args(words[: words.index("--")] if "--" in words else words)
+        assert isinstance(parsed, argparse.Namespace)
+
+
+@cache
+def options_of_snakemake() -> frozenset[str]:
+    from snakemake.cli import get_argument_parser
+
+    return frozenset(get_argument_parser()._option_string_actions)
+
+
+@each_page
+def test_options_in_commands_for_snakemake_exist(path: Path) -> None:
+    words = {word.split("=")[0] for one in commands("snakemake", path) for word in one.split()}
+    assert {word for word in words if re.match(r"--?\w", word)} <= options_of_snakemake()
+
+
+@pytest.mark.parametrize(
+    "name", ["how-it-works.md", "project-files.md", "python.md", "snakefiles.md"]
+)
+def test_options_in_text_exist(name: str) -> None:
+    options = set(re.findall(r"`(--[a-z][a-z0-9-]+)", page(name)))
+    parsers = parser()._subparsers._group_actions[0].choices  # type: ignore[union-attr]
+    ours = {word for one in parsers.values() for word in one._option_string_actions}  # type: ignore[union-attr, attr-defined]
+    assert options <= ours | options_of_snakemake()
+
+
+# --- examples -----------------------------------------------------------------------------------
 
 
 def test_ci_runs_the_two_commands_of_the_readme() -> None:
@@ -41,50 +126,108 @@ def test_ci_runs_the_two_commands_of_the_readme() -> None:
     assert marked("run").endswith("snakemake --use-looper-config examples/count_lines --cores 2")
 
 
-@pytest.mark.parametrize(
-    "path", [*DOCS, *EXAMPLE_READMES], ids=lambda path: f"{path.parent.name}/{path.name}"
-)
-def test_links_lead_somewhere(path: Path) -> None:
-    for target in re.findall(r"\]\((?!http)([^)#]+)\)", path.read_text()):
-        assert (path.parent / target).exists(), target
+def test_python_of_the_readme_runs(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(REPOSITORY)
+    exec(blocks(README, "python")[1], {})
+    assert "mexico python " in capsys.readouterr().out
 
 
-@pytest.mark.parametrize(
-    "path", [*DOCS, *EXAMPLE_READMES], ids=lambda path: f"{path.parent.name}/{path.name}"
-)
-def test_commands_of_ours_are_accepted(path: Path) -> None:
-    lines = re.findall(r"^ *(snakemake-looper .*)$", path.read_text(), re.MULTILINE)
-    for line in lines:
-        words = shlex.split(line, comments=True)[1:]
-        parsed = _parser().parse_args(words[: words.index("--")] if "--" in words else words)
-        assert isinstance(parsed, argparse.Namespace)
-
-
-def test_python_of_the_readme_runs() -> None:
-    (module, code) = blocks(README, "python")
-    done = run(str(BIN / "python"), "-c", code, cwd=REPOSITORY)
-    assert done.code == 0, done.err
-    assert "mexico python " in done.out
-    assert "use rule * from looper as looper_*" in module
-
-
-def test_module_of_the_readme_runs(tmp_path: Path) -> None:
-    shutil.copytree(EXAMPLES / "no_pipestat", tmp_path / "project", ignore=shutil.ignore_patterns("results", ".snakemake"))  # fmt: skip
-    (tmp_path / "Snakefile").write_text(blocks(README, "python")[0])
+def test_module_of_the_readme_runs(tmp_path: Path, example: Callable[[str], Path]) -> None:
+    module = blocks(README, "python")[0]
+    assert blocks(page("snakefiles.md"), "python") == [module]
+    example("no_pipestat").rename(tmp_path / "project")
+    (tmp_path / "Snakefile").write_text(module)
     done = snakemake("looper_all", "--cores", "2", cwd=tmp_path)
     assert done.code == 0, done.err
     assert (tmp_path / "project/results/results_pipeline/canada/letters.txt").is_file()
 
 
 def test_every_key_of_our_section_is_shown() -> None:
-    text = (REPOSITORY / "docs/how-it-works.md").read_text()
-    (shown,) = blocks(text, "yaml")
+    (shown,) = blocks(page("project-files.md"), "yaml")
     assert set(re.findall(r"^  (\w+):", shown, re.MULTILINE)) == set(DIRECTIVES)
 
 
 def test_every_option_can_be_given_on_the_command_line() -> None:
-    given = {action.dest for action in _parser()._subparsers._group_actions[0].choices["run"]._actions}  # type: ignore[union-attr, index]  # fmt: skip
+    given = {action.dest for action in parser()._subparsers._group_actions[0].choices["run"]._actions}  # type: ignore[union-attr, index]  # fmt: skip
     assert set(OPTION_NAMES) - given == {"results_subdir", "submission_subdir"}
+
+
+# --- the Python API and the door of Snakefiles -----------------------------------------------------
+
+API = "\n".join(blocks(page("python.md"), "python"))
+
+
+def named(name: str) -> set[str]:
+    """The first words of a page's tables."""
+    return set(re.findall(r"^\| `([\w.]+)[`(]", page(name), re.MULTILINE))
+
+
+def test_the_example_of_the_python_api_runs(
+    example: Callable[[str], Path],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.chdir(example("count_lines"))
+    names: dict[str, typing.Any] = {}
+    exec(API, names)
+    out = capsys.readouterr().out
+    assert "count_lines mexico 1 python " in out
+    assert [job.record for job in names["plan"].jobs] == ["mexico", "canada", "regions"]
+    assert f"snakemake --snakefile {names['folder'].snakefile} --cores 2" in out
+    assert names["folder"].snakefile.is_file()
+
+
+def mypy(path: Path, code: str, *options: str) -> str:
+    """What mypy says of some code that uses the package, in its strict mode."""
+    checker = pytest.importorskip("mypy.api", reason="mypy is not installed")
+    path.write_text(code)
+    cache_dir = str(REPOSITORY / ".mypy_cache")
+    out, err, done = checker.run(
+        ["--strict", "--config-file=", "--cache-dir", cache_dir, *options, str(path)]
+    )
+    assert done == 0, out + err
+    return str(out)
+
+
+def test_the_example_of_the_python_api_passes_mypy(tmp_path: Path) -> None:
+    mypy(tmp_path / "example.py", API, "--disallow-any-expr")
+
+
+def test_mypy_sees_every_public_name(tmp_path: Path) -> None:
+    names = snakemake_looper.__all__
+    code = "\n".join(f"reveal_type(snakemake_looper.{name})" for name in names)
+    out = mypy(tmp_path / "names.py", f"import snakemake_looper\n{code}\n")
+    assert out.count("Revealed type is") == len(names)
+    assert 'is "Any"' not in out
+
+
+def test_every_public_name_is_documented() -> None:
+    assert named("python.md") == set(snakemake_looper.__all__)
+    assert dir(snakemake_looper) == sorted(snakemake_looper.__all__)
+
+
+@pytest.mark.parametrize("name", sorted({*snakemake_looper.__all__} - {"__version__"}))
+def test_public_names_are_there_and_typed(name: str) -> None:
+    value = getattr(snakemake_looper, name)
+    assert inspect.getdoc(value)
+    function = value.__init__ if inspect.isclass(value) else value
+    parameters = set(inspect.signature(function).parameters) - {"self"}
+    assert parameters <= set(function.__annotations__)
+
+
+def test_every_name_of_the_door_is_documented() -> None:
+    names = named("snakefiles.md")
+    lookups = {name for name in names if name.startswith("jobs.")}
+    assert names - lookups == set(for_snakefiles.__all__)
+    assert {name.removeprefix("jobs.") for name in lookups} <= set(vars(Lookups))
+
+
+def test_every_room_is_in_the_picture() -> None:
+    shown = set(re.findall(r"^    (\w+)/ ", page("how-it-works.md"), re.MULTILINE))
+    folders = {path.parent.name for path in (REPOSITORY / "snakemake_looper").glob("*/*.py")}
+    assert shown == folders
 
 
 # --- the options of looper ----------------------------------------------------------------------
@@ -93,7 +236,7 @@ OPTIONS = (REPOSITORY / "docs/options.md").read_text()
 
 
 def options_of_looper(command: str) -> set[str]:
-    """Every spelling that looper's own parser takes, but for negations and help."""
+    """Every spelling that looper's own parser takes, without negations and help."""
     done = run("looper", command, "--help", cwd=REPOSITORY)
     assert done.code == 0, done.err
     listed = done.out[done.out.index("options:") :]
@@ -103,7 +246,7 @@ def options_of_looper(command: str) -> set[str]:
 
 
 def rows_of_options() -> dict[str, str]:
-    """Spelling → what the documentation says is here."""
+    """For each spelling of looper, the cell of the documentation that says what it is here."""
     rows = re.findall(r"^\| (`-.*?) \| (.*?) \|$", OPTIONS, re.MULTILINE)
     return {word: here for spellings, here in rows for word in re.findall(r"`(.*?)`", spellings)}
 
@@ -114,15 +257,29 @@ def test_every_option_of_looper_has_a_row(command: str) -> None:
     assert not missing
 
 
-def test_what_is_called_the_same_is_the_same() -> None:
+def test_options_called_the_same_are_the_same() -> None:
     assert set(rows_of_options()) == options_of_looper("run") | options_of_looper("runp")
-    ours = _parser()._subparsers._group_actions[0].choices["run"]  # type: ignore[union-attr, index]
+    ours = parser()._subparsers._group_actions[0].choices["run"]  # type: ignore[union-attr, index]
     for spelling, here in rows_of_options().items():
         known = spelling in ours._option_string_actions
         assert known == here.startswith("the same"), spelling
 
 
-def test_older_spellings_are_those_that_are_warned_of() -> None:
+def test_the_errors_of_a_selection_are_those_shown(
+    touch: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(touch)
+    rows = [("a", "RRBS"), ("b", "WGBS"), ("c", "RRBS")]
+    Path("samples.csv").write_text(
+        "sample_name,file,word,protocol\n"
+        + "".join(f"{name},{name}.txt,x,{protocol}\n" for name, protocol in rows)
+    )
+    for words in (["--sel-attr", "protocol", "--sel-incl", "rrbs"], ["--limit", "7:9"]):
+        assert main(["inspect", *words]) == 2
+    assert re.findall(r"(?m)^    (error: .*)$", OPTIONS) == capsys.readouterr().err.splitlines()
+
+
+def test_older_spellings_have_warnings() -> None:
     tables = (deprecated.CONFIG_KEYS, deprecated.PEP, deprecated.INTERFACE)
     rows = re.findall(r"^\| (looper config|PEP|interface) \| (.*?) \| (?!read)", OPTIONS, re.MULTILINE)  # fmt: skip
     shown = {word for _, cells in rows for word in re.findall(r"`(\w+)", cells)}

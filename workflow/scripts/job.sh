@@ -1,4 +1,4 @@
-# Sourced at the start of a job: keeps its status flag true while the rest of the job's shell runs.
+# A job's shell sources this file first. It keeps the job's status flag true while the shell runs.
 #
 #   source job.sh PATH_OF_COMPLETED_FLAG LOG
 #   (
@@ -7,35 +7,36 @@
 #   looper_end_reached
 #
 # Exactly one of <name>_{waiting,running,completed,failed,partial}.flag exists at any time, and its
-# content is that word, as pipestat and pypiper have it. A change rewrites the file, then renames
-# it. `completed` is the rule's output, and it is earned: it appears when the last line above was
-# reached, the command exited with 0, and the command has not itself set `failed` or `partial`. An
+# content is that word, as in pipestat and pypiper. A change rewrites the file, then renames it.
+# `completed` is the rule's output. It appears if three things hold: the shell reached the last line
+# above, the command exited with 0, and the command has not itself set `failed` or `partial`. An
 # exit trap alone proves nothing: bash runs it with `$?` 0 when a signal ends the shell.
 #
-# A signal that ends a shell is trapped. It takes effect when the command has ended, so the command
-# never outlives its shell (SIGKILL apart). INT, TERM, HUP and QUIT, which ask a job to end, make
-# it `partial`, all others `failed`; a command that was itself killed by one of the four is
-# `partial`, too. All output goes to the log, and how a job ended that did not complete is the
-# log's last line.
+# The shell traps the signals that would end it. A trap runs when the command has ended, so the
+# command never outlives its shell (SIGKILL excepted). INT, TERM, HUP and QUIT ask a job to end: it
+# is `partial` then. After all other signals it is `failed`. A command that one of the four killed
+# is `partial`, too. All output goes to the log. If the job does not complete, the log's last line
+# says how it ended.
 #
-# On a cluster the job's processes hold a lock on the log, all of them, as long as one is there. So a
-# job whose earlier run goes on, since its Snakemake was killed, waits for that. On one machine it is
-# seen from outside who has the log open, which costs a job nothing.
+# On a cluster, all processes of the job share a lock on the log, until the last of them ends. If
+# the Snakemake of an earlier run was killed and its job still runs, the new job waits for that
+# lock. On one machine the next run sees which processes have the log open, and jobs need no lock.
 
 __looper_flag=${1%_completed.flag}
 [[ $__looper_flag == /* ]] || __looper_flag=$PWD/$__looper_flag # the command may change folder
 __looper_reached=
 __looper_obstacle=
 # SEGV, BUS, FPE and ILL are missing: bash itself would run into them again and again. They end the
-# shell through the exit trap. Names that a system does not know are passed over.
+# shell through the exit trap. `trap` fails for names that the system does not know; that is
+# ignored.
 __looper_signals=(
     HUP INT QUIT TERM
     USR1 USR2 ALRM PIPE XCPU XFSZ VTALRM PROF ABRT TRAP SYS IO PWR STKFLT EMT
 )
 __looper_realtime=({34..64})
 
-# Set the status. Flags that a dead run left behind go, as do symbolic links in a flag's place.
-# Anything else in a flag's place is noted in `__looper_obstacle` and stays. The result is 1 if the
+# Set the status. Removes flags that a dead run has left, and symbolic links in a flag's place.
+# Anything else in a flag's place stays; `__looper_obstacle` then has its path. Returns 1 if the
 # flag could not be set.
 __looper_status() {
     local word path found=
@@ -55,23 +56,23 @@ __looper_status() {
     path=${__looper_flag}_$1.flag
     [[ $__looper_obstacle != "$path" ]] || return 1
     : "${found:=$path}"
-    # A flag of somebody else may be read-only where the folder is not.
+    # Another user's flag may be read-only in a folder that is not.
     { printf '%s' "$1" > "$found"; } 2> /dev/null || {
         rm -f -- "$found" && printf '%s' "$1" > "$found" || return 1
     }
     [[ $found == "$path" ]] || mv -f -- "$found" "$path"
 }
 
-# The line behind the command: nothing else notes that the command ended with 0.
+# The line behind the command. Only this function notes that the command ended with 0.
 looper_end_reached() {
     local code=$?
     ((code == 0)) || exit "$code"
     __looper_reached=yes
 }
 
-# The end of the job, called when the shell exits, or with the name of a signal. A signal that
-# arrives while the end is under way begins the end anew, and one that arrives later is ignored, by
-# `mv` as well.
+# End the job. The exit trap calls this without an argument, the traps of signals with the signal's
+# name. A signal that arrives before the first `trap` below starts this function anew. All later
+# signals are ignored, by `mv` as well.
 __looper_end() {
     local code=$? signal=${1-} status=failed text= word
     set +eu
@@ -119,8 +120,9 @@ __looper_end() {
     exit "$code"
 }
 
-# Take the lock on the log, which is standard output by now. 1 means that somebody has it; whatever
-# else goes wrong, as on a file system without locks, is no reason not to run.
+# Take the lock on the log, which is standard output by now. `flock` returns 1 if another process
+# has the lock. After any other error, as on a file system without locks, the job runs without a
+# lock.
 __looper_lock() {
     local code=0
     [[ -n ${SNAKEMAKE_LOOPER_LOCK-} ]] && command -v flock > /dev/null || return 0
@@ -130,20 +132,20 @@ __looper_lock() {
     flock 1
 }
 
-# Give it back, so that something the command has left in the background does not keep it.
+# Give the lock back. A process that the command has left in the background would keep it otherwise.
 __looper_unlock() {
     [[ -n ${SNAKEMAKE_LOOPER_LOCK-} ]] && command -v flock > /dev/null || return 0
     flock --unlock 1 || true
 }
 
-# Snakemake makes these folders; no process is started for them where they are there.
+# Snakemake has mostly made these folders. The test spares a process for `mkdir`.
 for __looper_path in "$__looper_flag" "$2"; do
     case $__looper_path in
         */*) [[ -d ${__looper_path%/*} ]] || mkdir -p -- "${__looper_path%/*}" ;;
     esac
 done
 
-# A run that was killed has completed this very job: the next one left word of that.
+# If a killed run had completed this very job, the next run has left a note: there is nothing to do.
 __looper_path=.snakemake/looper/taken/${1//\//%}
 if [[ -e $__looper_path ]]; then
     rm -f -- "$__looper_path"

@@ -1,4 +1,4 @@
-"""Bring results and statuses where they belong."""
+"""Copy results and statuses to the database or PEPhub that the project names."""
 
 from snakemake_looper.for_snakefiles import publish_results
 

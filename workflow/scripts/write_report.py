@@ -1,4 +1,4 @@
-"""Write the HTML report."""
+"""Write the results as web pages."""
 
 from snakemake_looper.for_snakefiles import write_report
 

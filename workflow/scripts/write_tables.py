@@ -1,4 +1,4 @@
-"""Write the results as tables."""
+"""Write the results of each pipeline as a table."""
 
 from snakemake_looper.for_snakefiles import write_tables
 

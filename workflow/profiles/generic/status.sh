@@ -1,12 +1,12 @@
 #!/bin/bash
-# What has become of a PBS job: prints running, success or failed.
+# The state of a PBS job: prints running, success or failed.
 #
 #   status.sh ID
 #
 # Snakemake calls it in the working directory. A job that ended by itself has left its exit code,
-# see jobscript.sh. One that has left none and that the queue does not know either was killed, or
-# its file is on its way here: it has failed when it has been gone for two minutes. A queue that
-# does not answer tells nothing.
+# see jobscript.sh. If a job has left none and the queue does not know it, it was killed, or its
+# file has not arrived here yet. Such a job counts as failed after two minutes. If the queue does
+# not answer, the job counts as running.
 
 id=$1
 code=.snakemake/cluster_logs/$id.exit

@@ -10,21 +10,20 @@
 #$ -l mem_free=4G
 #$ -r n
 #
-# Runs Snakemake itself as a job, where it must not stay on the login node. It needs little, but as
-# long as all jobs take together, and it submits them, which the site must allow on its nodes
-# (qconf -ss lists the hosts): add queue (-q) and project (-P) above, and set the two times.
+# Runs Snakemake itself as a job, if it must not stay on the login node. It needs little, but it
+# runs as long as all jobs together. The site must allow its nodes to submit jobs (qconf -ss lists
+# the hosts). Add queue (-q) and project (-P) above, set the two times, and submit it from the
+# project's folder:
 #
 #   qsub profiles/sge/head_job.sh [WORDS FOR SNAKEMAKE …]
-#
-# is submitted from the project's folder.
 
 # The profile, by its path or its name: PROFILE=mine qsub -V …
 profile=${PROFILE:-profiles/sge}
 
-# The PATH that this was submitted with: the login shell of a job sets it anew.
+# The PATH of the shell that submitted this. The login shell of a job sets another one.
 PATH=${SGE_O_PATH:-$PATH}
 
-# The environment that snakemake-looper is in, if it is not active where you submit from.
+# The environment that has snakemake-looper, if it is not active where you submit this.
 # . ~/envs/looper/bin/activate
 
 if ! command -v snakemake > /dev/null; then
@@ -36,8 +35,8 @@ if [[ $profile == */* && ! -d $profile ]]; then
     exit 2
 fi
 
-# When time runs out: no new jobs are submitted, and those that run are waited for; what is still
-# running 50 minutes later is cancelled. Submit this again to go on.
+# When time runs out, Snakemake submits no new jobs and waits for those that run. 50 minutes later
+# it cancels the rest. Submit this script again to go on.
 finish() {
     echo "time runs out: no new jobs"
     kill -TERM "$controller"
@@ -50,13 +49,13 @@ finish() {
 
 set -m # or Snakemake could not be interrupted, being in the background
 (
-    trap "" USR1 USR2 # meant for this script, and sent to all of its processes
+    trap "" USR1 USR2 # Grid Engine sends them to all processes; only this script reacts
     exec snakemake --use-looper-config --profile "$profile" "$@"
 ) &
 controller=$!
 trap finish USR1 USR2
 while kill -0 "$controller" 2> /dev/null; do
-    wait "$controller" # is over with each signal, too
+    wait "$controller" # each signal ends this, too
 done
 wait "$controller"
 code=$?

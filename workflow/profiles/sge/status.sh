@@ -1,12 +1,12 @@
 #!/bin/bash
-# What has become of a Grid Engine job: prints running, success or failed.
+# The state of a Grid Engine job: prints running, success or failed.
 #
 #   status.sh ID
 #
 # Snakemake calls it in the working directory. A job that ended by itself has left its exit code,
-# see jobscript.sh. One that has left none and that the queue does not know either was killed, or
-# its file is on its way here: it has failed when it has been gone for two minutes. A queue that
-# does not answer tells nothing.
+# see jobscript.sh. If a job has left none and the queue does not know it, it was killed, or its
+# file has not arrived here yet. Such a job counts as failed after two minutes. If the queue does
+# not answer, the job counts as running.
 
 id=$1
 code=.snakemake/cluster_logs/$id.exit
@@ -19,7 +19,7 @@ fi
 
 answer=$(qstat -j "$id" 2>&1)
 if [[ $answer == *"error reason"* ]]; then
-    # It could not be started, and would stay in the queue for ever (Eqw).
+    # The job could not be started, and would stay in the queue for ever (Eqw).
     qdel "$id" > /dev/null 2>&1
     echo failed
     exit

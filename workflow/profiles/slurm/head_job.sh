@@ -9,17 +9,16 @@
 ##SBATCH --account=mylab
 ##SBATCH --partition=long
 #
-# Runs Snakemake itself as a job, where it must not stay on the login node. It needs little, but as
-# long as all jobs take together, and it submits them: set account, partition and time above.
+# Runs Snakemake itself as a job, if it must not stay on the login node. It needs little, but it
+# runs as long as all jobs together. Set account, partition and time above, and submit it from the
+# project's folder:
 #
 #   sbatch profiles/slurm/head_job.sh [WORDS FOR SNAKEMAKE …]
-#
-# is submitted from the project's folder.
 
 # The profile, by its path or its name: PROFILE=mine sbatch …
 profile=${PROFILE:-profiles/slurm}
 
-# The environment that snakemake-looper is in, if it is not active where you submit from.
+# The environment that has snakemake-looper, if it is not active where you submit this.
 # . ~/envs/looper/bin/activate
 
 if ! command -v snakemake > /dev/null; then
@@ -31,11 +30,11 @@ if [[ $profile == */* && ! -d $profile ]]; then
     exit 2
 fi
 
-# Jobs that are submitted from here are no steps of this one.
+# Otherwise SLURM would take the submitted jobs for steps of this one.
 unset "${!SLURM_@}" "${!SBATCH_@}"
 
-# When time runs out: no new jobs are submitted, and those that run are waited for; what is still
-# running 50 minutes later is cancelled. Submit this again to go on.
+# When time runs out, Snakemake submits no new jobs and waits for those that run. 50 minutes later
+# it cancels the rest. Submit this script again to go on.
 finish() {
     echo "time runs out: no new jobs"
     kill -TERM "$controller"
@@ -51,7 +50,7 @@ snakemake --use-looper-config --profile "$profile" "$@" &
 controller=$!
 trap finish TERM
 while kill -0 "$controller" 2> /dev/null; do
-    wait "$controller" # is over with each signal, too
+    wait "$controller" # each signal ends this, too
 done
 wait "$controller"
 code=$?
