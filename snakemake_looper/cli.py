@@ -20,15 +20,9 @@ from typing import Any
 from .errors import LooperError, Problems, ProjectError, near
 from .model import STATUSES
 from .read.looper_config import is_registry_path, locate
-from .read.options import (
-    NARROWING,
-    OPTION_NAMES,
-    TYPED,
-    Options,
-    options_of_config,
-    spelled,
-    words_of,
-)
+from .read.option_sources import TYPED, from_config
+from .read.option_values import words as words_of
+from .read.options import OPTION_NAMES, OPTIONS, Options, spelled
 from .results.table import FORMATS
 from .run.prepare import plans_seen, report
 from .version import __version__
@@ -634,6 +628,7 @@ def _common(command: argparse.ArgumentParser, action: object) -> None:
     )  # fmt: skip
 
 
+_NARROWING = {one.name for one in OPTIONS if one.narrows}
 # Options that name files: what is typed is relative to where it is typed.
 _PATHS = (
     "output_dir", "settings", "divvy", "pep_config", "sample_pipeline_interfaces",
@@ -653,7 +648,7 @@ def _given(arguments: argparse.Namespace) -> dict[str, object]:
         value = getattr(arguments, name, None)
         if isinstance(value, list) and name != "compute":
             value = [part for word in value for part in words_of(word)]
-        if name in NARROWING and value in ("", []):
+        if name in _NARROWING and value in ("", []):
             problems.add(spelled(name), "", "is empty; write a value, or leave it out")
         if name in _PATHS:
             value = _absolute(value)
@@ -673,7 +668,7 @@ def _absolute(value: Any) -> Any:
 
 
 def _options(arguments: argparse.Namespace) -> Options:
-    return options_of_config(_typed(arguments))
+    return from_config(_typed(arguments))
 
 
 def _typed(arguments: argparse.Namespace) -> dict[str, object]:
