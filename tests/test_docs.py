@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from support.running import BIN, EXAMPLES, REPOSITORY, run, snakemake
 
-from snakemake_looper.cli import _parser
+from snakemake_looper.cli_options import parser
 from snakemake_looper.read import deprecated
 from snakemake_looper.read.interface import DIRECTIVES
 from snakemake_looper.read.options import OPTION_NAMES
@@ -56,7 +56,7 @@ def test_commands_of_ours_are_accepted(path: Path) -> None:
     lines = re.findall(r"^ *(snakemake-looper .*)$", path.read_text(), re.MULTILINE)
     for line in lines:
         words = shlex.split(line, comments=True)[1:]
-        parsed = _parser().parse_args(words[: words.index("--")] if "--" in words else words)
+        parsed = parser().parse_args(words[: words.index("--")] if "--" in words else words)
         assert isinstance(parsed, argparse.Namespace)
 
 
@@ -83,7 +83,7 @@ def test_every_key_of_our_section_is_shown() -> None:
 
 
 def test_every_option_can_be_given_on_the_command_line() -> None:
-    given = {action.dest for action in _parser()._subparsers._group_actions[0].choices["run"]._actions}  # type: ignore[union-attr, index]  # fmt: skip
+    given = {action.dest for action in parser()._subparsers._group_actions[0].choices["run"]._actions}  # type: ignore[union-attr, index]  # fmt: skip
     assert set(OPTION_NAMES) - given == {"results_subdir", "submission_subdir"}
 
 
@@ -116,7 +116,7 @@ def test_every_option_of_looper_has_a_row(command: str) -> None:
 
 def test_what_is_called_the_same_is_the_same() -> None:
     assert set(rows_of_options()) == options_of_looper("run") | options_of_looper("runp")
-    ours = _parser()._subparsers._group_actions[0].choices["run"]  # type: ignore[union-attr, index]
+    ours = parser()._subparsers._group_actions[0].choices["run"]  # type: ignore[union-attr, index]
     for spelling, here in rows_of_options().items():
         known = spelling in ours._option_string_actions
         assert known == here.startswith("the same"), spelling
