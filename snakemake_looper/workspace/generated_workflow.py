@@ -98,7 +98,7 @@ def _files(plan: Plan, options: Options, folder: Path) -> dict[str, str]:
         "workflow/Snakefile": snakefile(
             plan, "scripts", f"workflow/scripts/{JOB_SCRIPT}", structure(plan)
         ),
-        "config/config.yaml": _config(plan, options, folder),
+        "config/config.yaml": config_text(plan, options, folder),
         "config/README.md": _README,
     }
     for kind in ("scripts", "report", "profiles/default"):
@@ -115,7 +115,7 @@ def _for_editors(text: str) -> str:
     return "\n\n".join(one for one in paragraphs if "\nrerun-triggers:" not in one)
 
 
-def _config(plan: Plan, options: Options, folder: Path) -> str:
+def config_text(plan: Plan, options: Options, folder: Path) -> str:
     """The text of `config.yaml`: the options that were given, below an example of each option."""
     import yaml
 
