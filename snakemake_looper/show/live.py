@@ -120,6 +120,6 @@ class LiveView:
             if self._has_complained:
                 return
             self._has_complained = True
-            with suppress(Exception):
+            with suppress(Exception):  # stderr may be the terminal that is gone
                 print("error in looper's progress view (the run is not affected):", file=sys.stderr)
                 traceback.print_exc()

@@ -69,7 +69,6 @@ def text_of(record: logging.LogRecord) -> str:
 
     try:
         return str(DefaultFormatter(set(), False).format(record))
-    except Exception:
-        # Another version of Snakemake gives the event other fields: KeyError, AttributeError,
-        # TypeError. The plain message still tells the user, and no traceback would.
+    except (AttributeError, KeyError, TypeError):
+        # Another version of Snakemake gives the event other fields; the plain message is enough.
         return record.getMessage()

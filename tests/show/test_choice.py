@@ -34,7 +34,7 @@ R, P, A, H = Quietness.RULES, Quietness.PROGRESS, Quietness.ALL, Quietness.HOST
         ({"quiet": {A}, "verbose": True}, "none", "none"),
     ],
 )
-def test_what_settings_lead_to(asked: dict[str, Any], mode: str, without_terminal: str) -> None:
+def test_settings_choose_the_view(asked: dict[str, Any], mode: str, without_terminal: str) -> None:
     assert choose(settings(**asked), Stream(), others=False) == mode
     assert choose(settings(**asked), Stream(tty=False), others=False) == without_terminal
     assert choose(settings(**asked), Stream(), others=True) == "none"
@@ -53,7 +53,7 @@ def test_what_settings_lead_to(asked: dict[str, Any], mode: str, without_termina
         ("NO_COLOR", "1", "live"),
     ],
 )
-def test_what_the_environment_leads_to(
+def test_the_environment_chooses_the_view(
     name: str, value: str, mode: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv(name, value)

@@ -18,14 +18,14 @@ def left_after(history: list[tuple[float, tuple[Tally, ...]]]) -> float | None:
     return estimate.left(history[-1][0])
 
 
-def test_time_left_is_that_of_the_jobs_that_completed() -> None:
+def test_the_time_left_follows_from_completed_jobs() -> None:
     assert left_after([(0, (tally(0),)), (3, (tally(1),))]) == pytest.approx(27)
     assert left_after([(0, (tally(0),)), (3, (tally(1),)), (6, (tally(2),)), (8, (tally(2),))]) == (
         pytest.approx(22)
     ), "counted down in between"
 
 
-def test_nothing_is_said_before_there_is_something_to_go_by() -> None:
+def test_no_estimate_before_enough_jobs_completed() -> None:
     assert left_after([(0, (tally(0),)), (3, (tally(0),))]) is None
     assert left_after([(0, (tally(0, 4),)), (3, (tally(3, 4),))]) is None
     assert left_after([(0, (tally(0, 4),)), (3, (tally(4, 4),))]) is not None
@@ -34,7 +34,7 @@ def test_nothing_is_said_before_there_is_something_to_go_by() -> None:
     assert left_after([(0, (tally(0), PROJECT)), (3, (tally(1), PROJECT))]) is not None
 
 
-def test_nothing_is_said_when_the_time_is_up() -> None:
+def test_no_estimate_when_its_time_is_up() -> None:
     assert left_after([(0, (tally(0),)), (3, (tally(1),)), (40, (tally(1),))]) is None
 
 

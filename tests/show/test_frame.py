@@ -60,7 +60,7 @@ def test_a_level_is_named_where_a_pipeline_has_both() -> None:
     assert "count_lines" not in lines(only, Space(80, 24)).partition("\n")[2]
 
 
-def test_what_runs_beside_pipelines() -> None:
+def test_rules_beside_pipelines_are_named() -> None:
     assert lines(replace(NOTHING, others="assembling results"), Space(80, 24)) == (
         "elapsed 1 min 40 s, assembling results"
     )

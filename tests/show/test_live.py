@@ -83,7 +83,7 @@ BARS = (
 )
 
 
-def test_what_stands_on_the_terminal_in_the_end() -> None:
+def test_the_terminal_when_the_run_is_over() -> None:
     stream = Stream()
     view = view_of(stream)
     view.message("Building DAG of jobs...", logging.INFO)
@@ -106,7 +106,7 @@ def test_what_stands_on_the_terminal_in_the_end() -> None:
     assert screen.column == 0
 
 
-def test_what_others_write_is_not_wiped_out() -> None:
+def test_the_text_of_others_is_not_wiped_out() -> None:
     stream = Stream()
     view = view_of(stream)
     view._screen.draw(view._frame(final=False))

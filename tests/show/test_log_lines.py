@@ -117,7 +117,7 @@ def test_an_exit_code_is_left_to_the_error_of_the_job() -> None:
     assert is_shown(raised)
 
 
-def test_what_a_record_says() -> None:
+def test_the_text_of_a_record() -> None:
     assert text_of(record("Unlocked working directory.")) == "Unlocked working directory."
     group = record("Error in group 7", logging.ERROR, event=LogEvent.GROUP_ERROR)
     assert text_of(group) == "Error in group 7"
@@ -163,7 +163,7 @@ WORKFLOW = """
 
 
 def shown(folder: Path, *words: str) -> str:
-    """What of a real run would be seen in the live view."""
+    """The lines of a real run that the live view would show."""
     write(folder, {"spy/snakemake_logger_plugin_spy/__init__.py": SPY, "Snakefile": WORKFLOW})
     snakemake("--logger", "spy", "--cores", "2", *words, cwd=folder, PYTHONPATH=str(folder / "spy"))
     text = (folder / "shown.txt").read_text()
@@ -173,7 +173,7 @@ def shown(folder: Path, *words: str) -> str:
     return text.replace(f"{folder}/", "")
 
 
-def test_what_is_shown_of_a_run_with_a_failing_job(tmp_path: Path) -> None:
+def test_lines_of_a_run_with_a_failing_job(tmp_path: Path) -> None:
     text = re.sub(r"\S+\.snakemake\.log", "LOG", shown(tmp_path, "-k", "a.out", "b.out"))
     begin, middle, end = text.partition("Exiting because a job execution failed.")
     error = (
@@ -196,7 +196,7 @@ def test_what_is_shown_of_a_run_with_a_failing_job(tmp_path: Path) -> None:
     )
 
 
-def test_what_is_shown_where_input_is_missing(tmp_path: Path) -> None:
+def test_lines_of_a_run_with_missing_input(tmp_path: Path) -> None:
     text = shown(tmp_path, "needs")
     assert "MissingInputException in rule needs in file" in text
     assert "missing.txt" in text
