@@ -20,6 +20,10 @@ from typing import TYPE_CHECKING, Any
 # The package is imported inside functions: every Snakemake process imports the plugin, and few run
 # a looper project.
 if TYPE_CHECKING:
+    from snakemake_interface_logger_plugins.settings import (
+        OutputSettingsLoggerInterface as OutputSettings,
+    )
+
     from snakemake_looper.run.controller import Controller
     from snakemake_looper.run.session import Session
     from snakemake_looper.run.snapshot import Failure, Snapshot
@@ -40,7 +44,7 @@ class Watcher:
     thread. `_lock` keeps them apart.
     """
 
-    def __init__(self, settings: Any) -> None:
+    def __init__(self, settings: OutputSettings) -> None:
         from snakemake.settings.enums import Quietness
 
         self._dry_run = bool(settings.dryrun)
@@ -61,11 +65,12 @@ class Watcher:
         """Whether the live view takes the place of Snakemake's own output."""
         return self._live is not None
 
-    def _choose_view(self, settings: Any) -> None:
+    def _choose_view(self, settings: OutputSettings) -> None:
         from snakemake_looper.show.choice import choose
 
         stream = sys.stdout if settings.stdout else sys.stderr
-        others = any(name != "looper" for name in settings.log_handler_settings)
+        plugins = getattr(settings, "log_handler_settings", ())  # in no version of the interface
+        others = any(name != "looper" for name in plugins)
         view = choose(settings, stream, others)
         if view == "live":
             from snakemake_looper.show.live import LiveView

@@ -9,13 +9,18 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from contextlib import suppress
-from typing import Any, Literal, TextIO
+from typing import TYPE_CHECKING, Literal, TextIO
+
+if TYPE_CHECKING:
+    from snakemake_interface_logger_plugins.settings import (
+        OutputSettingsLoggerInterface as OutputSettings,
+    )
 
 View = Literal["live", "plain", "none"]
-_Condition = Callable[[Any, TextIO, bool], bool]
+_Condition = Callable[["OutputSettings", TextIO, bool], bool]
 
 
-def _is_quiet(settings: Any, about: str) -> bool:
+def _is_quiet(settings: OutputSettings, about: str) -> bool:
     return about in {one.name for one in settings.quiet or ()}
 
 
@@ -44,11 +49,11 @@ _CHOICES: tuple[tuple[View, _Condition], ...] = (
 """The first condition that holds decides. If none holds, the view is live."""
 
 
-def choose(settings: Any, stream: TextIO, others: bool) -> View:
+def choose(settings: OutputSettings, stream: TextIO, others: bool) -> View:
     """The view of a run.
 
     Args:
-        settings: Snakemake's OutputSettings.
+        settings: what Snakemake was told about its output.
         stream: where Snakemake's log goes.
         others: whether another logger plugin writes to the stream.
     """
