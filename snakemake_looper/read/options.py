@@ -1,13 +1,12 @@
-"""The options that looper has for choosing samples and for running them: the table of all options.
+"""The options of looper: which samples to run, and how. This is the table of all of them.
 
-Each field of `Options` is one row of the table: the type of its value, how it is spelled on the
-command line, how it is read, and its help. The parser of `snakemake-looper`, the readers of
-`--config` and of `cli:` sections, and the `config.yaml` of generated workflows iterate `OPTIONS`.
-To add an option, add a field here and a row in docs/options.md.
+Each field of `Options` is one row of the table: the type of its value, its spellings on the command
+line, its reader, and its help. The parser of `snakemake-looper`, the readers of `--config` and of
+`cli:` sections, and the `config.yaml` of generated workflows iterate `OPTIONS`. To add an option,
+add a field here and a row in docs/options.md.
 
-`Options` is also the value: the options that were given, each with the place it was given at.
-`option_sources` makes it, from the sources in section 5 of the design: the command line counts
-more than the looper config's `cli:` section, and that more than the PEP's `looper:` section.
+An `Options` value holds what was given, each option with the place that it was given at.
+`option_sources` makes one for each source; `settings` merges them, and says which source wins.
 """
 
 from __future__ import annotations
