@@ -204,7 +204,8 @@ def fault_of(files: Files) -> str:
 def _plan(folder: Path) -> str:
     from snakemake_looper.errors import ProjectError
     from snakemake_looper.plan.planner import plan_project
-    from snakemake_looper.show.views import plan_json, plan_text
+    from snakemake_looper.show.json_forms import plan_json
+    from snakemake_looper.show.plans import plan_text
     from snakemake_looper.workspace.plan_folder import write_plan
     from snakemake_looper.workspace.snakefile import snakefile
 

@@ -1,12 +1,14 @@
-"""`snakemake --use-looper-config [PATH]`.
+"""A logger plugin of Snakemake that adds the option `--use-looper-config [PATH]`.
 
 Snakemake imports every top-level package named `snakemake_logger_plugin_*` when it builds its
-command-line parser, so this one declares and nothing else: every `snakemake` process of the
-environment pays for what is imported here, also those that have nothing to do with looper.
+command-line parser. So every `snakemake` process of the environment imports this package, also one
+that has nothing to do with looper: the package declares, and imports nothing heavy.
 
-The settings class below adds the option. A logger plugin is told its settings only after the
-Snakefile has been chosen, so `hook.install` looks at what the parser returns: if the option is
-there, the project is planned and its Snakefile chosen. Without the option nothing happens.
+The settings class adds the option to Snakemake's parser. Snakemake hands a logger plugin its
+settings only after it has chosen the Snakefile, so `hook` looks at the result of the parser. With
+the option, it plans the project and chooses its Snakefile. Without the option, it does nothing.
+
+`handler` follows the run.
 """
 
 from dataclasses import dataclass, field
@@ -20,6 +22,8 @@ from . import hook
 
 @dataclass
 class LogHandlerSettings(LogHandlerSettingsBase):
+    """The option: absent, without a value ("" after parsing), or with a path."""
+
     use_looper_config: Optional[str] = field(  # noqa: UP045 (Snakemake reads this annotation)
         default=None,
         metadata={
@@ -35,15 +39,15 @@ class LogHandlerSettings(LogHandlerSettingsBase):
 
 
 class LogHandler(LogHandlerBase):
-    """Watches a run of a looper project; see `handler.Watcher` for what it does."""
+    """Hands Snakemake's log records to a `handler.Watcher`."""
 
     def __post_init__(self) -> None:
-        from .handler import Watcher
+        from .handler import Watcher  # only in a process that uses the plugin
 
         self._watcher = Watcher(self.common_settings)
 
     def follow(self, session: Any) -> None:
-        """Look on at a session; called while the Snakefile of its project is read."""
+        """Follow a session. The Snakefile of its project calls this while Snakemake reads it."""
         self._watcher.follow(session)
 
     def emit(self, record: Any) -> None:

@@ -1,8 +1,8 @@
-"""What the plugin does while looper projects run.
+"""The plugin at work: it follows the looper projects that Snakemake runs.
 
-It follows sessions: one for each project that Snakemake runs. It hands Snakemake's log records to
-the controller of each, which keeps flags true, shows how the run goes, and sums up at the end. An
-error in here must never break a run: it is printed.
+Each project has a session, and each session a controller. The watcher hands Snakemake's log records
+to the controllers, which keep the status flags true. It shows the progress while Snakemake runs, and
+prints a closing summary at the end. An error in here never breaks a run: its traceback is printed.
 """
 
 from __future__ import annotations
@@ -17,35 +17,47 @@ from logging import LogRecord, getLogger
 from logging.handlers import QueueHandler
 from typing import TYPE_CHECKING, Any
 
+# The package is imported inside functions: every Snakemake process imports the plugin, and few run
+# a looper project.
 if TYPE_CHECKING:
+    from snakemake_interface_logger_plugins.settings import (
+        OutputSettingsLoggerInterface as OutputSettings,
+    )
+
     from snakemake_looper.run.controller import Controller
     from snakemake_looper.run.session import Session
     from snakemake_looper.run.snapshot import Failure, Snapshot
-    from snakemake_looper.show.progress import LiveView, PlainLines
+    from snakemake_looper.show.live import LiveView
+    from snakemake_looper.show.plain import PlainLines
     from snakemake_looper.status.journal import Journal
 
 _DRAIN_SECONDS = 30.0
-"""How long is waited at most for events that are not dealt with when a run ends."""
+"""The longest wait, when a run ends, for log records that Snakemake has not handed over yet."""
 _SECONDS_BETWEEN_SNAPSHOTS = 5.0
+"""Plain lines need few snapshots, and each looks at the flags of submitted jobs."""
 
 
 class Watcher:
-    """Follows Snakemake's log events for the sessions of one run."""
+    """Follows the sessions of one run of Snakemake.
 
-    def __init__(self, settings: Any) -> None:
+    Log records come from the thread of Snakemake's log queue, `follow` and `_drain` from the main
+    thread. `_lock` keeps them apart.
+    """
+
+    def __init__(self, settings: OutputSettings) -> None:
         from snakemake.settings.enums import Quietness
 
         self._dry_run = bool(settings.dryrun)
         quiet = settings.quiet or ()
         self._quiet = Quietness.ALL in quiet
-        self._says_progress = Quietness.PROGRESS not in quiet
+        self._shows_progress = Quietness.PROGRESS not in quiet
         self._sessions: list[Session] = []
         self._controllers: dict[Session, Controller] = {}
         self._live: LiveView | None = None
         self._plain: PlainLines | None = None
         self._next_line = 0.0
         self._finished = False
-        self._busy = threading.Lock()
+        self._lock = threading.Lock()
         self._safely(lambda: self._choose_view(settings))
 
     @property
@@ -53,32 +65,37 @@ class Watcher:
         """Whether the live view takes the place of Snakemake's own output."""
         return self._live is not None
 
-    def _choose_view(self, settings: Any) -> None:
-        from snakemake_looper.show.progress import LiveView, PlainLines, choose
+    def _choose_view(self, settings: OutputSettings) -> None:
+        from snakemake_looper.show.choice import choose
 
         stream = sys.stdout if settings.stdout else sys.stderr
-        others = any(name != "looper" for name in settings.log_handler_settings)
-        mode = choose(settings, stream, others)
-        if mode == "live":
+        plugins = getattr(settings, "log_handler_settings", ())  # in no version of the interface
+        others = any(name != "looper" for name in plugins)
+        view = choose(settings, stream, others)
+        if view == "live":
+            from snakemake_looper.show.live import LiveView
+
             self._live = LiveView(self._snapshot, stream, not settings.nocolor)
-        elif mode == "plain":
+        elif view == "plain":
+            from snakemake_looper.show.plain import PlainLines
+
             self._plain = PlainLines(stream)
 
     def follow(self, session: Session) -> None:
-        """Look on at a session, from its opening on."""
-        with self._busy:
+        """Follow a session, from its opening on."""
+        with self._lock:
             self._sessions.append(session)
         session.drain = self._drain
 
     def take(self, record: LogRecord) -> None:
-        """Handle one record; called in the order of events, from one thread."""
-        with self._busy:
+        """Handle a log record. They come in the order of events, from one thread."""
+        with self._lock:
             if not self._dry_run:
                 self._safely(lambda: self._follow(record))
                 self._safely(lambda: self._show(record))
 
     def finish(self) -> None:
-        """Print the closing summary, once."""
+        """Print the closing summary. A second call does nothing."""
         if not self._finished:
             self._finished = True
             self._safely(self._sum_up)
@@ -91,20 +108,21 @@ class Watcher:
             controller.take(record)
 
     def _show(self, record: LogRecord) -> None:
-        from snakemake_looper.show.progress import said, wanted
-
-        has_run = any(controller.has_run for controller in self._controllers.values())
-        is_due = self._says_progress and time.monotonic() >= self._next_line
+        is_due = self._shows_progress and time.monotonic() >= self._next_line
         if self._plain is not None and is_due:
             self._next_line = time.monotonic() + _SECONDS_BETWEEN_SNAPSHOTS
             self._plain.progress(self._snapshot())
-        if self._live is None:
-            return
-        if has_run:
-            self._live.start()
+        if self._live is not None:
+            self._show_live(self._live, record)
+
+    def _show_live(self, live: LiveView, record: LogRecord) -> None:
+        from snakemake_looper.show.log_lines import is_shown, text_of
+
+        if any(controller.has_run for controller in self._controllers.values()):
+            live.start()
         is_told = any(controller.is_told(record) for controller in self._controllers.values())
-        if wanted(record) and not is_told:
-            self._live.message(said(record), record.levelno)
+        if is_shown(record) and not is_told:
+            live.message(text_of(record), record.levelno)
 
     def _snapshot(self) -> Snapshot:
         from snakemake_looper.run.snapshot import together
@@ -127,11 +145,11 @@ class Watcher:
         return controller
 
     def _drain(self) -> None:
-        """Wait until the events so far are dealt with; for the main thread, when a run ends."""
+        """Wait until all log records so far are handled: the main thread calls it when a run ends."""
         deadline = time.monotonic() + _DRAIN_SECONDS
         while _pending() and time.monotonic() < deadline:
             time.sleep(0.01)
-        with self._busy:
+        with self._lock:
             for controller in self._controllers.values():
                 self._safely(controller.settle_rest)
 
@@ -142,7 +160,7 @@ class Watcher:
             self._safely(functools.partial(self._sum_up_one, session))
 
     def _sum_up_one(self, session: Session) -> None:
-        from snakemake_looper.show.views import closing_summary
+        from snakemake_looper.show.summary import closing_summary
         from snakemake_looper.workspace.job_table import JobTable
 
         controller = self._controllers.get(session)
@@ -161,6 +179,7 @@ class Watcher:
             print(text, file=sys.stderr)
 
     def _safely(self, action: Callable[[], None]) -> None:
+        """Do it; an error, whatever it is, is printed and never reaches Snakemake."""
         try:
             action()
         except Exception:
@@ -169,7 +188,7 @@ class Watcher:
 
 
 def _pending() -> bool:
-    """Whether Snakemake's logger has records that its plugins have not seen."""
+    """Whether Snakemake's logger has records in its queues that its plugins have not seen."""
     handlers = getLogger("snakemake.logging").handlers
     queues: list[Any] = [one.queue for one in handlers if isinstance(one, QueueHandler)]
     return any(getattr(queue, "unfinished_tasks", 0) for queue in queues)

@@ -1,13 +1,16 @@
 """From `--use-looper-config` to a Snakefile, between Snakemake's parser and Snakemake.
 
-Only the parser's result can choose a Snakefile, so `parse_known_args` is wrapped, once. Where
-the option is absent the result passes through untouched.
+Only the result of the parser can choose a Snakefile, so `install` wraps `parse_known_args`. Without
+the option, the result passes through untouched.
 
-Snakemake parses a second time when a profile applies, with the profile's options below those of
-the command line. If that is the plan's own profile, nothing that matters here changes: the project
-is planned after the first parsing, and the plan is kept for the second. Another profile may have
-options of looper under `config:`. Then the project is planned after the second parsing; before, a
-Snakefile that has the default profile beside it stands in for the one that is to come.
+Snakemake parses twice if a profile applies: the second time with the options of the profile. The
+project is planned once:
+
+- Only the plan's own profile applies: after the first parsing. That profile changes no option of
+  looper, so the plan is kept for the second parsing.
+- A profile of the user applies: after the second parsing, since its `config:` may have options of
+  looper. After the first parsing, a Snakefile with the default profile beside it stands in for the
+  one that is still to come.
 """
 
 from __future__ import annotations
@@ -19,17 +22,24 @@ from argparse import Namespace
 from contextvars import ContextVar
 from dataclasses import MISSING
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from snakemake.common.argparse import ArgumentParser
 
+if TYPE_CHECKING:
+    from snakemake_looper.run.prepare import Ready
+
 PREFIXED = "logger_looper_use_looper_config"
-_first: ContextVar[tuple[Any, Any] | None] = ContextVar("_first", default=None)
-"""What was asked for at the first parsing, and its plan, for the second one."""
+"""The attribute that Snakemake reads the option from; the parser sets the bare name instead."""
+_planned: ContextVar[tuple[Any, Ready] | None] = ContextVar("_planned", default=None)
+"""After the first of two parsings: the arguments that the plan was made for, and the plan."""
+
+_PROFILE_FOLDERS = (Path(), Path("profiles"))
+"""Folders in which Snakemake looks for a workflow's profile before the one beside the Snakefile."""
 
 
 def install() -> None:
-    """Wrap Snakemake's argument parser; does nothing the second time."""
+    """Wrap the argument parser of Snakemake. A second call does nothing."""
     original = ArgumentParser.parse_known_args
     if getattr(original, "_looper", False):
         return
@@ -41,7 +51,9 @@ def install() -> None:
         asked = getattr(parsed, "use_looper_config", MISSING)
         setattr(parsed, PREFIXED, None)
         if asked is None or isinstance(asked, str):
-            _prepare(parsed, asked or "", bool(getattr(self, "_default_config_files", None)))
+            _choose_snakefile(
+                parsed, asked or "", bool(getattr(self, "_default_config_files", None))
+            )
         return parsed, rest
 
     parse_known_args._looper = True  # type: ignore[attr-defined]
@@ -51,41 +63,36 @@ def install() -> None:
 def _is_parsed_again(parsed: Namespace, stand_in: Path) -> bool:
     """Whether Snakemake will parse once more, now with a profile.
 
-    It does so where a user starts it (its default mode) and a profile applies: one that is named,
-    or the workflow's own, beside the Snakefile. See `parse_args` of snakemake.cli (9.14 to 9.27).
+    It does so if a user started it (its default mode) and a profile applies: a named one, or the
+    workflow's own, beside the Snakefile. See `parse_args` in snakemake.cli (9.14 to 9.27).
     """
     from snakemake_interface_executor_plugins.settings import ExecMode
 
     if parsed.mode != ExecMode.DEFAULT:
         return False
     name = parsed.workflow_profile or "default"
-    places = (*_USERS, stand_in.parent / "profiles")
+    places = (*_PROFILE_FOLDERS, stand_in.parent / "profiles")
     has_own = name != "none" and any((place / name).exists() for place in places)
     return has_own or bool(_named(parsed))
 
 
 def _has_users_profile(parsed: Namespace) -> bool:
-    """Whether a profile of the user applies, and not only that beside the plan."""
+    """Whether a profile of the user applies, and not only the one beside the plan."""
     if _named(parsed) or parsed.workflow_profile not in (None, "none"):
         return True
-    return any((place / "default").exists() for place in _USERS)
-
-
-_USERS = (Path(), Path("profiles"))
-"""Where Snakemake looks for a workflow's profile before it looks beside the Snakefile."""
+    return any((place / "default").exists() for place in _PROFILE_FOLDERS)
 
 
 def _named(parsed: Namespace) -> set[str]:
-    """The profiles that are named by --profile or the environment."""
+    """The profiles that --profile or the environment names."""
     given = [parsed.profile] if isinstance(parsed.profile, str) else parsed.profile or []
     return set(given) - {"none"}
 
 
-def _prepare(parsed: Namespace, asked: str, has_profile: bool) -> None:
+def _choose_snakefile(parsed: Namespace, asked: str, has_profile: bool) -> None:
     """Point the parsed arguments at the plan of the project, or at a stand-in for it."""
     from snakemake_looper.for_snakefiles import module_snakefile
 
-    # The field is stored under its bare name, and read under the prefixed one.
     setattr(parsed, PREFIXED, asked)
     if parsed.snakefile is not None:
         sys.stderr.write("error: --use-looper-config chooses the Snakefile; remove --snakefile\n")
@@ -106,16 +113,16 @@ def _prepare(parsed: Namespace, asked: str, has_profile: bool) -> None:
         ]
 
 
-def _plan(parsed: Namespace, asked: str, is_first: bool) -> Any:
-    """The plan for what is asked; kept if this is the first of two parsings, then taken."""
+def _plan(parsed: Namespace, asked: str, is_first: bool) -> Ready:
+    """The plan of the project. The first of two parsings keeps it for the second."""
     from snakemake_looper.run.prepare import prepare
 
     wanted = (asked, parsed.config, parsed.configfile, parsed.directory)
-    kept = _first.get()
-    _first.set(None)
+    kept = _planned.get()
+    _planned.set(None)
     if kept is not None and kept[0] == wanted and not is_first:
         return kept[1]
     ready = prepare(*wanted)
     if is_first:
-        _first.set((wanted, ready))
+        _planned.set((wanted, ready))
     return ready

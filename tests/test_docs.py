@@ -16,8 +16,8 @@ from support.running import EXAMPLES, REPOSITORY, run, snakemake
 
 import snakemake_looper
 from snakemake_looper import for_snakefiles
-from snakemake_looper.cli import _parser as parser
 from snakemake_looper.cli import main
+from snakemake_looper.cli_options import parser as parser
 from snakemake_looper.read import deprecated
 from snakemake_looper.read.interface import DIRECTIVES
 from snakemake_looper.read.options import OPTION_NAMES

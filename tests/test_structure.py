@@ -24,6 +24,8 @@ ROOMS = [
     ["results"],
     ["run"],
     ["show"],
+    ["cli_options"],
+    ["commands"],
     ["for_snakefiles", "cli", "module", "__init__"],
 ]
 # Each library of others is imported by these modules, and by no other.
@@ -35,9 +37,14 @@ SEAMS = {
     "sqlalchemy": {"results.database"},
     "sqlmodel": {"results.database"},
     "sqlite3": {"results.database", "workspace.job_table", "workspace.job_table_writer"},
-    "rich": {"show.bars", "show.progress", "show.views"},
-    "snakemake": {"cli", "run.read_only", "show.progress", "workspace.engine", "workspace.lookups"},
-}
+    "rich": {
+        "show.frame", "show.live", "show.plans", "show.screen", "show.statuses", "show.summary",
+        "show.tables", "show.text",
+    },
+    "snakemake": {
+        "commands.run", "run.read_only", "show.log_lines", "workspace.engine", "workspace.lookups",
+    },
+}  # fmt: skip
 
 
 @cache

@@ -13,7 +13,8 @@ from typing import Any
 from ..errors import Place, Problems, ProjectError, near
 from ..model import Level
 from .deprecated import CONFIG_KEYS, instead
-from .options import Options, check_sections, overlay, section_options
+from .option_sources import check_cli_section, from_cli_section
+from .options import Options, overlay
 from .yaml_lines import Document, absent, expand, read_yaml, resolve
 
 
@@ -141,11 +142,11 @@ def read_looper_config(path: Path, options: Options, problems: Problems) -> Loop
             what = old or f"unknown key, ignored{near(str(key), _KEYS)}"
             problems.warn(document.place(key), str(key), what)
     cli = data.get("cli")
-    check_sections(cli, lambda key: document.place("cli", key), problems, ("run", "runp"))
+    check_cli_section(cli, lambda key: document.place("cli", key), problems, ("run", "runp"))
 
     of_option = partial(document.place, "cli")
-    project_options = overlay(options, section_options(cli, ("runp",), of_option, problems))
-    options = overlay(options, section_options(cli, ("run",), of_option, problems))
+    project_options = overlay(options, from_cli_section(cli, ("runp",), of_option, problems))
+    options = overlay(options, from_cli_section(cli, ("run",), of_option, problems))
     pipestat = _section(document, "pipestat", problems)
     return LooperConfig(
         path=path,

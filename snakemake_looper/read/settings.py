@@ -14,14 +14,13 @@ from ..layout import special_to_snakemake
 from ..model import Level, Pep
 from .compute import compute_options, compute_package
 from .looper_config import InterfaceSource, LooperConfig
-from .options import (
-    Options,
-    check_sections,
-    overlay,
+from .option_sources import (
+    check_cli_section,
+    from_cli_section,
     read_options,
-    section_options,
     warn_of_unknown,
 )
+from .options import Options, overlay
 from .yaml_lines import Document, expand, expanded, read_yaml, unset
 
 
@@ -121,11 +120,11 @@ def options_with_pep(config: LooperConfig, pep: Pep, problems: Problems) -> tupl
     warn_of_unknown(section, ("cli", "pipeline_interfaces"), place, problems)
     common = read_options(section, place, problems)
     cli = section.get("cli")
-    check_sections(cli, in_cli, problems, ("run", "runp", "all"))
+    check_cli_section(cli, in_cli, problems, ("run", "runp", "all"))
     options = overlay(config.options, common)
     project_options = overlay(config.project_options, common)
-    for_samples = section_options(cli, ("run", "all"), in_cli, problems)
-    for_project = section_options(cli, ("runp", "all"), in_cli, problems)
+    for_samples = from_cli_section(cli, ("run", "all"), in_cli, problems)
+    for_project = from_cli_section(cli, ("runp", "all"), in_cli, problems)
     return overlay(options, for_samples), overlay(project_options, for_project)
 
 

@@ -52,12 +52,12 @@ def plan_folder(engine: Engine, config: Mapping[str, Any]) -> Path:
 def _plan(config: Mapping[str, Any]) -> Path:
     from ..errors import ProjectError
     from ..read.looper_config import locate
-    from ..read.options import options_of_config
+    from ..read.option_sources import from_config
     from ..workspace.current_plan import current_plan
 
     try:
         looper_config = locate(config.get("looper_config"))
-        options = options_of_config(config, "config")
+        options = from_config(config, "config")
         folder = current_plan(looper_config, options, Path.cwd(), rundir=looper_config.parent)
     except ProjectError as error:
         raise workflow_error("\n".join(map(str, error.problems))) from None

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from ..errors import Problems, ProjectError
 from ..read.looper_config import locate
-from ..read.options import config_entries, merged_options
+from ..read.option_sources import config_entries, from_configs
 from ..status.flags import obstacles
 from ..workspace.current_plan import current_plan
 from ..workspace.plan_folder import PlanFolder
@@ -61,7 +61,7 @@ def prepare(
     """
     try:
         looper_config = locate(asked)
-        options = merged_options(config_entries(config), configfiles or ())
+        options = from_configs(config_entries(config), configfiles or ())
         workdir = Path(directory).absolute() if directory else looper_config.parent
         folder = current_plan(looper_config, options, workdir)
         _refuse_obstacles(folder, workdir)

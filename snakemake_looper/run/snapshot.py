@@ -1,4 +1,8 @@
-"""TODO: run.snapshot."""
+"""A run at one moment: the numbers that the views in `show/` are made of.
+
+The controller makes a snapshot whenever a view asks for one. A snapshot is frozen: a view can take
+its time while the run goes on.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +12,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Tally:
-    """One bar: a pipeline at one level, and how far the jobs are that this run has planned."""
+    """A pipeline at one level: how many of the jobs that this run planned have each status."""
 
     pipeline: str
     level: str
@@ -19,18 +23,29 @@ class Tally:
     failed: int
     partial: int
 
+    @property
+    def left(self) -> int:
+        """Jobs that have not ended."""
+        return self.waiting + self.running
+
 
 @dataclass(frozen=True, slots=True)
 class RunningJob:
+    """A job that runs at this moment."""
+
     pipeline: str
     level: str
     record: str
-    since: float  # seconds since the epoch
-    external_jobid: str  # "" on this machine
+    since: float
+    """Seconds since the epoch."""
+    external_jobid: str
+    """Its cluster job; "" on this machine."""
 
 
 @dataclass(frozen=True, slots=True)
 class Failure:
+    """A job that failed or was interrupted, and why."""
+
     pipeline: str
     level: str
     record: str
@@ -44,12 +59,17 @@ class Snapshot:
     """A run at one moment."""
 
     tallies: tuple[Tally, ...]
-    running: tuple[RunningJob, ...]  # longest running first
-    others: str  # what runs beside pipelines, e.g. "assembling results"; "" if nothing
+    running: tuple[RunningJob, ...]
+    """The longest running first."""
+    others: str
+    """Rules that run and are no pipeline's, as in "assembling results"; "" if there are none."""
 
 
 def together(snapshots: Sequence[Snapshot]) -> Snapshot:
-    """Several projects of one run at one moment: a job of one is not beside those of another."""
+    """One snapshot of several projects that Snakemake runs at once.
+
+    `others` names a rule only if it runs beside the pipelines of every project.
+    """
     if len(snapshots) == 1:
         return snapshots[0]
     running = sorted((job for one in snapshots for job in one.running), key=lambda job: job.since)

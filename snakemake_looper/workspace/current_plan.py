@@ -71,7 +71,7 @@ def _key(looper_config: Path, options: Options, workdir: Path, rundir: Path | No
         [
             os.path.relpath(looper_config, workdir),
             os.path.relpath(rundir, workdir) if rundir else "",
-            Places(names_of(str(workdir), "/")).compared_in(plain(options.asked())),
+            Places(names_of(str(workdir), "/")).compared_in(plain(options.by_name())),
         ],
         sort_keys=True,
     )

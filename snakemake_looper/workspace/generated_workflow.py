@@ -15,6 +15,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,7 +23,7 @@ from ..errors import Problems
 from ..files import write_atomic
 from ..layout import data_dir
 from ..plan.planner import plan_project
-from ..read.options import Options
+from ..read.options import OPTIONS, Group, Option, Options
 from .snakefile import JOB_SCRIPT, snakefile
 from .structure import structure
 
@@ -30,25 +31,16 @@ if TYPE_CHECKING:
     from ..model import Plan
 
 MANIFEST = Path("workflow") / ".snakemake-looper.json"
-_OPTIONS = """\
+_CONFIG_HEAD = """\
 # The looper config: relative to the folder that Snakemake is started in.
 looper_config: {looper_config}
-
-# Which samples. Values compare as text; `toggle: 0` in the sample table turns a sample off.
-# limit: "2:5"            # only these of the selected samples: 3, 2:5, :4 or 6-
-# skip: "3"               # all but these
-# samples: [a, b]         # only samples of these names
-# sel_attr: protocol      # attribute that sel_incl and sel_excl are about
-# sel_incl: [RRBS]        # only samples with these values
-# sel_excl: [WGBS]        # no samples with these values
-
-# amend: [newLib]         # amendments of the PEP to activate
-# output_dir: results     # instead of the looper config's; relative to the looper config
-# command_extra: "--fast" # appended to every command
-# skip_file_checks: true  # do not check samples against the input schema
-# compute:                # compute settings, over all others
-#   partition: long
-{given}"""
+"""
+_GROUP_HEADS: Mapping[Group, str] = {
+    "samples": "# Which samples. Values compare as text; `toggle: 0` in the sample table turns a "
+    "sample off.\n",
+    "jobs": "",
+}
+_COMMENT_COLUMN = 24
 _README = """\
 # Configuration
 
@@ -106,7 +98,7 @@ def _files(plan: Plan, options: Options, folder: Path) -> dict[str, str]:
         "workflow/Snakefile": snakefile(
             plan, "scripts", f"workflow/scripts/{JOB_SCRIPT}", structure(plan)
         ),
-        "config/config.yaml": _config(plan, options, folder),
+        "config/config.yaml": config_text(plan, options, folder),
         "config/README.md": _README,
     }
     for kind in ("scripts", "report", "profiles/default"):
@@ -123,19 +115,32 @@ def _for_editors(text: str) -> str:
     return "\n\n".join(one for one in paragraphs if "\nrerun-triggers:" not in one)
 
 
-def _config(plan: Plan, options: Options, folder: Path) -> str:
+def config_text(plan: Plan, options: Options, folder: Path) -> str:
+    """The text of `config.yaml`: the options that were given, below an example of each option."""
     import yaml
 
     given = {
         name: list(value) if isinstance(value, tuple) else value
-        for name, value in options.asked().items()
+        for name, value in options.by_name().items()
         if value is not None
     }
     if "compute" in given:
         given["compute"] = dict(given["compute"])
-    text = "\n" + yaml.safe_dump(given, sort_keys=False) if given else ""
     relative = os.path.relpath(plan.looper_config, folder)
-    return _OPTIONS.format(looper_config=relative, given=text)
+    parts = [_CONFIG_HEAD.format(looper_config=relative)]
+    for group, head in _GROUP_HEADS.items():
+        shown = (_example(one) for one in OPTIONS if one.group == group and one.example)
+        parts.append(head + "".join(shown))
+    if given:
+        parts.append(yaml.safe_dump(given, sort_keys=False))
+    return "\n".join(parts)
+
+
+def _example(option: Option) -> str:
+    """An option as a comment: its example in YAML, and beside it what the option is for."""
+    first, *others = option.example.split("\n")
+    lines = [f"{first:<{_COMMENT_COLUMN}}# {option.comment}", *others]
+    return "".join(f"# {line}\n" for line in lines)
 
 
 def _manifest(folder: Path) -> dict[str, str]:

@@ -30,7 +30,7 @@ from support.running import REPOSITORY
 from snakemake_looper.model import Job, Plan
 from snakemake_looper.plan.pipestat_config import RECORD
 from snakemake_looper.plan.planner import plan_project
-from snakemake_looper.read.options import options_of_config
+from snakemake_looper.read.option_sources import from_config
 
 CORPUS = Path(os.environ.get("LOOPER_CORPUS") or REPOSITORY.parent / "shared" / "corpus")
 if not (CORPUS / "oracle").is_dir():
@@ -427,7 +427,7 @@ def edited(text: str | None, edits: tuple[Edit, ...]) -> str | None:
 def test_published_project(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     oracle = json.loads(ORACLES[name].read_text(encoding="utf-8"))
     root = project_of(name, tmp_path, monkeypatch)
-    options = options_of_config(as_config(oracle["args"]))
+    options = from_config(as_config(oracle["args"]))
     plan = plan_project(root / oracle["looper_config_for_tool"], options)
     wanted: dict[tuple[str, ...], str | None] = {**in_our_way(name, theirs(name))}
     for key, edits in EXPECTED.get(name, {}).items():

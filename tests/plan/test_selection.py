@@ -144,9 +144,9 @@ def test_a_file_is_named_with_the_line(touch: Path, file: str, text: str, place:
 
 
 def test_a_module_names_its_config(touch: Path, tmp_path: Path) -> None:
-    from snakemake_looper.read.options import options_of_config
+    from snakemake_looper.read.option_sources import from_config
 
-    options = options_of_config({"limit": 0, "looper_config": "x"}, "config")
+    options = from_config({"limit": 0, "looper_config": "x"}, "config")
     with pytest.raises(ProjectError, match=r"^config: limit: '0' is none of the 3 samples"):
         plan_project(touch / ".looper.yaml", options)
 

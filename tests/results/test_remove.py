@@ -249,7 +249,9 @@ def test_destroy_shows_first_and_asks(reported: Path) -> None:
     assert "report, sample level: 1 record (a) in" in dry.out
     unasked = cli("destroy", "--samples", "a", cwd=reported)
     assert unasked.code == 1
-    assert unasked.err == "not done: add --force where nobody can be asked\n"
+    assert unasked.err == (
+        "nothing was done: there is no terminal to ask on; add --force to go on without a question\n"
+    )
     assert asked(reported, "n", "destroy", "--samples", "a") == 1
     assert sorted((reported / "results").rglob("*")) == before
     assert asked(reported, "y", "destroy", "--samples", "a") == 0
@@ -337,5 +339,6 @@ def test_rerun_runs_exactly_what_it_says(project: Callable[..., Path]) -> None:
     done = cli("rerun", cwd=folder)
     assert done.jobs() == []
     assert (
-        "nothing to run: all are skipped or not selected; see snakemake-looper inspect" in done.err
+        "nothing to run: all samples are skipped or not selected; see snakemake-looper inspect"
+        in done.err
     )

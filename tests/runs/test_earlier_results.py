@@ -24,7 +24,7 @@ from support.running import BIN, cli, environment, use_looper
 from snakemake_looper.cli import main
 from snakemake_looper.errors import LooperError
 from snakemake_looper.model import STATUSES
-from snakemake_looper.read.options import options_of_config
+from snakemake_looper.read.option_sources import from_config
 from snakemake_looper.results import database as databases
 from snakemake_looper.results import pephub_table as pephub_results
 from snakemake_looper.results import stash
@@ -627,7 +627,7 @@ def test_records_of_removed_samples(anywhere: Project) -> None:
     anywhere.run(a="n=2!")
     set_says(folder, b="n=5", c="n=6")
     assert notes(folder) == {"a": "not in the sample table"}
-    limited = current_plan(folder / ".looper.yaml", options_of_config({"samples": "c"})).jobs()
+    limited = current_plan(folder / ".looper.yaml", from_config({"samples": "c"})).jobs()
     assert read_results(limited, folder)[0].notes == {"a": "not in the sample table"}
     what = doomed_of_removed(limited, folder)
     destroy(what, folder)

@@ -107,10 +107,10 @@ def test_a_profile_of_ones_own_is_merged_and_the_plan_made_once(touch: Path) -> 
     [
         ("run.controller", "controller.Controller.take"),
         ("run.controller", "controller.Controller.settle_rest"),
-        ("show.views", "views.closing_summary"),
-        ("show.progress", "progress.choose"),
-        ("show.progress", "progress.PlainLines.progress"),
-        ("show.progress", "progress.PlainLines.failed"),
+        ("show.summary", "summary.closing_summary"),
+        ("show.choice", "choice.choose"),
+        ("show.plain", "plain.PlainLines.progress"),
+        ("show.plain", "plain.PlainLines.failed"),
     ],
 )
 def test_errors_of_the_plugin_do_not_pass_silently_and_break_nothing(

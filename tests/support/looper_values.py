@@ -22,7 +22,7 @@ from typing import Any
 
 import yaml
 
-from snakemake_looper.cli import _options, _parser
+from snakemake_looper.cli_options import options_of, parser
 from snakemake_looper.model import Job, Plan
 from snakemake_looper.plan.planner import explain, plan_project
 from snakemake_looper.read.secrets import reveal
@@ -65,7 +65,7 @@ class Project:
         self.env = {name: self.filled(value) for name, value in case.env.items()}
         self.as_2 = {name: self.filled(text) for name, text in case.theirs.items()}
         self.words = [self.filled(word) for word in case.words]
-        self.options = _options(_parser().parse_args(["run", *self.words, *case.select]))
+        self.options = options_of(parser().parse_args(["run", *self.words, *case.select]))
         write(folder, case.files)
         for name, size in case.sizes.items():
             path = folder / name

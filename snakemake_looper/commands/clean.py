@@ -1,0 +1,33 @@
+"""`snakemake-looper clean`: run the cleanup scripts that pipelines left in the samples' folders."""
+
+from __future__ import annotations
+
+import sys
+from argparse import Namespace
+
+from ..results.remove import clean as run_script
+from ..results.remove import cleanup_scripts
+from . import DONE, FAILED
+from .confirm import is_confirmed, no_run, refuse_during_a_run
+from .project import open_jobs
+
+
+def execute(arguments: Namespace) -> int:
+    """List the scripts, ask, and run them."""
+    with open_jobs(arguments) as jobs:
+        workdir = jobs.facts.workdir
+        refuse_during_a_run(jobs, workdir)
+        scripts = cleanup_scripts(jobs)
+        folder = jobs.facts.rundir
+    if not scripts:
+        print("nothing to clean")
+        return DONE
+    for script in scripts:
+        print(script)
+    if not is_confirmed(arguments, f"Run these {len(scripts)} scripts?"):
+        return DONE if arguments.dry_run else FAILED
+    with no_run(arguments, workdir):
+        failed = [script for script in scripts if run_script(script, folder)]
+    for script in failed:
+        print(f"error: {script} failed", file=sys.stderr)
+    return FAILED if failed else DONE

@@ -1,0 +1,59 @@
+"""Commands that remove or change files: they ask first, and never work beside a run."""
+
+from __future__ import annotations
+
+import sys
+from argparse import Namespace
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from ..errors import LooperError
+from ..run.recovery import busy, closed_door
+from ..workspace.job_table import JobTable
+from .project import open_jobs
+
+
+def is_confirmed(arguments: Namespace, question: str) -> bool:
+    """Whether to go on: `--force` says yes, `--dry-run` no; else the user is asked."""
+    if arguments.dry_run:
+        return False
+    if arguments.force:
+        return True
+    if not sys.stdin.isatty():
+        print(
+            "nothing was done: there is no terminal to ask on;"
+            " add --force to go on without a question",
+            file=sys.stderr,
+        )
+        return False
+    try:
+        return input(f"{question} [y/N] ").strip().lower() in ("y", "yes")
+    except EOFError:
+        return False
+
+
+def refuse_during_a_run(jobs: JobTable, workdir: Path) -> None:
+    """Stop if a run of the project goes on.
+
+    Raises:
+        LooperError: says which.
+    """
+    why = busy(jobs, workdir)
+    if why:
+        raise LooperError(f"nothing was removed: {why}")
+
+
+@contextmanager
+def no_run(arguments: Namespace, workdir: Path) -> Iterator[None]:
+    """While this is held, no run begins.
+
+    Raises:
+        LooperError: a run began while the user was asked, or the lock cannot be taken.
+    """
+    try:
+        with closed_door(workdir), open_jobs(arguments) as jobs:
+            refuse_during_a_run(jobs, workdir)
+            yield
+    except OSError as error:
+        raise LooperError(f"{error.filename or workdir}: {error.strerror}") from None

@@ -1,0 +1,96 @@
+"""`snakemake-looper destroy`: remove all that belongs to the selected records.
+
+The next run then runs them again. With `--removed`, the records are those of samples that are no
+longer in the sample table.
+"""
+
+from __future__ import annotations
+
+import sys
+from argparse import Namespace
+from collections.abc import Sequence
+from pathlib import Path
+
+from ..cli_options import changed, options_of
+from ..errors import LooperError, ProjectError
+from ..read.option_values import words
+from ..results.remove import Doomed, destroy, doomed, doomed_of_removed, removed
+from ..workspace.job_table import JobTable
+from . import DONE, FAILED
+from .confirm import is_confirmed, no_run, refuse_during_a_run
+from .project import open_jobs
+
+_MOST_NAMED = 10
+
+
+def execute(arguments: Namespace) -> int:
+    """List what would be removed, ask, and remove it."""
+    # Samples that left the table cannot be selected from it.
+    selected = changed(arguments, samples=None) if arguments.removed else arguments
+    try:
+        with open_jobs(selected) as jobs:
+            workdir = jobs.facts.workdir
+            refuse_during_a_run(jobs, workdir)
+            found = _doomed(jobs, workdir, arguments)
+    except ProjectError:
+        if not arguments.removed:
+            _note_removed(arguments)
+        raise
+    if not found:
+        print("nothing to remove")
+        return DONE
+    _show(found)
+    if not is_confirmed(
+        arguments, f"Remove these {len(found.paths)} files and folders, and records?"
+    ):
+        return DONE if arguments.dry_run else FAILED
+    with no_run(selected, workdir):
+        destroy(found, workdir)
+    print("removed")
+    return DONE
+
+
+def _doomed(jobs: JobTable, workdir: Path, arguments: Namespace) -> Doomed:
+    if arguments.removed:
+        only = None if arguments.samples is None else _named(arguments)
+        return doomed_of_removed(jobs, workdir, only)
+    if arguments.project:
+        return doomed(jobs, workdir, ["project"])
+    # The project level is about all samples: it stays if only some are selected.
+    some = options_of(arguments).narrows()
+    return doomed(jobs, workdir, ["sample"] if some else ["sample", "project"])
+
+
+def _named(arguments: Namespace) -> set[str]:
+    """The samples that `--samples` names."""
+    return {name for word in arguments.samples or () for name in words(word)}
+
+
+def _show(found: Doomed) -> None:
+    for path in found.paths:
+        print(f"{path}{'/' if path.is_dir() else ''}")
+    for store, names in found.records:
+        where = store.published or store.location or "the database"
+        print(f"{store.pipeline}, {store.level} level: {_counted(names)} in {where}")
+
+
+def _counted(names: Sequence[str]) -> str:
+    """How many records there are, and the names of the first."""
+    shown = ", ".join(names[:_MOST_NAMED]) + (", …" if names[_MOST_NAMED:] else "")
+    return f"{len(names)} record{'s' if names[1:] else ''} ({shown})"
+
+
+def _note_removed(arguments: Namespace) -> None:
+    """Point to `--removed` if a named sample has left the sample table, but not its results."""
+    try:
+        with open_jobs(changed(arguments, samples=None)) as jobs:
+            found = removed(jobs, jobs.facts.workdir).values()
+    except LooperError:  # something else is wrong as well; the caller reports the first error
+        return
+    left = sorted(_named(arguments) & {name for names in found for name in names})
+    if left:
+        print(
+            f"note: not in the sample table any more, but with results: {', '.join(left)};"
+            " 'snakemake-looper destroy --removed' removes them",
+            file=sys.stderr,
+        )

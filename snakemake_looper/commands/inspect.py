@@ -1,0 +1,65 @@
+"""`snakemake-looper inspect`: show the plan, and all that is wrong with the project.
+
+It writes nothing.
+"""
+
+from __future__ import annotations
+
+import sys
+from argparse import Namespace
+from pathlib import Path
+
+from ..cli_options import options_of
+from ..errors import Problems, near
+from ..plan.planner import explain, plan_project
+from ..read.looper_config import locate
+from ..read.options import Options
+from ..show.json_forms import plan_json
+from ..show.plans import job_text, namespaces_text, plan_text
+from ..status.flags import obstacles
+from . import DONE, FAILED
+
+
+def execute(arguments: Namespace) -> int:
+    """Show the whole plan, or the jobs of one sample."""
+    looper_config = locate(arguments.looper_config)
+    options = options_of(arguments)
+    if arguments.sample:
+        return _show_sample(arguments.sample, looper_config, options)
+    plan = plan_project(looper_config, options)
+    for warning in plan.warnings:
+        print(f"warning: {warning}", file=sys.stderr)
+    print(plan_json(plan) if arguments.json else plan_text(plan))
+    problems = Problems()
+    for line in obstacles(plan.workdir, plan.jobs):
+        problems.add("", "", line)
+    problems.raise_if_any()
+    return FAILED if any(skip.fault for skip in plan.skipped) else DONE
+
+
+def _show_sample(name: str, looper_config: Path, options: Options) -> int:
+    found = explain(looper_config, options, name)
+    if not found:
+        return _show_skips(name, looper_config, options)
+    for job, namespaces in found:
+        print(job_text(job), end="\n\n")
+        print(namespaces_text(namespaces))
+    return DONE
+
+
+def _show_skips(name: str, looper_config: Path, options: Options) -> int:
+    """Say why a sample has no job.
+
+    Raises:
+        ProjectError: there is no such sample.
+    """
+    plan = plan_project(looper_config, options)
+    skips = [skip for skip in plan.skipped if skip.record == name]
+    for skip in skips:
+        print(f"{skip.pipeline or '-'}: {name} is skipped: {skip.reason}")
+    problems = Problems()
+    if not skips:
+        known = {job.record for job in plan.jobs}
+        problems.add("--sample", "", f"there is no sample '{name}'{near(name, known)}; see inspect")
+    problems.raise_if_any()
+    return DONE

@@ -1,0 +1,28 @@
+"""`snakemake-looper link`: link the files that pipelines reported, by kind of result."""
+
+from __future__ import annotations
+
+import sys
+from argparse import Namespace
+from pathlib import Path
+
+from ..results.records import read_results
+from ..results.remove import links, make_links
+from . import DONE
+from .project import open_jobs, say_no_pipestat
+
+
+def execute(arguments: Namespace) -> int:
+    """Make the links, and warn of files that are not there."""
+    with open_jobs(arguments) as jobs:
+        results = read_results(jobs, jobs.facts.workdir)
+        folder = Path(arguments.link_dir or jobs.facts.output_dir / "links")
+        wanted = links(results, folder, jobs.facts.rundir)
+    if not results:
+        return say_no_pipestat(arguments)
+    make_links(wanted)
+    for path in wanted.values():
+        if not path.exists():
+            print(f"warning: {path} was reported and is not there", file=sys.stderr)
+    print(f"{len(wanted)} links in {folder}")
+    return DONE

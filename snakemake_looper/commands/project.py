@@ -1,0 +1,37 @@
+"""The project that a command is about: its plan as its files are now, and its results."""
+
+from __future__ import annotations
+
+import sys
+from argparse import Namespace
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from ..cli_options import options_of
+from ..read.looper_config import locate
+from ..workspace.current_plan import current_plan
+from ..workspace.job_table import JobTable
+from . import FAILED
+
+
+@contextmanager
+def open_jobs(arguments: Namespace) -> Iterator[JobTable]:
+    """The job table of the project. If it is empty, the warnings of the plan say why."""
+    jobs = current_plan(locate(arguments.looper_config), options_of(arguments)).jobs()
+    try:
+        if next(jobs.briefs(), None) is None:
+            for warning in jobs.facts.warnings:
+                print(f"warning: {warning}", file=sys.stderr)
+        yield jobs
+    finally:
+        jobs.close()
+
+
+def say_no_pipestat(arguments: Namespace) -> int:
+    """Tell that a command needs results and the project keeps none; returns the exit code."""
+    print(
+        f"{locate(arguments.looper_config)} has no 'pipestat:' section: no results are kept;"
+        " add the section to keep them",
+        file=sys.stderr,
+    )
+    return FAILED

@@ -1,0 +1,25 @@
+"""`snakemake-looper report`: write the results as web pages, or as a zip of them."""
+
+from __future__ import annotations
+
+import os
+import sys
+from argparse import Namespace
+from pathlib import Path
+
+from ..results.records import read_results
+from ..results.report import report_of
+from ..results.table import remarks
+from . import DONE
+from .project import open_jobs
+
+
+def execute(arguments: Namespace) -> int:
+    """Write the report, and print the path of its first page or of the zip."""
+    folder = Path(os.path.abspath(arguments.report_dir)) if arguments.report_dir else None
+    with open_jobs(arguments) as jobs:
+        results = read_results(jobs, jobs.facts.workdir)
+        for remark in remarks(results):
+            print(f"warning: {remark}", file=sys.stderr)
+        print(report_of(jobs, folder, arguments.portable, results))
+    return DONE

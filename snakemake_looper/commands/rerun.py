@@ -1,0 +1,18 @@
+"""`snakemake-looper rerun`: run what failed, was interrupted, or never began."""
+
+from __future__ import annotations
+
+from argparse import Namespace
+
+from ..cli_options import changed
+from . import run
+
+STATUSES_TO_RERUN = ("failed", "partial", "waiting")
+"""As looper does, unless the user selects by statuses."""
+
+
+def execute(arguments: Namespace) -> int:
+    """Run the selected statuses, or those that have something to run again."""
+    if arguments.sel_flag or arguments.exc_flag:
+        return run.execute(arguments)
+    return run.execute(changed(arguments, sel_flag=list(STATUSES_TO_RERUN)))

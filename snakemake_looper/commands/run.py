@@ -1,0 +1,79 @@
+"""`snakemake-looper run`: the same as `snakemake --use-looper-config`, by default on all cores."""
+
+from __future__ import annotations
+
+import os
+from argparse import Namespace
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from ..cli_options import config_words
+from ..read.looper_config import locate
+from ..run.prepare import Ready, plans_seen
+from . import DONE, FAILED
+
+_CHOOSES_CORES = (
+    "--cores", "-c", "--jobs", "-j", "--profile", "--workflow-profile", "--executor", "-e",
+)  # fmt: skip
+
+
+def execute(arguments: Namespace) -> int:
+    """Run the project."""
+    words = _words_for_snakemake(arguments)
+    with plans_seen() as plans:
+        code = _snakemake(words)
+    if code != DONE:
+        return code
+    return FAILED if _any_fault(plans) else DONE
+
+
+def _words_for_snakemake(arguments: Namespace) -> list[str]:
+    typed: list[str] = arguments.for_snakemake
+    words = ["--use-looper-config", str(locate(arguments.looper_config))]
+    if arguments.dry_run:
+        words.append("--dry-run")
+    if not _chooses_cores(typed):
+        words += ["--cores", "all"]
+    return words + _with_config(typed, config_words(arguments))
+
+
+def _chooses_cores(typed: Sequence[str]) -> bool:
+    """Whether an option for Snakemake, or a profile, says how many cores to use."""
+    if any(word.split("=")[0] in _CHOOSES_CORES or word[:2] in ("-c", "-j") for word in typed):
+        return True
+    return "SNAKEMAKE_PROFILE" in os.environ or Path("profiles/default").is_dir()
+
+
+def _with_config(typed: list[str], entries: list[str]) -> list[str]:
+    """Words with our entries in their `--config`; Snakemake reads only the last `--config`."""
+    if not entries:
+        return typed
+    for position, word in enumerate(typed):
+        if word in ("--config", "-C"):
+            return [*typed[: position + 1], *entries, *typed[position + 1 :]]
+        if word.startswith("--config="):
+            own = word.removeprefix("--config=")
+            return [*typed[:position], "--config", *entries, own, *typed[position + 1 :]]
+    return [*typed, "--config", *entries]
+
+
+def _snakemake(words: list[str]) -> int:
+    from snakemake.cli import main  # not for wrong input: it takes half a second
+
+    try:
+        main(words)
+    except SystemExit as end:
+        return end.code if isinstance(end.code, int) else FAILED
+    return DONE
+
+
+def _any_fault(plans: Iterable[Ready]) -> bool:
+    """Whether a sample was skipped for a fault of its own."""
+    for ready in plans:
+        jobs = ready.folder.jobs()
+        try:
+            if any(skip.fault for skip in jobs.skipped()):
+                return True
+        finally:
+            jobs.close()
+    return False

@@ -1,0 +1,31 @@
+"""`snakemake-looper table`: write the results as tables, or print them."""
+
+from __future__ import annotations
+
+import sys
+from argparse import Namespace
+from pathlib import Path
+
+from ..results.records import read_results
+from ..results.table import by_pipeline, remarks, text, write_tables
+from . import DONE
+from .project import open_jobs, say_no_pipestat
+
+
+def execute(arguments: Namespace) -> int:
+    """Write the tables and print their paths; with `--format`, print the tables."""
+    with open_jobs(arguments) as jobs:
+        results = read_results(jobs, jobs.facts.workdir)
+        amendments = jobs.facts.amendments
+        folder = Path(arguments.report_dir or jobs.facts.output_dir)
+    if not results:
+        return say_no_pipestat(arguments)
+    for remark in remarks(results):
+        print(f"warning: {remark}", file=sys.stderr)
+    if arguments.format:
+        for levels in by_pipeline(results).values():
+            print(text(levels, arguments.format), end="")
+        return DONE
+    for path in write_tables(results, folder, amendments):
+        print(path)
+    return DONE

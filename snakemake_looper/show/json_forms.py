@@ -1,0 +1,56 @@
+"""The JSON that `check --json` and `inspect --json` print: stable interfaces for scripts.
+
+Later versions may add keys. They remove none, and change the meaning of none.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from collections.abc import Iterable
+from typing import Any
+
+from ..model import Job, Plan
+from ..read.secrets import masked
+from ..results.statuses import RecordStatus
+
+
+def check_json(records: Iterable[RecordStatus]) -> str:
+    """`check --json`: an object with the key `records`."""
+    names = [field.name for field in dataclasses.fields(RecordStatus)]
+    rows = [{name: getattr(one, name) for name in names} for one in records]
+    return json.dumps({"records": rows}, indent=2)
+
+
+def plan_json(plan: Plan) -> str:
+    """`inspect --json`: an object with the keys `jobs`, `skipped` and `pipestat_configs`.
+
+    Values that may be secrets are masked.
+    """
+    whole = {
+        "jobs": [_job(job) for job in plan.jobs],
+        "skipped": [
+            {"pipeline": skip.pipeline, "record": skip.record, "reason": skip.reason}
+            for skip in plan.skipped
+        ],
+        "pipestat_configs": {str(config.path): masked(config.content) for config in plan.configs},
+    }
+    return json.dumps(whole, indent=2, default=str)
+
+
+def _job(job: Job) -> dict[str, Any]:
+    return {
+        "pipeline": job.pipeline,
+        "level": job.level,
+        "record": job.record,
+        "command": job.command,
+        "env": dict(job.env),
+        "threads": job.threads,
+        "resources": dict(job.resources),
+        "compute": dict(job.compute),
+        "inputs": list(job.inputs),
+        "log": job.log,
+        "flag": job.flag,
+        **({"lump": job.lump} if job.lump else {}),
+        **({"container": job.container} if job.container else {}),
+    }

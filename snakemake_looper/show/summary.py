@@ -1,0 +1,48 @@
+"""The closing summary of a run: the statuses of its records, and the samples that were skipped."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from rich.console import RenderableType
+
+from ..results.statuses import read_statuses
+from ..workspace.job_table import JobTable
+from .tables import MOST_ROWS, log_ends, record_table, render, skip_table, status_table
+
+_MOST_LOGS = 5
+
+
+def closing_summary(jobs: JobTable, workdir: Path, ran: bool) -> str:
+    """The text to print when Snakemake ends; "" if there is nothing to tell.
+
+    Args:
+        jobs: the job table of the project.
+        workdir: Snakemake's working directory.
+        ran: whether Snakemake ran any job. If not, only skipped samples are named.
+    """
+    parts: list[RenderableType] = []
+    if next(jobs.rows(), None) is None:
+        parts.append(
+            "nothing to run: all samples are skipped or not selected; see snakemake-looper inspect"
+        )
+    elif ran:
+        parts += _statuses(jobs, workdir)
+    faults = [skip for skip in jobs.skipped() if skip.fault]
+    if faults:
+        heading = f"{len(faults)} skipped, since something is missing or wrong:"
+        parts += [*([""] if parts else []), heading, skip_table(faults)]
+    return render("", *parts) if parts else ""
+
+
+def _statuses(jobs: JobTable, workdir: Path) -> Iterator[RenderableType]:
+    records = read_statuses(jobs, workdir, why=True)
+    yield status_table(records)
+    bad = [one for one in records if one.status in ("failed", "partial")]
+    if bad:
+        yield ""
+        yield record_table(bad[:MOST_ROWS])
+        yield from log_ends(bad, _MOST_LOGS)
+    if len(bad) > MOST_ROWS:
+        yield f"... and {len(bad) - MOST_ROWS} more: snakemake-looper check --itemized"

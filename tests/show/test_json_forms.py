@@ -1,0 +1,39 @@
+"""The stable JSON forms: their keys."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from snakemake_looper.plan.planner import plan_project
+from snakemake_looper.read.options import Options
+from snakemake_looper.results.statuses import RecordStatus
+from snakemake_looper.show.json_forms import check_json, plan_json
+from snakemake_looper.show.plans import job_text, plan_text
+
+
+def test_check() -> None:
+    (record,) = json.loads(check_json([RecordStatus("count", "sample", "a", "failed")]))["records"]
+    assert list(record)[:6] == ["pipeline", "level", "record", "status", "reason", "log"]
+
+
+def test_inspect(touch: Path) -> None:
+    plan = plan_project(touch / ".looper.yaml", Options(samples=("a",)))
+    whole = json.loads(plan_json(plan))
+    assert list(whole) == ["jobs", "skipped", "pipestat_configs"]
+    (job,) = whole["jobs"]
+    assert list(job) == [
+        "pipeline", "level", "record", "command", "env", "threads", "resources", "compute",
+        "inputs", "log", "flag",
+    ]  # fmt: skip
+    assert {tuple(skip) for skip in whole["skipped"]} <= {("pipeline", "record", "reason")}
+
+
+def test_a_plan_at_a_glance(touch: Path) -> None:
+    plan = plan_project(touch / ".looper.yaml", Options())
+    heading, row, *_ = plan_text(plan).splitlines()
+    assert heading.split()[:5] == ["rule", "pipeline", "level", "jobs", "threads"]
+    assert row.split()[2:4] == ["sample", str(len(plan.jobs))]
+    lines = job_text(plan.jobs[0]).splitlines()
+    assert lines[0] == f"{plan.jobs[0].pipeline} (sample level, record a)"
+    assert f"flag: {plan.jobs[0].flag}" in lines
