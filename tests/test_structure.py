@@ -17,7 +17,7 @@ PACKAGE = REPOSITORY / "snakemake_looper"
 
 # From the ground up. Rooms of one line stand beside each other, and do not know each other.
 ROOMS = [
-    ["errors", "files", "formula", "layout", "version", "model"],
+    ["errors", "files", "formula", "layout", "version", "model", "status_words"],
     ["status", "read"],
     ["plan"],
     ["workspace", "profiles"],
