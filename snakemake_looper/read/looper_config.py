@@ -14,7 +14,7 @@ from ..errors import Place, Problems, ProjectError, near
 from ..model import Level
 from .deprecated import CONFIG_KEYS, instead
 from .options import Options, check_sections, overlay, section_options
-from .yaml_lines import Document, absent, expand, read_yaml, resolve
+from .yaml_lines import Document, absent, expand, read_yaml, resolve, section
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,7 +146,7 @@ def read_looper_config(path: Path, options: Options, problems: Problems) -> Loop
     of_option = partial(document.place, "cli")
     project_options = overlay(options, section_options(cli, ("runp",), of_option, problems))
     options = overlay(options, section_options(cli, ("run",), of_option, problems))
-    pipestat = _section(document, "pipestat", problems)
+    pipestat = section(document, problems, "pipestat")
     return LooperConfig(
         path=path,
         root=root,
@@ -160,7 +160,7 @@ def read_looper_config(path: Path, options: Options, problems: Problems) -> Loop
         interfaces=tuple(_interfaces(document, root, options, problems)),
         pipestat=pipestat,
         pipestat_places={key: document.place("pipestat", key) for key in ("", *(pipestat or {}))},
-        sample_modifiers=_section(document, "sample_modifiers", problems) or {},
+        sample_modifiers=section(document, problems, "sample_modifiers") or {},
         options=options,
         project_options=project_options,
     )
@@ -177,14 +177,6 @@ def _texts(document: Document, problems: Problems) -> tuple[dict[str, str], froz
         elif value:
             found[key] = str(value)
     return found, frozenset(refused)
-
-
-def _section(document: Document, key: str, problems: Problems) -> dict[str, Any] | None:
-    value = document.data.get(key)
-    if value is None or isinstance(value, dict):
-        return value
-    problems.add(document.place(key), key, "must be a mapping; write 'key: value' lines below it")
-    return None
 
 
 def _pep(document: Document, root: Path, options: Options, problems: Problems) -> str | None:
