@@ -28,7 +28,7 @@ ROOMS = [
 ]
 # Each library of others is imported by these modules, and by no other.
 SEAMS = {
-    "peppy": {"read.pep"},
+    "peppy": {"read.peppy_project"},
     "pephubclient": {"read.pephub", "results.pephub_table"},
     "jinja2": {"read.templates", "results.report"},
     "jsonschema": {"read.input_schema", "read.output_schema_faults"},
