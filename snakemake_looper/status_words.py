@@ -35,7 +35,9 @@ STATUS_WORDS = (
         "partial", "the command was stopped before its end, by Ctrl+C or scancel", "yellow"
     ),
     StatusWord("failed", "the command failed, was killed, or exceeded its resources", "bold red"),
-    StatusWord(SKIPPED, "no job: a file or value of the record is missing or wrong", "magenta", False),
+    StatusWord(
+        SKIPPED, "no job: a file or value of the record is missing or wrong", "magenta", False
+    ),
     StatusWord(NOT_RUN, "never run", "dim", False),
 )  # fmt: skip
 """All statuses, in the order in which tables show them."""

@@ -99,23 +99,20 @@ def _is_sound(command: _Command, hooks: Hooks, problems: Problems) -> bool:
 
 
 def _pipeline_name(document: Document, problems: Problems) -> str | None:
-    name = document.data.get("pipeline_name")
+    """The name of the pipeline, which becomes part of the names of flags and logs."""
+    key = "pipeline_name"
+    name = document.data.get(key)
     if not isinstance(name, str) or not name:
-        problems.add(
-            document.place("pipeline_name"),
-            "pipeline_name",
-            "is missing; name the pipeline, as in 'pipeline_name: count_lines'",
+        what = "is missing; name the pipeline, as in 'pipeline_name: count_lines'"
+    elif re.search(r"\s", name) or not is_file_name(name):
+        what = (
+            f"'{name}' has white space, a slash, a brace or the like; write a name that can be"
+            " part of a file name"
         )
-        return None
-    if re.search(r"\s", name) or not is_file_name(name):
-        problems.add(
-            document.place("pipeline_name"),
-            "pipeline_name",
-            f"'{name}' has white space, a slash, a brace or the like; write a name that can be part of"
-            " a file name",
-        )
-        return None
-    return name
+    else:
+        return name
+    problems.add(document.place(key), key, what)
+    return None
 
 
 def _commands(document: Document, problems: Problems) -> dict[Level, _Command]:

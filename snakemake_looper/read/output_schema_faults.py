@@ -26,14 +26,14 @@ _RESERVED_IN_DATABASE = (
 def refusals(
     schema: PipestatSchema, level: str, *, in_tables: bool, validates: bool
 ) -> tuple[Fault, ...]:
-    """All that pipestat refuses for a level.
+    """All faults for which pipestat refuses a schema at a level.
 
     Args:
-        schema: as read.
+        schema: the schema as pipestat has it.
         level: `sample` or `project`.
-        in_tables: results get into a database, which needs a column for each.
-        validates: the command gets the schema's path. pipestat then holds each result against
-            the schema; it does not if it only has the path from a config.
+        in_tables: whether results go to a database, which needs a column for each.
+        validates: whether the command gets the schema's path. pipestat then validates each result;
+            it does not if it has the path only from a config.
     """
     if schema.faults or schema.empty:
         return (*schema.faults, *((schema.empty,) if schema.empty else ()))
@@ -59,7 +59,7 @@ def faults_of_types(schema: PipestatSchema, level: str) -> Iterator[Fault]:
 
 
 def faults_of_columns(schema: PipestatSchema, level: str) -> Iterator[Fault]:
-    """What keeps pipestat from making a table of a level's results."""
+    """Results of a level for which pipestat cannot make a column of a table."""
     root = schema.roots.get(level, ())
     for name, result in schema.results.get(level, {}).items():
         keys = (*root, name)
@@ -76,7 +76,7 @@ def faults_of_columns(schema: PipestatSchema, level: str) -> Iterator[Fault]:
 
 
 def faults_of_validation(schema: PipestatSchema, level: str) -> Iterator[Fault]:
-    """Results that cannot be reported with the schema: jsonschema takes no value for them."""
+    """Results whose definition is no valid JSON schema: pipestat can validate no value of them."""
     root = schema.roots.get(level, ())
     sound = {repr({"type": kind}) for kind in _JSON_TYPES}
     for name, result in schema.results.get(level, {}).items():
@@ -85,7 +85,7 @@ def faults_of_validation(schema: PipestatSchema, level: str) -> Iterator[Fault]:
         if not isinstance(result, dict):
             yield Fault((*root, name), "must be a mapping; write '{type: …, description: …}'")
             continue
-        # Most results are of few shapes; each is looked at once.
+        # Most results have one of a few shapes; each shape is checked once.
         shape = repr({k: v for k, v in result.items() if k != "description" or type(v) is not str})
         if shape in sound:
             continue

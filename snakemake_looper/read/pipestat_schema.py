@@ -32,24 +32,25 @@ _KNOWN_KEYS = ("samples", "project", "status", "pipeline_name", "properties")
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """A thing that pipestat refuses: the keys that lead to it, and what is wrong."""
+    """A fault for which pipestat refuses a schema."""
 
     keys: Keys
+    """The keys that lead to the fault."""
     message: str
 
 
 @dataclass(slots=True)
 class PipestatSchema:
-    """The results that pipestat finds in an output schema, and the faults for which it refuses it."""
+    """The results that pipestat finds in an output schema, and the faults that it refuses."""
 
     pipeline_name: str | None = None
     results: dict[str, dict[str, Any]] = field(default_factory=dict)
-    """Declared results by level, after references and short types were replaced."""
+    """Results by `sample`, `project` and `status`, with references and short types replaced."""
     roots: dict[str, Keys] = field(default_factory=dict)
     """The keys that lead to the results of a level."""
     faults: list[Fault] = field(default_factory=list)
     empty: Fault | None = None
-    """Set where no results are declared: pipestat refuses that, too."""
+    """The fault that the schema declares no results; None if it declares some."""
 
     def add(self, keys: Keys, message: str) -> None:
         self.faults.append(Fault(keys, message))
@@ -117,7 +118,7 @@ def _read_json_form(data: dict[str, Any], schema: PipestatSchema) -> Any:
     properties = data["properties"]
     if not isinstance(properties, dict):
         schema.add(("properties",), "must be a mapping; write 'samples:' and 'project:' under it")
-        return ""  # whether there is a name cannot be told
+        return ""  # there is no place for a name, so its absence is no fault of its own
     name = properties.pop("pipeline_name", None)
     items = _popped(properties, ("samples", "items"), schema)
     found = {

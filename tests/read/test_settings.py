@@ -108,8 +108,8 @@ def test_a_package_of_no_file_is_a_warning(project: Callable[..., Path]) -> None
     plan = plan_project(project(BOTH) / ".looper.yaml", Options(package="slurm"))
     (warning,) = plan.warnings
     assert warning == (
-        "--package: 'slurm' is in no file, ignored: there is neither --divvy nor $DIVCFG; clusters"
-        " are chosen by a Snakemake profile"
+        "--package: 'slurm' is ignored: neither --divvy nor $DIVCFG names a file with packages;"
+        " choose a cluster with a Snakemake profile"
     )
 
 
