@@ -86,7 +86,10 @@ def _of_imports(document: Document, imports: Any) -> Iterator[Problem]:
     if imports is not None and not isinstance(imports, (str, list)):
         yield _fault(document, keys, "must be a list of paths")
         return
-    for item in [imports] if isinstance(imports, str) else imports or ():
+    if isinstance(imports, str):
+        yield _fault(document, keys, f"peppy takes a list of paths only; write '[{imports}]'")
+        return
+    for item in imports or ():
         if not isinstance(item, str):
             yield _fault(document, keys, f"'{item}' is not a path; write the path of a file")
             continue

@@ -1,4 +1,4 @@
-"""Output schemas: refused before any job are exactly those that pipestat refuses."""
+"""Faults of output schemas: exactly the schemas that pipestat refuses have one."""
 
 from __future__ import annotations
 
@@ -186,7 +186,7 @@ def makes_tables(path: Path, level: str) -> bool:
 
 
 @pytest.mark.parametrize("number", range(len(SCHEMAS)))
-def test_what_pipestat_refuses_is_refused(tmp_path: Path, number: int) -> None:
+def test_schemas_that_pipestat_refuses_have_faults(tmp_path: Path, number: int) -> None:
     path = tmp_path / "schema.yaml"
     path.write_text(SCHEMAS[number])
     schema = as_pipestat_has_it(path)
@@ -201,7 +201,7 @@ def test_what_pipestat_refuses_is_refused(tmp_path: Path, number: int) -> None:
         assert (not found[True, False]) is makes_tables(path, level), said
 
 
-def test_the_list_has_both_kinds(tmp_path: Path) -> None:
+def test_the_list_has_sound_and_faulty_schemas(tmp_path: Path) -> None:
     """A comparison of schemas that are all refused would show nothing."""
     path = tmp_path / "schema.yaml"
     answers = []
@@ -232,7 +232,7 @@ def changed(value: Any) -> Iterator[Any]:
 
 
 @pytest.mark.parametrize("text", [OWN, JSON])
-def test_any_part_that_is_wrong(tmp_path: Path, text: str) -> None:
+def test_a_schema_with_one_part_changed(tmp_path: Path, text: str) -> None:
     path = tmp_path / "schema.yaml"
     for number, data in enumerate(changed(yaml.safe_load(text))):
         path.write_text(yaml.safe_dump(data))
@@ -244,7 +244,7 @@ def test_any_part_that_is_wrong(tmp_path: Path, text: str) -> None:
 
 
 @pytest.mark.parametrize("schema", [own("n: {{type: {}, description: n}}"), json_form("n: {{type: {}}}")])  # fmt: skip
-def test_a_type_that_nobody_knows(tmp_path: Path, schema: str) -> None:
+def test_an_unknown_type(tmp_path: Path, schema: str) -> None:
     path = tmp_path / "schema.yaml"
     path.write_text(schema.format("intger"))
     for in_tables, handed in ((False, False), (False, True), (True, False)):
