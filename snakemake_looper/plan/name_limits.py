@@ -25,7 +25,7 @@ NameLimits = Mapping[str, NameLimit]
 def limits_of_rules(
     context: PlanContext, rules: Sequence[PlannedRule], problems: Problems
 ) -> NameLimits:
-    """The limits for names of samples. Names of pipelines that are too long are added to `problems`."""
+    """The limits for names of samples; names of pipelines that are too long go to `problems`."""
     limits: dict[str, NameLimit] = {}
     for planned in rules:
         rule = planned.rule

@@ -19,7 +19,7 @@ NAME_BYTES = 255
 PATH_BYTES = 4095
 """The byte at the end of a path is not among them."""
 BESIDE = 24
-"""Bytes for names of files beside a file: `.NAME.xxxxxxxx.tmp` while it is written, a lock, a copy."""
+"""Bytes for files beside a file: `.NAME.xxxxxxxx.tmp` while it is written, a lock, a copy."""
 REPEATS = 20
 """Snakemake takes so many repeats at the end of a wildcard's value for an endless loop."""
 _VARIABLE = re.compile(r"\$\w", re.ASCII)
@@ -35,7 +35,7 @@ class NameLimit:
 
 
 def name_limit(paths: Iterable[str], wildcard: str, folder: Path) -> NameLimit:
-    """The limit for the name that a wildcard stands for in paths; relative paths are in `folder`."""
+    """The limit for the name that a wildcard stands for in paths, which are relative to `folder`."""
     limits = (NameLimit(_bytes_left(path, wildcard, folder), path) for path in paths)
     return min(limits, key=lambda one: one.bytes, default=NameLimit(NAME_BYTES - BESIDE, ""))
 
@@ -87,8 +87,8 @@ def repetition_fault(name: str) -> str | None:
             while name.endswith(part * (count + 1)):
                 count += 1
             return (
-                f"{shown_name(name)} ends in {count} times {shown_name(part)}: Snakemake takes {REPEATS}"
-                " repeats at the end of a name for an endless loop; add something behind, as in"
+                f"{shown_name(name)} ends in {count} times {shown_name(part)}: Snakemake takes"
+                f" {REPEATS} repeats at the end of a name for an endless loop; add something behind, as in"
                 f" {shown_name(name + '_1')}"
             )
     return None

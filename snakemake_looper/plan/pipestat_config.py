@@ -9,9 +9,9 @@ second pipeline reports into the first one's file; quirk 3.) It is merged from
 
 pipestat's file back end rewrites the whole file for each report without reading it again, so
 two jobs that report at once lose a record (quirk 21). With a plain `results_file_path`, each job
-therefore reports into a file of its own, by pipestat's `{record_identifier}`. `results.results_file`
-assembles the user's file from these. The project level runs alone, after that, and reports into
-the assembled file.
+therefore reports into a file of its own, by pipestat's `{record_identifier}`. The user's file is
+assembled from these, see `results.results_file`. The project level runs alone, after that, and
+reports into the assembled file.
 """
 
 from __future__ import annotations

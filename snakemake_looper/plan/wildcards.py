@@ -64,7 +64,7 @@ def _names_of_projects(rule: Rule, rules: Iterable[Rule]) -> list[str]:
 
 
 def _longer_by(rule: Rule, other: Rule) -> str:
-    """`lines_`, if the pipelines are `count` and `count_lines` and their flags are in one folder."""
+    """`lines_` if the pipelines are `count` and `count_lines`, with their flags in one folder."""
     start = f"{rule.pipeline}_"
     folder = os.path.dirname(rule.flag)
     if WILDCARD in folder or folder != os.path.dirname(other.flag):
@@ -79,7 +79,7 @@ def _constraint(excluded: Iterable[str], allowed: Iterable[str]) -> str:
 
 
 def path_pattern(path: str) -> re.Pattern[str]:
-    """A regular expression for a path with `{sample}`, which is the same name wherever it stands."""
+    """A regular expression for a path with `{sample}`, which is the same name in all places."""
     first, *others = (re.escape(part) for part in path.split(WILDCARD))
     if not others:
         return re.compile(f"{first}$")
