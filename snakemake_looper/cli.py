@@ -163,7 +163,7 @@ def profile(arguments: argparse.Namespace, rest: list[str]) -> int:
     elif arguments.name:
         files = profiles.bundled(name, folder, problems)
     elif package:
-        files = profiles.of_package(arguments.divvy, package, folder, problems)
+        files = profiles.from_package(arguments.divvy, package, folder, problems)
     else:
         names = ", ".join(profiles.BUNDLED)
         problems.add("profile", "", f"name one: {names}; or --package NAME of a divvy config")
