@@ -9,17 +9,19 @@ A new mapping is made for each job: nothing leaks from sample to sample (quirk 5
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from ..errors import Place
-from ..model import Interface, Level, Pep
+from ..model import Interface, Level, Pep, SizeRow
 from ..read.compute import divvy_config
 from ..read.settings import Settings
 from ..read.yaml_lines import resolve
 from .failures import JobError
-from .resources import NOT_SETTINGS, cascade, size_row
+
+_NOT_SETTINGS = ("size_dependent_variables", "dynamic_variables_command_template")
+"""Keys of an interface's `compute:` section that are no settings of a job."""
 
 
 class Layer(NamedTuple):
@@ -80,7 +82,7 @@ def common_settings(layers: Layers) -> dict[str, Any]:
 
     `dynamic_variables_command_template` is rendered with these.
     """
-    return cascade(layers.package.values, layers.options)
+    return _cascade(layers.package.values, layers.options)
 
 
 def settings_of_job(
@@ -100,7 +102,7 @@ def settings_of_job(
     """
     package, options = layers.package.values, layers.options
     if dynamic is not None:
-        return cascade(package, dynamic, options)
+        return _cascade(package, dynamic, options)
     row: Mapping[str, Any] = {}
     if interface.size_table:
         found = size_row(interface.size_table, size_gb)
@@ -111,5 +113,21 @@ def settings_of_job(
                 " add one whose max_file_size is NaN",
             )
         row = found
-    static = {k: v for k, v in interface.compute.items() if k not in NOT_SETTINGS}
-    return cascade(package, row, static, layers.pep.values, options)
+    static = {k: v for k, v in interface.compute.items() if k not in _NOT_SETTINGS}
+    return _cascade(package, row, static, layers.pep.values, options)
+
+
+def size_row(table: Iterable[SizeRow], size_gb: float) -> Mapping[str, Any] | None:
+    """The values for inputs of a size in GB (1024³ bytes); None if every row is too small."""
+    for row in table:
+        if size_gb <= row.max_gb:
+            return row.values
+    return None
+
+
+def _cascade(*layers: Mapping[str, Any]) -> dict[str, Any]:
+    """One mapping of several; the last one wins."""
+    merged: dict[str, Any] = {}
+    for layer in layers:
+        merged.update(layer)
+    return merged

@@ -18,10 +18,10 @@ from typing import Any
 
 from ..errors import Problems
 from ..model import Interface
-from ..read.compute import UnitError
 from ..read.yaml_lines import expand, resolve
 from .compute_settings import Layer, Layers
 from .context import PlanContext
+from .resources import UnitError
 
 IMAGES = ("apptainer_image", "singularity_image", "docker_image")
 CRATE = "bulker_crate"

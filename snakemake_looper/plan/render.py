@@ -17,7 +17,6 @@ from typing import Any, NamedTuple
 from ..formula import Formula, FormulaError, filled
 from ..layout import special_to_snakemake
 from ..model import Interface, Job
-from ..read.compute import UnitError
 from ..read.templates import PROJECT_EXTRA, SAMPLE_EXTRA, TemplateError, render_nested, template
 from ..read.yaml_lines import expand
 from .compute_settings import settings_of_job
@@ -27,7 +26,7 @@ from .failures import JobError
 from .images import image_of
 from .input_files import as_input
 from .namespaces import Namespaces
-from .resources import to_snakemake
+from .resources import UnitError, to_snakemake
 from .rules import directive_texts
 from .wildcards import WILDCARD
 

@@ -9,33 +9,16 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from functools import lru_cache
 from typing import Any
 
-from ..model import SizeRow
-from ..read.compute import UnitError
-
-NOT_SETTINGS = ("size_dependent_variables", "dynamic_variables_command_template")
-"""Keys of an interface's `compute:` section that are no settings of a job."""
 _MEMORY = re.compile(r"^\s*(\d+(?:\.\d+)?)\s*([KMGT]?)(?:i?B)?\s*$", re.IGNORECASE)
 _MB_PER = {"": 1.0, "K": 1 / 1024, "M": 1.0, "G": 1024.0, "T": 1024.0**2}
 
 
-def size_row(table: Iterable[SizeRow], size_gb: float) -> Mapping[str, Any] | None:
-    """The values for inputs of a size in GB (1024³ bytes); None if every row is too small."""
-    for row in table:
-        if size_gb <= row.max_gb:
-            return row.values
-    return None
-
-
-def cascade(*layers: Mapping[str, Any]) -> dict[str, Any]:
-    """One mapping of several; the last one wins."""
-    merged: dict[str, Any] = {}
-    for layer in layers:
-        merged.update(layer)
-    return merged
+class UnitError(ValueError):
+    """A compute setting has a value that cannot be read as memory, time or a number."""
 
 
 def memory_mb(value: Any) -> int:

@@ -10,8 +10,7 @@ looper ("divcfg < interface < config < command line"):
 5. the compute package of a divvy config (`--package`, `--divvy` or `$DIVCFG`): `compute_package`
 
 `dynamic_variables_command_template` of an interface, which looper deprecates, replaces 2 to 4.
-Planning puts the sources together, into a new mapping for each job, so that no setting of a sample
-reaches another (quirk 5).
+`plan.compute_settings` puts the sources together for each job.
 """
 
 from __future__ import annotations
@@ -30,10 +29,6 @@ from .options import Options
 from .yaml_lines import read_yaml, resolve
 
 DIVVY_VARIABLE = "DIVCFG"
-
-
-class UnitError(ValueError):
-    """A compute setting has a value that cannot be read as memory, time or a number."""
 
 
 def compute_options(

@@ -14,8 +14,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ...errors import Place, Problems
-from ...plan.resources import memory_mb, runtime_minutes, threads_of
-from ...read.compute import UnitError
+from ...plan.resources import UnitError, memory_mb, runtime_minutes, threads_of
 from .package import Line, Package, options_of, placeholders
 
 _LONG = {

@@ -20,8 +20,7 @@ from typing import Any
 
 from ...errors import Place, Problems
 from ...plan.images import CRATE, IMAGES, NO_BULKER
-from ...plan.resources import to_snakemake
-from ...read.compute import UnitError
+from ...plan.resources import UnitError, to_snakemake
 from .apptainer import ANOTHER_FOLDER, HERE, from_apptainer, from_docker, words
 from .package import COMMAND, Line, Package, placeholders
 from .sbatch import slurm_settings
