@@ -29,6 +29,8 @@ from .options import Options
 from .yaml_lines import read_yaml, resolve
 
 DIVVY_VARIABLE = "DIVCFG"
+"""Environment variable with the path of a divvy config."""
+_LIMIT = "max_file_size"
 
 
 def compute_options(
@@ -99,26 +101,20 @@ def size_table(path: Path, place: Place, problems: Problems) -> tuple[SizeRow, .
     try:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        problems.add(
-            place,
-            "compute.size_dependent_variables",
-            f"'{path}' cannot be read: {getattr(error, 'strerror', None) or error}; correct the"
-            " path",
-        )
+        said = getattr(error, "strerror", None) or error
+        what = f"'{path}' cannot be read: {said}; correct the path"
+        problems.add(place, "compute.size_dependent_variables", what)
         return ()
     reader = csv.DictReader(io.StringIO(text), delimiter="\t")
-    if "max_file_size" not in (reader.fieldnames or ()):
-        problems.add(Place(str(path), 1), "max_file_size", "there is no such column; add it, in GB")
+    if _LIMIT not in (reader.fieldnames or ()):
+        problems.add(Place(str(path), 1), _LIMIT, "there is no such column; add it, in GB")
         return ()
     rows = []
     for row in reader:
-        limit = _limit(row["max_file_size"])
+        limit = _limit(row[_LIMIT])
         if limit is None:
-            problems.add(
-                Place(str(path), reader.line_num),
-                "max_file_size",
-                f"'{row['max_file_size']}' is no size; write a number of GB, or NaN for any size",
-            )
+            what = f"'{row[_LIMIT]}' is no size; write a number of GB, or NaN for any size"
+            problems.add(Place(str(path), reader.line_num), _LIMIT, what)
             continue
         values = {key: _number(value) for key, value in row.items() if key and value is not None}
         rows.append(SizeRow(limit, values))

@@ -89,6 +89,7 @@ def faults_of_validation(schema: PipestatSchema, level: str) -> Iterator[Fault]:
         shape = repr({k: v for k, v in result.items() if k != "description" or type(v) is not str})
         if shape in sound:
             continue
+        # Only here, since it is heavy and few schemas get this far.
         from jsonschema.exceptions import SchemaError
         from jsonschema.validators import Draft202012Validator, validator_for
 

@@ -39,18 +39,26 @@ class Fault:
     message: str
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class PipestatSchema:
     """The results that pipestat finds in an output schema, and the faults that it refuses."""
 
-    pipeline_name: str | None = None
-    results: dict[str, dict[str, Any]] = field(default_factory=dict)
+    results: Mapping[str, Mapping[str, Any]]
     """Results by `sample`, `project` and `status`, with references and short types replaced."""
-    roots: dict[str, Keys] = field(default_factory=dict)
+    roots: Mapping[str, Keys]
     """The keys that lead to the results of a level."""
-    faults: list[Fault] = field(default_factory=list)
-    empty: Fault | None = None
+    faults: tuple[Fault, ...]
+    empty: Fault | None
     """The fault that the schema declares no results; None if it declares some."""
+
+
+@dataclass(slots=True)
+class _Parse:
+    """A schema while it is parsed."""
+
+    results: dict[str, dict[str, Any]] = field(default_factory=dict)
+    roots: dict[str, Keys] = field(default_factory=dict)
+    faults: list[Fault] = field(default_factory=list)
 
     def add(self, keys: Keys, message: str) -> None:
         self.faults.append(Fault(keys, message))
@@ -62,8 +70,8 @@ def pipestat_schema(raw: Mapping[str, Any]) -> PipestatSchema:
     Args:
         raw: the file as data, with all keys as text: `OutputSchema.raw`. It stays as it is.
     """
-    schema = PipestatSchema()
-    original, data = raw, copy.deepcopy(dict(raw))
+    schema = _Parse()
+    data = copy.deepcopy(dict(raw))
     if "$defs" in data:
         _replace_references(copy.deepcopy(data), data, (), schema)
     if "properties" in data:
@@ -73,19 +81,17 @@ def pipestat_schema(raw: Mapping[str, Any]) -> PipestatSchema:
         name = data.get("pipeline_name")
         name_keys = ("pipeline_name",)
         _read_own_form(data, schema)
-    if isinstance(name, str):
-        schema.pipeline_name = name
-    else:
-        schema.add(name_keys, _name_message(name, original))
+    if not isinstance(name, str):
+        schema.add(name_keys, _name_message(name, raw))
     for level, results in schema.results.items():
         for reserved in sorted(set(results) & set(_RESERVED)):
             schema.add(
                 (*schema.roots[level], reserved),
                 f"'{reserved}' is reserved by pipestat; rename the result",
             )
-    if not schema.results.get("sample") and not schema.results.get("project"):
-        schema.empty = _nothing(original)
-    return schema
+    has_results = schema.results.get("sample") or schema.results.get("project")
+    empty = None if has_results else _no_results(raw)
+    return PipestatSchema(schema.results, schema.roots, tuple(schema.faults), empty)
 
 
 def _name_message(name: Any, data: Mapping[str, Any]) -> str:
@@ -98,7 +104,7 @@ def _name_message(name: Any, data: Mapping[str, Any]) -> str:
     return f"is missing, and pipestat needs it; write 'pipeline_name: …' {where}"
 
 
-def _nothing(data: Mapping[str, Any]) -> Fault:
+def _no_results(data: Mapping[str, Any]) -> Fault:
     properties = data.get("properties")
     section = properties if isinstance(properties, Mapping) else data
     keys: Keys = ("properties",) if isinstance(properties, Mapping) else ()
@@ -114,7 +120,7 @@ def _nothing(data: Mapping[str, Any]) -> Fault:
 # --- pipestat's two forms ----------------------------------------------------------------------
 
 
-def _read_json_form(data: dict[str, Any], schema: PipestatSchema) -> Any:
+def _read_json_form(data: dict[str, Any], schema: _Parse) -> Any:
     properties = data["properties"]
     if not isinstance(properties, dict):
         schema.add(("properties",), "must be a mapping; write 'samples:' and 'project:' under it")
@@ -142,7 +148,7 @@ def _read_json_form(data: dict[str, Any], schema: PipestatSchema) -> Any:
     return name
 
 
-def _popped(properties: dict[str, Any], keys: tuple[str, str], schema: PipestatSchema) -> Any:
+def _popped(properties: dict[str, Any], keys: tuple[str, str], schema: _Parse) -> Any:
     section = properties.get(keys[0], {})
     value = section.pop(keys[1], {}) if isinstance(section, dict) else None
     if isinstance(value, dict):
@@ -152,7 +158,7 @@ def _popped(properties: dict[str, Any], keys: tuple[str, str], schema: PipestatS
     return {}
 
 
-def _read_own_form(data: dict[str, Any], schema: PipestatSchema) -> None:
+def _read_own_form(data: dict[str, Any], schema: _Parse) -> None:
     for level, key in (("sample", "samples"), ("project", "project"), ("status", "status")):
         results = data.pop(key, {})
         schema.roots[level] = (key,)
@@ -165,7 +171,7 @@ def _read_own_form(data: dict[str, Any], schema: PipestatSchema) -> None:
         schema.results[level] = results
 
 
-def _replace_types(results: dict[str, Any], keys: Keys, schema: PipestatSchema) -> None:
+def _replace_types(results: dict[str, Any], keys: Keys, schema: _Parse) -> None:
     """`image` and `file` become objects; each result needs a type and a description."""
     for name, result in results.items():
         here = (*keys, name)
@@ -194,7 +200,7 @@ def _replace_types(results: dict[str, Any], keys: Keys, schema: PipestatSchema) 
             _replace_file_type(result, here, schema)
 
 
-def _replace_nested(nested: Any, keys: Keys, schema: PipestatSchema) -> None:
+def _replace_nested(nested: Any, keys: Keys, schema: _Parse) -> None:
     if isinstance(nested, dict):
         _replace_types(nested, keys, schema)
     else:
@@ -205,7 +211,7 @@ def _replace_nested(nested: Any, keys: Keys, schema: PipestatSchema) -> None:
         )
 
 
-def _replace_file_type(result: dict[str, Any], here: Keys, schema: PipestatSchema) -> None:
+def _replace_file_type(result: dict[str, Any], here: Keys, schema: _Parse) -> None:
     properties = result.setdefault("properties", {})
     required = result.setdefault("required", [])
     if not isinstance(properties, dict):
@@ -219,7 +225,7 @@ def _replace_file_type(result: dict[str, Any], here: Keys, schema: PipestatSchem
 
 
 def _replace_references(
-    target: dict[str, Any], source: Mapping[str, Any], keys: Keys, schema: PipestatSchema
+    target: dict[str, Any], source: Mapping[str, Any], keys: Keys, schema: _Parse
 ) -> None:
     for key, value in list(target.items()):
         if isinstance(value, dict):

@@ -16,6 +16,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import yaml
+
 from ..errors import Problems
 from .yaml_lines import read_yaml
 
@@ -112,8 +114,6 @@ def filled_in(path: Path) -> dict[str, Any]:
         OSError: the file cannot be read.
         KeyError, TypeError: see `reveal`.
     """
-    import yaml
-
     found: dict[str, Any] = reveal(yaml.safe_load(path.read_text(encoding="utf-8")))
     return found
 
