@@ -15,12 +15,12 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from .errors import Problems
-from .model import STATUSES
 from .read.looper_config import is_registry_path
 from .read.option_sources import TYPED, from_config
 from .read.option_values import flag, pairs, words
 from .read.options import OPTIONS, Group, Option, Options, spelled
 from .results.table import FORMATS
+from .status_words import STATUSES
 from .version import __version__
 
 

@@ -22,7 +22,7 @@ def execute(arguments: Namespace) -> int:
     elif arguments.name:
         files = profiles.bundled(name, folder, problems)
     elif package:
-        files = profiles.of_package(arguments.divvy, package, folder, problems)
+        files = profiles.from_package(arguments.divvy, package, folder, problems)
     else:
         names = ", ".join(profiles.BUNDLED)
         problems.add("profile", "", f"name one: {names}; or --package NAME of a divvy config")

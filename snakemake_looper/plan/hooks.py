@@ -1,13 +1,8 @@
 """Hooks: code of the project that runs before a job is planned, and may change its namespaces.
 
-Follows looper's "Pre-submission hooks": Python functions first, then command templates, each kind
-in the order of the interface; a function is called with all namespaces and returns those values
-that it changes, a command prints them as JSON. They run once for each job that is planned (not
-for skipped samples, quirk 16), whenever a plan is made, also for a dry run; where nothing has
-changed no plan is made, and no hook runs.
-
-Functions run one after another, since nobody wrote them to share a process with themselves.
-Commands of different jobs run side by side.
+There are two kinds. A Python function is called with all namespaces and returns the values that
+it changes; a command prints them as JSON. looper calls them "pre-submission hooks", and this
+module follows its documentation of them. `pre_submit` says when they run.
 """
 
 from __future__ import annotations
@@ -17,6 +12,7 @@ import copy
 import importlib
 import importlib.util
 import json
+import logging
 import os
 import subprocess
 import sys
@@ -28,52 +24,49 @@ from typing import Any
 
 from ..errors import near
 from ..read.templates import TemplateError, template
+from .failures import JobError
 from .looper_hooks import SHIPPED, Namespace
 
-Namespaces = dict[str, Any]
-Hook = Callable[[Namespaces], Any]
+OwnNamespaces = dict[str, Any]
+"""The namespaces of one job, which its hooks may change."""
+Hook = Callable[[OwnNamespaces], Any]
+_FUNCTIONS = "pre_submit.python_functions"
+_COMMANDS = "pre_submit.command_templates"
 _SHOWN = 5
-"""Lines of a failed command's output that a message repeats."""
-
-
-class HookError(Exception):
-    """A hook failed, or returned what cannot be used; `key` says which in the interface."""
-
-    def __init__(self, key: str, message: str) -> None:
-        super().__init__(message)
-        self.key = key
+"""A message repeats so many lines of a failed command's output."""
+_log = logging.getLogger(__name__)
 
 
 def find_function(name: str) -> Hook:
-    """The function that `package.function` names; those that looper ships are our own.
+    """The function that `package.function` names; this package has its own of those in looper.
 
     Raises:
-        HookError: there is no such package or function.
+        JobError: there is no such package or function.
     """
-    key = "pre_submit.python_functions"
     if name in SHIPPED:
         return SHIPPED[name]
     package, _, attribute = name.rpartition(".")
     if package == "looper":
         known = near(attribute, [one.partition(".")[2] for one in SHIPPED])
-        raise HookError(key, f"looper ships no '{attribute}'{known}")
+        raise JobError(_FUNCTIONS, f"looper ships no '{attribute}'{known}")
     try:
         function = getattr(importlib.import_module(package), attribute)
     except AttributeError:
-        raise HookError(key, f"'{package}' has no function '{attribute}'") from None
-    except Exception as error:  # an import can fail in any way
-        raise HookError(
-            key,
+        raise JobError(_FUNCTIONS, f"'{package}' has no function '{attribute}'") from None
+    except Exception as error:  # importing runs the project's code, which can raise any error
+        _log.debug("import of %s failed", package, exc_info=True)
+        raise JobError(
+            _FUNCTIONS,
             f"'{package}' cannot be imported: {error}; install it where snakemake-looper is",
-        ) from None
+        ) from error
     if not callable(function):
-        raise HookError(key, f"'{name}' is no function; write 'package.function'")
+        raise JobError(_FUNCTIONS, f"'{name}' is no function; write 'package.function'")
     found: Hook = function
     return found
 
 
 def source_of(name: str) -> Path | None:
-    """The file of a function's package: a plan is made anew when it changes."""
+    """The file of a function's package. A new plan is made when the file changes."""
     if name in SHIPPED:
         return None
     module = sys.modules.get(name.rpartition(".")[0])
@@ -81,50 +74,55 @@ def source_of(name: str) -> Path | None:
     return Path(path) if path else None
 
 
-def own_copy(namespaces: Mapping[str, Any]) -> Namespaces:
-    """Namespaces that hooks of one job may change: attributes can be read and set with a dot."""
+def own_copy(namespaces: Mapping[str, Any]) -> OwnNamespaces:
+    """A copy for the hooks of one job; they can read and set its values with a dot, too."""
     return {
         name: Namespace(copy.deepcopy(value)) if isinstance(value, Mapping) else value
         for name, value in namespaces.items()
     }
 
 
-def call_functions(names: Sequence[str], namespaces: Namespaces, folder: Path) -> None:
-    """Call Python functions in a job's namespaces, in the folder where commands run.
+def call_functions(names: Sequence[str], namespaces: OwnNamespaces, folder: Path) -> None:
+    """Call Python functions with a job's namespaces, in the folder where commands run.
+
+    The namespaces are changed in place.
 
     Raises:
-        HookError: one of them raised an error, or returned no namespaces.
+        JobError: a function raised an error, or returned something else than namespaces.
     """
-    key = "pre_submit.python_functions"
     for name in names:
         function = find_function(name)
         try:
             with contextlib.chdir(folder), contextlib.redirect_stdout(sys.stderr):
                 returned = function(namespaces)
+        # The function is the project's code: it can raise any error, and may call `sys.exit`.
         except (Exception, SystemExit) as error:
+            _log.debug("hook %s failed", name, exc_info=True)
             what = f"{type(error).__name__}: {error}".rstrip(": ") + _where(error)
             if name in SHIPPED and isinstance(error, ValueError):
                 what = str(error)
-            raise HookError(key, f"{name} failed: {what}; correct it") from None
-        _update(namespaces, returned, key, name)
+            raise JobError(_FUNCTIONS, f"{name} failed: {what}; correct it") from error
+        _update(namespaces, returned, _FUNCTIONS, name)
 
 
 def run_commands(
-    jobs: Sequence[tuple[Sequence[str], Namespaces]], folder: Path
-) -> list[HookError | None]:
-    """Run the commands of several jobs, each job's in order; for each its error, if there is."""
+    jobs: Sequence[tuple[Sequence[str], OwnNamespaces]], folder: Path
+) -> list[JobError | None]:
+    """Run the commands of several jobs side by side, those of one job in their order.
 
-    def run(job: tuple[Sequence[str], Namespaces]) -> HookError | None:
-        key = "pre_submit.command_templates"
+    The namespaces of each job are changed in place. Returns the error of each job, or None.
+    """
+
+    def run(job: tuple[Sequence[str], OwnNamespaces]) -> JobError | None:
         texts, namespaces = job
         try:
             for text in texts:
                 command = template(text).render(namespaces)
-                _update(namespaces, json_of(command, folder, key), key, command)
-        except HookError as error:
+                _update(namespaces, json_of(command, folder, _COMMANDS), _COMMANDS, command)
+        except JobError as error:
             return error
         except TemplateError as error:
-            return HookError(key, str(error))
+            return JobError(_COMMANDS, str(error))
         return None
 
     with ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
@@ -132,40 +130,40 @@ def run_commands(
 
 
 def json_of(command: str, folder: Path, key: str) -> Any:
-    """What a shell command prints, read as JSON.
+    """Run a shell command in a folder and read its output as JSON.
 
     Raises:
-        HookError: it exited with another code than 0, or printed something else.
+        JobError: with `key`: the command exited with another code than 0, or printed no JSON.
     """
     done = subprocess.run(
         command, shell=True, cwd=folder, capture_output=True, text=True, errors="replace"
     )
     if done.returncode:
         output = _last_lines(done.stderr or done.stdout)
-        raise HookError(
+        raise JobError(
             key, f"'{command}' exited with {done.returncode}{output}; correct the command"
         )
     try:
         return json.loads(done.stdout)
     except ValueError:
         output = _last_lines(done.stdout) or ", it printed nothing"
-        raise HookError(
+        raise JobError(
             key, f"'{command}' did not print JSON{output}; print at least '{{}}'"
         ) from None
 
 
-def _update(namespaces: Namespaces, returned: Any, key: str, who: str) -> None:
-    """Lay what a hook returned over the namespaces, as looper does."""
+def _update(namespaces: OwnNamespaces, returned: Any, key: str, who: str) -> None:
+    """Update the namespaces with the values that a hook returned, as looper does."""
     if not returned:
         return
     if not isinstance(returned, Mapping):
-        raise HookError(
+        raise JobError(
             key, f"{who} returned {_kind(returned)}; return a mapping: namespace to values"
         )
     for name, values in returned.items():
         if name not in namespaces:
             known = near(str(name), namespaces)
-            raise HookError(
+            raise JobError(
                 key,
                 f"{who} returned '{name}', which is no namespace{known}; there are"
                 f" {', '.join(namespaces)}",
@@ -173,7 +171,7 @@ def _update(namespaces: Namespaces, returned: Any, key: str, who: str) -> None:
         if values is namespaces[name]:
             continue
         if not isinstance(values, Mapping) or not isinstance(namespaces[name], dict):
-            raise HookError(
+            raise JobError(
                 key, f"{who} returned {_kind(values)} for '{name}'; return a mapping of values"
             )
         namespaces[name].update(values)

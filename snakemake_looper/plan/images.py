@@ -1,25 +1,27 @@
-"""Container images: what looper's compute settings name, as Snakemake's `container:` has them.
+"""Container images: from looper's compute settings to Snakemake's `container:`.
 
-An image is named by `apptainer_image`, `singularity_image` or `docker_image`, wherever compute
-settings may stand. Snakemake runs containers with apptainer, so an image made for that is taken
-before one from a Docker registry, which apptainer pulls and converts. Where looper's template
-decides whether there is a container at all, Snakemake's `--sdm apptainer` does.
+The compute settings `apptainer_image`, `singularity_image` and `docker_image` name an image, from
+whichever source. Snakemake runs containers with apptainer. So an image for apptainer is taken
+before one of a Docker registry, which apptainer pulls and converts. In looper, the submission
+template decides whether there is a container at all; here, Snakemake's `--sdm apptainer` does.
 
-A relative image file is relative to the file that names it: for `--compute` that is the looper
-config, for a hook or a size table the pipeline interface. A variable that is not set makes an image unusable, and the next one is taken.
+A relative path of an image file is relative to the file that names it: to the looper config for
+`--compute`, to the pipeline interface for a hook or a size table. An image whose name has a
+variable that is not set is passed over, and the next one is taken.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from ..errors import Place, Problems
-from ..model import Interface, Level, Pep
-from ..read.compute import UnitError, divvy_config
-from ..read.settings import Settings
+from ..errors import Problems
+from ..model import Interface
 from ..read.yaml_lines import expand, resolve
+from .compute_settings import Layer, Layers
+from .context import PlanContext
+from .resources import UnitError
 
 IMAGES = ("apptainer_image", "singularity_image", "docker_image")
 CRATE = "bulker_crate"
@@ -28,59 +30,34 @@ NO_BULKER = (
     " 'snakemake: container: docker://…' in the pipeline interface"
 )
 _FILES = (".sif", ".img", ".simg")
-
-Layer = tuple[Mapping[str, Any], Path, Place]
-"""Compute settings, the folder that their relative paths are relative to, and where they stand."""
+"""Endings of image files."""
 
 
-def compute_of_pep(pep: Pep) -> Mapping[str, Any]:
-    """`looper: compute: resources:` of a PEP."""
-    section: Any = pep.config
-    for name in ("looper", "compute", "resources"):
-        section = section.get(name) if isinstance(section, Mapping) else None
-    return section if isinstance(section, Mapping) else {}
-
-
-def layers(settings: Settings, pep: Pep, level: Level) -> tuple[tuple[Layer, ...], Layer]:
-    """Compute settings above those of an interface, the first wins; and those below them."""
-    options = settings.options_of(level)
-    root = settings.root
-    file = resolve(options.settings, root) if options.settings else root
-    divvy = divvy_config(settings.options, root) or root
-    of_pep = pep.config_file or settings.looper_config
-    given = dict(options.compute or ())
-    of_file = {k: v for k, v in settings.compute_options.get(level, {}).items() if k not in given}
-    above: tuple[Layer, ...] = (
-        (given, root, Place("--compute")),
-        (of_file, file.parent, Place(str(file))),
-        (compute_of_pep(pep), of_pep.parent, Place(str(of_pep))),
-    )
-    return above, (settings.compute_package, divvy.parent, Place(str(divvy)))
-
-
-def image_of(compute: Mapping[str, Any], layers: Sequence[Layer], folder: Path) -> str | None:
+def image_of(compute: Mapping[str, Any], interface: Interface, layers: Layers) -> str | None:
     """The image of a job as Snakemake names it: a URL, or the absolute path of a file.
 
     Args:
         compute: the job's settings.
-        layers: where they came from, the first wins.
-        folder: what a path is relative to that came from none of these.
+        interface: the job's interface. A path from a hook or a size table is relative to it.
+        layers: the sources that all jobs of the level have in common.
 
     Raises:
-        UnitError: the name has white space or a brace in it, which Snakemake cannot have.
+        UnitError: the image's name has white space or a brace in it, which Snakemake refuses.
     """
     for key in IMAGES:
         text = compute.get(key)
         if not text:
             continue
-        folders = (place for values, place, _ in layers if values.get(key) == text)
-        image = _image(key, str(text).strip(), next(folders, folder))
+        sources = _sources(interface, layers)
+        folders = (layer.folder for layer in sources if layer.values.get(key) == text)
+        image = _image(key, str(text).strip(), next(folders, interface.folder))
         if image is not None:
             return image
     return None
 
 
 def _image(key: str, text: str, folder: Path) -> str | None:
+    """One image as Snakemake names it; None if a variable in its name is not set."""
     name = expand(text)
     if "$" in name:
         return None
@@ -93,29 +70,32 @@ def _image(key: str, text: str, folder: Path) -> str | None:
     return str(resolve(name, folder))
 
 
-def check_images(
-    settings: Settings, pep: Pep, interfaces: Iterable[Interface], problems: Problems
-) -> None:
-    """Name what cannot be a container, once for each file that says it."""
-    for interface in interfaces:
-        above, below = layers(settings, pep, interface.level)
-        own = (
-            interface.compute,
-            interface.folder,
-            interface.places.get("compute", interface.place),
-        )
-        found = (*above, own, below)
-        for values, _, place in found:
-            if values.get(CRATE):
-                problems.warn(place, f"compute.{CRATE}", f"'{values[CRATE]}': {NO_BULKER}")
-        given = [
-            (key, values[key], place)
-            for values, _, place in found
+def _sources(interface: Interface, layers: Layers) -> tuple[Layer, ...]:
+    """All sources of compute settings that are written in a file or typed; the first one wins."""
+    place = interface.places.get("compute", interface.place)
+    return (
+        *layers.above,
+        Layer(interface.compute, interface.folder, place),
+        layers.package,
+    )
+
+
+def check_images(context: PlanContext, problems: Problems) -> None:
+    """Warn of images that cannot be containers, once for each interface that gets them."""
+    for interface in context.project.interfaces:
+        sources = _sources(interface, context.layers[interface.level])
+        for layer in sources:
+            crate = layer.values.get(CRATE)
+            if crate:
+                problems.warn(layer.place, f"compute.{CRATE}", f"'{crate}': {NO_BULKER}")
+        named = [
+            (key, layer.values[key], layer.place)
+            for layer in sources
             for key in IMAGES
-            if values.get(key)
+            if layer.values.get(key)
         ]
-        unset = [one for one in given if "$" in expand(str(one[1]))]
-        if given and len(unset) == len(given) and not interface.directives.get("container"):
+        unset = [one for one in named if "$" in expand(str(one[1]))]
+        if named and len(unset) == len(named) and not interface.directives.get("container"):
             key, text, place = unset[0]
             problems.warn(
                 place,

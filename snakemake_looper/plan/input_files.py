@@ -1,43 +1,58 @@
-"""TODO: plan.input_files."""
+"""The input files of samples: which files, whether they are there, and how large they are.
+
+The input schema of an interface says which attributes of a sample name files. A required file
+that is missing keeps the sample from being run. The size of all files chooses the row of a size
+table. A file that another job of the plan makes is not missing: it is there when it is needed.
+"""
 
 from __future__ import annotations
 
 import os
+import re
 import stat
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
 
 from ..model import InputSchema, Sample
 from ..read.yaml_lines import expand
+from .context import PlanContext
 
 GB = 1024**3
+_SLASHES = re.compile(r"(?<!:)/{2,}")
 
 
 @dataclass(frozen=True, slots=True)
 class InputFiles:
-    """The files of one sample: those that must be there, those that are not, and their size."""
+    """The input files of one job."""
 
-    required: tuple[str, ...]
-    missing: tuple[str, ...]
-    size_gb: float
+    required: tuple[str, ...] = ()
+    missing: tuple[str, ...] = ()
+    """The required files that are not there; also required attributes that name no file."""
+    size_gb: float = 0.0
+    """Size of all files that are there, in GB (1024³ bytes)."""
     made: tuple[str, ...] = ()
-    """Those of the required ones that another job makes."""
+    """The required files that another job makes."""
 
 
 class FileSizes:
-    """Sizes of input files, each asked of the file system once; relative to the root."""
+    """Sizes of input files. The file system is asked once for each file."""
 
-    def __init__(self, root: Path, made: Callable[[str], Any] | None = None) -> None:
-        """`made` says whether a job makes a file: those are there when they are needed."""
+    def __init__(self, root: Path, is_made: Callable[[str], bool] | None = None) -> None:
+        """Start without sizes.
+
+        Args:
+            root: the folder that paths are relative to.
+            is_made: says of a path whether a job makes it; None if no job makes input files.
+        """
         self._root = str(root)
-        self._made = made
+        self._is_made = is_made
         self.sizes: dict[str, int] = {}
+        """The sizes that were asked for, in bytes, by path; -1 for a file that is missing."""
 
     def size(self, path: str) -> int:
-        """Size in bytes, of a folder that of all files in it; -1 if there is nothing."""
+        """Size of a file in bytes, see `file_size`."""
         known = self.sizes.get(path)
         if known is None:
             known = self.sizes[path] = file_size(os.path.join(self._root, path))
@@ -51,7 +66,7 @@ class FileSizes:
         """
         required = tuple(_paths(sample, schema.required_files))
         files = dict.fromkeys((*required, *_paths(sample, schema.sized_files)))
-        made = {path for path in files if self._made(path)} if self._made else set()
+        made = {path for path in files if self._is_made(path)} if self._is_made else set()
         sizes = {path: self.size(path) for path in files if path not in made}
         missing = [path for path in required if sizes.get(path, 0) < 0]
         missing += [
@@ -65,11 +80,23 @@ class FileSizes:
         )
 
 
+def as_input(path: str, context: PlanContext) -> str:
+    """A path of a sample as it is among a job's inputs: relative if it is inside the project."""
+    # The output folder may end with a slash, and a template adds its own.
+    path = _SLASHES.sub("/", path)
+    if os.path.isabs(path):
+        inside = context.shown(Path(os.path.normpath(path)))
+        return path if os.path.isabs(inside) else inside
+    if context.rundir == context.workdir:
+        return path.removeprefix("./")
+    return context.shown(Path(os.path.normpath(context.rundir / path)))
+
+
 def file_size(path: str) -> int:
-    """Size in bytes of a file, or of all files below a folder; -1 if there is nothing."""
+    """Size of a file, or of all files below a folder, in bytes; -1 if it does not exist."""
     try:
         found = os.stat(path)
-    except (OSError, ValueError):  # no path has a NUL in it
+    except (OSError, ValueError):  # ValueError: the path has a NUL in it
         return -1
     if not stat.S_ISDIR(found.st_mode):
         return found.st_size

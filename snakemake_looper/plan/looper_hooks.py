@@ -1,9 +1,11 @@
-"""The five `pre_submit` functions that looper ships, so that they need no looper.
+"""The five `pre_submit` functions that looper ships, written anew so that they need no looper.
 
 They follow looper's documentation, "Built-in pre-submission functions", for names of files, keys
-and parameters (and take the spellings of its code too, where the two differ). Each gets a job's
-namespaces and returns those values that it changes. A parameter that names a folder and not a
-YAML file gets the default file name in that folder.
+and parameters. Where looper's code spells a name in another way, both spellings work. Each
+function gets a job's namespaces and returns the values that it changes.
+
+A parameter of `var_templates` says where to write. If it names a folder and not a YAML file, the
+file has its default name in that folder.
 """
 
 from __future__ import annotations
@@ -24,7 +26,7 @@ from ..read.yaml_lines import expand, resolve
 
 
 class Namespace(dict[str, Any]):
-    """A dict whose keys can be read and set as attributes too, as in the objects of looper."""
+    """A dict whose keys can also be read and set as attributes, as in looper's objects."""
 
     def __getattr__(self, name: str) -> Any:
         try:
@@ -43,9 +45,9 @@ class Namespace(dict[str, Any]):
 def write_sample_yaml(namespaces: Mapping[str, Any]) -> dict[str, Any]:
     """Write the sample's attributes; `{sample.sample_yaml_path}` is the file.
 
-    `{sample.yaml_file}` is it too: so looper 1.2 called it.
+    looper 1.2 called it `{sample.yaml_file}`. That name works, too.
     """
-    path = _target(namespaces, "_sample.yaml", "sample_yaml_path")
+    path = _file_to_write(namespaces, "_sample.yaml", "sample_yaml_path")
     sample = {**_sample(namespaces), "sample_yaml_path": str(path)}
     _write(path, sample)
     return {"sample": {"sample_yaml_path": str(path), "yaml_file": str(path)}}
@@ -53,7 +55,7 @@ def write_sample_yaml(namespaces: Mapping[str, Any]) -> dict[str, Any]:
 
 def write_sample_yaml_prj(namespaces: Mapping[str, Any]) -> dict[str, Any]:
     """Write the sample's attributes, and under `prj` the project's config."""
-    path = _target(namespaces, "_sample_prj.yaml", "sample_yaml_prj_path")
+    path = _file_to_write(namespaces, "_sample_prj.yaml", "sample_yaml_prj_path")
     _write(path, {**_sample(namespaces), "prj": _plain(namespaces["project"])})
     return {}
 
@@ -61,30 +63,34 @@ def write_sample_yaml_prj(namespaces: Mapping[str, Any]) -> dict[str, Any]:
 def write_sample_yaml_cwl(namespaces: Mapping[str, Any]) -> dict[str, Any]:
     """Write the sample as the input of a CWL workflow; `{sample.sample_yaml_cwl}` is the file.
 
-    Attributes that the input schema says are files or folders become `File` and `Directory`
-    objects; paths of files are relative to what is written, as CWL reads them.
+    If the input schema says that an attribute is a file or a folder, it becomes a `File` or
+    `Directory` object. Paths of files are relative to the file that is written, as CWL reads them.
     """
-    path = _target(namespaces, "_sample_cwl.yaml", "sample_yaml_cwl_path", "sample_cwl_yaml_path")
+    path = _file_to_write(
+        namespaces, "_sample_cwl.yaml", "sample_yaml_cwl_path", "sample_cwl_yaml_path"
+    )
     sample = _sample(namespaces)
     changed: dict[str, Any] = {"sample_yaml_cwl": str(path)}
     source = namespaces["pipeline"].get("input_schema")
     kinds = _kinds(str(source), namespaces["looper"]["piface_dir"]) if source else {}
     for attribute, kind in kinds.items():
         if sample.get(attribute):
-            changed[attribute] = _cwl(sample[attribute], kind, path)
+            changed[attribute] = _cwl_object(sample[attribute], kind, path)
     _write(path, {**sample, **changed})
     return {"sample": changed}
 
 
 def write_submission_yaml(namespaces: Mapping[str, Any]) -> dict[str, Any]:
     """Write all namespaces."""
-    path = _target(namespaces, "_submission.yaml", "submission_yaml_path", "sample_cwl_yaml_path")
+    path = _file_to_write(
+        namespaces, "_submission.yaml", "submission_yaml_path", "sample_cwl_yaml_path"
+    )
     _write(path, {name: _plain(values) for name, values in namespaces.items()})
     return {}
 
 
 def write_custom_template(namespaces: Mapping[str, Any]) -> dict[str, Any]:
-    """Fill in a template of the project's own, in Jinja2's usual double braces.
+    """Fill in a template of the project, which has Jinja2's usual double braces.
 
     `{sample.custom_template_output}` is the file.
     """
@@ -92,7 +98,7 @@ def write_custom_template(namespaces: Mapping[str, Any]) -> dict[str, Any]:
     if not given:
         raise ValueError("there is no template; name one in 'var_templates: custom_template'")
     source = resolve(str(given), Path(namespaces["looper"]["piface_dir"]))  # quirk 37
-    path = _target(namespaces, "_config.yaml", "custom_template_output", any_name=True)
+    path = _file_to_write(namespaces, "_config.yaml", "custom_template_output", any_name=True)
     write_if_changed(path, fill_in(source.read_text(encoding="utf-8"), namespaces))
     return {"sample": {"custom_template_output": str(path)}}
 
@@ -107,6 +113,7 @@ SHIPPED: Mapping[str, Callable[[dict[str, Any]], Any]] = {
         write_custom_template,
     )
 }
+"""The functions by the names that an interface has for them."""
 
 
 def _sample(namespaces: Mapping[str, Any]) -> dict[str, Any]:
@@ -120,10 +127,10 @@ def _variables(namespaces: Mapping[str, Any]) -> Mapping[str, Any]:
     return found if isinstance(found, Mapping) else {}
 
 
-def _target(
+def _file_to_write(
     namespaces: Mapping[str, Any], ending: str, *parameters: str, any_name: bool = False
 ) -> Path:
-    """Where to write: what `var_templates` says, else in the submission folder."""
+    """The file to write: as `var_templates` says, else in the submission folder."""
     name = f"{_sample(namespaces)['sample_name']}{ending}"
     for parameter in parameters:
         given = _variables(namespaces).get(parameter)
@@ -136,7 +143,7 @@ def _target(
 
 @lru_cache
 def _kinds(schema: str, folder: str) -> Mapping[str, str]:
-    """What the input schema says the attributes are to CWL; read once for all samples."""
+    """The CWL type of each attribute that is a file or folder; read once for all samples."""
     found = read_input_schema(schema, Path(folder), Place(schema), Problems())
     if found is None:
         return {}
@@ -150,16 +157,16 @@ def _write(path: Path, values: Mapping[str, Any]) -> None:
     )
 
 
-def _cwl(value: Any, kind: str, beside: Path) -> Any:
+def _cwl_object(value: Any, kind: str, beside: Path) -> Any:
     if isinstance(value, list):
-        return [_cwl(one, kind, beside) for one in value]
+        return [_cwl_object(one, kind, beside) for one in value]
     if kind == "Directory":
         return {"class": "Directory", "location": str(value)}
     return {"class": "File", "path": os.path.relpath(str(value), beside.parent)}
 
 
 def _plain(value: Any) -> Any:
-    """What YAML can hold: mappings and lists of plain values, others as text."""
+    """A value as YAML can hold it: mappings and lists of plain values; others become text."""
     if isinstance(value, Mapping):
         return {str(key): _plain(one) for key, one in value.items() if not str(key).startswith("_")}
     if isinstance(value, (list, tuple, set)):

@@ -1,26 +1,70 @@
-"""Lumps: many short samples in one job.
+"""Lumps: many short samples in one Snakemake job.
 
-Follows looper's `--lump` (GB of input in one job), `--lump-n` (samples in one job) and `--lump-j`
-(number of jobs): samples are pooled in the order of the table until the pool is full. A lump is
-a Snakemake group job. So each member keeps its own command, environment, folder, log and flag
-(quirk 15), and what is run again is decided for each member by itself.
+This follows looper's `--lump` (GB of input in one lump), `--lump-n` (samples in one lump) and
+`--lump-j` (number of lumps): samples are added to a lump in the order of the table until the lump
+is full. Each member keeps its own command, environment, folder, log and flag (quirk 15), and runs
+again only if it has changed itself.
 
-Samples that are still to be run come first, so that they fill lumps of their own.
+Samples that are still to be run come first, so that lumps are full of them.
 """
 
 from __future__ import annotations
 
+import dataclasses
 import math
+from collections import defaultdict
 from collections.abc import Sequence
 
 from ..errors import Place, Problems
+from ..model import Job
 from ..read.options import Options
+from ..status.flags import Flags
+from .render import RenderedJob
+
+
+def lumps_wanted(options: Options) -> bool:
+    """Whether any option asks for lumps."""
+    return any(value is not None for value in (options.lump, options.lump_n, options.lump_j))
+
+
+def lumped(
+    rendered: Sequence[RenderedJob], options: Options, flags: Flags, problems: Problems
+) -> list[Job]:
+    """The jobs; those of the sample level with their lumps, if the options ask for lumps.
+
+    Args:
+        rendered: all jobs of the plan, in the order of the sample table.
+        options: limits of a lump; wrong ones are added to `problems`.
+        flags: tells which jobs are completed.
+        problems: the collector.
+    """
+    jobs = [one.job for one in rendered]
+    if not lumps_wanted(options):
+        return jobs
+    size_limit, count_limit = lump_limits(options, problems)
+    number_of_lumps = int(options.lump_j) if options.lump_j and not problems else None
+    by_rule: dict[str, list[int]] = defaultdict(list)
+    for position, job in enumerate(jobs):
+        if job.level == "sample":
+            by_rule[job.rule].append(position)
+    for rule, positions in by_rule.items():
+        numbers = lump_numbers(
+            [rendered[one].size_gb for one in positions],
+            [flags.written(jobs[one].flag) == "completed" for one in positions],
+            size_limit,
+            count_limit,
+            number_of_lumps,
+        )
+        for position, number in zip(positions, numbers, strict=True):
+            lump = f"{rule}_lump_{number}"
+            jobs[position] = dataclasses.replace(jobs[position], lump=lump)
+    return jobs
 
 
 def lump_limits(options: Options, problems: Problems) -> tuple[float | None, int | None]:
     """The limits that the options set: GB of input (1024³ bytes) and number of samples.
 
-    `--lump-j` is left for `lump_numbers`, which knows how many samples there are.
+    `--lump-j` is only checked: `lump_numbers` applies it, for it depends on the number of samples.
     """
     size = _number("lump", options.lump, float, 0, problems)
     count = _number("lump-n", options.lump_n, int, 1, problems)
@@ -28,10 +72,6 @@ def lump_limits(options: Options, problems: Problems) -> tuple[float | None, int
     if options.lump_j and options.lump_n:
         problems.add(Place("--lump-n"), "", "cannot be combined with --lump-j; choose one")
     return size, None if count is None else int(count)
-
-
-def lumps_wanted(options: Options) -> bool:
-    return any(value is not None for value in (options.lump, options.lump_n, options.lump_j))
 
 
 def lump_numbers(
@@ -45,7 +85,7 @@ def lump_numbers(
 
     Args:
         sizes: input sizes in GB, in the order of the sample table.
-        done: which samples are completed already: they come last.
+        done: which samples are completed already; they come last.
         size_limit: a lump that has reached this many GB is full.
         count_limit: a lump that has reached this many samples is full.
         jobs: the number of lumps, instead of `count_limit`.

@@ -1,7 +1,7 @@
 """Names of records and pipelines that would only fail once jobs run.
 
-Each record's name is part of the names of its flag, log, record file and folder. A file system
-takes 255 bytes for a name and 4,096 for a path; Snakemake and pipestat have limits of their own.
+A record's name is part of the names of its flag, log, record file and folder. A file system
+allows 255 bytes for a name and 4,096 for a path. Snakemake and pipestat have limits of their own.
 All of these are known when the jobs are planned.
 """
 
@@ -17,50 +17,52 @@ from ..layout import shown_name
 
 NAME_BYTES = 255
 PATH_BYTES = 4095
+"""The byte at the end of a path is not among them."""
 BESIDE = 24
-"""Bytes that names beside a file need: `.NAME.xxxxxxxx.tmp` while it is written, a lock, a copy."""
+"""Bytes for files beside a file: `.NAME.xxxxxxxx.tmp` while it is written, a lock, a copy."""
 REPEATS = 20
+"""Snakemake takes so many repeats at the end of a wildcard's value for an endless loop."""
 _VARIABLE = re.compile(r"\$\w", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
-class Room:
-    """How many bytes a name may have, and the path that leaves no more."""
+class NameLimit:
+    """How many bytes a name may have."""
 
     bytes: int
     path: str
+    """The path that sets the limit, with a wildcard in the place of the name."""
 
 
-def room(paths: Iterable[str], wildcard: str, folder: Path) -> Room:
-    """The room that paths leave for the name that stands for a wildcard in them."""
-    found = [
-        Room(count, path) for path in paths for count in _rooms(path, wildcard, folder)
-    ]  # fmt: skip
-    return min(found, key=lambda one: one.bytes, default=Room(NAME_BYTES - BESIDE, ""))
+def name_limit(paths: Iterable[str], wildcard: str, folder: Path) -> NameLimit:
+    """The limit for the name that a wildcard stands for in paths, which are relative to `folder`."""
+    limits = (NameLimit(_bytes_left(path, wildcard, folder), path) for path in paths)
+    return min(limits, key=lambda one: one.bytes, default=NameLimit(NAME_BYTES - BESIDE, ""))
 
 
-def _rooms(path: str, wildcard: str, folder: Path) -> list[int]:
+def _bytes_left(path: str, wildcard: str, folder: Path) -> int:
+    """Bytes that one path leaves for a name, in the whole path and in each part of it."""
     whole = os.path.join(folder, path)
     found = [(PATH_BYTES - _length(whole, wildcard)) // max(whole.count(wildcard), 1)]
     for part in whole.split("/"):
         count = part.count(wildcard)
         if count:
             found.append((NAME_BYTES - BESIDE - _length(part, wildcard)) // count)
-    return found
+    return min(found)
 
 
 def _length(text: str, wildcard: str) -> int:
     return len(os.fsencode(text.replace(wildcard, "")))
 
 
-def name_fault(name: str, room: Room, wildcard: str, reports_to_file: bool) -> str | None:
-    """What is wrong with a record's name; None if nothing is."""
+def name_fault(name: str, limit: NameLimit, wildcard: str, reports_to_file: bool) -> str | None:
+    """The fault of a record's name, or None."""
     length = len(os.fsencode(name))
-    if length > room.bytes:
-        file = os.path.basename(room.path).replace(wildcard, "…")
+    if length > limit.bytes:
+        file = os.path.basename(limit.path).replace(wildcard, "…")
         return (
             f"{shown_name(name)} is too long: {length} bytes, and there is room for"
-            f" {max(room.bytes, 0)} in the name of its file {file}; shorten it"
+            f" {max(limit.bytes, 0)} in the name of its file {file}; shorten it"
         )
     if reports_to_file and (found := _VARIABLE.search(name)):
         return (
@@ -71,10 +73,10 @@ def name_fault(name: str, room: Room, wildcard: str, reports_to_file: bool) -> s
 
 
 def repetition_fault(name: str) -> str | None:
-    """The fault of a name that Snakemake takes for a loop when it is the value of a wildcard.
+    """The fault of a name that Snakemake takes for an endless loop, or None.
 
-    `PeriodicityDetector` in Snakemake refuses a value that ends in 20 repeats of anything, and
-    has no option to allow it (9.27).
+    `PeriodicityDetector` in Snakemake refuses a wildcard's value that ends in 20 repeats of
+    anything, and has no option to allow it (9.27).
     """
     if len(name) < REPEATS or name.count(name[-1]) < REPEATS:
         return None
@@ -85,15 +87,15 @@ def repetition_fault(name: str) -> str | None:
             while name.endswith(part * (count + 1)):
                 count += 1
             return (
-                f"{shown_name(name)} ends in {count} times {shown_name(part)}: Snakemake takes {REPEATS}"
-                " repeats at the end of a name for an endless loop; add something behind, as in"
+                f"{shown_name(name)} ends in {count} times {shown_name(part)}: Snakemake takes"
+                f" {REPEATS} repeats at the end of a name for an endless loop; add something behind, as in"
                 f" {shown_name(name + '_1')}"
             )
     return None
 
 
 def file_fault(name: str) -> str | None:
-    """What is wrong with the name of a file that is named after a pipeline."""
+    """The fault of the name of a file that is named after a pipeline, or None."""
     length = len(os.fsencode(name))
     if length + BESIDE <= NAME_BYTES:
         return None

@@ -1,47 +1,31 @@
-"""TODO: plan.resources."""
+"""Resources: from looper's compute settings to Snakemake's threads and resources.
+
+looper hands compute settings to SLURM as they are written, so they have SLURM's spellings. They
+are read as SLURM reads them, and translated into the units of Snakemake's standard resources:
+MB for memory, minutes for wall time.
+"""
 
 from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from functools import lru_cache
 from typing import Any
 
-from ..model import SizeRow
-from ..read.compute import UnitError
-
-# Keys of an interface's compute section that are no settings of a job.
-NOT_SETTINGS = ("size_dependent_variables", "dynamic_variables_command_template")
-
-
 _MEMORY = re.compile(r"^\s*(\d+(?:\.\d+)?)\s*([KMGT]?)(?:i?B)?\s*$", re.IGNORECASE)
-
-
 _MB_PER = {"": 1.0, "K": 1 / 1024, "M": 1.0, "G": 1024.0, "T": 1024.0**2}
 
 
-def size_row(table: Iterable[SizeRow], size_gb: float) -> Mapping[str, str] | None:
-    """Values for an input of a size in GB, or None if every row is too small."""
-    for row in table:
-        if size_gb <= row.max_gb:
-            return row.values
-    return None
-
-
-def cascade(*layers: Mapping[str, Any]) -> dict[str, Any]:
-    """One mapping of several, the last given wins."""
-    merged: dict[str, Any] = {}
-    for layer in layers:
-        merged.update(layer)
-    return merged
+class UnitError(ValueError):
+    """A compute setting has a value that cannot be read as memory, time or a number."""
 
 
 def memory_mb(value: Any) -> int:
-    """Memory as SLURM spells it, in MB: a bare number is MB, `G` is 1,024 MB.
+    """Memory in MB, rounded up, from SLURM's spelling: a bare number is MB, `G` is 1,024 MB.
 
     Raises:
-        UnitError: the unit is unknown.
+        UnitError: the value is not a number with a unit of SLURM.
     """
     match = _MEMORY.match(str(value))
     if not match:
@@ -50,13 +34,13 @@ def memory_mb(value: Any) -> int:
 
 
 def runtime_minutes(value: Any) -> int:
-    """Wall time as SLURM spells it, in minutes, rounded up.
+    """Wall time in minutes, rounded up, from SLURM's spelling.
 
-    `minutes`, `minutes:seconds`, `hours:minutes:seconds`, `days-hours`,
-    `days-hours:minutes[:seconds]`.
+    The spellings are `minutes`, `minutes:seconds`, `hours:minutes:seconds`, `days-hours` and
+    `days-hours:minutes[:seconds]` (see the option `--time` of sbatch).
 
     Raises:
-        UnitError: it is none of these.
+        UnitError: the value is none of these.
     """
     text = str(value).strip()
     days, dash, clock = text.rpartition("-")
@@ -79,10 +63,10 @@ def runtime_minutes(value: Any) -> int:
 
 
 def threads_of(value: Any) -> int:
-    """Cores as a number.
+    """The number of cores.
 
     Raises:
-        UnitError: it is not a whole number above 0.
+        UnitError: the value is not a whole number above 0.
     """
     text = str(value).strip()
     if not text.isdigit() or int(text) < 1:
@@ -100,13 +84,13 @@ _TRANSLATIONS: Mapping[str, tuple[str, Callable[[Any], int | str]]] = {
 
 
 def to_snakemake(compute: Mapping[str, Any]) -> tuple[int, dict[str, int | str]]:
-    """Threads and Snakemake resources of looper's compute settings.
+    """The threads and the Snakemake resources of a job's compute settings.
 
-    `cores` → threads, `mem` → mem_mb (MB), `time` → runtime (minutes), `partition` →
-    slurm_partition, `account` → slurm_account. Other keys are for templates only.
+    `cores` becomes threads, `mem` mem_mb (MB), `time` runtime (minutes), `partition`
+    slurm_partition, and `account` slurm_account. Other keys are for templates only.
 
     Raises:
-        UnitError: a value cannot be read; the message begins with the key.
+        UnitError: a value cannot be read; the message begins with its key.
     """
     resources: dict[str, int | str] = {}
     for key, value in compute.items():
@@ -121,7 +105,10 @@ def to_snakemake(compute: Mapping[str, Any]) -> tuple[int, dict[str, int | str]]
 
 @lru_cache(maxsize=1024)
 def _translated(key: str, text: str) -> tuple[str, int | str | None]:
-    """One setting as Snakemake has it; None where there is no value. Few differ among samples."""
+    """One setting as a resource of Snakemake: its name, and its value or None.
+
+    It is remembered: most samples have the same settings.
+    """
     name, read = _TRANSLATIONS[key]
     if text.strip().lower() in ("", "nan"):
         return name, None

@@ -1,12 +1,12 @@
-"""Which samples a run is about.
+"""Selection: the samples that a run is about.
 
-Follows looper's `run`: samples whose `toggle` is 0 are off, unless `--sel-incl` or `--sel-excl`
-chooses by an attribute; `--skip` and `--limit` then count among those that are left. All values
-compare as text, since a table cell has no other type.
+It follows looper's `run`. Samples whose `toggle` is 0 are off, unless `--sel-incl` or `--sel-excl`
+chooses by an attribute. `--skip` and `--limit` then count among the samples that are left. All
+values compare as text, since a table cell has no other type.
 
-An option that leaves no sample is wrong input: the option that took the last one is named, with
-how many samples there are. Samples that are all toggled off are no mistake, nor are options that
-ask for a status that no run has (`deselected_by_flag`): what a project is like may be so.
+An option that leaves no sample is wrong input. The message names the option that took the last
+one, and how many samples there are. Two cases are no mistake: all samples are toggled off, or
+the options ask for a status that no record has (`deselected_by_flag`).
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from ..read.options import Options
 
 _RANGE = re.compile(r"([0-9]*)[:-]([0-9]*)")
 _MOST = 8
-"""So many values or names are listed in a message."""
+"""A message lists so many values or names at most."""
 
 
 def select(
@@ -31,13 +31,13 @@ def select(
     problems: Problems,
     refused: Collection[str] = (),
 ) -> tuple[list[Sample], dict[str, str]]:
-    """The samples to run, and for each other one the reason why it is not.
+    """The samples to run, and the reason for each of the others, by name.
 
     Args:
         samples: the samples of the table.
-        options: which of them are asked for.
-        problems: where wrong options are named.
-        refused: names in the table that have been refused: nothing more is said about them.
+        options: the options that select samples.
+        problems: gets options that are wrong.
+        refused: names in the table that reading has refused; they cause no further problem.
     """
     kept, reasons = choose(samples, options, problems, refused)
     for option, text, inside in (("skip", options.skip, False), ("limit", options.limit, True)):
@@ -67,7 +67,7 @@ def choose(
     problems: Problems,
     refused: Collection[str] = (),
 ) -> tuple[list[Sample], dict[str, str]]:
-    """The same without counting: what the project level is about, too, as in looper."""
+    """The same without `--skip` and `--limit`: the samples of the project level, as in looper."""
     reasons: dict[str, str] = {}
     attribute = options.sel_attr or "toggle"
     if options.sel_incl and options.sel_excl:
@@ -83,13 +83,13 @@ def choose(
             kept.append(sample)
     if options.sel_incl or options.sel_excl:
         _check_values(samples, kept, attribute, options, problems, refused)
-    return _named(kept, samples, options, reasons, problems, refused), reasons
+    return _only_named(kept, samples, options, reasons, problems, refused), reasons
 
 
 def deselected_by_flag(status: str, options: Options) -> str | None:
-    """Why a job with this status is not chosen by `--sel-flag` or `--exc-flag`.
+    """The reason why `--sel-flag` or `--exc-flag` leaves a job with this status out, or None.
 
-    Asked for each pipeline of a sample (looper looks at the first only, quirk 13).
+    The status is that of each pipeline of a sample (looper looks at the first only, quirk 13).
     """
     if options.sel_flag and status not in options.sel_flag:
         return f"status {status} is not among --sel-flag {' '.join(options.sel_flag)}"
@@ -99,7 +99,7 @@ def deselected_by_flag(status: str, options: Options) -> str | None:
 
 
 def nothing_by_flag(options: Options) -> str:
-    """The line that is said where no run has a status that is asked for."""
+    """The warning for options by flag that leave no record."""
     if options.sel_flag:
         return f"no record is {_either(options.sel_flag)}: nothing to run"
     return f"every record is {_either(options.exc_flag or ())}: nothing to run"
@@ -137,7 +137,7 @@ def _check_values(
     problems: Problems,
     refused: Collection[str],
 ) -> None:
-    """Name values of `--sel-incl` and `--sel-excl` that no sample has, and those that leave none."""
+    """Report values of `--sel-incl` and `--sel-excl` that no sample has or that leave no sample."""
     option = "sel_incl" if options.sel_incl else "sel_excl"
     if not any(attribute in sample.attributes for sample in samples):
         if samples:
@@ -169,7 +169,7 @@ def _check_values(
         problems.warn(*options.origin(option), what)
 
 
-def _named(
+def _only_named(
     kept: list[Sample],
     samples: Sequence[Sample],
     options: Options,
@@ -177,6 +177,7 @@ def _named(
     problems: Problems,
     refused: Collection[str],
 ) -> list[Sample]:
+    """The samples that `--samples` names; all of them without the option."""
     if options.samples is None:
         return kept
     names = {sample.name for sample in samples}
@@ -200,7 +201,7 @@ def _named(
 def _range(
     option: str, text: str, count: int, options: Options, problems: Problems
 ) -> range | None:
-    """Numbers from 1 that `3`, `2:5`, `:4` or `6-` mean; None for what means none."""
+    """The numbers, from 1, that `3`, `2:5`, `:4` or `6-` stands for; None for another text."""
     if re.fullmatch("[0-9]+", text):
         return range(1, min(int(text), count) + 1)
     match = _RANGE.fullmatch(text)

@@ -1,1 +1,1 @@
-"""Files of a project, read: each reader makes a value, and names all that is wrong."""
+"""From the files of a looper project to a `Project`: one value that holds all of them."""

@@ -1,16 +1,16 @@
-"""Compute settings: what looper calls them, and what Snakemake calls them.
+"""Compute settings (cores, memory, time, partition): the files that they are read from.
 
-The cascade, first wins, as looper lays them over each other ("divcfg < interface < config < command line"):
+Settings of a job come from five sources. If two of them have a key, the earlier one wins, as in
+looper ("divcfg < interface < config < command line"):
 
-1. `--compute key=value`, then the file of `--settings`
+1. `--compute key=value`, then the file of `--settings`: `compute_options`
 2. `looper: compute: resources:` of the PEP
-3. `compute:` of the pipeline interface; a static key beats the size table's column
-4. the row of `size_dependent_variables` for the sample's input size
-5. the compute package of a divvy config (`--package`, `--divvy` or `$DIVCFG`), if there is one
+3. `compute:` of the pipeline interface
+4. the row of `size_dependent_variables` for the sample's input size: `size_table`
+5. the compute package of a divvy config (`--package`, `--divvy` or `$DIVCFG`): `compute_package`
 
-(`dynamic_variables_command_template` of an interface, which looper deprecates, replaces 2 to 4.)
-
-A new mapping is made for each job: nothing leaks from sample to sample (quirk 5).
+`dynamic_variables_command_template` of an interface, which looper deprecates, replaces 2 to 4.
+`plan.compute_settings` puts the sources together for each job.
 """
 
 from __future__ import annotations
@@ -29,16 +29,14 @@ from .options import Options
 from .yaml_lines import read_yaml, resolve
 
 DIVVY_VARIABLE = "DIVCFG"
-
-
-class UnitError(ValueError):
-    """A compute value whose unit cannot be read."""
+"""Environment variable with the path of a divvy config."""
+_LIMIT = "max_file_size"
 
 
 def compute_options(
     options: Options, root: Path, problems: Problems
 ) -> tuple[dict[str, Any], tuple[Path, ...]]:
-    """What `--compute` says, over what the file of `--settings` says; and the files read."""
+    """The settings of `--compute` over those of the file of `--settings`; and the files read."""
     values: dict[str, Any] = {}
     files: tuple[Path, ...] = ()
     if options.settings:
@@ -57,12 +55,9 @@ def compute_package(
     where = "--divvy" if options.divvy else f"${DIVVY_VARIABLE}"
     if path is None:
         if options.package:
-            problems.warn(
-                "--package",
-                "",
-                f"'{options.package}' is in no file, ignored: there is neither --divvy nor"
-                f" ${DIVVY_VARIABLE}; clusters are chosen by a Snakemake profile",
-            )
+            why = f"neither --divvy nor ${DIVVY_VARIABLE} names a file with packages"
+            advice = "choose a cluster with a Snakemake profile"
+            problems.warn("--package", "", f"'{options.package}' is ignored: {why}; {advice}")
         return {}, ()
     document = read_yaml(path, problems, where)
     if document is None:
@@ -78,45 +73,48 @@ def compute_package(
         problems.add(
             document.place("compute_packages"),
             "compute_packages",
-            f"there is no package '{name}'{near(name, packages)}",
+            f"there is no package '{name}'{near(name, packages)}; correct --package",
         )
     return {}, (path,)
 
 
 def divvy_config(options: Options, root: Path) -> Path | None:
-    """The divvy config that `--divvy` or `$DIVCFG` names, if either does."""
+    """The divvy config that `--divvy` names, else `$DIVCFG`; None if neither is given."""
     source = options.divvy or os.environ.get(DIVVY_VARIABLE)
     return resolve(source, root) if source else None
 
 
 def size_table(path: Path, place: Place, problems: Problems) -> tuple[SizeRow, ...]:
-    """Read a size table: a TSV with `max_file_size` in GB, `NaN` there meaning any size.
+    """Read a size table: a TSV with a column `max_file_size` in GB (1024³ bytes).
 
-    Follows looper's "size-dependent variables": the row with the smallest sufficient size is
-    taken. Rows come back sorted by size.
+    The format is that of looper's "size-dependent variables": the row with the smallest
+    sufficient size counts, and `NaN` suffices for any size.
+
+    Args:
+        path: the table.
+        place: where the interface names it, for a table that cannot be read.
+        problems: gets each fault.
+
+    Returns:
+        The rows, sorted by size.
     """
     try:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        problems.add(
-            place,
-            "compute.size_dependent_variables",
-            f"'{path}' cannot be read: {getattr(error, 'strerror', None) or error}; correct the path",
-        )
+        said = getattr(error, "strerror", None) or error
+        what = f"'{path}' cannot be read: {said}; correct the path"
+        problems.add(place, "compute.size_dependent_variables", what)
         return ()
     reader = csv.DictReader(io.StringIO(text), delimiter="\t")
-    if "max_file_size" not in (reader.fieldnames or ()):
-        problems.add(Place(str(path), 1), "max_file_size", "there is no such column; add it, in GB")
+    if _LIMIT not in (reader.fieldnames or ()):
+        problems.add(Place(str(path), 1), _LIMIT, "there is no such column; add it, in GB")
         return ()
     rows = []
     for row in reader:
-        limit = _limit(row["max_file_size"])
+        limit = _limit(row[_LIMIT])
         if limit is None:
-            problems.add(
-                Place(str(path), reader.line_num),
-                "max_file_size",
-                f"'{row['max_file_size']}' is no size; write a number of GB, or NaN for any size",
-            )
+            what = f"'{row[_LIMIT]}' is no size; write a number of GB, or NaN for any size"
+            problems.add(Place(str(path), reader.line_num), _LIMIT, what)
             continue
         values = {key: _number(value) for key, value in row.items() if key and value is not None}
         rows.append(SizeRow(limit, values))
@@ -124,7 +122,7 @@ def size_table(path: Path, place: Place, problems: Problems) -> tuple[SizeRow, .
 
 
 def _number(text: str) -> Any:
-    """A cell as templates see it: a number, if it is written as one would be."""
+    """A cell as templates see it: a number if Python writes the number in the same way."""
     text = text.strip()
     for kind in (int, float):
         try:

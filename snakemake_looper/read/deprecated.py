@@ -1,9 +1,9 @@
-"""Keys and options of older looper, peppy and divvy, with what replaced each.
+"""Keys and options of older looper, peppy and divvy, each with its replacement.
 
-A project that was begun years ago may hold any of them. Today's looper and peppy drop most of
-them without a word; here each is named with what to write instead. The versions are those of the
-changelogs: looper 0.x had its pipelines behind protocols, 1.x behind two kinds of interfaces;
-peppy 0.x had sections that specification 2.0.0 moved to `sample_modifiers`.
+An old project may have any of them. Today's looper and peppy ignore most of them silently; this
+package warns, and says what to write instead. The versions come from the changelogs: looper 0.x
+chose pipelines by protocols, 1.x by two kinds of interfaces; peppy 0.x had sections that
+specification 2.0.0 moved to `sample_modifiers`.
 """
 
 from __future__ import annotations
@@ -87,10 +87,10 @@ OPTIONS: Mapping[str, str] = {
     "sp": "'amend'",
     "env": "'divvy'",
 }
-"""Options, in a `cli:` section: those of looper 0.x and 1.x, and those that Snakemake has."""
+"""Options in a `cli:` section: of looper 0.x and 1.x, and some that Snakemake has."""
 
 
 def instead(key: str, table: Mapping[str, str]) -> str | None:
-    """`is of an older version; write …`, if a key is."""
+    """The message for a key of an older version: "is not read any more; write …"; else None."""
     new = table.get(key)
     return None if new is None else f"is not read any more; write {new}"

@@ -1,13 +1,15 @@
-"""Input schemas: which samples are valid, which files they need, and how large those are.
+"""Input schemas: which attributes a sample must have, and which of them name files.
 
-Follows eido (`tangible`: files that must exist; `sizing`: files whose sizes add up to the input
-size in GB of 1024³ bytes), reads the older `required_files` and `files` too (quirk 31), and
-resolves `imports` beside the schema that names them (quirk 37).
+An input schema is a JSON schema of a sample with keys of eido: `tangible` lists attributes whose
+files must exist, `sizing` lists those whose sizes add up to the input size (in GB, 1024³ bytes).
+The older `required_files` and `files` are read too (quirk 31). A path under `imports` is relative
+to the schema that names it (quirk 37).
 """
 
 from __future__ import annotations
 
 import copy
+import logging
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -20,17 +22,13 @@ from ..errors import Place, Problems
 from ..model import InputSchema, Sample
 from .yaml_lines import Document, absent, parse_yaml, read_yaml, resolve
 
+_log = logging.getLogger(__name__)
+
 _PATIENCE = 10
 """Seconds to wait for a remote schema."""
-
-
 _LISTABLE = ("string", "number", "boolean")
-
-
 _SCALAR_ONLY = {"type", "description", "title", "pattern", "minLength", "maxLength", "format"}
-"""Keywords that mean nothing to an array."""
-
-
+"""Keywords that have no effect on an array."""
 _PLAIN_ITEMS = {
     "type", "properties", "required", "description", "tangible", "sizing", "required_files", "files",
     "directories",
@@ -42,8 +40,17 @@ def read_input_schema(
 ) -> InputSchema | None:
     """Read an input schema and everything that it imports.
 
-    What is remote and cannot be reached is named in a warning: samples are then not checked
-    against it, as in looper.
+    A remote schema that cannot be reached is a warning: samples are not checked against it, as in
+    looper.
+
+    Args:
+        source: path or URL, as a file names it.
+        folder: the folder that a path is relative to.
+        place: where the schema is named.
+        problems: gets each fault.
+
+    Returns:
+        The schema; None if it cannot be read or is no JSON schema.
     """
     reader = _Reader(problems)
     where = source if _is_url(source) else str(resolve(source, folder))
@@ -69,7 +76,7 @@ def read_input_schema(
 
 
 def _faulty(file: str, items: dict[str, Any], problems: Problems) -> bool:
-    """Name what makes a sample's schema no JSON schema."""
+    """Whether the schema of a sample is no valid JSON schema; each fault is a problem."""
     errors = Draft7Validator(Draft7Validator.META_SCHEMA).iter_errors(items)
     found = sorted((".".join(map(str, error.absolute_path)), error.message) for error in errors)
     for where, message in found:
@@ -78,7 +85,7 @@ def _faulty(file: str, items: dict[str, Any], problems: Problems) -> bool:
 
 
 class _Reader:
-    """Schemas in the order in which they apply: what is imported before what imports it."""
+    """Reads schemas in the order in which they apply: an imported one before its importer."""
 
     def __init__(self, problems: Problems) -> None:
         self.schemas: list[Mapping[str, Any]] = []
@@ -88,7 +95,7 @@ class _Reader:
         self._seen: set[str] = set()
 
     def read(self, where: str, source: str, place: Place, key: str) -> None:
-        """Read a file or URL; `source` is how the file at `place` names it."""
+        """Read a file or URL. The file at `place` names it `source` under `key`."""
         if where in self._seen:
             return
         self._seen.add(where)
@@ -97,7 +104,7 @@ class _Reader:
             return
         imports = document.data.get("imports") or []
         for item in map(str, imports if isinstance(imports, list) else [imports]):
-            # Beside the file that says so (quirk 37), also where that is remote.
+            # Relative to the file that imports it (quirk 37), which may be remote.
             target = (
                 item
                 if _is_url(item)
@@ -159,7 +166,7 @@ def _names(items: Mapping[str, Any], *keys: str) -> tuple[str, ...]:
 
 
 def config_faults(schema: InputSchema, config: Mapping[str, Any]) -> list[str]:
-    """What is wrong with the PEP's config, to the `project` section of an input schema."""
+    """The faults of the PEP's config by the `project` section of an input schema, as in eido."""
     found = []
     for one in schema.schemas:
         properties = one.get("properties")
@@ -180,7 +187,7 @@ class Validator:
         self._plain = _plain_demands(schema)
 
     def faults(self, sample: Sample) -> list[str]:
-        """What is wrong with a sample's attributes; empty if nothing is."""
+        """The faults of a sample's attributes; empty if the sample is valid."""
         if self._plain is not None and self._obviously_valid(sample.attributes):
             return []
         found = []
@@ -189,7 +196,8 @@ class Validator:
                 for error in validator.iter_errors(dict(sample.attributes)):
                     where = ".".join(map(str, error.absolute_path))
                     found.append(f"{where}: {error.message}" if where else error.message)
-            except Exception as error:  # a $ref that leads nowhere
+            except Exception as error:  # a $ref that leads nowhere raises what `referencing` has
+                _log.debug("sample %s cannot be checked", sample.name, exc_info=True)
                 found.append(f"the schema cannot be applied: {error}")
         return list(dict.fromkeys(found))
 
@@ -202,10 +210,10 @@ class Validator:
 
 
 def _plain_demands(schema: InputSchema) -> tuple[frozenset[str], frozenset[str]] | None:
-    """Attributes that must be there, and those that must be text, if a schema asks no more.
+    """Attributes that must exist, and those that must be text, if a schema demands only that.
 
-    Most schemas are like that, and most samples fit: those need not go through jsonschema, which
-    takes its time.
+    Most schemas do, and most samples are valid. For these the slow way through jsonschema is not
+    needed.
     """
     required: set[str] = set()
     texts: set[str] = set()
@@ -232,7 +240,7 @@ def _listable(items: dict[str, Any]) -> dict[str, Any]:
         for name, wanted in properties.items():
             if not isinstance(wanted, Mapping) or wanted.get("type") not in _LISTABLE:
                 continue
-            if set(wanted) <= _SCALAR_ONLY:  # says the same, and is quicker to check
+            if set(wanted) <= _SCALAR_ONLY:  # the same meaning, and quicker to check
                 properties[name] = {**wanted, "type": [wanted["type"], "array"], "items": wanted}
             else:
                 properties[name] = {"anyOf": [wanted, {"type": "array", "items": wanted}]}

@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ..errors import near
-from ..model import STATUSES
+from ..status_words import STATUSES
 
 _COMMA_BEFORE_A_KEY = re.compile(r",(?=[A-Za-z_]\w*=)")
 

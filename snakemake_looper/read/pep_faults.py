@@ -1,8 +1,8 @@
-"""Why peppy cannot read a PEP, in words that say where and what to write.
+"""Faults of a PEP that peppy cannot read, with the place of each and the text to write instead.
 
-peppy raises what pandas, PyYAML and the operating system raise. `faults_of` is asked only after
-that, so a sound PEP is not read twice: it looks at the PEP's config, then at its tables, and
-names the faults that it knows.
+peppy raises whatever pandas, PyYAML and the operating system raise. After such an error,
+`faults_of` looks at the PEP's config and then at its tables, and names the faults that it knows.
+It does not look at a PEP that peppy can read.
 """
 
 from __future__ import annotations
@@ -30,7 +30,12 @@ _MODIFIERS: Mapping[str, tuple[type, str]] = {
 
 
 def faults_of(source: Path, amendments: tuple[str, ...]) -> list[Problem]:
-    """What is wrong with a PEP that peppy cannot read; empty if it is nothing that is known here."""
+    """The faults of a PEP that peppy cannot read; empty if it has none that is known here.
+
+    Args:
+        source: the PEP's config, or its table if it has no config.
+        amendments: names of the amendments to apply.
+    """
     if source.suffix not in (".yaml", ".yml"):
         return list(_of_table(source, Place(str(source)), "", "sample_name"))
     problems = Problems()
@@ -76,12 +81,15 @@ def _of_config(document: Document, amendments: tuple[str, ...]) -> Iterator[Prob
 
 
 def _of_imports(document: Document, imports: Any) -> Iterator[Problem]:
-    """Faults of imported configs: what peppy reads of them is YAML, and a mapping."""
+    """Faults of imported configs: each must be a YAML mapping."""
     keys = ("project_modifiers", "import")
     if imports is not None and not isinstance(imports, (str, list)):
         yield _fault(document, keys, "must be a list of paths")
         return
-    for item in [imports] if isinstance(imports, str) else imports or ():
+    if isinstance(imports, str):
+        yield _fault(document, keys, f"peppy takes a list of paths only; write '[{imports}]'")
+        return
+    for item in imports or ():
         if not isinstance(item, str):
             yield _fault(document, keys, f"'{item}' is not a path; write the path of a file")
             continue
@@ -103,7 +111,7 @@ def _of_sample_table(
         metadata = config.get("metadata")
         sections = [config, metadata if isinstance(metadata, Mapping) else {}]
         old = next((one for section in sections for one in _OLD_TABLES if one in section), None)
-        hint = f" ({old} of older PEPs is called so now)" if old in PEP else ""
+        hint = f" ({old} is its name in older PEPs)" if old in PEP else ""
         what = f"is missing{hint}; name the table of the samples, as in 'sample_table: samples.csv'"
         yield _fault(document, (key,), what)
         return
@@ -178,12 +186,18 @@ def _of_implication(document: Document, one: Any, keys: tuple[str | int, ...]) -
             continue
         for key, value in one[part].items() if part == "if" else ():
             if not isinstance(value, (str, list)):
-                what = f"'{value}' is no text, and cells are; write '\"{value}\"' with the quotes"
+                what = f"'{value}' is no text, and cells are; put it in quotes: '\"{value}\"'"
                 yield _fault(document, (*keys, part, key), what)
 
 
 def _of_table(path: Path, named: Place, key: str, index: str) -> Iterator[Problem]:
-    """Faults of a table that is named at a place; `index` is the column that it must have."""
+    """Faults of a table.
+
+    Args:
+        path: the table.
+        named: where the config names it, under `key`.
+        index: the column that it must have; empty if a modifier may make it.
+    """
     if not path.exists():
         what = f"'{path}' does not exist; correct the path, it is relative to this file"
         yield Problem(named, key, what)
@@ -237,7 +251,7 @@ def _no_column(index: str, head: list[str], line: str, delimiter: str) -> str:
     for other, mark in _DELIMITERS.items():
         if other != delimiter and other in line:
             return f"{what}; part the cells by {_DELIMITERS[delimiter]}, not {mark}"
-    return f"{what}{near(index, head)}; name the column of the samples' names so"
+    return f"{what}{near(index, head)}; give this name to the column of the samples' names"
 
 
 def _rows(text: str, delimiter: str) -> Iterator[tuple[int, list[str]]]:
@@ -250,7 +264,7 @@ def _rows(text: str, delimiter: str) -> Iterator[tuple[int, list[str]]]:
 
 
 def _derives(modifiers: Any, attribute: str) -> bool:
-    """Whether modifiers may make an attribute that the table has no column for."""
+    """Whether a modifier may make an attribute for which the table has no column."""
     found = modifiers if isinstance(modifiers, Mapping) else {}
     append, duplicate = found.get("append"), found.get("duplicate")
     derive, imply = found.get("derive"), found.get("imply")
@@ -264,7 +278,7 @@ def _derives(modifiers: Any, attribute: str) -> bool:
 
 
 def _path(text: str, declaring: Path) -> Path:
-    """A path as peppy has it: relative to the config, whose links it follows."""
+    """A path as peppy resolves it: relative to the config, after following links to it."""
     return Path(os.path.normpath(Path(os.path.realpath(declaring)).parent / expand(text)))
 
 

@@ -1,10 +1,10 @@
-"""Reading: from a looper config to a `Project`.
+"""Reading a project: from the path of a looper config to a `Project`.
 
-Everything that is read, is read here and in the modules called from here; the stages after it
-look at no file but the sizes of input files.
+Reading opens all files of the project: looper config, PEP, pipeline interfaces, schemas, tables.
+Later stages look only at the sizes of input files.
 
-A `Project` is whole: without a PEP or an output folder there is none. Reading then ends with all
-problems of all files, so that no later stage plans with what an earlier one could not make.
+A project without a PEP or an output folder cannot be planned, so there is no such `Project`:
+reading then raises the problems of all files together.
 """
 
 from __future__ import annotations
@@ -26,17 +26,17 @@ from .yaml_lines import absent, resolve
 
 @dataclass(frozen=True, slots=True)
 class Project:
-    """All that was read."""
+    """All files of a looper project as values."""
 
     settings: Settings
     pep: Pep
     interfaces: tuple[Interface, ...]
     warnings: tuple[str, ...]
     whole: bool = True
-    """Whether every interface could be read. Each problem is already named."""
+    """Whether every interface could be read. If not, `problems` names each fault."""
 
     def sample_interfaces(self, sample: Sample) -> tuple[Interface, ...]:
-        """The interfaces of a sample: its own, or those of the looper config."""
+        """The interfaces of a sample: those that it names itself, else those of the project."""
         ours = {str(i.path): i for i in self.interfaces if i.level == "sample"}
         if sample.interfaces is not None:
             return tuple(ours[path] for path in sample.interfaces if path in ours)
@@ -50,12 +50,14 @@ def read_project(
     """Read a looper project.
 
     Args:
-        looper_config: path of the `.looper.yaml`, see `settings.locate` for finding it.
-        options: what a command line asked for; None asks for nothing.
-        problems: a collector that goes on to planning; its problems are then not raised here.
+        looper_config: path of the `.looper.yaml`; `looper_config.locate` finds it.
+        options: the options of a command line; None stands for none.
+        problems: a collector for reading and planning together. Without one, the problems of
+            reading are raised here.
 
     Raises:
-        ProjectError: the files cannot be read or contradict each other; says all that is wrong.
+        ProjectError: the files cannot be read, or contradict each other; lists all faults. With
+            a collector, only if there is no PEP or no output folder.
     """
     collector = problems if problems is not None else Problems()
     config = read_looper_config(looper_config, options or Options(), collector)
@@ -76,7 +78,7 @@ def read_project(
 def _read_interfaces(
     config: LooperConfig, pep: Pep | None, problems: Problems
 ) -> tuple[list[Interface], bool]:
-    """The interfaces that can be read, and whether these are all."""
+    """The interfaces that could be read, and whether all could."""
     before = len(problems)
     sources = [
         *config.interfaces,
@@ -85,7 +87,7 @@ def _read_interfaces(
     ]
     interfaces: list[Interface] = []
     for source in _unique(sources):
-        found = read_interface(source.path, source.place, problems)
+        found = read_interface(source.path, problems)
         interfaces += [one for one in found if source.level in (None, one.level)]
         if source.level and found and all(one.level != source.level for one in found):
             problems.add(
@@ -106,7 +108,7 @@ def _read_interfaces(
 def _interfaces_of_pep(
     pep: Pep | None, config: LooperConfig, problems: Problems
 ) -> list[InterfaceSource]:
-    """`looper: pipeline_interfaces:` of the PEP: project-level ones, as in looper 1.x."""
+    """Project-level interfaces that the PEP names under `looper:`, as in looper 1.x."""
     section = pep.config.get("looper") if pep else None
     value = section.get("pipeline_interfaces") if isinstance(section, Mapping) else None
     if pep is None or not value or config.options.project_pipeline_interfaces:
@@ -128,7 +130,7 @@ def _interfaces_of_pep(
 
 
 def _own_interfaces(pep: Pep | None, problems: Problems) -> list[InterfaceSource]:
-    """Interfaces that samples name themselves, each once."""
+    """The interfaces that samples name themselves, each once."""
     found: dict[str, InterfaceSource] = {}
     for sample in pep.samples if pep else ():
         for path in sample.interfaces or ():
@@ -144,7 +146,7 @@ def _own_interfaces(pep: Pep | None, problems: Problems) -> list[InterfaceSource
 
 
 def _unique(sources: list[InterfaceSource]) -> list[InterfaceSource]:
-    """Each file once per level asked for."""
+    """Each file once per level that it is named for."""
     kept: dict[tuple[Path, str | None], InterfaceSource] = {}
     for source in sources:
         if (source.path, None) not in kept:
@@ -153,7 +155,7 @@ def _unique(sources: list[InterfaceSource]) -> list[InterfaceSource]:
 
 
 def _check_config(interfaces: list[Interface], pep: Pep, problems: Problems) -> None:
-    """The PEP's config must fit the `project` section of each input schema, as eido has it."""
+    """Hold the PEP's config against the `project` section of each input schema, as eido does."""
     for interface in interfaces:
         if interface.input_schema is None:
             continue
@@ -163,7 +165,7 @@ def _check_config(interfaces: list[Interface], pep: Pep, problems: Problems) -> 
 
 
 def _check_names(interfaces: list[Interface], problems: Problems) -> None:
-    """Two interfaces of one pipeline name and level would share flags and logs (quirk 29)."""
+    """Refuse two interfaces of one name and level: they would share flags and logs (quirk 29)."""
     known: dict[tuple[str, str], Interface] = {}
     for interface in interfaces:
         first = known.setdefault((interface.pipeline_name, interface.level), interface)

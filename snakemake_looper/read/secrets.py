@@ -1,12 +1,12 @@
-"""Which values of a looper config's `pipestat:` section may be shown, and where the rest is kept.
+"""Secrets of a looper config's `pipestat:` section: a plan holds references instead of them.
 
-A password may stand under any name: `pwd`, `dsn`, the query of a URL, a list, a PIN. So nobody
-guesses which names sound secret. A value is shown only if its key is known to be harmless and
-the value does not look like an address with a login in it. All other values are replaced by a
-reference to the place in the looper config. Only the written config, which its owner alone may
-read, has them back (`reveal`).
+A password may stand under any name: `pwd`, `dsn`, the query of a URL, a list, a PIN. So this module
+does not guess which names sound secret. It shows a value only if its key is known to be harmless,
+and the value does not look like an address with a login. It replaces all other values by a
+reference to their place in the looper config (`hide`). They are filled in again (`reveal`) for the
+merged config on disk, which only its owner may read.
 
-`${VARIABLE}` is no secret: it stays as it is, and pipestat expands it where it connects.
+`${VARIABLE}` is no secret: it stays as it is, and pipestat expands it when it connects.
 """
 
 from __future__ import annotations
@@ -15,6 +15,8 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
+
+import yaml
 
 from ..errors import Problems
 from .yaml_lines import read_yaml
@@ -38,7 +40,12 @@ _IN_ADDRESS = re.compile(r"[@?=&;\s]|://")
 
 
 def hide(section: Mapping[Any, Any], file: Path) -> dict[Any, Any]:
-    """A copy of the `pipestat:` section in which secrets are references to the looper config."""
+    """A copy of the `pipestat:` section with references in the place of secrets.
+
+    Args:
+        section: the section as the looper config has it.
+        file: the looper config.
+    """
     found = {}
     for key, value in section.items():
         if key == "database" and isinstance(value, Mapping):
@@ -52,19 +59,19 @@ def hide(section: Mapping[Any, Any], file: Path) -> dict[Any, Any]:
 
 
 def is_plain(text: str) -> bool:
-    """Whether a text under a harmless key holds nothing that an address with a login has."""
+    """Whether a text under a harmless key cannot be an address with a login."""
     return not _IN_ADDRESS.search(text)
 
 
 def has_secret(content: Any) -> bool:
-    """Whether something was hidden in it."""
+    """Whether the content has a reference to a secret."""
     if isinstance(content, Mapping):
         return SECRET_KEY in content or any(has_secret(item) for item in content.values())
     return isinstance(content, list) and any(has_secret(item) for item in content)
 
 
 def secret_keys(content: Any) -> tuple[str | int, ...]:
-    """Where in the looper config the first hidden secret stands; empty if there is none."""
+    """The keys that lead to the first secret in the looper config; empty if there is none."""
     if isinstance(content, Mapping) and SECRET_KEY in content:
         return tuple(content[SECRET_KEY]["keys"])
     parts = content.values() if isinstance(content, Mapping) else content
@@ -73,10 +80,14 @@ def secret_keys(content: Any) -> tuple[str | int, ...]:
 
 
 def reveal(content: Any, documents: dict[str, Any] | None = None) -> Any:
-    """The content with its secrets back, read from the looper config anew.
+    """The content with its secrets, which are read from the looper config at each call.
+
+    Args:
+        content: a merged config, or a part of it.
+        documents: looper configs that are read already, by path; gets those that are read here.
 
     Raises:
-        KeyError, TypeError: the looper config has changed and no longer holds the secret.
+        KeyError, TypeError: the looper config has changed and has no such secret.
     """
     documents = {} if documents is None else documents
     if isinstance(content, list):
@@ -97,15 +108,18 @@ def reveal(content: Any, documents: dict[str, Any] | None = None) -> Any:
 
 
 def filled_in(path: Path) -> dict[str, Any]:
-    """The content of a merged config as the plan has it, with its secrets."""
-    import yaml
+    """A merged config from the plan's folder, with its secrets.
 
+    Raises:
+        OSError: the file cannot be read.
+        KeyError, TypeError: see `reveal`.
+    """
     found: dict[str, Any] = reveal(yaml.safe_load(path.read_text(encoding="utf-8")))
     return found
 
 
 def masked(content: Any) -> Any:
-    """The content as it may be shown: a URL without login and query, stars for other secrets."""
+    """The content for a screen: URLs have no login and no query, other secrets are stars."""
     if isinstance(content, (list, tuple)):
         return [masked(item) for item in content]
     if isinstance(content, str):
@@ -118,9 +132,9 @@ def masked(content: Any) -> Any:
 
 
 def address(text: str) -> str:
-    """A URL without its user part and query; any other text as it is.
+    """A URL without its login and query; any other text as it is.
 
-    A password may hold a slash or a question mark. Where the parts cannot be told apart, only
+    A password may have a slash or a question mark in it. If the parts cannot be told apart, only
     the scheme is left.
     """
     start, mark, rest = text.partition("://")
@@ -144,7 +158,7 @@ def _kept(value: Any, harmless: bool, file: Path, keys: tuple[Any, ...]) -> Any:
 
 
 def _is_shown(value: Any, harmless: bool) -> bool:
-    """Whether a value may stand in the plan: one bit is no secret, a number may be a PIN."""
+    """Whether a value may stand in the plan. True or False is no secret; a number may be a PIN."""
     if value is None or isinstance(value, bool) or value == "":
         return True
     if harmless and not isinstance(value, (Mapping, list)):

@@ -1,4 +1,13 @@
-"""TODO: read.settings."""
+"""The final settings of a project: command line, looper config and PEP, merged.
+
+If two sources have an option, the earlier one wins:
+
+1. the command line
+2. `cli:` of the looper config: `run:` for samples, `runp:` for the project
+3. `looper:` of the PEP
+4. `looper: cli:` of the PEP: `run:` for samples, `runp:` for the project; then `all:` for both
+5. other keys of the looper config, as `output_dir`
+"""
 
 from __future__ import annotations
 
@@ -26,7 +35,7 @@ from .yaml_lines import Document, expand, expanded, read_yaml, unset
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """The final settings: the command line, the looper config and the PEP, merged."""
+    """The final settings of a project. No field is filled in later."""
 
     looper_config: Path
     root: Path
@@ -36,24 +45,24 @@ class Settings:
     out: Path
     """The output folder."""
     out_text: str
-    """The output folder as `{looper.output_dir}` has it: a slash at its end is kept."""
+    """The output folder for `{looper.output_dir}`: a slash at its end stays."""
     results_subdir: str
     submission_subdir: str
     interfaces: tuple[InterfaceSource, ...]
     pipestat: Mapping[str, Any] | None
     pipestat_places: Mapping[str, Place] = field(repr=False)
     compute_package: Mapping[str, Any]
-    """The divvy compute package: what is below all other compute settings."""
+    """The divvy compute package. All other compute settings win over it."""
     compute_options: Mapping[Level, Mapping[str, Any]]
-    """`--compute` over the file of `--settings`: what is above them."""
+    """`--compute` over the file of `--settings`. They win over all other compute settings."""
     options: Options
     project_options: Options
-    """Options of the project level, whose section is `cli: runp:`."""
+    """The options of the project level; `options` are those of samples."""
     files: tuple[Path, ...]
-    """Every file that was read for it, the looper config first."""
+    """All files that were read for the settings, the looper config first."""
 
     def options_of(self, level: Level) -> Options:
-        """What a job of this level is rendered with."""
+        """The options for jobs of a level."""
         return self.options if level == "sample" else self.project_options
 
     @property
@@ -66,9 +75,9 @@ class Settings:
 
 
 def merge(config: LooperConfig, pep: Pep, problems: Problems) -> Settings | None:
-    """Lay the PEP's `looper:` section between the options and the looper config.
+    """Merge the options with the PEP's `looper:` section and the looper config's keys.
 
-    None if there is no output folder; the problem is then named.
+    None if there is no output folder, with the reason in `problems`.
     """
     options, project_options = options_with_pep(config, pep, problems)
     found = _output_dir(config, pep, options, problems)
@@ -104,10 +113,14 @@ def _subdir(config: LooperConfig, asked: str | None, key: str) -> str | None:
 
 
 def options_with_pep(config: LooperConfig, pep: Pep, problems: Problems) -> tuple[Options, Options]:
-    """The options of both levels, over those of the PEP."""
+    """The options for samples and for the project, with those of the PEP below them.
+
+    In the PEP, a key of `looper:` wins over one of `looper: cli: run:` (samples) or `runp:`
+    (project), and that over one of `looper: cli: all:`.
+    """
     found = pep.config.get("looper")
     section = dict(found) if isinstance(found, Mapping) else {}
-    section.pop("compute", None)  # settings of jobs, not the option: `plan` reads them
+    section.pop("compute", None)  # settings of jobs, which planning reads; not the option
     file = _declaring(config, pep)
     document = read_yaml(file, Problems()) if file and file.suffix in (".yaml", ".yml") else None
 
@@ -129,7 +142,7 @@ def options_with_pep(config: LooperConfig, pep: Pep, problems: Problems) -> tupl
 
 
 def _in_pep(document: Document, amendments: tuple[str, ...], keys: tuple[str, ...]) -> Place:
-    """Where a key of a PEP's `looper:` section stands: in the last amendment that has one."""
+    """The place of a key of a PEP's `looper:` section, in the last amendment that has one."""
     for name in reversed(amendments):
         path = ("project_modifiers", "amend", name, "looper")
         if path in document.lines:
@@ -138,10 +151,10 @@ def _in_pep(document: Document, amendments: tuple[str, ...], keys: tuple[str, ..
 
 
 def _declaring(config: LooperConfig, pep: Pep) -> Path | None:
-    """The file that a PEP's `looper:` section stands in; None for a PEP that is in no folder.
+    """The file with a PEP's `looper:` section; None for a PEP from PEPhub.
 
-    An amendment stands in the PEP itself. Without one, the section may be that of an import: a
-    later import wins over an earlier one, and the PEP over both.
+    An amendment stands in the PEP itself. Without one, an import may have the section: a later
+    import wins over an earlier one, and the PEP over all imports.
     """
     if pep.config_file is None:
         return None
@@ -162,7 +175,10 @@ def _declaring(config: LooperConfig, pep: Pep) -> Path | None:
 def _output_dir(
     config: LooperConfig, pep: Pep, options: Options, problems: Problems
 ) -> tuple[Path, str] | None:
-    """The output folder, and its path as a template gets it."""
+    """The output folder, and its path for templates.
+
+    A relative path of the PEP is relative to the PEP, any other to the looper config.
+    """
     text = options.output_dir
     folder = config.root
     place, key = options.origin("output_dir")

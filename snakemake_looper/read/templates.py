@@ -1,15 +1,16 @@
 """Command templates: Jinja2 with single braces, as looper defines them.
 
-`{sample.x}` is a variable, `{% if %}` a statement; undefined variables are errors; lists are
-joined by a space. Values go in unquoted, as in looper; the filter `quote` is ours.
+`{sample.x}` is a variable, `{% if %}` a statement. An undefined variable is an error. A list is
+joined by spaces. Values are not quoted, as in looper; the filter `quote` is ours.
 
-A brace that begins no template stays as it is: `${HOME}` (a `$` stands before it) and anything
-that is not an expression, such as `awk '{print $1}'` or `{1..3}`. Only what speaks of a namespace
-is always a template: a mistake in it is an error, and not text of the command.
+A brace that begins no template stays as it is: `${HOME}`, because of the `$`, and any text that is
+no expression, such as `awk '{print $1}'` or `{1..3}`. Braces around the name of a namespace are
+always a template: a mistake there is an error, and never text of the command.
 """
 
 from __future__ import annotations
 
+import logging
 import re
 import shlex
 from collections.abc import Iterator, Mapping
@@ -21,19 +22,21 @@ import jinja2.meta
 
 from ..errors import near
 
+_log = logging.getLogger(__name__)
+
 NAMESPACES = ("project", "sample", "samples", "pipeline", "looper", "compute", "pipestat")
 
-# What looper appends to every command template: the sample's own extra arguments.
+# looper appends these to every command template: extra arguments of the sample, or of the project.
 SAMPLE_EXTRA = "{%- if sample.command_extra is defined %} {sample.command_extra}   {% endif -%}"
 PROJECT_EXTRA = "{%- if looper.command_extra is defined %} {looper.command_extra}{% endif -%}"
 
 
 class TemplateError(Exception):
-    """A template that cannot be read, or a variable that it names and nobody defines."""
+    """A template cannot be parsed, or has a variable that is not defined."""
 
 
 class _Undefined(jinja2.StrictUndefined):
-    """Says which attribute of which namespace is missing, and what is there instead."""
+    """Raises `_Missing`, which knows the namespace and the attribute that it does not have."""
 
     def _fail_with_undefined_error(self, *args: Any, **kwargs: Any) -> NoReturn:
         raise _Missing(self._undefined_obj, self._undefined_name)
@@ -59,7 +62,7 @@ class _Missing(Exception):
 
 
 def _joined(value: Any) -> Any:
-    """A list as looper writes it; in a tuple, as `{a,b}` is one, all that is undefined is missed."""
+    """A list as looper writes it. `{a,b}` is a tuple to Jinja2: its undefined items are errors."""
     if isinstance(value, tuple):
         for item in value:
             if isinstance(item, jinja2.Undefined):
@@ -99,31 +102,36 @@ class Template:
             ) from None
 
     def check_names(self) -> None:
-        """Refuse variables that are in no namespace, before anything is rendered.
+        """Refuse names that are no namespace, without rendering.
 
         Raises:
-            TemplateError: there is one.
+            TemplateError: the template has such a name.
         """
         for name in sorted(self.names - set(NAMESPACES)):
             raise TemplateError(_no_namespace(name))
 
     def render(self, namespaces: Mapping[str, Any]) -> str:
-        """Fill the template in.
+        """Fill in the template.
+
+        Args:
+            namespaces: values by namespace, see `NAMESPACES`.
 
         Raises:
-            TemplateError: a variable is undefined; names it and those that come near.
+            TemplateError: a variable is undefined, or an expression fails. The message names the
+                variable, and one with a similar name.
         """
         try:
             return self._template.render(namespaces)
         except _Missing as missing:
             raise TemplateError(_explain(missing, namespaces)) from None
-        except Exception as error:  # whatever an expression can raise
+        except Exception as error:  # an expression can raise anything
+            _log.debug("template cannot be rendered: %s", self.text, exc_info=True)
             raise TemplateError(f"cannot be rendered: {error}; correct the template") from None
 
 
 @lru_cache(maxsize=1024)
 def template(text: str) -> Template:
-    """A parsed template, remembered by its text."""
+    """The parsed template of a text. The last ones are kept."""
     return Template(text)
 
 
@@ -139,7 +147,7 @@ def render_nested(value: Any, namespaces: Mapping[str, Any]) -> Any:
 
 
 def fill_in(text: str, namespaces: Mapping[str, Any]) -> str:
-    """Fill in a template of Jinja2's own kind, with double braces, as in a hook of looper's."""
+    """Fill in a plain Jinja2 template, with double braces, as looper's own hooks have."""
     return str(jinja2.Template(text).render(namespaces))
 
 
@@ -181,7 +189,7 @@ _DECLARED = re.compile(r"\{%-?\s*(?:for\s+(.+?)\s+in\b|set\s+(\w+))")
 
 @lru_cache(maxsize=1024)
 def protect(text: str) -> str:
-    """Mark braces that begin no template as raw text, so that Jinja2 leaves them alone."""
+    """Mark braces that begin no template as raw text, so that Jinja2 does not read them."""
     parts: list[str] = []
     declared = {
         name
@@ -225,7 +233,7 @@ def _raw(text: str) -> str:
 
 
 def _closing(text: str, start: int) -> int:
-    """Position behind the brace that closes the one at `start`, outside of quotes."""
+    """The position after the brace that closes the one at `start`; quoted braces do not count."""
     depth = 0
     quote = ""
     for position in range(start, len(text)):

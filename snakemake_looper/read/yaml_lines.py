@@ -1,10 +1,9 @@
-"""YAML files as values that remember their lines.
+"""YAML files as plain data, with the line of every key beside it, for messages.
 
-PyYAML forgets positions when it builds plain objects, so a document is composed to nodes first
-and built from them here: mappings become dicts, and the line of every key is kept beside the
-data. Scalars are read as PyYAML reads them (YAML 1.1, as looper and peppy do), with one
-difference: `8:00:00` stays text instead of becoming the base-60 number 28800, since in these
-files it is a wall time.
+PyYAML forgets lines when it builds plain objects. So it only parses a document to nodes, and this
+module builds the data from them. Scalars are read as PyYAML reads them (YAML 1.1, as in looper and
+peppy), with one difference: `8:00:00` stays text. YAML 1.1 makes it the base-60 number 28800, but
+in these files it is a wall time.
 """
 
 from __future__ import annotations
@@ -25,7 +24,7 @@ KeyPath = tuple[str | int, ...]
 _FastLoader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 # As `os.path.expandvars` reads them.
 _VARIABLE = re.compile(r"\$(?:(\w+)|\{([^}]*)\})", re.ASCII)
-# PyYAML repeats the word after `*` or `!`. It may be a password that needs quotes.
+# PyYAML's message repeats the word after `*` or `!`, which may be a password without quotes.
 _REPEATED = (
     (re.compile(r"found undefined alias\b.*"), "a value that begins with '*' needs quotes"),
     (
@@ -38,14 +37,14 @@ _SEXAGESIMAL = re.compile(r"^[-+]?[0-9][0-9_]*(:[0-5]?[0-9])+(\.[0-9_]*)?$")
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """One YAML file: its data, and the line on which each key stands."""
+    """One YAML file: its data, and the line of each key."""
 
     path: Path
     data: dict[str, Any]
     lines: Mapping[KeyPath, int] = field(repr=False)
 
     def place(self, *keys: str | int) -> Place:
-        """Where a key stands; for a key that is not there, its nearest parent."""
+        """The place of a key; for a missing key, that of its nearest parent."""
         path: KeyPath = keys
         while path and path not in self.lines:
             path = path[:-1]
@@ -83,7 +82,9 @@ def parse_yaml(text: str, path: Path) -> Document:
 
     Raises:
         yaml.YAMLError: the text is not YAML.
-        TypeError: the text is YAML, but not a mapping.
+        ValueError: a date or number in it is none.
+        RecursionError: an anchor contains itself.
+        TypeError: the text is YAML, but no mapping.
     """
     lines: dict[KeyPath, int] = {}
     loader = _Loader(text)
@@ -98,7 +99,7 @@ def parse_yaml(text: str, path: Path) -> Document:
 
 
 def read_yaml(path: Path, problems: Problems, key: str = "") -> Document | None:
-    """Read a YAML mapping; what is wrong with it goes to `problems`, and the answer is None."""
+    """Read a YAML mapping; None if it cannot be read, with the reason in `problems`."""
     try:
         return parse_yaml(path.read_text(encoding="utf-8"), path)
     except yaml.YAMLError as error:
@@ -121,19 +122,34 @@ def read_yaml(path: Path, problems: Problems, key: str = "") -> Document | None:
     return None
 
 
+def section(document: Document, problems: Problems, *keys: str) -> dict[Any, Any] | None:
+    """The mapping under a path of keys; None if it is missing.
+
+    A value that is no mapping is a problem. The message does not show it: it may be a secret.
+    """
+    value: Any = document.data
+    for key in keys:
+        value = value.get(key) if isinstance(value, dict) else None
+    if value is None or isinstance(value, dict):
+        return value
+    what = "must be a mapping; write 'key: value' lines below it"
+    problems.add(document.place(*keys), ".".join(keys), what)
+    return None
+
+
 def expand(text: str) -> str:
-    """Expand `~` and `${VAR}`; an unset variable stays as it is written."""
+    """Expand `~`, `$VAR` and `${VAR}`; an unset variable stays as it is written."""
     return os.path.expanduser(os.path.expandvars(text))
 
 
 def unset(text: str) -> tuple[str, ...]:
-    """Names of the variables in a text that are not set, each once."""
+    """Names of the environment variables in a text that are not set, each once."""
     names = (braced or bare for bare, braced in _VARIABLE.findall(text))
     return tuple(dict.fromkeys(name for name in names if name and name not in os.environ))
 
 
 def expanded(text: str, place: Place, key: str, problems: Problems) -> str:
-    """`expand`, where a variable that is not set is a problem that names it and the line."""
+    """`expand` a text; each variable that is not set is a problem."""
     for name in unset(text):
         problems.add(
             place,
@@ -144,7 +160,7 @@ def expanded(text: str, place: Place, key: str, problems: Problems) -> str:
 
 
 def absent(text: str, path: Path, advice: str = "correct the path") -> str:
-    """Why a path of a project leads to no file: a message."""
+    """The message for a path that leads to no file, or has a variable that is not set."""
     names = unset(text)
     if names:
         return (
@@ -155,9 +171,10 @@ def absent(text: str, path: Path, advice: str = "correct the path") -> str:
 
 
 def resolve(text: str, folder: Path) -> Path:
-    """A path from a file in `folder`: variables expanded, made absolute, `..` and `.` folded.
+    """The absolute path that a file in `folder` means by a text, without `..` and `.`.
 
-    What it has of the folder's own name is not expanded: that may have `$` in it.
+    `~` and variables are expanded, but not in the part that is the folder's own name, which may
+    have a `$` in it.
     """
     if text.startswith(f"{folder}{os.sep}"):
         text = os.path.expandvars(text[len(f"{folder}{os.sep}") :])

@@ -34,7 +34,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, quote_plus
 
 from ..errors import LooperError
-from ..model import STATUSES
+from ..status_words import STATUSES
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection, Engine, Table

@@ -27,7 +27,8 @@ from typing import IO, Any
 from ..errors import LooperError
 from ..files import write_atomic
 from ..layout import SETTLED, shown
-from ..status.flags import NOT_RUN, Flags, flag_path, stamp_of
+from ..status.flags import Flags, flag_path, stamp_of
+from ..status_words import NOT_RUN
 from ..workspace.job_table import JobTable, settled_marker
 from ..workspace.rows import StoreRow
 from .records import config_of

@@ -17,7 +17,8 @@ from pathlib import Path
 from typing import Any
 
 from ..read.secrets import filled_in
-from ..status.flags import NOT_RUN, Flags
+from ..status.flags import Flags
+from ..status_words import NOT_RUN
 from ..workspace.job_table import JobTable
 from ..workspace.rows import Brief, StoreRow
 from . import stash

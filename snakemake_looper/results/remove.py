@@ -15,8 +15,8 @@ from typing import Any
 
 from ..files import write_atomic
 from ..layout import is_file_name
-from ..model import STATUSES
 from ..status.flags import flag_path
+from ..status_words import STATUSES
 from ..workspace.job_table import JobTable
 from ..workspace.rows import Row, StoreRow
 from . import stash

@@ -36,11 +36,11 @@ import yaml
 
 from ..errors import LooperError
 from ..layout import report_folder
-from ..status.flags import NOT_RUN
+from ..status_words import NOT_RUN, order
 from ..version import __version__
 from ..workspace.job_table import JobTable
 from .records import Results, read_results
-from .statuses import order, read_statuses
+from .statuses import read_statuses
 
 Documents = Iterator[tuple[str, str]]
 """Names of files of the report, with their texts."""

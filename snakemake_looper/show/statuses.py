@@ -8,7 +8,8 @@ from collections.abc import Callable, Sequence
 from rich.console import Console, Group, RenderableType
 from rich.live import Live
 
-from ..results.statuses import DESCRIPTIONS, RecordStatus, counts, order
+from ..results.statuses import RecordStatus, counts
+from ..status_words import STATUS_WORDS, order
 from .tables import log_ends, record_table, render, status_table, status_text, table_of
 
 _LINES_BESIDE_RECORDS = 8
@@ -26,8 +27,8 @@ def check_text(records: Sequence[RecordStatus], itemized: bool) -> str:
 def codes_text() -> str:
     """The meaning of each status."""
     table = table_of("status", "meaning")
-    for status, meaning in DESCRIPTIONS.items():
-        table.add_row(status_text(status), meaning)
+    for one in STATUS_WORDS:
+        table.add_row(status_text(one.word), one.meaning)
     return render(table)
 
 

@@ -11,19 +11,10 @@ from rich.table import Table
 from rich.text import Text
 
 from ..model import Skip
-from ..results.statuses import RecordStatus, counts, order
-from ..status.flags import NOT_RUN
+from ..results.statuses import RecordStatus, counts
+from ..status_words import order, style
 from ..workspace.rows import SkipRow
 
-_STYLES = {
-    "completed": "green",
-    "running": "blue",
-    "waiting": "cyan",
-    "partial": "yellow",
-    "failed": "bold red",
-    "skipped": "magenta",
-    NOT_RUN: "dim",
-}
 MOST_ROWS = 20
 """Rows of a table that is only a part of what is printed."""
 _WIDTH = 2000
@@ -49,7 +40,7 @@ def table_of(*columns: str) -> Table:
 
 def status_text(status: str) -> Text:
     """A status in its colour."""
-    return Text(status, _STYLES.get(status, ""))
+    return Text(status, style(status))
 
 
 def status_table(records: Iterable[RecordStatus]) -> Table:
@@ -59,7 +50,7 @@ def status_table(records: Iterable[RecordStatus]) -> Table:
     table = table_of("pipeline", *statuses)
     for pipeline, row in by_pipeline.items():
         cells = [
-            Text(str(row.get(status, 0)), _STYLES.get(status, "") if row.get(status) else "dim")
+            Text(str(row.get(status, 0)), style(status) if row.get(status) else "dim")
             for status in statuses
         ]
         table.add_row(pipeline or "-", *cells)

@@ -1,0 +1,1 @@
+"""The state of records and runs on disk: flags, journals, processes, reasons of failures."""

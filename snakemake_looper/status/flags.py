@@ -1,18 +1,23 @@
-"""Status flags: their names, and reading and changing them from Python.
+"""Status flags: small files that say how far a record is.
 
-A record's flag is `<folder>/<pipeline>_<record>_<status>.flag`, its content the status word, as
-in pipestat and pypiper. Names are exact: they are made from the plan and looked up, never
-globbed, so record `a` is not `a_b` and `[x]` is found (quirk 12). Jobs set their own flags in
-shell (`workflow/scripts/job.sh`); this module reads them, one listing per folder.
+A record is a sample, or the project, of one pipeline. Its flag is the file
 
-A flag that a killed run left behind may say what is no longer so. Where the run's journal shows
-that it is dead, and no process of the job is there, the corrected status is reported. Reading never
-changes a flag.
+    <folder>/<pipeline>_<record>_<status>.flag
 
-A flag is a file, and its name counts: its content may be anything. The next change of a record's
-status leaves it one flag with the right content. A symbolic link that leads to no file counts as nothing.
-A folder, a pipe, or anything else that is no file is never a flag: `obstacles` names it, since it
-has to be removed by hand.
+with the status word as its content, as in pipestat and pypiper. The completed flag
+(`…_completed.flag`) is the output of the record's rule, and names the record in this package.
+
+Names are exact: they come from the plan and are looked up, never globbed. So record `a` is not
+taken for `a_b`, and a record `[x]` is found (quirk 12). Jobs set their own flags in shell
+(`workflow/scripts/job.sh`). This module reads flags, with one listing per folder, and changes them
+for records that have no job.
+
+A killed run can leave flags that are no longer true. If the run's journal shows that it is dead,
+and no process of the job is left, the corrected status is reported. Reading never changes a flag.
+
+A flag is a file, and only its name counts. Whoever next changes a record's status leaves it one
+flag, with the right content. A symbolic link that leads to no file counts as nothing. A folder or
+a pipe is never a flag: `obstacles` names it, because a user has to remove it.
 """
 
 from __future__ import annotations
@@ -24,19 +29,11 @@ from functools import cached_property
 from pathlib import Path
 from typing import NamedTuple, Protocol
 
-from ..model import STATUSES
+from ..status_words import LEAST_FIRST, NOT_RUN, STATUSES
 from .journal import Run, read_runs
 from .processes import Present
 
-NOT_RUN = "none"
-"""What a record without any flag has for a status."""
-
-
 _SUFFIX = "_completed.flag"
-
-
-# If a dead run left several flags, the one that promises least counts.
-_ORDER = ("failed", "partial", "running", "waiting", "completed")
 
 
 class HasFlag(Protocol):
@@ -50,7 +47,7 @@ class HasFlag(Protocol):
 
 
 class _Listing(NamedTuple):
-    """What a folder holds, by name."""
+    """The names in a folder."""
 
     files: frozenset[str]
     others: frozenset[str]
@@ -58,7 +55,7 @@ class _Listing(NamedTuple):
 
 
 class Flags:
-    """Statuses by the flags as they were when a folder was first asked about."""
+    """The statuses of records, by the flags at the time when a folder was first listed."""
 
     def __init__(self, workdir: Path) -> None:
         self._workdir = workdir
@@ -66,36 +63,39 @@ class Flags:
 
     @cached_property
     def runs(self) -> list[Run]:
-        """The runs that may have left flags, the last first."""
+        """The runs whose journals are kept, the last first."""
         return read_runs(self._workdir)[::-1]
 
     @cached_property
     def present(self) -> Present:
-        """Jobs whose processes are there."""
+        """The processes of jobs, looked up once."""
         return Present()
 
     def run_of(self, flag: str) -> Run | None:
-        """The last run that set out to run a record."""
+        """The last run that planned to run a record."""
         return next((run for run in self.runs if flag in run.planned), None)
 
     def written(self, completed_flag: str) -> str:
-        """The status that a record's flag says; the flag relative to the working directory."""
+        """The status word of a record's flag, which may be outdated; see `status`.
+
+        `completed_flag` is relative to the working directory, here and below.
+        """
         return next(iter(self.all_written(completed_flag)), NOT_RUN)
 
     def all_written(self, completed_flag: str) -> list[str]:
-        """Each status that a flag of a record says, the one that promises least first."""
+        """The status words of all flags of a record, the one that promises least first."""
         folder, name = os.path.split(completed_flag)
         stem = name.removesuffix(_SUFFIX)
         present = self._listing(folder).files
-        return [word for word in _ORDER if f"{stem}_{word}.flag" in present]
+        return [word for word in LEAST_FIRST if f"{stem}_{word}.flag" in present]
 
     def obstacle(self, completed_flag: str, log: str = "") -> str | None:
-        """What is in the place of a record's flag or log and no file; None if nothing is."""
+        """The path of a record's flag or log if something other than a file is there."""
         folder, name = os.path.split(completed_flag)
         others = self._listing(folder).others
         if others:
             stem = name.removesuffix(_SUFFIX)
-            for word in _ORDER:
+            for word in LEAST_FIRST:
                 if f"{stem}_{word}.flag" in others:
                     return os.path.join(folder, f"{stem}_{word}.flag")
         folder, name = os.path.split(log)
@@ -107,13 +107,13 @@ class Flags:
         return self._listings[folder]
 
     def status(self, completed_flag: str, log: str) -> str:
-        """The status that a record has: what its flag says, unless its run is known to be dead."""
+        """The status of a record: its flag's, corrected if its run is known to be dead."""
         word = self.written(completed_flag)
         if word not in ("running", "waiting"):
             return word
         run = self.run_of(completed_flag)
         if run is None or run.alive or completed_flag in run.submitted:
-            return word  # a cluster may still have it
+            return word  # on a cluster, the job may outlive its run
         if word == "waiting":
             return run.planned[completed_flag] or NOT_RUN
         is_here = run.is_local and run.host == socket.gethostname()
@@ -126,16 +126,16 @@ def flag_path(workdir: Path, completed_flag: str, status: str) -> Path:
 
 
 def written_now(workdir: Path, completed_flag: str) -> str:
-    """The status that one record's flag says at this moment."""
+    """The status word of one record's flag at this moment."""
     return next(iter(_all_written_now(workdir, completed_flag)), NOT_RUN)
 
 
 def _all_written_now(workdir: Path, completed_flag: str) -> list[str]:
-    return [word for word in _ORDER if flag_path(workdir, completed_flag, word).is_file()]
+    return [word for word in LEAST_FIRST if flag_path(workdir, completed_flag, word).is_file()]
 
 
 def stamp_of(path: Path) -> int | None:
-    """When a file was last written, in nanoseconds since the epoch; None if there is none."""
+    """When a file was last written, in nanoseconds since the epoch; None if it is missing."""
     try:
         return path.stat().st_mtime_ns
     except OSError:
@@ -157,7 +157,7 @@ def _listing(folder: Path) -> _Listing:
 
 
 def obstacles(workdir: Path, jobs: Iterable[HasFlag]) -> list[str]:
-    """A line for each folder or other thing that is in the place of a job's flag or log."""
+    """A message for each flag or log of these jobs whose place something else has taken."""
     flags = Flags(workdir)
     found = (flags.obstacle(job.flag, job.log) for job in jobs)
     return [advice_on(path) for path in dict.fromkeys(found) if path]
@@ -168,12 +168,13 @@ def advice_on(obstacle: str) -> str:
 
 
 def heal(workdir: Path, completed_flags: Iterable[str]) -> list[str]:
-    """Leave each record that has several flags the one that promises least.
+    """Remove all flags but one of each record that has several: the one that promises least stays.
 
-    Snakemake looks at the completed flag only, so this comes before it does. No run may be going
-    on: a pipeline that sets its own status may have two flags for a moment.
+    Snakemake looks at the completed flag only, so this is done before Snakemake looks. It must not
+    be done while a run is active: a pipeline that sets its own status has two flags for a moment.
 
-    Returns the completed flags of the records that had several.
+    Returns:
+        The completed flags of the records that had several.
     """
     flags = Flags(workdir)
     healed = []
@@ -189,14 +190,21 @@ def heal(workdir: Path, completed_flags: Iterable[str]) -> list[str]:
 def write_flag(
     workdir: Path, completed_flag: str, status: str, expected: Sequence[str] = STATUSES
 ) -> str | None:
-    """Set the status of a record, if it is one of those expected; `none` may be among them.
+    """Set the status of a record, if its present one is among those expected.
 
-    The file is rewritten, then renamed, so there is never none and never a second one; if the
-    job changes it at the same time, the job wins. Of several flags the one that promises least
-    counts, and the others go.
+    The file is rewritten, then renamed: at each moment the record has exactly one flag. If the job
+    changes it at the same time, the job wins. If there are several flags, the one that promises
+    least counts, and the others are removed.
 
-    Returns the status that it had, None if that was not expected, or if something that is no file
-    is in the flag's place: then nothing was changed.
+    Args:
+        expected: statuses that may be replaced; `none` stands for a record without a flag.
+
+    Returns:
+        The status that the record had. None if it was not expected, or if something other than a
+        file is in the flag's place; nothing was changed then.
+
+    Raises:
+        OSError: the flag cannot be written.
     """
     found = _all_written_now(workdir, completed_flag)
     word = found[0] if found else NOT_RUN
@@ -220,12 +228,12 @@ def write_flag(
 
 
 def _is_free(path: Path) -> bool:
-    """Whether nothing is there, or a link that leads to no file."""
+    """Whether a path is free: nothing is there, or a link that leads to no file."""
     return path.is_symlink() or not path.exists()
 
 
 def _make(path: Path, status: str) -> None:
-    """Make a flag anew; a link is replaced, never written through."""
+    """Make a flag. A link is replaced; the file that it leads to is never written to."""
     path.unlink(missing_ok=True)
     path.write_text(status, encoding="utf-8")
 
@@ -238,15 +246,12 @@ def _rewrite(path: Path, status: str) -> None:
         with path.open("r+", encoding="utf-8") as file:
             file.write(status)
             file.truncate()
-    except PermissionError:  # it is somebody else's; the folder may be ours as well
+    except PermissionError:  # another user's file, but its folder may be shared
         _make(path, status)
 
 
 def clear_flag(workdir: Path, completed_flag: str, status: str) -> None:
-    """Take a record's flag away, if it has this status."""
+    """Remove a record's flag of this status, if there is one."""
     path = flag_path(workdir, completed_flag, status)
     if path.is_file() or path.is_symlink():
         path.unlink(missing_ok=True)
-
-
-assert set(_ORDER) == set(STATUSES)

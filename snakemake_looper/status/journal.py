@@ -1,24 +1,25 @@
-"""The journal of a run: what only its main process knows, for `check` and for the next run.
+"""The journal of a run: facts that only its main process knows, for `check` and the next run.
 
     .snakemake/looper/runs/<time>-<pid>.jsonl
 
-One file per run, of JSON lines, written by one process and never rewritten. The process holds a
-lock on it for as long as it lives, so a living run can be told from one that was killed, also
-from another process namespace. Flags say which status a record has; the journal says what is
-behind it: which records a run set out to do, as which cluster jobs, and why one failed as far as
-the executor knows. Facts that stand elsewhere (exit codes and last lines are in the job's log) are
-not in it.
+Each run has one file of JSON lines. One process appends to it, and nobody rewrites it. The process
+holds a lock on the file as long as it lives, so another process can tell a living run from a
+killed one, also from another process namespace.
 
-    run        who and where: process, process namespace, host, plan, version of this package
-    begin      the records that are to be run, each with the status it had; the executor
-    planned    a record that is run though `begin` does not have it
+A flag says which status a record has. The journal says more about it: which records the run
+planned, as which cluster jobs they ran, and the executor's reason if one failed. Exit codes and
+last lines of output stand in the job's log, so they are not repeated here.
+
+    run        process, process namespace, host, plan, version of this package
+    begin      the records that the run plans, each with the status it had; the executor
+    planned    a record that runs though `begin` does not have it
     submitted  the cluster job of some records
     ended      a record that failed or was interrupted
-    end        the run is over, in order
+    end        the run ended in order
 
-Journals are history, and history is not trusted: a line of another shape (cut off by a kill,
-written by another version, damaged) is passed over, and so is a file without a `run` line. Lines
-are small and rare: a job of this machine that completes leaves none.
+A reader does not trust a journal. It skips a line of another shape (cut off by a kill, written by
+another version, damaged), and a file without a `run` line. Journals stay small: a job on this
+machine that completes adds no line.
 """
 
 from __future__ import annotations
@@ -41,13 +42,13 @@ FOLDER = Path(".snakemake") / "looper" / "runs"
 
 
 class Death(NamedTuple):
-    """What a run knew of a record that did not complete."""
+    """The facts that a run noted about a record that did not complete."""
 
     status: str
     at: float
     """Seconds since the epoch."""
     stamp: int | None
-    """When its flag was written (ns): with another flag, this is about an earlier run."""
+    """When its flag was written (ns). If the flag is newer, this is about an earlier run."""
     reason: str = ""
     exit_code: int | None = None
     signal: str = ""
@@ -57,7 +58,7 @@ class Death(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """A run as its journal tells it. Records are named by their completed flag."""
+    """A run as its journal describes it. Records are named by their completed flag."""
 
     path: Path
     pid: int
@@ -68,18 +69,18 @@ class Run:
     began: float | None
     ended: float | None
     planned: Mapping[str, str]
-    """The records that it set out to run, with the status that each had before."""
+    """The records that it planned to run, with the status that each had before."""
     submitted: Mapping[str, str]
-    """Cluster jobs."""
+    """The cluster job of each record that has one."""
     deaths: Mapping[str, Death]
     alive: bool
-    """Whether its process is there; if that cannot be told, it is taken to be."""
+    """Whether its process is alive; True also if that cannot be told."""
     version: str = ""
     """The version of this package that it ran with."""
 
     @property
     def died(self) -> bool:
-        """Whether it was killed: it neither runs nor ended."""
+        """Whether it was killed: it is not alive, and did not end in order."""
         return not self.alive and self.ended is None
 
     @property
@@ -103,13 +104,17 @@ class Journal:
         self.planned: dict[str, str] = {}
         self.external: dict[str, str] = {}
         self._file = path.open("x", encoding="utf-8")
-        # Nobody else holds the lock of a new file, except for a moment to look at it.
-        with contextlib.suppress(OSError):  # no locks on this file system: `alive` asks the pid
+        # Nobody else holds a lock on a new file, but a reader may try one for a moment.
+        with contextlib.suppress(OSError):  # a file system without locks: `alive` asks the pid
             fcntl.flock(self._file, fcntl.LOCK_EX)
 
     @classmethod
     def open(cls, workdir: Path, plan: str) -> Journal:
-        """Begin a journal for a plan, named by its folder.
+        """Begin the journal of a run, with its `run` line.
+
+        Args:
+            workdir: Snakemake's working directory.
+            plan: name of the plan's folder.
 
         Raises:
             OSError: it cannot be written.
@@ -129,7 +134,7 @@ class Journal:
 
     @classmethod
     def _new(cls, folder: Path) -> Journal:
-        """A journal whose name no other has: several projects may be run by one process."""
+        """A journal with a new name: one process may run several projects."""
         while True:
             now = time.time_ns()
             stamp = time.strftime("%Y%m%dT%H%M%S", time.gmtime(now // 10**9))
@@ -138,14 +143,17 @@ class Journal:
                 return cls(folder / name)
 
     def begin(self, executor: str, planned: Mapping[str, str]) -> None:
+        """Note the records that the run plans, with their statuses, before the first job."""
         self.begun, self.executor, self.planned = True, executor, dict(planned)
         self.write("begin", executor=executor, planned=self.planned)
 
     def submitted(self, flags: Iterable[str], external_jobid: str) -> None:
+        """Note the cluster job of some records."""
         self.external |= dict.fromkeys(flags, external_jobid)
         self.write("submitted", flags=list(flags), external_jobid=external_jobid)
 
     def record_death(self, flag: str, death: Death) -> None:
+        """Note that a record failed or was interrupted."""
         self.write("ended", flag=flag, death=death._asdict())
 
     @property
@@ -153,22 +161,23 @@ class Journal:
         return self._file.closed
 
     def hand_over(self, flag: str) -> None:
-        """Note a record that was not planned when the run began, as in a module."""
+        """Note a record that `begin` did not have, as in a module."""
         if flag not in self.planned:
             self.begun, self.planned[flag] = True, ""
             self.write("planned", flags={flag: ""})
 
     def end(self) -> None:
-        """The run is over, in order; nothing more is written."""
+        """End the journal in order. Later calls write nothing."""
         if self.is_closed:
             return
         self.write("end")
         self._file.close()
-        if not self.begun:  # a dry run, or nothing was to be done
+        if not self.begun:  # a dry run, or a run without any job
             with contextlib.suppress(OSError):
                 self.path.unlink()
 
     def write(self, event: str, **fields: Any) -> None:
+        """Append a line, unless the journal is closed."""
         if not self._file.closed:
             line = json.dumps({"event": event, "at": time.time(), **fields}, ensure_ascii=False)
             self._file.write(line + "\n")
@@ -186,16 +195,21 @@ def read_runs(workdir: Path) -> list[Run]:
 
 
 def end_for(run: Run) -> None:
-    """Close the journal of a run that was killed, once all it left is settled."""
+    """End the journal of a killed run, after all its records have their final status."""
     with contextlib.suppress(OSError), run.path.open("a", encoding="utf-8") as file:
-        # A line that the kill cut off must not take this one with it.
+        # The kill may have cut off the last line; this one must stand on its own.
         file.write("\n" + json.dumps({"event": "end", "at": time.time(), "killed": True}) + "\n")
 
 
 def prune(runs: Iterable[Run], wanted: Callable[[str], bool]) -> None:
-    """Remove journals that say nothing any more about a record that is wanted, by its flag.
+    """Remove journals that are no longer needed.
 
-    The last run's stays in any case, and so does each that may still be going on.
+    A journal is needed if it has the latest facts about a record for which `wanted` is true. The
+    journals of the last run and of runs that are alive always stay.
+
+    Args:
+        runs: all runs, the oldest first.
+        wanted: whether facts about a record, named by its completed flag, are needed.
     """
     told: set[str] = set()
     past = [run for run in runs if not run.alive]
@@ -246,7 +260,7 @@ def _read(path: Path) -> Run | None:
 
 
 def _lines(path: Path) -> Iterator[dict[str, Any]]:
-    """The lines of a journal that are of the shape that they are to have."""
+    """The lines of a journal that have the right shape."""
     with path.open(encoding="utf-8", errors="replace") as file:
         for text in file:
             try:
@@ -303,7 +317,7 @@ _FIELDS: Mapping[str, Mapping[str, Callable[[Any], bool]]] = {
 
 
 def _alive(path: Path, head: Mapping[str, Any]) -> bool:
-    """Whether the process of an unfinished journal is there: it holds a lock, or has its number.
+    """Whether the process of an unfinished journal is alive: by its lock, else by its number.
 
     A number says nothing on another machine or in another process namespace.
     """

@@ -1,8 +1,8 @@
-"""Who is there: runs that hold their journal, jobs that hold their log.
+"""Which runs and jobs are alive, by the files that they hold.
 
-A run keeps a lock on its journal, a cluster's job one on its log (see `job.sh`), which is seen from
-every machine that shares the file system. A job of this machine takes no lock: its processes have
-its log open, and that can be seen from outside.
+A run holds a lock on its journal, and a job on a cluster holds one on its log (see `job.sh`). Every
+machine that shares the file system sees these locks. A job on this machine takes no lock, but its
+processes have its log open, which psutil can see.
 """
 
 from __future__ import annotations
@@ -13,9 +13,11 @@ import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+_PROGRAMS = ("snakemake", "snakemake-looper")
+
 
 def locked(path: Path) -> bool | None:
-    """Whether some process holds a lock on a file; None if that cannot be told."""
+    """Whether a process holds a lock on a file; None if the file system does not tell."""
     try:
         with path.open("rb") as file:
             fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
@@ -29,7 +31,7 @@ def locked(path: Path) -> bool | None:
 
 
 def is_process(pid: int) -> bool:
-    """Whether a process of this machine has this number; one that only waits to be reaped has ended."""
+    """Whether a process of this machine has this number. A zombie has ended."""
     import psutil
 
     try:
@@ -41,7 +43,7 @@ def is_process(pid: int) -> bool:
 
 
 def process_namespace() -> str:
-    """The namespace that this process's number belongs to; empty where there are none."""
+    """The process namespace of this process; empty on systems without namespaces."""
     try:
         return os.readlink("/proc/self/ns/pid")
     except OSError:
@@ -49,13 +51,13 @@ def process_namespace() -> str:
 
 
 class Present:
-    """Which logs some job writes to. Processes are looked at once, when that is first asked."""
+    """The logs that jobs write to. The processes are listed once, at the first question."""
 
     def __init__(self) -> None:
         self._writers: Mapping[str, tuple[int, ...]] | None = None
 
     def uses(self, log: Path) -> bool:
-        """Whether a process of a job is there: it has its log locked, or open for writing."""
+        """Whether a job is alive: a process has its log locked, or open for writing."""
         return bool(self.writers(log)) or bool(locked(log))
 
     def writers(self, log: Path) -> tuple[int, ...]:
@@ -68,14 +70,14 @@ class Present:
 
 
 def _writers() -> Mapping[str, tuple[int, ...]]:
-    """Who has which files open for writing, as far as one may see."""
+    """The processes that have each file open for writing, of those that this user may look at."""
     import psutil
 
     found: dict[str, tuple[int, ...]] = {}
     for process in psutil.process_iter():
         with contextlib.suppress(psutil.Error):
             for file in process.open_files():
-                # Where the mode is not told, as on macOS, somebody who only reads counts as well.
+                # macOS does not tell the mode, so a process that only reads counts there too.
                 pids = found.get(file.path, ())
                 if getattr(file, "mode", "w") != "r" and process.pid not in pids:
                     found[file.path] = (*pids, process.pid)
@@ -90,12 +92,9 @@ def controllers_in(folder: Path) -> Iterator[int]:
     for process in psutil.process_iter():
         with contextlib.suppress(psutil.Error):
             words = process.cmdline()
-            # A job that is a process of its own takes no lock: it may be what a run has left.
+            # `--nolock` is a single job, which may be left over from a killed run.
             takes_locks = "--nolock" not in words
             is_snakemake = any(Path(word).name in _PROGRAMS for word in words[:3])
             is_other = takes_locks and is_snakemake and process.pid not in own
             if is_other and Path(process.cwd()) == folder:
                 yield process.pid
-
-
-_PROGRAMS = ("snakemake", "snakemake-looper")

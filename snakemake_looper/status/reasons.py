@@ -1,8 +1,8 @@
-"""Why a record failed: what its log ends with, what the executor knows, what was left behind.
+"""Why a record failed: from the end of its log, and from the journal of its run.
 
-The shell of a job (`workflow/scripts/job.sh`) closes the log of a failed command with a line that
-says how it ended. Where it could not, because it was killed itself, the run's journal may know
-more: a cluster's word for it (time limit, out of memory), or the signal that its parent saw.
+The shell of a job (`workflow/scripts/job.sh`) ends the log of a failed command with a line that
+says how the command ended. If the shell was killed, it wrote none. The run's journal may then have
+the cluster's reason (time limit, out of memory), or the signal that killed the shell.
 """
 
 from __future__ import annotations
@@ -48,13 +48,13 @@ _ENDINGS = (
 )
 _CONTROL = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]|[\x00-\x08\x0b-\x1f\x7f]")
 _BY_WHOM = {"SIGKILL": " (out of memory, or by somebody)"}
-# What SLURM writes into a job's output; without accounting its state is no more than `FAILED`.
+# SLURM writes one of these into a job's output. Without accounting, the job's state says `FAILED`.
 _OUT_OF_MEMORY = re.compile(rb"[Ee]xceeded (?:job |step )?memory limit|oom[-_]kill|OOM Killed")
 SILENT = "ended without an exit code: it was killed, or the machine went down"
 
 
 class Reason(NamedTuple):
-    """How a job ended, as far as anything says so."""
+    """How a job ended. Fields that neither log nor journal tells are empty."""
 
     text: str = ""
     exit_code: int | None = None
@@ -62,27 +62,27 @@ class Reason(NamedTuple):
 
 
 def tail(log: Path, lines: int = TAIL_LINES) -> tuple[str, ...]:
-    """The last lines of a log, as text that is safe to show; none if there is no log.
+    """The last lines of a log without control characters; none if there is no log.
 
-    Of lines that were written over, as progress bars are, what was written last.
+    A progress bar writes a line over and over: only its last state is returned.
     """
     content, is_cut = _last_bytes(log)
     text = content.decode(errors="replace")
     found = [line.rstrip("\r").rpartition("\r")[2] for line in text.rstrip("\n").split("\n")]
     if is_cut and len(found) > 1:
-        found = found[1:]  # the first one is cut off
+        found = found[1:]  # its beginning is missing
     return tuple(_CONTROL.sub("", line) for line in found[-lines:]) if text else ()
 
 
 def says_out_of_memory(log: Path) -> bool:
-    """Whether a cluster's log of a job ends with words about its memory."""
+    """Whether SLURM reports in a job's log that the job exceeded its memory."""
     return _OUT_OF_MEMORY.search(_last_bytes(log)[0]) is not None
 
 
 def _last_bytes(log: Path) -> tuple[bytes, bool]:
-    """The end of a file, and whether that is not all of it; nothing if there is no file."""
+    """The last bytes of a file, and whether there are more before; nothing if there is no file."""
     try:
-        # A pipe in a log's place would be waited for.
+        # Without O_NONBLOCK, opening a pipe in the place of a log would wait for a writer.
         with open(os.open(log, os.O_RDONLY | os.O_NONBLOCK), "rb") as file:
             size = file.seek(0, os.SEEK_END)
             file.seek(max(0, size - _TAIL_BYTES))
@@ -92,7 +92,7 @@ def _last_bytes(log: Path) -> tuple[bytes, bool]:
 
 
 def ending(last_lines: Sequence[str]) -> Reason:
-    """What the shell of a job said when its command ended."""
+    """The reason that the shell of a job wrote at the end of the log."""
     for line in reversed(last_lines[-2:]):
         for pattern, text in _ENDINGS:
             match = pattern.fullmatch(line)
@@ -108,7 +108,7 @@ def ending(last_lines: Sequence[str]) -> Reason:
 
 
 def explain(death: Death | None, last_lines: Sequence[str]) -> Reason:
-    """Both sources together: the executor's word, and how the command ended."""
+    """The reason from both sources: the run's journal, and the end of the log."""
     said = ending(last_lines)
     if death is None:
         return said if said.text else Reason(SILENT)
@@ -128,7 +128,7 @@ def _ended_with(code: int | None, signal: str) -> str:
 
 
 def stale_locks(folder: Path) -> tuple[str, ...]:
-    """Lock files that pypiper left in a sample's folder: a pipeline waits for them for ever."""
+    """Lock files that pypiper left in a sample's folder. The next pipeline waits for them."""
     try:
         return tuple(sorted(name for name in os.listdir(folder) if name.startswith("lock.")))
     except OSError:
@@ -136,7 +136,7 @@ def stale_locks(folder: Path) -> tuple[str, ...]:
 
 
 def remedy(folder: Path, names: Sequence[str]) -> str:
-    """What to do about lock files of pypiper."""
+    """An advice about lock files of pypiper; empty if there are none."""
     if not names:
         return ""
     shown = ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")

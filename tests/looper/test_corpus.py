@@ -28,7 +28,7 @@ import pytest
 from support.running import REPOSITORY
 
 from snakemake_looper.model import Job, Plan
-from snakemake_looper.plan.pipestat_config import RECORD
+from snakemake_looper.plan.pipestat_section import RECORD
 from snakemake_looper.plan.planner import plan_project
 from snakemake_looper.read.option_sources import from_config
 

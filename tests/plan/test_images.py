@@ -10,12 +10,14 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from support.projects import TOUCH, edit, flags, write
-from support.running import Run, cli, inspect_json, snakemake, use_looper
+from support.running import Run, cli, snakemake, use_looper
 
 from snakemake_looper.plan.planner import plan_project
+from snakemake_looper.read.options import Options
 from snakemake_looper.workspace.snakefile import snakefile
 
 APPTAINER = """
@@ -78,9 +80,9 @@ def text_of(folder: Path) -> str:
     return snakefile(plan_project(folder / ".looper.yaml"), "../scripts", "scripts/job.sh")
 
 
-def images(folder: Path, *words: str, **env: str) -> list[str | None]:
-    jobs = inspect_json(folder, *words, **env)["jobs"]
-    return [job.get("container") for job in jobs]
+def images(folder: Path, **options: Any) -> list[str | None]:
+    plan = plan_project(folder / ".looper.yaml", Options(**options))
+    return [job.container for job in plan.jobs]
 
 
 @pytest.mark.parametrize(
@@ -104,16 +106,19 @@ def images(folder: Path, *words: str, **env: str) -> list[str | None]:
         ("{mem: 1G}", None),
     ],
 )
-def test_what_an_image_is_called(contained: Path, compute: str, image: str | None) -> None:
+def test_name_of_an_image(
+    contained: Path, compute: str, image: str | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SIMAGES", "/images/")
     edit(contained / "touch.yaml", '{docker_image: "debian:12"}', compute)
-    assert set(images(contained, SIMAGES="/images/")) == {image}
+    assert set(images(contained)) == {image}
 
 
 def test_one_image_is_in_the_rule(contained: Path) -> None:
     assert '    container:\n        "docker://debian:12"\n' in text_of(contained)
 
 
-def test_who_names_the_image(contained: Path) -> None:
+def test_sources_of_an_image(contained: Path) -> None:
     """As for other compute settings; a file is relative to the file that names it."""
     write(
         contained,
@@ -124,29 +129,30 @@ def test_who_names_the_image(contained: Path) -> None:
         },
     )
     assert images(contained) == [None] * 3
-    divvy = ("--divvy", "site/divcfg.yaml")
-    assert images(contained, *divvy, "-p", "other") == ["site/a.sif"] * 3, "`default` is below all"
+    options: dict[str, Any] = {"divvy": "site/divcfg.yaml"}
+    found = images(contained, **options, package="other")
+    assert found == ["site/a.sif"] * 3, "`default` is below all"
     write(contained, {"sizes.tsv": "max_file_size\tapptainer_image\nNaN\tc.sif\n"})
     with (contained / "touch.yaml").open("a") as file:
         file.write("compute:\n  size_dependent_variables: sizes.tsv\n")
-    assert images(contained, *divvy) == ["c.sif"] * 3
+    assert images(contained, **options) == ["c.sif"] * 3
     with (contained / "touch.yaml").open("a") as file:
         file.write("  apptainer_image: d.sif\n")
-    assert images(contained, *divvy) == ["d.sif"] * 3
+    assert images(contained, **options) == ["d.sif"] * 3
     (contained / "pep").mkdir()
     (contained / "samples.csv").rename(contained / "pep/samples.csv")
     write(contained / "pep", {"project.yaml": TOUCH["project.yaml"]})
     edit(contained / ".looper.yaml", "project.yaml", "pep/project.yaml")
     with (contained / "pep/project.yaml").open("a") as file:
         file.write("looper: {compute: {resources: {apptainer_image: e.sif}}}\n")
-    assert images(contained, *divvy) == ["pep/e.sif"] * 3
-    settings = ("--settings", "sub/settings.yaml")
-    assert images(contained, *divvy, *settings) == ["sub/b.sif"] * 3
-    given = ("--compute", "apptainer_image=f.sif")
-    assert images(contained, *divvy, *settings, *given) == ["f.sif"] * 3
+    assert images(contained, **options) == ["pep/e.sif"] * 3
+    options["settings"] = "sub/settings.yaml"
+    assert images(contained, **options) == ["sub/b.sif"] * 3
+    options["compute"] = (("apptainer_image", "f.sif"),)
+    assert images(contained, **options) == ["f.sif"] * 3
     with (contained / "touch.yaml").open("a") as file:
         file.write("snakemake: {container: g.sif}\n")
-    assert images(contained, *divvy, *settings, *given) == [None] * 3
+    assert images(contained, **options) == [None] * 3
     assert f'container:\n        "{contained}/g.sif"' in text_of(contained)
 
 

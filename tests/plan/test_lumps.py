@@ -15,9 +15,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from support.projects import TOUCH, edit, flags, write
-from support.running import Run, cli, inspect_json, snakemake, use_looper
+from support.running import Run, cli, snakemake, use_looper
 
+from snakemake_looper import Options, ProjectError
 from snakemake_looper.plan.lumps import lump_numbers
+from snakemake_looper.plan.planner import plan_project
 
 SAMPLES = "abcdefg"
 PROJECT = {
@@ -123,39 +125,47 @@ def test_one_machine_runs_members_as_they_fit(lumped: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("words", "lumps"),
+    ("options", "lumps"),
     [
-        (("--lump-n", "3"), ["abc", "def", "g"]),
-        (("--lump-j", "2"), ["abcd", "efg"]),
-        (("--lump", "0.000001"), ["ab", "cd", "ef", "g"]),  # 1,074 bytes; each sample has 1,000
-        (("--lump", "0"), list(SAMPLES)),
-        (("--lump", "1", "--lump-n", "4"), ["abcd", "efg"]),
-        (("--lump-n", "2", "--limit", "3"), ["ab", "c"]),
+        (Options(lump_n="3"), ["abc", "def", "g"]),
+        (Options(lump_j="2"), ["abcd", "efg"]),
+        (Options(lump="0.000001"), ["ab", "cd", "ef", "g"]),  # 1,074 bytes; each sample has 1,000
+        (Options(lump="0"), list(SAMPLES)),
+        (Options(lump="1", lump_n="4"), ["abcd", "efg"]),
+        (Options(lump_n="2", limit="3"), ["ab", "c"]),
     ],
 )
-def test_who_is_lumped_with_whom(lumped: Path, words: tuple[str, ...], lumps: list[str]) -> None:
+def test_members_of_each_lump(lumped: Path, options: Options, lumps: list[str]) -> None:
     found: dict[str, str] = {}
-    for job in inspect_json(lumped, *words)["jobs"]:
-        found[job["lump"]] = found.get(job["lump"], "") + job["record"]
+    for job in plan_project(lumped / ".looper.yaml", options).jobs:
+        assert job.lump
+        found[job.lump] = found.get(job.lump, "") + job.record
     assert list(found.values()) == lumps
     assert all(re.fullmatch(r"touch_sample_lump_\d+", name) for name in found)
 
 
 @pytest.mark.parametrize(
-    ("words", "message"),
+    ("options", "message"),
     [
-        (("--lump-n", "0"), "--lump-n: '0' is not a whole number of at least 1; correct it"),
-        (("--lump-j", "x"), "--lump-j: 'x' is not a whole number of at least 1; correct it"),
-        (("--lump", "-1"), "--lump: '-1' is not a number of GB; correct it"),
-        (("--lump", "nan"), "--lump: 'nan' is not a number of GB; correct it"),
+        (Options(lump_n="0"), "--lump-n: '0' is not a whole number of at least 1; correct it"),
+        (Options(lump_j="x"), "--lump-j: 'x' is not a whole number of at least 1; correct it"),
+        (Options(lump="-1"), "--lump: '-1' is not a number of GB; correct it"),
+        (Options(lump="nan"), "--lump: 'nan' is not a number of GB; correct it"),
         (
-            ("--lump-n", "2", "--lump-j", "2"),
+            Options(lump_n="2", lump_j="2"),
             "--lump-n: cannot be combined with --lump-j; choose one",
         ),
     ],
 )
-def test_what_is_no_number(lumped: Path, words: tuple[str, ...], message: str) -> None:
-    done = cli("inspect", *words, cwd=lumped)
+def test_wrong_limits(lumped: Path, options: Options, message: str) -> None:
+    with pytest.raises(ProjectError) as error:
+        plan_project(lumped / ".looper.yaml", options)
+    assert str(error.value) == message
+
+
+def test_wrong_limits_are_said_on_the_command_line(lumped: Path) -> None:
+    done = cli("inspect", "--lump-n", "0", cwd=lumped)
+    message = "--lump-n: '0' is not a whole number of at least 1; correct it"
     assert (done.code, done.err) == (2, f"error: {message}\n")
 
 

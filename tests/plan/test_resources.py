@@ -15,15 +15,16 @@ from support.projects import TOUCH, edit, write
 from snakemake_looper import Options
 from snakemake_looper.errors import Place, Problems
 from snakemake_looper.formula import Formula, by_attempt, filled, resource
+from snakemake_looper.plan.compute_settings import size_row
 from snakemake_looper.plan.planner import plan_project
 from snakemake_looper.plan.resources import (
+    UnitError,
     memory_mb,
     runtime_minutes,
-    size_row,
     threads_of,
     to_snakemake,
 )
-from snakemake_looper.read.compute import UnitError, size_table
+from snakemake_looper.read.compute import size_table
 
 
 @pytest.mark.parametrize(

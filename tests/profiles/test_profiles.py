@@ -34,7 +34,8 @@ from support.running import BIN, PATIENCE, Run, cli, environment, run, snakemake
 from snakemake_looper.errors import Place, Problems
 from snakemake_looper.layout import data_dir
 from snakemake_looper.profiles.divvy.apptainer import from_docker, words
-from snakemake_looper.profiles.profile import BUNDLED, CONFIG, _evaluated, _setting
+from snakemake_looper.profiles.profile import BUNDLED, CONFIG
+from snakemake_looper.profiles.profile_text import default_resource, setting_lines
 
 GOLDEN = Path(__file__).parent / "golden"
 DIVCFG = GOLDEN / "divvy/divcfg.yaml"
@@ -132,8 +133,8 @@ def test_a_package_translated(touch: Path, name: str) -> None:
     assert texts == {path.name: path.read_text() for path in golden.iterdir()}
     assert set(scripts) == SCRIPTS.get(name, set())
     assert dry_run(touch, f"profiles/{name}").jobs() == JOBS
-    # What has no counterpart is said twice: here, and in the profile.
-    named = texts[CONFIG].partition("# Without a counterpart here:\n")[2]
+    # Settings without a counterpart are named twice: in a warning, and in the profile.
+    named = texts[CONFIG].partition("# Without a counterpart in Snakemake:\n")[2]
     comments = re.sub(r"\n#   ", " ", named).removeprefix("# - ").rstrip("\n").split("\n# - ")
     warnings = [line.removeprefix("warning: ") for line in done.err.splitlines()]
     assert [one.replace(f"{DIVCFG.parent}/", "") for one in warnings] == [c for c in comments if c]
@@ -202,7 +203,7 @@ def understood(line: str) -> Any:
 
 def handed_over(text: str) -> Any:
     """A default resource on its whole way: as a line of a profile, and then evaluated."""
-    (argument,) = understood(f"default-resources:\n  slurm_partition: {_evaluated(text)}\n")
+    (argument,) = understood(f"default-resources:\n  slurm_partition: {default_resource(text)}\n")
     name, _, value = argument.partition("=")
     return evaluated(name, value)
 
@@ -251,7 +252,7 @@ def test_options_stay_text(text: str) -> None:
     """Options that are not evaluated, as the name of a reservation. A text that is a file of the
     profile's folder means that file, and `~` at the front means a home."""
     assume(not text.startswith("~"))
-    assert understood("\n".join(_setting("slurm-reservation", text))) == text
+    assert understood("\n".join(setting_lines("slurm-reservation", text))) == text
 
 
 @pytest.mark.parametrize(

@@ -46,7 +46,7 @@ def test_each_level_has_its_section(project: Callable[..., Path]) -> None:
     assert over == {"sample": "sample 3 -c", "project": "project 3 abc -c"}
 
 
-def test_the_pep_may_have_them_too(project: Callable[..., Path]) -> None:
+def test_the_pep_may_have_a_cli_section(project: Callable[..., Path]) -> None:
     folder = project(BOTH)
     with (folder / "project.yaml").open("a") as file:
         file.write("looper:\n  cli:\n    run: {command_extra: -r}\n    all: {compute: mem=5}\n")
@@ -108,8 +108,8 @@ def test_a_package_of_no_file_is_a_warning(project: Callable[..., Path]) -> None
     plan = plan_project(project(BOTH) / ".looper.yaml", Options(package="slurm"))
     (warning,) = plan.warnings
     assert warning == (
-        "--package: 'slurm' is in no file, ignored: there is neither --divvy nor $DIVCFG; clusters"
-        " are chosen by a Snakemake profile"
+        "--package: 'slurm' is ignored: neither --divvy nor $DIVCFG names a file with packages;"
+        " choose a cluster with a Snakemake profile"
     )
 
 
@@ -297,13 +297,13 @@ def test_selection_by_status(project: Callable[..., Path]) -> None:
     [
         (
             ("--sel-flag", "done"),
-            "--sel-flag: 'done' is no status; there are waiting, running, completed, failed,"
-            " partial",
+            "--sel-flag: 'done' is no status; there are completed, running, waiting, partial,"
+            " failed",
         ),
         (("--sel-flag", "failed", "--exc-flag", "failed"), "--sel-flag: cannot be combined with --exc-flag; choose one"),
     ],
 )  # fmt: skip
-def test_no_status(touch: Path, words: tuple[str, ...], message: str) -> None:
+def test_an_unknown_status(touch: Path, words: tuple[str, ...], message: str) -> None:
     done = cli("inspect", *words, cwd=touch)
     assert (done.code, done.err) == (2, f"error: {message}\n")
 

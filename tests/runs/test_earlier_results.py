@@ -23,7 +23,6 @@ from support.running import BIN, cli, environment, use_looper
 
 from snakemake_looper.cli import main
 from snakemake_looper.errors import LooperError
-from snakemake_looper.model import STATUSES
 from snakemake_looper.read.option_sources import from_config
 from snakemake_looper.results import database as databases
 from snakemake_looper.results import pephub_table as pephub_results
@@ -36,6 +35,7 @@ from snakemake_looper.results.report import report_of
 from snakemake_looper.results.table import FORMATS, remarks, text
 from snakemake_looper.status.flags import flag_path
 from snakemake_looper.status.journal import FOLDER, Death, Journal, read_runs
+from snakemake_looper.status_words import STATUSES
 from snakemake_looper.workspace.current_plan import current_plan
 from snakemake_looper.workspace.job_table import JobTable
 from snakemake_looper.workspace.rows import Brief

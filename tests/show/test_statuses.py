@@ -6,8 +6,9 @@ from dataclasses import replace
 
 import pytest
 
-from snakemake_looper.results.statuses import DESCRIPTIONS, RecordStatus
+from snakemake_looper.results.statuses import RecordStatus
 from snakemake_looper.show.statuses import check_text, codes_text, watch
+from snakemake_looper.status_words import STATUS_WORDS
 
 RUNNING = RecordStatus("count", "sample", "a", "running", log="logs/a.log")
 WAITING = replace(RUNNING, record="b", status="waiting")
@@ -24,9 +25,9 @@ def test_counts_or_a_row_for_each_record() -> None:
 
 def test_every_status_is_explained() -> None:
     lines = codes_text().splitlines()[1:]
-    assert len(lines) == len(DESCRIPTIONS)
-    for line, (status, meaning) in zip(lines, DESCRIPTIONS.items(), strict=True):
-        assert line.startswith(status) and line.endswith(meaning)
+    assert len(lines) == len(STATUS_WORDS)
+    for line, one in zip(lines, STATUS_WORDS, strict=True):
+        assert line.startswith(one.word) and line.endswith(one.meaning)
 
 
 def test_watching_ends_when_nothing_runs_or_waits(capsys: pytest.CaptureFixture[str]) -> None:

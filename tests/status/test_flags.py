@@ -1,4 +1,4 @@
-"""Flags as they are found: several of a record, garbage, links, and what is no flag at all."""
+"""Flags on disk: several of a record, any content, links, folders and pipes in their place."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ import pytest
 from support.projects import flags
 
 from snakemake_looper.status.flags import (
-    NOT_RUN,
     Flags,
     clear_flag,
     heal,
@@ -17,6 +16,7 @@ from snakemake_looper.status.flags import (
     write_flag,
     written_now,
 )
+from snakemake_looper.status_words import NOT_RUN
 from snakemake_looper.workspace.rows import Brief
 
 FLAG = "flags/p_x_completed.flag"
@@ -52,7 +52,7 @@ def brief(record: str = "x") -> Brief:
         (("completed", "waiting", "running", "failed", "partial"), "failed"),
     ],
 )
-def test_of_several_flags_the_least_counts(
+def test_of_several_flags_the_one_that_promises_least_counts(
     folder: Path, words: tuple[str, ...], least: str
 ) -> None:
     put(folder, *words)
@@ -65,21 +65,21 @@ def test_of_several_flags_the_least_counts(
 
 
 @pytest.mark.parametrize("status", ["waiting", "failed", "completed", "partial"])
-def test_a_change_leaves_one_flag(folder: Path, status: str) -> None:
+def test_a_change_of_status_leaves_one_flag(folder: Path, status: str) -> None:
     put(folder, "partial", "completed", "running")
     assert write_flag(folder, FLAG, status) == "partial"
     assert flags(folder) == [f"p_x_{status}.flag"]
     assert path(folder, status).read_text() == status
 
 
-def test_what_is_not_expected_stays_as_it_is(folder: Path) -> None:
+def test_an_unexpected_status_stays(folder: Path) -> None:
     put(folder, "running", "completed")
     assert write_flag(folder, FLAG, "waiting", ("completed", NOT_RUN)) is None
     assert flags(folder) == ["p_x_completed.flag", "p_x_running.flag"]
 
 
 @pytest.mark.parametrize("garbage", [b"", b"\xff\0", b"x" * 99])
-def test_a_name_counts_whatever_the_content(folder: Path, garbage: bytes) -> None:
+def test_the_name_of_a_flag_counts_and_not_its_content(folder: Path, garbage: bytes) -> None:
     path(folder, "failed").write_bytes(garbage)
     assert Flags(folder).written(FLAG) == "failed"
     assert write_flag(folder, FLAG, "failed") == "failed"
@@ -87,7 +87,7 @@ def test_a_name_counts_whatever_the_content(folder: Path, garbage: bytes) -> Non
 
 
 @pytest.mark.parametrize("word", ["failed", "waiting"])
-def test_a_link_is_replaced(folder: Path, word: str) -> None:
+def test_a_linked_flag_is_replaced(folder: Path, word: str) -> None:
     (folder / "precious").write_text("mine")
     path(folder, word).symlink_to(folder / "precious")
     assert write_flag(folder, FLAG, "waiting") == word
@@ -109,7 +109,7 @@ def test_a_link_that_leads_nowhere_is_no_flag(folder: Path) -> None:
 
 
 @pytest.mark.parametrize("kind", ["folder", "pipe"])
-def test_what_is_no_file_is_named(folder: Path, kind: str) -> None:
+def test_a_folder_or_pipe_in_the_place_of_a_flag_is_named(folder: Path, kind: str) -> None:
     """And is never a status, never written into, never removed."""
     make = Path.mkdir if kind == "folder" else os.mkfifo
     make(path(folder, "completed"))

@@ -66,7 +66,7 @@ def killed(tmp_path: Path) -> Path:
     code = f"""
 import sys, time
 from pathlib import Path
-from snakemake_looper.journal import Journal
+from snakemake_looper.status.journal import Journal
 journal = Journal.open(Path({str(tmp_path)!r}), "abc")
 journal.begin("local", {{{FLAG!r}: ""}})
 journal._file.write('{{"event": "ended", "fl')
@@ -95,7 +95,7 @@ def test_the_next_run_closes_the_journal(killed: Path) -> None:
     assert run.ended and not run.died and not run.alive
 
 
-def test_files_that_are_no_journals(tmp_path: Path) -> None:
+def test_damaged_lines_and_files_are_skipped(tmp_path: Path) -> None:
     folder = tmp_path / FOLDER
     folder.mkdir(parents=True)
     (folder / "a.jsonl").write_text("")
@@ -113,7 +113,7 @@ def past(workdir: Path, name: str, flags: list[str]) -> None:
     journal.end()
 
 
-def test_journals_that_say_nothing_any_more_go(tmp_path: Path) -> None:
+def test_journals_without_needed_facts_are_removed(tmp_path: Path) -> None:
     """Kept: the last word about each record that is not completed, and the last run."""
     (tmp_path / FOLDER).mkdir(parents=True)
     past(tmp_path, "1", ["a", "b"])
@@ -127,7 +127,7 @@ def test_journals_that_say_nothing_any_more_go(tmp_path: Path) -> None:
     assert [path.stem for path in (tmp_path / FOLDER).iterdir()] == ["4"]
 
 
-def test_names_sort_by_time(tmp_path: Path) -> None:
+def test_names_of_journals_sort_by_time(tmp_path: Path) -> None:
     first = Journal.open(tmp_path, "abc")
     first.begin("local", {})
     time.sleep(1.1)

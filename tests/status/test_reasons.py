@@ -41,7 +41,7 @@ def log(folder: Path, content: bytes) -> Path:
         (b"x" * 5000, ("x" * 4096,)),
     ],
 )
-def test_tail(tmp_path: Path, content: bytes, lines: tuple[str, ...]) -> None:
+def test_tail_of_a_log(tmp_path: Path, content: bytes, lines: tuple[str, ...]) -> None:
     assert tail(log(tmp_path, content)) == lines
 
 
@@ -85,7 +85,7 @@ def test_no_log_has_no_tail(tmp_path: Path) -> None:
         ("anything else", Reason()),
     ],
 )
-def test_how_a_command_ended(line: str, reason: Reason) -> None:
+def test_reason_from_the_last_line_of_a_log(line: str, reason: Reason) -> None:
     assert ending(("output", line)) == reason
     assert ending((line, "one line of a process in the background")) == reason
     assert ending((line, "more", "and more")) == Reason()
@@ -112,11 +112,11 @@ def death(reason: str = "", code: int | None = None, signal: str = "") -> Death:
         ),
     ],
 )
-def test_both_sources(known: Death | None, line: str, reason: Reason) -> None:
+def test_reason_from_journal_and_log(known: Death | None, line: str, reason: Reason) -> None:
     assert explain(known, (line,)) == reason
 
 
-def test_locks_of_pypiper_are_named_with_the_remedy(tmp_path: Path) -> None:
+def test_lock_files_of_pypiper_are_named_with_an_advice(tmp_path: Path) -> None:
     for name in ("lock.aligned__a.bam", "lock.peaks", "unlock.txt", "lock"):
         (tmp_path / name).touch()
     names = stale_locks(tmp_path)

@@ -1,8 +1,8 @@
-"""Options of containers in a divvy package, as `--apptainer-args`.
+"""Options of containers in a divvy package, as Snakemake's `--apptainer-args`.
 
-Snakemake calls `apptainer exec --home <working directory> <options> <image> bash -c <command>`, in
-the working directory. So what looper's docker package says about the user, the folder, and the
-variables is so already. Folders outside of the working directory have to be named with `--bind`.
+Snakemake calls `apptainer exec --home <working directory> <options> <image> bash -c <command>` in
+the working directory. This already gives the container the user, the folder and the variables
+that looper's docker package asks for. Folders outside of the working directory need `--bind`.
 """
 
 from __future__ import annotations
@@ -13,12 +13,12 @@ from collections.abc import Iterator, Mapping
 from ...errors import Place, Problems
 from .package import placeholders
 
-# A word of shell: quotes and what is between them, substitutions, and all else but white space.
+# A word of shell: quoted texts, substitutions, and all other characters except white space.
 _WORD = re.compile(
     r"""(?:"(?:\\.|[^"\\])*"|'[^']*'|\$\((?:[^()]|\([^()]*\))*\)|`[^`]*`|\\.|[^\s"'`\\])+""", re.S
 )
 HERE = ("`pwd`", "$(pwd)", "$PWD", "${PWD}", ".")
-# Options of docker that take a value, and have one here or not.
+# Options of docker that take a value.
 _VALUED = frozenset({
     "--volume", "--mount", "--env", "--env-file", "--workdir", "--gpus", "--user", "--name",
     "--network", "--ipc", "--pid", "--shm-size", "--ulimit", "--memory", "--cpus",
@@ -31,13 +31,13 @@ _LONG = {
     "-v": "--volume", "-e": "--env", "-w": "--workdir", "-u": "--user", "-m": "--memory",
     "-h": "--hostname", "-p": "--publish", "-l": "--label", "--net": "--network",
 }  # fmt: skip
-# Those of apptainer that do.
+# Options of apptainer that take a value.
 _APPTAINER_VALUED = frozenset({
     "--bind", "-B", "--env", "--env-file", "--pwd", "--cwd", "--home", "-H", "--workdir", "-W",
     "--scratch", "-S", "--overlay", "-o", "--network", "--network-args", "--dns", "--hostname",
     "--mount", "--app", "--security", "--add-caps", "--drop-caps", "--pid-file", "--fusemount",
 })  # fmt: skip
-# What apptainer does by itself, or what has no meaning for it.
+# Options of docker that apptainer does not need, or that have no meaning for it.
 _NEEDLESS = frozenset({
     "--rm", "--interactive", "--tty", "--init", "--detach", "--user", "--name", "--pull",
     "--shm-size", "--ipc", "--pid", "--log-driver", "--userns", "-i", "-t", "-it", "-ti", "-d",
@@ -50,7 +50,7 @@ _BROUGHT_ALONG = re.compile(r"/tmp(/.*)?|/etc/(passwd|group|shadow|sudoers\.d)")
 
 
 def words(text: str) -> list[str]:
-    """Words of shell text, without their quotes; `$(…)` and `…` stay as they are."""
+    """Words of shell text, without their quotes; `$(…)` and backticks stay as they are."""
     return [_unquoted(word) for word in _WORD.findall(text.replace("\\\n", " "))]
 
 
@@ -101,7 +101,7 @@ def from_docker(options: list[str], place: Place, problems: Problems) -> list[st
 def _pairs(
     words: list[str], long: Mapping[str, str], valued: frozenset[str]
 ) -> Iterator[tuple[str, str]]:
-    """Options, by their long names, with their values; up to the first word that is none."""
+    """Options by their long names, with their values, up to the first word that is no option."""
     rest = iter(words)
     for word in rest:
         if placeholders(word):

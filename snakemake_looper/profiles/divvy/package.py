@@ -1,21 +1,22 @@
-"""A compute package of a divvy config, with its submission template taken apart.
+"""A compute package of a divvy config, and the parts of its submission template.
 
-looper writes a job script from a template, and submits it. The script has three kinds of lines:
+looper writes a job script from a template and submits it. The script has three kinds of lines:
 
-    #SBATCH --mem='{MEM}'          what the job asks for: directives
-    module load apptainer          shell around the command: before, after
-    {CODE}                         the command, perhaps in something that runs it: a container
+    #SBATCH --mem='{MEM}'          directives: the job's requests
+    module load apptainer          shell before and after the command
+    {CODE}                         the command, perhaps run by another (a container)
 
-`{NAME}` stands for a value: adapters say for which (`MEM: compute.mem`), and without an adapter it
-is the compute setting of that name in lower case. Values that the package has itself are filled
-in; the others are a job's own.
+`{NAME}` is a placeholder for a value. Adapters say for which value (`MEM: compute.mem`); without
+an adapter, it is the compute setting of that name in lower case. Values of the package itself are
+filled in here. The others belong to a job.
 
-A package is laid over the package `default`, as in looper. Paths of templates are relative to
-the divvy config.
+The settings of a package win over those of the package `default`, as in looper. Paths of
+templates are relative to the divvy config.
 """
 
 from __future__ import annotations
 
+import dataclasses
 import os
 import re
 import shlex
@@ -29,7 +30,6 @@ from ...read.yaml_lines import Document, read_yaml, resolve
 
 System = Literal["local", "slurm", "sge", "pbs", "lsf", "other"]
 
-# What looper's own divvy config has.
 _ADAPTERS: Mapping[str, str] = {
     "CODE": "looper.command",
     "JOBNAME": "looper.job_name",
@@ -38,6 +38,7 @@ _ADAPTERS: Mapping[str, str] = {
     "MEM": "compute.mem",
     "TIME": "compute.time",
 }
+"""The adapters of looper's own divvy config."""
 _SYSTEMS: Mapping[str, System] = {
     "sbatch": "slurm", "qsub": "sge", "bsub": "lsf", ".": "local", "sh": "local", "bash": "local",
     "dash": "local", "zsh": "local", "source": "local",
@@ -45,14 +46,17 @@ _SYSTEMS: Mapping[str, System] = {
 _DIRECTIVE = re.compile(r"^#(SBATCH|PBS|BSUB|\$)\s+(.*)$")
 _SYSTEM_OF: Mapping[str, System] = {"SBATCH": "slurm", "PBS": "pbs", "BSUB": "lsf", "$": "sge"}
 _PLACEHOLDER = re.compile(r"(?<!\$)\{([A-Z][A-Z0-9_]*)\}")
-# Lines of looper's own templates that only tell where and when a job began.
 _BANNER = re.compile(r"^echo '(Compute node|Start time):' `")
+"""Lines of looper's own templates that only print where and when a job began."""
 COMMAND = "looper.command"
+"""The meaning of the placeholder of a job's command."""
+_OF_JOBS = frozenset({"cores", "mem", "time", "partition", "account"})
+"""Settings that belong to a job, even if the package has a default for them."""
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A line of a template, or of a setting with shell in it, and where it stands."""
+    """A line of a template, or of a setting with shell in it, and its place."""
 
     text: str
     place: Place
@@ -60,28 +64,34 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Package:
-    """A compute package: what it submits with, and what is in its job scripts."""
+    """A compute package: its settings, and the parts of its submission template."""
 
     name: str
     config: Path
     place: Place
-    system: System
     command: Line
+    """The command that submits a job script."""
     settings: Mapping[str, Any]
     places: Mapping[str, Place]
-    directives: tuple[Line, ...]
-    before: tuple[Line, ...]
-    code: Line
-    after: tuple[Line, ...]
+    """The places of the settings."""
     meanings: Mapping[str, str]
+    """The adapters: the values that placeholders stand for."""
+    code: Line
+    """The template's line with the job's command."""
+    system: System = "other"
+    directives: tuple[Line, ...] = ()
+    before: tuple[Line, ...] = ()
+    """Shell before the job's command."""
+    after: tuple[Line, ...] = ()
+    """Shell after the job's command."""
     used: frozenset[str] = frozenset()
-    """Compute settings that the template has a place for."""
+    """Compute settings that the template has a placeholder for."""
 
     def place_of(self, key: str) -> Place:
         return self.places.get(key, self.place)
 
     def meaning(self, placeholder: str) -> str:
-        """What `{NAME}` stands for: `looper.command`, `compute.mem`, …"""
+        """The value that `{NAME}` stands for: `looper.command`, `compute.mem`, …"""
         return _meaning(self.meanings, placeholder)
 
     def fill(self, text: str) -> str:
@@ -90,12 +100,12 @@ class Package:
 
 
 def placeholders(text: str) -> list[str]:
-    """Names of what is still to be filled in."""
+    """The names of the placeholders in a text."""
     return _PLACEHOLDER.findall(text)
 
 
 def options_of(line: Line, problems: Problems) -> list[str]:
-    """Words of a directive line, without quotes, as those who read such lines see them."""
+    """Words of a directive line, without quotes, as a cluster's submit program reads them."""
     try:
         return shlex.split(line.text, comments=True)
     except ValueError as error:
@@ -104,7 +114,7 @@ def options_of(line: Line, problems: Problems) -> list[str]:
 
 
 def read_package(config: Path, name: str, problems: Problems) -> Package | None:
-    """Read a compute package; what is wrong goes to `problems`, and the answer is then None."""
+    """Read a compute package; None if it cannot be read, with the reason in `problems`."""
     document = read_yaml(config, problems)
     if document is None:
         return None
@@ -118,21 +128,21 @@ def read_package(config: Path, name: str, problems: Problems) -> Package | None:
         settings |= found[layer]
         places |= {key: document.place(section, layer, key) for key in found[layer]}
     place = document.place(section, name)
-    command, template = settings.get("submission_command"), settings.get("submission_template")
     for key in ("submission_command", "submission_template"):
         if not isinstance(settings.get(key), str) or not settings[key].strip():
             problems.add(places.get(key, place), key, "is missing; write it, as in looper's own")
-    if not isinstance(command, str) or not isinstance(template, str) or problems:
+    if problems:
         return None
     meanings = _adapters(document, settings, problems)
-    path = resolve(template, config.parent)
+    path = resolve(settings["submission_template"], config.parent)
     lines = _template_lines(path, places["submission_template"], problems)
+    if lines is None:
+        return None
     # `bsub <` reads the script's lines; here the options are on the command line.
-    given = Line(command.strip().rstrip("< "), places["submission_command"])
-    package = Package(
-        name, config, place, "other", given, settings, places, (), (), given, (), meanings
-    )
-    return None if lines is None else _taken_apart(package, path, lines, problems)
+    command = settings["submission_command"].strip().rstrip("< ")
+    line = Line(command, places["submission_command"])
+    package = Package(name, config, place, line, settings, places, meanings, code=line)
+    return _with_template(package, path, lines, problems)
 
 
 def _section(
@@ -177,20 +187,19 @@ def _fill(text: str, settings: Mapping[str, Any], meanings: Mapping[str, str]) -
     def value(match: re.Match[str]) -> str:
         namespace, _, key = _meaning(meanings, match[1]).partition(".")
         known = settings.get(key) if namespace == "compute" else None
-        # What a job asks for is its own, also where the package has a default.
-        own = known is None or key in ("cores", "mem", "time", "partition", "account")
-        return match[0] if own else _joined(str(known)).strip()
+        is_open = known is None or key in _OF_JOBS
+        return match[0] if is_open else _joined(str(known)).strip()
 
     return _PLACEHOLDER.sub(value, text)
 
 
 def _joined(text: str) -> str:
-    """Lines that go on after a backslash, as one."""
+    """A text with lines joined that end with a backslash."""
     return re.sub(r"\\\s*(\n|$)", " ", text)
 
 
 def _template_lines(path: Path, place: Place, problems: Problems) -> list[Line] | None:
-    """Lines of a template, continued ones joined."""
+    """Lines of a template; those that end with a backslash are joined with the next."""
     try:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
@@ -209,51 +218,53 @@ def _template_lines(path: Path, place: Place, problems: Problems) -> list[Line] 
     return lines
 
 
-def _taken_apart(
+def _with_template(
     package: Package, path: Path, lines: list[Line], problems: Problems
 ) -> Package | None:
-    codes = [
+    """The package with the parts of its template; None if the template has no command."""
+    numbers = [
         number
         for number, line in enumerate(lines)
         if not line.text.startswith("#") and _has_command(line.text, package.meanings)
     ]
-    if not codes:
+    if not numbers:
         problems.add(Place(str(path), 1), "", "has no line with {CODE}, the command; add one")
         return None
-    code, command = _submitted(lines[codes[0]], package)
-    directives = [
-        (match[1], Line(match[2].strip(), line.place))
+    first = numbers[0]
+    code, command = _submitted(lines[first], package)
+    system, directives = _system_and_directives(command, lines)
+    names = (name for line in lines for name in placeholders(line.text))
+    return dataclasses.replace(
+        package,
+        code=code,
+        command=command,
+        system=system,
+        directives=directives,
+        before=tuple(_shell(package, _opened(lines[:first]))),
+        after=tuple(_shell(package, _closed(lines, first))),
+        used=frozenset(package.meaning(name).removeprefix("compute.") for name in names),
+    )
+
+
+def _system_and_directives(command: Line, lines: list[Line]) -> tuple[System, tuple[Line, ...]]:
+    """The system that a command submits to, and the directives that this system reads."""
+    found = [
+        (_SYSTEM_OF[match[1]], Line(match[2].strip(), line.place))
         for line in lines
         if (match := _DIRECTIVE.match(line.text))
     ]
     system = _system(command.text)
-    if system == "sge" and directives and all(kind == "PBS" for kind, _ in directives):
+    # Grid Engine and PBS submit with the same program.
+    if system == "sge" and found and all(kind == "pbs" for kind, _ in found):
         system = "pbs"
-    return Package(
-        name=package.name,
-        config=package.config,
-        place=package.place,
-        system=system,
-        command=command,
-        settings=package.settings,
-        places=package.places,
-        directives=tuple(
-            line for kind, line in directives if system in (_SYSTEM_OF[kind], "other")
-        ),
-        before=tuple(_shell(package, _opened(lines[: codes[0]]))),
-        code=code,
-        after=tuple(_shell(package, _closed(lines, codes[0]))),
-        meanings=package.meanings,
-        used=frozenset(
-            package.meaning(name).removeprefix("compute.")
-            for line in lines
-            for name in placeholders(line.text)
-        ),
-    )
+    return system, tuple(line for kind, line in found if system in (kind, "other"))
 
 
 def _submitted(code: Line, package: Package) -> tuple[Line, Line]:
-    """The command's line and what submits it: perhaps the line itself, in a script that is run."""
+    """The line with the job's command, and the command that submits it.
+
+    A local package may run a script that submits the command itself, as in `qsub {CODE}`.
+    """
     spots = _PLACEHOLDER.finditer(code.text)
     start = next(spot.start() for spot in spots if package.meaning(spot[1]) == COMMAND)
     head = code.text[:start]
@@ -265,12 +276,12 @@ def _submitted(code: Line, package: Package) -> tuple[Line, Line]:
 
 
 def _opened(lines: list[Line]) -> list[Line]:
-    """Lines before the command; a brace that opens a group for it has nothing of its own."""
+    """The lines before the command, without a brace that opens a group around it."""
     return [line for line in lines if line.text != "{"]
 
 
 def _closed(lines: list[Line], code: int) -> list[Line]:
-    """Lines after the command, without the brace that closes such a group."""
+    """The lines after the command, without the brace that closes such a group."""
     after = lines[code + 1 :]
     if any(line.text == "{" for line in lines[:code]):
         closing = next((line for line in after if line.text.startswith("}")), None)
@@ -287,7 +298,7 @@ def _system(command: str) -> System:
 
 
 def _shell(package: Package, lines: list[Line]) -> Iterator[Line]:
-    """Shell around the command; settings like `pre_command` as lines of their own."""
+    """The shell among some lines; settings like `pre_command` become lines of their own."""
     for line in lines:
         if not line.text or line.text.startswith("#") or _BANNER.match(line.text):
             continue

@@ -1,9 +1,9 @@
 """A SLURM package as settings of Snakemake's slurm executor.
 
-The executor writes the sbatch call itself: names of jobs, log files, memory, cores, time, partition
-and account are options that it knows from a job's resources, and refuses anywhere else. What a
-template asks for besides, the same for all jobs, becomes a default resource; options that the
-executor has no word for go into `slurm_extra`.
+The executor writes the sbatch call itself. It takes names of jobs, log files, memory, cores, time,
+partition and account from a job's resources, and refuses these options anywhere else. Other
+requests of a template are the same for all jobs and become default resources. Options that the
+executor has no name for go into `slurm_extra`.
 """
 
 from __future__ import annotations
@@ -14,8 +14,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ...errors import Place, Problems
-from ...plan.resources import memory_mb, runtime_minutes, threads_of
-from ...read.compute import UnitError
+from ...plan.resources import UnitError, memory_mb, runtime_minutes, threads_of
 from .package import Line, Package, options_of, placeholders
 
 _LONG = {
@@ -30,7 +29,6 @@ _BARE = frozenset({
     "use-min-nodes", "reboot", "wait", "parsable", "oversubscribe", "no-kill", "quiet",
     "verbose",
 })  # fmt: skip
-# What the executor is told by each job.
 _OF_JOBS = {
     "job-name": "looper.job_name",
     "output": "looper.log_file",
@@ -42,6 +40,7 @@ _OF_JOBS = {
     "partition": "compute.partition",
     "account": "compute.account",
 }
+"""Options that the executor fills in for each job, and the values that it fills in."""
 _RESOURCES: Mapping[str, tuple[str, Callable[[str], int | str]]] = {
     "mem": ("mem_mb", memory_mb),
     "mem-per-cpu": ("mem_mb_per_cpu", memory_mb),
@@ -80,15 +79,21 @@ _MANAGED = {
 
 @dataclass(slots=True)
 class Slurm:
-    """Options of the profile, and the resources of jobs that say nothing."""
+    """A SLURM package in Snakemake's terms."""
 
     settings: dict[str, Any] = field(default_factory=dict)
+    """Options of the profile."""
     defaults: dict[str, int | str] = field(default_factory=dict)
+    """Resources of jobs without a value of their own."""
     extra: list[str] = field(default_factory=list)
+    """Options of sbatch that the executor has no name for."""
 
 
 def slurm_settings(package: Package, problems: Problems) -> Slurm:
-    """What a package's template and command ask of SLURM."""
+    """The options of sbatch in a package's command and template, in Snakemake's terms.
+
+    Options without a counterpart become warnings in `problems`.
+    """
     found = Slurm()
     words = package.command.text.split(maxsplit=1)[1:]
     lines = [*(Line(text, package.command.place) for text in words), *package.directives]
@@ -105,7 +110,7 @@ def slurm_settings(package: Package, problems: Problems) -> Slurm:
 
 
 def _options(given: list[str]) -> Iterator[tuple[str, str]]:
-    """Options of sbatch by their long names; those without a value have none."""
+    """Options of sbatch by their long names, with their values; `""` for an option without one."""
     words = iter(given)
     for word in words:
         if word.startswith("--"):
@@ -125,7 +130,7 @@ def _take(
     if names:
         _take_of_job(package, name, value, names, place, problems)
     elif (name, value) in (("ntasks", "1"), ("nodes", "1"), ("parsable", "")):
-        pass  # that is what a job has
+        pass  # every job of the executor has these
     elif name in _RESOURCES:
         resource, read = _RESOURCES[name]
         found.defaults[resource] = read(value)
@@ -143,7 +148,7 @@ def _take(
 def _take_of_job(
     package: Package, name: str, value: str, names: list[str], place: Place, problems: Problems
 ) -> None:
-    """An option whose value is a job's own: the executor knows it, or it is told in the rules."""
+    """Warn of an option whose value belongs to a job, unless the executor fills it in."""
     meaning = package.meaning(names[0])
     unit = value.replace(f"{{{names[0]}}}", "", 1)
     if _OF_JOBS.get(name) == meaning and (not unit or not name.startswith("mem")):

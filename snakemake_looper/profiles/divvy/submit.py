@@ -1,12 +1,12 @@
-"""A package of any cluster but SLURM as a submit command of Snakemake's cluster-generic executor.
+"""The submit command of a cluster other than SLURM, for Snakemake's cluster-generic executor.
 
-The command is built from the options that the template has on its directive lines (`#$`, `#PBS`,
-`#BSUB`). Values of a job are filled in by Snakemake, in the unit that the system wants: `{threads}`,
-`{resources.mem_mb}`, `{resources.runtime}` (minutes). Shell of the template stands in a jobscript
-around Snakemake's own command.
+The command has the options from the template's directive lines (`#$`, `#PBS`, `#BSUB`). Snakemake
+fills in the values of a job, in the unit that the system wants: `{threads}`, `{resources.mem_mb}`,
+`{resources.runtime}` (minutes). The template's shell becomes a jobscript around Snakemake's own
+command.
 
-A value of a profile is expanded where Snakemake starts: a `$` that is for the cluster is hidden
-between quotes.
+Snakemake expands the values of a profile when it starts. A `$` that is for the cluster is
+therefore hidden between quotes.
 """
 
 from __future__ import annotations
@@ -21,8 +21,8 @@ from .package import Line, Package, System, options_of, placeholders
 LOGS = ".snakemake/cluster_logs"
 CANCEL: Mapping[System, str] = {"sge": "qdel", "pbs": "qdel", "lsf": "bkill"}
 JOB_ID: Mapping[System, str] = {"sge": "JOB_ID", "pbs": "PBS_JOBID", "lsf": "LSB_JOBID"}
-BUNDLED: Mapping[System, str] = {"sge": "sge", "pbs": "generic", "lsf": "lsf"}
-"""Whose status script it is."""
+STATUS_SCRIPT_OF: Mapping[System, str] = {"sge": "sge", "pbs": "generic", "lsf": "lsf"}
+"""The bundled profile whose `status.sh` asks this system."""
 _SECONDS = "$(({resources.runtime} * 60))"
 _MEGABYTES: Mapping[System, str] = {"sge": "M", "pbs": "mb", "lsf": "MB", "other": "M"}
 _FIELD = re.compile(r"(\$\(\([^)]*\)\)|\$\(pwd\))")
@@ -42,7 +42,7 @@ def submit_command(package: Package, problems: Problems) -> list[str]:
 
 
 def _program(package: Package) -> str:
-    """What submits. bsub says more than the job's number, which is all that may be printed."""
+    """The program that submits. It may print the job's number only; bsub is kept from printing more."""
     if package.system == "other":
         return package.command.text
     program = package.command.text.split()[0]
@@ -56,7 +56,7 @@ def _program(package: Package) -> str:
 
 
 def _own_options(package: Package) -> list[Line]:
-    """Options that the submission command has itself, each a line."""
+    """The options of the submission command itself, each as a line."""
     if package.system == "other":
         return []
     _, *rest = package.command.text.split(maxsplit=1)
@@ -65,7 +65,7 @@ def _own_options(package: Package) -> list[Line]:
 
 
 def _option(package: Package, line: Line, problems: Problems) -> str:
-    """The options of one line, with fields for what is a job's own."""
+    """The options of one line, with fields for the values of a job."""
     words: list[str] = []
     for word in options_of(line, problems):
         told = _word(package, Line(word, line.place), problems)
@@ -122,7 +122,7 @@ def _time(package: Package, word: Line, problems: Problems) -> str | None:
 
 
 def _of_package(key: str, resource: str) -> Callable[[Package, Line, Problems], str | None]:
-    """A setting that jobs may have of their own, where the package has it for those that do not."""
+    """The field of a setting, if the package has a default for jobs without a value."""
 
     def field(package: Package, word: Line, problems: Problems) -> str | None:
         if package.settings.get(key):
@@ -153,7 +153,7 @@ _FIELDS: Mapping[str, Callable[[Package, Line, Problems], str | None]] = {
 
 
 def _quoted(text: str) -> str:
-    """A word in quotes, if it needs them; what the shell is to compute stays outside of them."""
+    """A word in quotes, if it needs them; text that the shell computes stays outside of them."""
     quoted = ""
     for part in _FIELD.split(text):
         if _FIELD.fullmatch(part):
@@ -166,15 +166,18 @@ def _quoted(text: str) -> str:
 
 
 def job_script(package: Package) -> str:
-    """Shell of the template around Snakemake's command; its exit code is left for the status."""
+    """The jobscript: the template's shell around Snakemake's command.
+
+    It leaves the command's exit code in a file for `status.sh`.
+    """
     name = JOB_ID.get(package.system)
     end = [line.text for line in package.after]
     if name:
         end = ["code=$?", *end, f'echo $code > "{LOGS}/${name}.exit"']
-    lines = ["#!/bin/bash", "# Snakemake's own command, with what the template has around it."]
+    lines = ["#!/bin/bash", "# Snakemake's own command, with the template's shell around it."]
     if end:
         lines += ["end() {", *(f"    {line}" for line in end), "}", "trap end EXIT"]
-        lines.append("trap 'exit 143' HUP INT TERM USR1 USR2 XCPU # whose exit code would be 0")
+        lines.append("trap 'exit 143' HUP INT TERM USR1 USR2 XCPU # else the exit code would be 0")
     lines += [line.text for line in package.before]
     text = "\n".join(lines).replace("{", "{{").replace("}", "}}")
     return f"{text}\n{{exec_job}}\n"

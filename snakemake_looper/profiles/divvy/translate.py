@@ -1,13 +1,13 @@
 """From a compute package of divvy to a Snakemake profile.
 
-In a profile is what the site decides: how jobs are submitted, queue and account, options of the
-containers. What a job needs stays in the rules. What has no counterpart is a warning that says what
-to do instead, and a comment in the profile.
+A profile holds the decisions of the site: how jobs are submitted, queue and account, options of
+the containers. The needs of a job stay in the rules. A setting without a counterpart becomes a
+warning that says what to do instead, and a comment in the profile.
 
-The command of a template may be in something that runs it (`srun`, `docker run`, `apptainer exec`,
-bulker), and shell may stand before and after it. On SLURM the lines before become `precommand`; on
-other clusters both are in the jobscript; on one machine the shell that Snakemake is started
-from does what they would do.
+Another program may run the command of a template (`srun`, `docker run`, `apptainer exec`, bulker),
+and shell may stand before and after it. On SLURM, the lines before the command become
+`precommand`. On other clusters, all these lines are in the jobscript. On one machine, the user
+runs them in the shell that starts Snakemake.
 """
 
 from __future__ import annotations
@@ -20,16 +20,15 @@ from typing import Any
 
 from ...errors import Place, Problems
 from ...plan.images import CRATE, IMAGES, NO_BULKER
-from ...plan.resources import to_snakemake
-from ...read.compute import UnitError
+from ...plan.resources import UnitError, to_snakemake
 from .apptainer import ANOTHER_FOLDER, HERE, from_apptainer, from_docker, words
 from .package import COMMAND, Line, Package, placeholders
 from .sbatch import slurm_settings
-from .submit import BUNDLED, CANCEL, job_script, submit_command
+from .submit import CANCEL, STATUS_SCRIPT_OF, job_script, submit_command
 
-# Default resources of clusters where the submit command asks for them in any case.
 _DEFAULTS: Mapping[str, int | str] = {"mem_mb": 4000, "runtime": 120}
-_OWN = frozenset({
+"""Default resources (MB, minutes) where the submit command always asks for them."""
+_HANDLED = frozenset({
     "submission_template", "submission_command", "adapters", "partition", "account", "mem", "time",
     "pre_command", "post_command", "docker_args", "apptainer_args", "singularity_args",
 })  # fmt: skip
@@ -40,17 +39,23 @@ _AT_RUN = "or give --divvy and --package to the run, too"
 
 @dataclass(slots=True)
 class Profile:
-    """What is written: options of Snakemake, and files beside them."""
+    """A profile that is to be written."""
 
     settings: dict[str, Any] = field(default_factory=dict)
+    """Options of Snakemake."""
     defaults: dict[str, int | str] = field(default_factory=dict)
+    """Default resources of jobs."""
     scripts: dict[str, str] = field(default_factory=dict)
-    like: str | None = None
+    """Texts of the files beside the options, by name."""
+    scripts_of: str | None = None
     """The bundled profile whose scripts are put beside this one."""
 
 
 def translate(package: Package, problems: Problems) -> Profile:
-    """A profile that submits as a package does; what it cannot have goes to `problems`."""
+    """A profile that submits as a package does.
+
+    Settings without a counterpart become warnings in `problems`.
+    """
     package, container = _unwrapped(package, problems)
     package = _without_unfilled(package, problems)
     profile = Profile()
@@ -69,7 +74,7 @@ def translate(package: Package, problems: Problems) -> Profile:
 
 
 def _joined(options: list[str]) -> list[str]:
-    """Each option with its value, so that the same one is there once."""
+    """Each option with its value as one text, so that repeated options can be found."""
     joined: list[str] = []
     for word in options:
         if word.startswith("-") or not joined:
@@ -79,11 +84,11 @@ def _joined(options: list[str]) -> list[str]:
     return joined
 
 
-# --- what the template has around the command --------------------------------------------------
+# --- around the command ------------------------------------------------------------------------
 
 
 def _unwrapped(package: Package, problems: Problems) -> tuple[Package, list[str] | None]:
-    """The package without containers; and their options, None where it has no containers."""
+    """The package without its containers, and their options; None if it has no containers."""
     container: list[str] | None = None
     kept: dict[str, list[Line]] = {"before": [], "after": []}
     for part, lines in (("before", package.before), ("after", package.after)):
@@ -115,7 +120,7 @@ def _args_place(package: Package, line: Line, *keys: str) -> Place:
 
 
 def _command_options(package: Package, problems: Problems) -> list[str] | None:
-    """Options of the container that the command's own line has; None if there is none."""
+    """Options of the container in the command's own line; None if it has no container."""
     line = Line(package.fill(package.code.text), package.code.place)
     names = [name for name in placeholders(line.text) if package.meaning(name) == COMMAND]
     head, _, tail = line.text.partition(f"{{{names[0]}}}")
@@ -147,7 +152,7 @@ def _not_kept(line: Line, what: str, problems: Problems) -> None:
 
 
 def _without_unfilled(package: Package, problems: Problems) -> Package:
-    """Lines that need a value of a job cannot be run for all jobs; nor can they go elsewhere."""
+    """The package without lines that need a value of a job, or that change the folder."""
 
     def sound(line: Line) -> bool:
         for name in placeholders(line.text):
@@ -195,7 +200,7 @@ def _slurm(profile: Profile, package: Package, problems: Problems) -> None:
     found = slurm_settings(package, problems)
     profile.settings |= {"executor": "slurm", "jobs": 100, "latency-wait": 60} | found.settings
     profile.defaults = {**found.defaults, **_defaults(package, problems)}
-    profile.like = "slurm"
+    profile.scripts_of = "slurm"
     if package.before:
         text = "\n".join(line.text for line in package.before)
         if len(package.before) > 1:
@@ -224,7 +229,7 @@ def _generic(profile: Profile, package: Package, problems: Problems) -> None:
     else:
         profile.settings["cluster-generic-status-cmd"] = "status.sh"
         profile.settings["cluster-generic-cancel-cmd"] = CANCEL[system]
-        profile.like = BUNDLED[system]
+        profile.scripts_of = STATUS_SCRIPT_OF[system]
     if system != "other" or package.before or package.after:
         profile.settings["jobscript"] = "jobscript.sh"
         profile.scripts["jobscript.sh"] = job_script(package)
@@ -238,7 +243,7 @@ def _generic(profile: Profile, package: Package, problems: Problems) -> None:
 
 
 def _defaults(package: Package, problems: Problems) -> dict[str, int | str]:
-    """The package's own settings, for jobs that say nothing of them."""
+    """The package's settings as default resources: for jobs without a value of their own."""
     found: dict[str, int | str] = {}
     for key in ("mem", "time", "partition", "account"):
         try:
@@ -249,10 +254,10 @@ def _defaults(package: Package, problems: Problems) -> dict[str, int | str]:
 
 
 def _other_settings(package: Package, problems: Problems) -> None:
-    """Settings that are for jobs, not for the site."""
+    """Warn of settings that belong to jobs: a profile has no place for them."""
     for key, value in package.settings.items():
         place = package.place_of(key)
-        if key in _OWN or value in (None, ""):
+        if key in _HANDLED or value in (None, ""):
             continue
         if key in IMAGES:
             problems.warn(

@@ -1,8 +1,8 @@
 #!/bin/bash
-# Snakemake's own command, with what the template has around it.
+# Snakemake's own command, with the template's shell around it.
 end() {{
     wait
 }}
 trap end EXIT
-trap 'exit 143' HUP INT TERM USR1 USR2 XCPU # whose exit code would be 0
+trap 'exit 143' HUP INT TERM USR1 USR2 XCPU # else the exit code would be 0
 {exec_job}

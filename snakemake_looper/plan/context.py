@@ -1,0 +1,53 @@
+"""The facts that every stage of planning needs and no stage changes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from ..layout import shown
+from ..model import Level, Pep
+from ..read.interface import LEVELS
+from ..read.options import Options
+from ..read.project import Project
+from ..read.settings import Settings
+from .compute_settings import Layers, layers_of
+
+
+@dataclass(frozen=True, slots=True)
+class PlanContext:
+    """A project, and the folders that it is planned for."""
+
+    project: Project
+    workdir: Path
+    """Snakemake's working directory: paths in rules and jobs are relative to it."""
+    rundir: Path
+    """The folder where commands run."""
+    layers: Mapping[Level, Layers]
+    """Compute settings that are the same for all jobs of a level."""
+
+    @property
+    def settings(self) -> Settings:
+        return self.project.settings
+
+    @property
+    def options(self) -> Options:
+        return self.project.settings.options
+
+    @property
+    def pep(self) -> Pep:
+        return self.project.pep
+
+    def shown(self, path: Path) -> str:
+        """A path as the Snakefile has it, see `layout.shown`."""
+        return shown(path, self.workdir, self.settings.root)
+
+
+def plan_context(
+    project: Project, workdir: Path | None = None, rundir: Path | None = None
+) -> PlanContext:
+    """The context of a project; jobs run in the looper config's folder if no folder is given."""
+    workdir = workdir or project.settings.root
+    layers = {level: layers_of(project.settings, project.pep, level) for level in LEVELS}
+    return PlanContext(project, workdir, rundir or workdir, layers)

@@ -1,0 +1,220 @@
+"""Drafts: one for each job that is to be planned, made from a rule and a record.
+
+A draft is made for each selected sample and each of its interfaces. A sample that is not selected,
+or that has invalid attributes, is skipped with the reason. A project-level rule has one draft.
+
+A draft goes through the stages of planning; each stage makes new drafts and changes none.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from ..errors import Problems
+from ..model import Interface, Sample, Skip
+from ..status.flags import Flags
+from .compute_settings import common_settings
+from .context import PlanContext
+from .input_files import FileSizes, InputFiles
+from .name_limits import NameLimits, sample_name_fault
+from .namespaces import Namespaces, looper_namespace
+from .rules import PlannedRule
+from .selection import choose, deselected_by_flag, nothing_by_flag, select
+from .wildcards import WILDCARD
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Draft:
+    """A job that is being planned. Drafts are compared by identity."""
+
+    planned: PlannedRule
+    record: str
+    namespaces: Namespaces
+    """The values for templates, as far as they are known."""
+    files: InputFiles
+    dynamic: Mapping[str, Any] | None = None
+    """Compute settings that `dynamic_variables_command_template` printed."""
+
+    @property
+    def interface(self) -> Interface:
+        return self.planned.rule.interface
+
+    @property
+    def key(self) -> tuple[str, str]:
+        """The names of the rule and of the record: they tell jobs apart."""
+        return self.planned.rule.name, self.record
+
+
+@dataclass(frozen=True, slots=True)
+class SampleDrafts:
+    """Everything that became of the samples."""
+
+    drafts: tuple[Draft, ...]
+    skipped: tuple[Skip, ...]
+    bad_names: Mapping[str, str]
+    """Names that a sample cannot have, each with its fault."""
+
+
+def skip(planned: PlannedRule, record: str, reason: str, fault: bool = True) -> Skip:
+    """A record without a job; `fault` says whether the record itself is the cause."""
+    return Skip(planned.rule.pipeline, record, reason, fault)
+
+
+# --- sample level ------------------------------------------------------------------------------
+
+
+def draft_samples(
+    context: PlanContext,
+    rules: Sequence[PlannedRule],
+    limits: NameLimits,
+    sizes: FileSizes,
+    problems: Problems,
+) -> SampleDrafts:
+    """Make the drafts of the sample level.
+
+    Args:
+        context: the project.
+        rules: its rules.
+        limits: how long the sample names of each rule may be.
+        sizes: sizes of input files; those that are asked for here are added.
+        problems: gets options that select no sample, and other faults of the selection.
+    """
+    before = len(problems)
+    samples = context.pep.samples
+    kept, deselected = select(samples, context.options, problems, context.pep.refused)
+    flags = Flags(context.workdir)
+    outcomes: list[Draft | Skip] = []
+    bad_names: dict[str, str] = {}
+    asked: list[str | None] = []  # for each selected record: why it is left out by its flag
+    for sample, planned in _pairs(context, rules):
+        reason = deselected.get(sample.name)
+        if planned is None:
+            if not reason:
+                outcomes.append(Skip("", sample.name, "no pipeline interface", fault=True))
+            continue
+        if not reason:
+            fault = sample_name_fault(sample.name, planned.rule, limits)
+            if fault:
+                bad_names.setdefault(sample.name, fault)
+                continue
+            reason = _left_out_by_flag(context, flags, planned, sample)
+            asked.append(reason)
+        if reason:
+            outcomes.append(skip(planned, sample.name, reason, fault=False))
+        else:
+            outcomes.append(_sample_draft(context, planned, sample, sizes))
+    if len(problems) == before:
+        _warn_if_nothing(context, rules, bool(kept), asked, problems)
+    drafts = tuple(one for one in outcomes if isinstance(one, Draft))
+    return SampleDrafts(drafts, tuple(o for o in outcomes if isinstance(o, Skip)), bad_names)
+
+
+def _pairs(
+    context: PlanContext, rules: Sequence[PlannedRule]
+) -> Iterator[tuple[Sample, PlannedRule | None]]:
+    """Each sample with each of its rules; with None if it has no interface."""
+    by_interface = {id(one.rule.interface): one for one in rules if one.rule.level == "sample"}
+    for sample in context.pep.samples:
+        interfaces = context.project.sample_interfaces(sample)
+        if not interfaces and by_interface:
+            yield sample, None
+        for interface in interfaces:
+            if id(interface) in by_interface:
+                yield sample, by_interface[id(interface)]
+
+
+def _left_out_by_flag(
+    context: PlanContext, flags: Flags, planned: PlannedRule, sample: Sample
+) -> str | None:
+    options = context.options
+    if not (options.sel_flag or options.exc_flag):
+        return None
+    flag = planned.rule.flag.replace(WILDCARD, sample.name)
+    log = planned.rule.log.replace(WILDCARD, sample.name)
+    return deselected_by_flag(flags.status(flag, log), options)
+
+
+def _warn_if_nothing(
+    context: PlanContext,
+    rules: Sequence[PlannedRule],
+    any_kept: bool,
+    asked: Sequence[str | None],
+    problems: Problems,
+) -> None:
+    """Warn if no sample is left although no option took the last one."""
+    if asked and all(asked):
+        problems.warn("", "", nothing_by_flag(context.options))
+    elif context.pep.samples and not any_kept:
+        count = len(context.pep.samples)
+        who = f"all {count} samples are" if count > 1 else "the one sample is"
+        runs = any(one.rule.level == "project" and one.rule.in_all for one in rules)
+        end = "" if runs else ": nothing to run"
+        problems.warn("", "", f"{who} toggled off (toggle 0){end}")
+
+
+def _sample_draft(
+    context: PlanContext, planned: PlannedRule, sample: Sample, sizes: FileSizes
+) -> Draft | Skip:
+    interface = planned.rule.interface
+    files = InputFiles()
+    if interface.input_schema:
+        files = sizes.of(sample, interface.input_schema)
+    if planned.validator:
+        faults = planned.validator.faults(sample)
+        if faults:
+            return skip(planned, sample.name, "invalid: " + "; ".join(faults))
+    elif interface.input_schema:
+        # Unchecked, as in looper: the size is 0, and a missing file is no input.
+        present = tuple(path for path in files.required if path not in files.missing)
+        files = InputFiles(present, made=files.made)
+    outputs = _filled_paths(interface.output_paths, sample.attributes)
+    own = {
+        "sample": {**sample.attributes, **outputs} if outputs else sample.attributes,
+        "looper": looper_namespace(context, interface, sample.name, files.size_gb),
+    }
+    return Draft(planned, sample.name, _namespaces(context, planned, sample.name, own), files)
+
+
+def _filled_paths(paths: Mapping[str, str], attributes: Mapping[str, Any]) -> dict[str, str]:
+    """Paths of an output schema for one sample, without those that lack a value, as in looper."""
+    found = {}
+    for name, path in paths.items():
+        with contextlib.suppress(KeyError, IndexError, ValueError, AttributeError):
+            found[name] = path.format(**attributes)
+    return found
+
+
+# --- project level -----------------------------------------------------------------------------
+
+
+def draft_project(context: PlanContext, rules: Sequence[PlannedRule]) -> list[Draft]:
+    """A draft for each project-level rule."""
+    # The sample level has reported the faults of the selection already.
+    chosen, _ = choose(context.pep.samples, context.options, Problems())
+    found = []
+    for planned in rules:
+        if planned.rule.level == "project":
+            record, interface = str(planned.reporting.record), planned.rule.interface
+            own = {
+                "samples": [sample.attributes for sample in chosen],
+                "looper": looper_namespace(context, interface, context.pep.name, 0),
+            }
+            namespaces = _namespaces(context, planned, record, own)
+            found.append(Draft(planned, record, namespaces, InputFiles()))
+    return found
+
+
+def _namespaces(
+    context: PlanContext, planned: PlannedRule, record: str, own: Namespaces
+) -> dict[str, Any]:
+    """All namespaces; `compute` and `pipeline` are still to be completed, see `render`."""
+    return {
+        "project": context.pep.config,
+        "compute": common_settings(context.layers[planned.rule.level]),
+        "pipestat": planned.reporting.namespace(record),
+        "pipeline": planned.rule.interface.data,
+        **own,
+    }

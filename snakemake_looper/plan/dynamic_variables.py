@@ -1,0 +1,57 @@
+"""Dynamic variables: compute settings of a job that a command of the interface prints.
+
+`dynamic_variables_command_template` is deprecated by looper and still works there. The command
+prints the settings as a JSON mapping, from name to value.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+
+from ..errors import Problems
+from ..read.templates import TemplateError, template
+from .context import PlanContext
+from .drafts import Draft
+from .failures import Failures, JobError
+from .hooks import json_of
+
+_KEY = "compute.dynamic_variables_command_template"
+
+
+def with_dynamic_variables(
+    drafts: Sequence[Draft], context: PlanContext, problems: Problems, failures: Failures
+) -> list[Draft]:
+    """The drafts, with the settings that their commands print.
+
+    A draft whose command fails is left out. If there are problems already, no command is run, and
+    the drafts with a command are left out.
+    """
+    asking = [draft for draft in drafts if draft.interface.hooks.dynamic_variables]
+    if not asking:
+        return list(drafts)
+    answers: dict[Draft, Draft | None] = dict.fromkeys(asking)
+    if not problems:
+        with ThreadPoolExecutor() as pool:
+            found = list(pool.map(lambda draft: _ask(draft, context), asking))
+        for draft, answer in zip(asking, found, strict=True):
+            if isinstance(answer, JobError):
+                failures.add(draft.interface, draft.record, answer)
+            else:
+                answers[draft] = answer
+    return [one for draft in drafts if (one := answers.get(draft, draft)) is not None]
+
+
+def _ask(draft: Draft, context: PlanContext) -> Draft | JobError:
+    text = draft.interface.hooks.dynamic_variables or ""
+    try:
+        command = template(text).render(draft.namespaces)
+        answer = json_of(command, context.rundir, _KEY)
+    except TemplateError as error:
+        return JobError(_KEY, str(error))
+    except JobError as error:
+        return error
+    if not isinstance(answer, Mapping):
+        return JobError(_KEY, f"'{command}' printed no mapping; print name to value")
+    return dataclasses.replace(draft, dynamic=answer)

@@ -1,0 +1,177 @@
+"""Checks of a merged pipestat config: pipestat's refusals are problems before any job starts.
+
+pipestat reads its config when a job reports. If the command is told where to report, everything
+that pipestat 0.13.1 would refuse is refused here. Otherwise most faults are of no consequence, and
+are warnings or are not mentioned.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+from ..errors import Place, Problems
+from ..layout import is_file_name, special_to_snakemake
+from ..model import Interface, PipestatConfig
+from ..read.output_schema import read_output_schema
+from ..read.output_schema_faults import refusals
+from ..read.pipestat_schema import Fault, pipestat_schema
+from ..read.secrets import address, is_plain
+from ..read.yaml_lines import Document, read_yaml
+from .pipestat_section import PATHS, RECORD, PipestatSection
+
+_IS_TOLD = re.compile(r"\{[^}]*\bpipestat\s*[.\[]")
+"""A template that tells the command where to report."""
+_IS_TOLD_SCHEMA = re.compile(r"\bpipestat\.(output_schema|schema)\b|\bpipeline\.output_schema\b")
+"""A template that tells the command its output schema: the command may validate against it."""
+_SERVER_KEYS = ("dialect", "driver", "name", "user", "password", "host", "port")
+"""Keys that pipestat makes the address of a database server from."""
+
+
+def check_config(section: PipestatSection, config: PipestatConfig, problems: Problems) -> None:
+    """Check the merged config of one interface and level."""
+    interface = config.interface
+    _check_names(section)
+    if interface.output_schema:
+        _check_output_schema(config, problems)
+    if not _IS_TOLD.search(_templates(interface)):
+        return
+    _check_texts(section)
+    if config.back_end == "database":
+        _check_server(section)
+    if not interface.output_schema and _in_tables(config):
+        problems.warn(
+            interface.place,
+            "output_schema",
+            "is missing, and pipestat makes no table without; add it, or no result gets into"
+            " the database",
+        )
+
+
+def _in_tables(config: PipestatConfig) -> bool:
+    """Whether results get into tables of a database."""
+    return config.back_end == "database" or config.published == "sqlite"
+
+
+def _templates(interface: Interface) -> str:
+    """All texts of an interface that can tell its command where to report."""
+    parts = [interface.command_template, interface.inject_env_vars, interface.var_templates]
+    return "\n".join(_texts(parts))
+
+
+def _texts(value: Any) -> Iterator[str]:
+    if isinstance(value, Mapping):
+        value = list(value.values())
+    if isinstance(value, (list, tuple)):
+        for item in value:
+            yield from _texts(item)
+    else:
+        yield str(value)
+
+
+def _check_names(section: PipestatSection) -> None:
+    """The section's names that become parts of paths must be possible there, for Snakemake too.
+
+    The PEP's name and the output folder are checked where they are read.
+    """
+    name = section.values.get("project_name")
+    if name and not is_file_name(str(name)):
+        section.refuse(
+            f"'{address(str(name))}' cannot be part of a file name;"
+            " use letters, digits, '.', '-' and '_'",
+            "project_name",
+        )
+    for key in PATHS:
+        path = str(section.values.get(key) or "").replace(RECORD, "")
+        names = re.findall(r"\{[^{}]*\}", path) if key == "results_file_path" else []
+        special = special_to_snakemake(path)
+        if names:
+            section.refuse(
+                f"{names[0]} is not filled in here; write {RECORD}, which is the sample's name"
+                " (at project level, the project's)",
+                key,
+            )
+        elif special:
+            section.refuse(f"'{path}' has {special}; rename it", key)
+
+
+def _check_output_schema(config: PipestatConfig, problems: Problems) -> None:
+    """Refuse, at its line, an output schema that the jobs could not report with.
+
+    Two cases get a warning instead: the command is not told where to report, or a project-level
+    pipeline declares no results of its own (many only read the samples'). The latter is refused
+    after all where its reports need the schema: in a database, or if the command gets its path.
+    """
+    interface = config.interface
+    assert interface.output_schema
+    document = read_yaml(interface.output_schema, problems, "output_schema")
+    if document is None:
+        return
+    templates = _templates(interface)
+    is_told = bool(_IS_TOLD.search(templates))
+    validates = bool(_IS_TOLD_SCHEMA.search(templates))
+    in_tables = _in_tables(config)
+    schema = pipestat_schema(read_output_schema(interface.output_schema).raw)
+    lenient = interface.level == "project" and not in_tables and not validates
+    if schema.empty and (not is_told or (lenient and not schema.faults)):
+        _say(problems.warn, schema.empty, document)
+    elif is_told:
+        level = interface.level
+        for fault in refusals(schema, level, in_tables=in_tables, validates=validates):
+            _say(problems.add, fault, document)
+    _check_pipeline_name(interface, document, problems)
+
+
+def _say(tell: Callable[[Place, str, str], None], fault: Fault, document: Document) -> None:
+    tell(document.place(*fault.keys), ".".join(fault.keys), fault.message)
+
+
+def _check_pipeline_name(interface: Interface, schema: Document, problems: Problems) -> None:
+    """Warn if an output schema has another `pipeline_name`, at its top or below `properties`."""
+    for keys in ((), ("properties",)):
+        section = schema.data if not keys else schema.data.get("properties")
+        name = section.get("pipeline_name") if isinstance(section, Mapping) else None
+        if isinstance(name, str) and name != interface.pipeline_name:
+            problems.warn(
+                schema.place(*keys, "pipeline_name"),
+                "pipeline_name",
+                f"'{name}' differs from '{interface.pipeline_name}' in"
+                f" {interface.places.get('pipeline_name', interface.path)}; the latter counts",
+            )
+
+
+def _check_texts(section: PipestatSection) -> None:
+    """pipestat takes these values as text only, and two of them without white space."""
+    for key in ("record_identifier", "name", "pephub_path", "database_only"):
+        value = section.values.get(key)
+        if value is not None and not isinstance(value, str):
+            section.refuse("must be text for pipestat; put it in quotes", key)
+        elif value and key in ("record_identifier", "name") and re.search(r"\s", value):
+            section.refuse("has white space, which pipestat refuses; write a name without", key)
+    database = section.values.get("database")
+    for key in ("dialect", "name", "user", "password", "host", "port"):
+        if not isinstance(database, Mapping) or database.get(key) is None:
+            continue
+        kinds = (str, int) if key == "port" else (str,)
+        if not isinstance(database[key], kinds) or isinstance(database[key], bool):
+            section.refuse("must be text for pipestat; put it in quotes", "database", key)
+
+
+def _check_server(section: PipestatSection) -> None:
+    """The section must have every key that pipestat makes a server's address from."""
+    database = section.values["database"]
+    if not isinstance(database, Mapping):
+        return  # is refused already
+    missing = [key for key in _SERVER_KEYS if database.get(key) is None]
+    if missing:
+        hint = " ('driver: psycopg')" if "driver" in missing else ""
+        section.refuse(f"pipestat needs {', '.join(missing)} in it; add it{hint}", "database")
+    dialect = database.get("dialect", "postgresql")
+    if isinstance(dialect, str) and dialect != "postgresql":
+        what = f"'{dialect}'" if is_plain(dialect) else "this"
+        section.refuse(
+            f"{what} cannot hold pipestat's tables; write 'postgresql', or 'sqlite_url' for SQLite",
+            "database",
+            "dialect",
+        )

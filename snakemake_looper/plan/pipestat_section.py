@@ -1,0 +1,96 @@
+"""The looper config's `pipestat:` section, with its environment variables filled in.
+
+Two forms of the section are kept. `values` is for planning: it has the values of all harmless
+keys. `hidden` is for the plan, which other people may read: a literal secret is replaced by a
+reference (see `read.secrets`), and a variable that may hold a secret stays a variable.
+
+Variables are filled in now because jobs may run where they are not set.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from ..errors import Place, Problems
+from ..read.secrets import HARMLESS, HARMLESS_IN_DATABASE, address, hide, is_plain
+from ..read.settings import Settings
+from ..read.yaml_lines import expanded, read_yaml
+
+RECORD = "{record_identifier}"
+"""pipestat's own word for the record's name, in the path of a results file."""
+PATHS = ("results_file_path", "flag_file_dir")
+"""Keys of the section that hold a path."""
+_OF_INTERFACE = ("output_dir", "pipeline_name", "pipeline_type", "schema_path")
+"""Keys that have no effect in the section: the interface gives their values."""
+_NOT_EMPTY = ("name", "record_identifier", "results_file_path", "database")
+"""Keys that pipestat refuses if they are empty, but does not need."""
+
+
+@dataclass(frozen=True, slots=True)
+class PipestatSection:
+    """The section of one looper config."""
+
+    settings: Settings
+    values: Mapping[Any, Any]
+    hidden: Mapping[Any, Any]
+    problems: Problems
+
+    def refuse(self, message: str, *keys: Any) -> None:
+        """Add a problem at the line of a key of the section."""
+        # The file is read again for its lines: a section without faults needs none.
+        document = read_yaml(self.settings.looper_config, Problems())
+        place = Place(str(self.settings.looper_config))
+        if document is not None:
+            place = document.place("pipestat", *keys)
+        self.problems.add(place, ".".join(map(str, ("pipestat", *keys))), message)
+
+
+def read_section(settings: Settings, problems: Problems) -> PipestatSection:
+    """The `pipestat:` section of a looper config; adds to `problems` what is wrong with it."""
+    given = settings.pipestat or {}
+    hidden: dict[Any, Any] = hide(given, settings.looper_config)
+    values = dict(given)
+    section = PipestatSection(settings, values, hidden, problems)
+    for key in given:
+        if key in HARMLESS and key not in _OF_INTERFACE:
+            _fill_in(section, values, hidden, key)
+    if isinstance(given.get("database"), Mapping):
+        values["database"] = dict(given["database"])
+        for key in given["database"]:
+            if key in HARMLESS_IN_DATABASE:
+                _fill_in(section, values["database"], hidden["database"], key, "database")
+    for key in PATHS:
+        fault = _path_fault(values.get(key))
+        if fault:
+            section.refuse(fault, key)
+            del values[key]
+    for key in _NOT_EMPTY:
+        if hidden.get(key, "") is None:
+            del hidden[key]
+    return section
+
+
+def _fill_in(
+    section: PipestatSection, values: dict[Any, Any], hidden: Any, key: str, *above: str
+) -> None:
+    """Fill in the variables of one text; `hidden` gets the text only if it holds no secret."""
+    if not isinstance(values[key], str) or not re.search(r"[$~]", values[key]):
+        return
+    found = Problems()
+    text = expanded(values[key], Place(""), "", found)
+    for problem in found:
+        section.refuse(problem.message, *above, key)
+    values[key] = text
+    if isinstance(hidden[key], str) and is_plain(text):
+        hidden[key] = text
+
+
+def _path_fault(value: Any) -> str | None:
+    if isinstance(value, (Mapping, list)):
+        return "must be a path; write it as text"
+    if isinstance(value, str) and "://" in value:
+        return f"'{address(value)}' is a URL; write the path of a file or folder"
+    return None

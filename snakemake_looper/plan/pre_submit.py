@@ -1,0 +1,77 @@
+"""The stage of planning at which the hooks of all jobs run.
+
+Hooks run once for each job that is planned, and not for skipped samples (quirk 16). They run
+whenever a plan is made, also for a dry run. If no file has changed, no plan is made and no hook
+runs. If anything is wrong with any job, no hook runs either.
+
+For each job, Python functions run first and commands follow, both in the order of the interface.
+The functions of all jobs run one after another: nobody wrote them to share a process with
+themselves. The commands of different jobs run side by side.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterable, Sequence
+
+from ..errors import Problems
+from ..model import Hooks, Interface
+from .context import PlanContext
+from .drafts import Draft
+from .failures import Failures, JobError
+from .hooks import OwnNamespaces, call_functions, find_function, own_copy, run_commands
+
+
+def after_hooks(
+    drafts: Sequence[Draft], context: PlanContext, problems: Problems, failures: Failures
+) -> list[Draft]:
+    """The drafts, with namespaces as their hooks changed them; without those whose hook failed."""
+    hooked = [draft for draft in drafts if _has_hooks(draft.interface.hooks)]
+    if not hooked:
+        return list(drafts)
+    if not problems:
+        _check_functions({id(one.interface): one.interface for one in hooked}.values(), problems)
+    changed: dict[Draft, Draft] = {}
+    if not (problems or failures):
+        changed = _run_hooks(hooked, context, failures)
+    left_out = set(hooked).difference(changed)
+    return [changed.get(draft, draft) for draft in drafts if draft not in left_out]
+
+
+def _has_hooks(hooks: Hooks) -> bool:
+    return bool(hooks.python_functions or hooks.command_templates)
+
+
+def _check_functions(interfaces: Iterable[Interface], problems: Problems) -> None:
+    """Find all functions before any is called."""
+    for interface in interfaces:
+        hooks = interface.hooks
+        for name, place in zip(hooks.python_functions, hooks.places, strict=True):
+            try:
+                find_function(name)
+            except JobError as error:
+                problems.add(place, error.key, str(error))
+
+
+def _run_hooks(
+    drafts: Sequence[Draft], context: PlanContext, failures: Failures
+) -> dict[Draft, Draft]:
+    """Each draft whose hooks succeeded, with the draft that has the changed namespaces."""
+    called: dict[Draft, OwnNamespaces] = {}
+    for draft in drafts:
+        own = own_copy(draft.namespaces)
+        try:
+            call_functions(draft.interface.hooks.python_functions, own, context.rundir)
+        except JobError as error:
+            failures.add(draft.interface, draft.record, error)
+        else:
+            called[draft] = own
+    requests = [(one.interface.hooks.command_templates, own) for one, own in called.items()]
+    errors = run_commands(requests, context.rundir)
+    done: dict[Draft, Draft] = {}
+    for (draft, own), failed in zip(called.items(), errors, strict=True):
+        if failed:
+            failures.add(draft.interface, draft.record, failed)
+        else:
+            done[draft] = dataclasses.replace(draft, namespaces=own)
+    return done

@@ -1,0 +1,100 @@
+"""The plan as a whole: everything that is decided only when all jobs are known.
+
+These are the files that records share by mistake, the constraints of wildcards, and the facts
+that say how long the plan stays valid.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from ..errors import Problems
+from ..model import Job, Pep, Plan, Skip
+from ..read.pep import rows_of
+from .context import PlanContext
+from .hooks import source_of
+from .lumps import lumps_wanted
+from .rules import PlannedRule
+from .wildcards import constrained
+
+
+def whole_plan(
+    context: PlanContext,
+    rules: Sequence[PlannedRule],
+    jobs: Sequence[Job],
+    skipped: Sequence[Skip],
+    inputs: Mapping[str, int],
+    warnings: tuple[str, ...],
+) -> Plan:
+    """The plan of a project.
+
+    Args:
+        context: the project and its folders.
+        rules: its rules, still without constraints.
+        jobs: all jobs.
+        skipped: the records without a job.
+        inputs: sizes of the input files that planning looked at, in bytes, by path.
+        warnings: everything that is odd but allowed.
+    """
+    settings = context.settings
+    found = [one.rule for one in rules]
+    return Plan(
+        workdir=context.workdir,
+        rundir=context.rundir,
+        looper_config=settings.looper_config,
+        project_name=context.pep.name,
+        out=settings.out,
+        results_dir=settings.results_dir,
+        amendments=context.options.amend or (),
+        rules=tuple(constrained(found, jobs)),
+        jobs=tuple(jobs),
+        skipped=tuple(skipped),
+        configs=tuple(rule.config for rule in found if rule.config),
+        results=tuple(dict.fromkeys(rule.results for rule in found if rule.results)),
+        warnings=warnings,
+        sources=_sources(context),
+        inputs=inputs,
+        volatile=_is_volatile(context),
+        narrowed=context.options.narrows(),
+    )
+
+
+def _is_volatile(context: PlanContext) -> bool:
+    """Whether the same files may give another plan the next time."""
+    options = context.options
+    schemas = [one.input_schema for one in context.project.interfaces if one.input_schema]
+    by_flags = options.sel_flag or options.exc_flag or lumps_wanted(options)
+    return bool(context.pep.volatile or by_flags or any(one.volatile for one in schemas))
+
+
+def _sources(context: PlanContext) -> tuple[Path, ...]:
+    """The files that the plan was made from."""
+    files = [*context.settings.files, *context.pep.files]
+    for interface in context.project.interfaces:
+        files += interface.files
+        sources = map(source_of, interface.hooks.python_functions)
+        files += [path for path in sources if path]
+    return tuple(dict.fromkeys(files))
+
+
+def check_shared_files(jobs: Sequence[Job], pep: Pep, problems: Problems) -> None:
+    """Refuse records whose flags or logs would be the same file, at their rows of the table."""
+    known: dict[str, Job] = {}
+    shared: list[tuple[str, str]] = []
+    for job in jobs:
+        for what, path in (("status flag", job.flag), ("log", job.log)):
+            first = known.setdefault(path, job)
+            # Reading has refused two interfaces of one pipeline and level already.
+            if (first.pipeline, first.level) == (job.pipeline, job.level):
+                continue
+            message = (
+                f"pipeline '{first.pipeline}' record '{first.record}' and pipeline"
+                f" '{job.pipeline}' record '{job.record}' would share the {what}"
+                f" {path}; rename one of the samples or pipelines"
+            )
+            shared.append((job.record, message))
+            break
+    places = rows_of(pep, {record for record, _ in shared}) if shared else {}
+    for record, message in shared:
+        problems.add(places[record], pep.index, message)

@@ -1,0 +1,68 @@
+"""Faults of single jobs: one line for each, however many records have it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from support.projects import TOUCH
+
+from snakemake_looper import ProjectError
+from snakemake_looper.plan.planner import explain, plan_project
+from snakemake_looper.read.options import Options
+
+
+def interface(*lines: str) -> dict[str, str]:
+    """The usual project, with an interface of these lines."""
+    return {**TOUCH, "touch.yaml": "\n".join(["pipeline_name: touch", *lines, ""])}
+
+
+def problems(folder: Path) -> list[str]:
+    with pytest.raises(ProjectError) as error:
+        plan_project(folder / ".looper.yaml")
+    return [str(one).replace(f"{folder}/", "") for one in error.value.problems]
+
+
+def test_one_line_for_all_records(project: Callable[..., Path]) -> None:
+    lines = ("sample_interface:", "  command_template: run {sample.gone}")
+    (line,) = problems(project(interface(*lines)))
+    assert line.startswith("touch.yaml:3: command_template: ")
+    assert line.endswith(" (for a and 2 more)")
+
+
+def test_a_fault_of_one_record_names_it(project: Callable[..., Path]) -> None:
+    """The other records are planned, and none of them has the fault."""
+    text = "  command_template: run {% if sample.word == 'two' %}{sample.gone}{% endif %}"
+    (line,) = problems(project(interface("sample_interface:", text)))
+    assert line.endswith(" (for b)")
+
+
+def test_faults_of_different_stages_come_together(project: Callable[..., Path]) -> None:
+    """`a` has a wrong variable, `b` a wrong compute value, `c` a wrong command."""
+    files = {
+        "sizes.tsv": "max_file_size\tmem\n0.000001\t1\nNaN\t1x\n",
+        "b.txt": "b" * 2000,
+        "touch.yaml": """
+            pipeline_name: touch
+            input_schema: schema.yaml
+            var_templates: {x: "{% if sample.word == 'one' %}{sample.gone}{% endif %}"}
+            sample_interface:
+              command_template: run {% if sample.word == 'three' %}{sample.lost}{% endif %}
+            compute: {size_dependent_variables: sizes.tsv}
+            """,
+    }
+    folder = project({**TOUCH, **files})
+    first, second, third = problems(folder)
+    assert "var_templates: " in first and first.endswith("(for a)")
+    assert second.startswith("touch.yaml:6: compute: mem: '1x'") and second.endswith("(for b)")
+    assert "command_template: " in third and third.endswith("(for c)")
+
+
+def test_a_record_is_explained_with_its_namespaces(touch: Path) -> None:
+    (found,) = explain(touch / ".looper.yaml", Options(lump_n="2"), "b")
+    assert (found.job.record, found.namespaces["sample"]["word"]) == ("b", "two")
+    assert list(found.namespaces) == [
+        "project", "compute", "pipestat", "pipeline", "sample", "looper"
+    ]  # fmt: skip
+    assert explain(touch / ".looper.yaml", None, "nobody") == []
