@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from .read.options import Options as Options
     from .read.project import Project as Project
     from .read.project import read_project as read_project
-    from .workspace.plan_folder import write_plan as write_plan
+    from .workspace.plan_folder_writer import write_plan as write_plan
 
 _HOMES = {
     "ProjectError": "errors",
@@ -36,7 +36,7 @@ _HOMES = {
     "locate": "read.looper_config",
     "make_plan": "plan.planner",
     "read_project": "read.project",
-    "write_plan": "workspace.plan_folder",
+    "write_plan": "workspace.plan_folder_writer",
 }
 __all__ = ["__version__", *_HOMES]
 

@@ -25,10 +25,10 @@ def generated_plan(engine: Engine, config: Mapping[str, Any], structure: str) ->
     Raises:
         WorkflowError: the project cannot be planned, or needs other rules than these.
     """
-    from ..workspace.structure import structure_of
+    from ..workspace.structure import digest_in
 
     folder = plan_folder(engine, config)
-    if engine.is_main and structure_of(folder) != structure:
+    if engine.is_main and digest_in(folder) != structure:
         raise workflow_error(
             "This Snakefile was made for other pipeline interfaces, or for another folder: run"
             " 'snakemake-looper generate' again, or start Snakemake where it was made for."

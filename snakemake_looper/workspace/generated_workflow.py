@@ -24,7 +24,7 @@ from ..layout import data_dir
 from ..plan.planner import plan_project
 from ..read.options import Options
 from .snakefile import JOB_SCRIPT, snakefile
-from .structure import structure
+from .structure import digest_of, structure_of
 
 if TYPE_CHECKING:
     from ..model import Plan
@@ -102,9 +102,11 @@ def write_workflow(
 
 
 def _files(plan: Plan, options: Options, folder: Path) -> dict[str, str]:
+    """The text of each file of the workflow, by path relative to its folder."""
+    structure = structure_of(plan)
     files = {
         "workflow/Snakefile": snakefile(
-            plan, "scripts", f"workflow/scripts/{JOB_SCRIPT}", structure(plan)
+            structure, "scripts", f"workflow/scripts/{JOB_SCRIPT}", digest_of(structure)
         ),
         "config/config.yaml": _config(plan, options, folder),
         "config/README.md": _README,

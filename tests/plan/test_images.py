@@ -17,6 +17,7 @@ from support.running import Run, cli, inspect_json, snakemake, use_looper
 
 from snakemake_looper.plan.planner import plan_project
 from snakemake_looper.workspace.snakefile import snakefile
+from snakemake_looper.workspace.structure import structure_of
 
 APPTAINER = """
     #!/bin/bash
@@ -75,7 +76,9 @@ def calls(folder: Path) -> list[str]:
 
 
 def text_of(folder: Path) -> str:
-    return snakefile(plan_project(folder / ".looper.yaml"), "../scripts", "scripts/job.sh")
+    return snakefile(
+        structure_of(plan_project(folder / ".looper.yaml")), "../scripts", "scripts/job.sh"
+    )
 
 
 def images(folder: Path, *words: str, **env: str) -> list[str | None]:
