@@ -25,7 +25,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from .layout import FILE_NAME, LOCK_VARIABLE
+from .layout import JOB_TABLE, LOCK_VARIABLE
 from .workspace.engine import Engine
 from .workspace.job_table import JobTable
 from .workspace.lookups import Lookups
@@ -92,7 +92,7 @@ def open_project(
         from .run.from_snakefile import generated_plan
 
         folder = generated_plan(engine, config, structure)
-    table = JobTable(folder / FILE_NAME)
+    table = JobTable(folder / JOB_TABLE)
     jobs = Lookups(table, engine, partial(_left, table))
     if not engine.is_main:
         # Snakemake calls `onsuccess` and `onerror` in a job's own process as well.

@@ -33,7 +33,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..files import read_text
-from ..layout import FILE_NAME, FOLDER, data_dir
+from ..layout import FOLDER, JOB_TABLE, data_dir
 from ..read.options import Options
 from ..version import __version__
 from .job_table import JobTable, TableError
@@ -262,7 +262,7 @@ def _clear(home: Path) -> None:
     used = _plans_in_use(home)
     for folder in home.iterdir():
         litter = folder.name.startswith(".") and folder.suffix in (".tmp", ".old")
-        if not (litter or (folder / FILE_NAME).is_file()) or _age(folder) < _PLAN_DAYS * _DAY:
+        if not (litter or (folder / JOB_TABLE).is_file()) or _age(folder) < _PLAN_DAYS * _DAY:
             continue
         if folder.name not in used:
             with contextlib.suppress(OSError):

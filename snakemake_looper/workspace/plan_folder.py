@@ -28,7 +28,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..layout import FILE_NAME
+from ..layout import JOB_TABLE
 from .job_table import JobTable
 from .manifest import is_whole
 
@@ -49,8 +49,8 @@ class PlanFolder:
         Raises:
             FileNotFoundError: there is none.
         """
-        return JobTable(self.path / FILE_NAME)
+        return JobTable(self.path / JOB_TABLE)
 
     def is_whole(self) -> bool:
         """Whether it can be read, and is as it was written."""
-        return is_whole(self.path, ("Snakefile", FILE_NAME))
+        return is_whole(self.path, ("Snakefile", JOB_TABLE))

@@ -18,7 +18,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from ..files import discard, read_text, whole_folder
-from ..layout import FILE_NAME, FOLDER, FOR_GROUPS, data_dir
+from ..layout import FOLDER, FOR_GROUPS, JOB_TABLE, data_dir
 from ..model import Plan, Rule
 from ..version import __version__
 from .config_digest import Digests, KeyOfAnotherUser
@@ -187,7 +187,7 @@ def _plan_id(content: _Content) -> str:
 def _fill(folder: Path, content: _Content) -> None:
     (folder / "Snakefile").write_text(content.snakefile, encoding="utf-8")
     (folder / STRUCTURE_FILE).write_text(content.structure, encoding="utf-8")
-    write_job_table(content.plan, folder / FILE_NAME, content.configs, content.facts)
+    write_job_table(content.plan, folder / JOB_TABLE, content.configs, content.facts)
     default = folder / "profiles" / "default"
     default.mkdir(parents=True)
     for source in data_dir("profiles/default").iterdir():

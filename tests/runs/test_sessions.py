@@ -16,8 +16,9 @@ from support.running import BIN, cli, environment, run, snakemake, use_looper
 from test_recovery import jobs_in, wait_until
 
 from snakemake_looper import cli as command_line
+from snakemake_looper.layout import JOURNALS
 from snakemake_looper.run.recovery import closed_door, enter, refusal
-from snakemake_looper.status.journal import FOLDER, Journal, read_runs
+from snakemake_looper.status.journal import Journal, read_runs
 
 # --- options through profiles and configfiles ------------------------------------------------------
 
@@ -390,7 +391,7 @@ def test_no_run_begins_while_something_is_removed(tmp_path: Path) -> None:
         )  # fmt: skip
         assert process.stderr and process.stdout
         assert "waiting for a command that is at work" in process.stderr.readline()
-        assert not [name for name in os.listdir(tmp_path / FOLDER) if name != "door"]
+        assert not [name for name in os.listdir(tmp_path / JOURNALS) if name != "door"]
     assert process.stdout.readline() == "entered\n"
     assert process.wait(timeout=60) == 0
     process.stdout.close()
