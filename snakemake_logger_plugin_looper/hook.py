@@ -108,14 +108,14 @@ def _prepare(parsed: Namespace, asked: str, has_profile: bool) -> None:
 
 def _plan(parsed: Namespace, asked: str, is_first: bool) -> Any:
     """The plan for what is asked; kept if this is the first of two parsings, then taken."""
-    from snakemake_looper.run.prepare import prepare
+    from snakemake_looper.run.from_command_line import plan_of_command_line
 
     wanted = (asked, parsed.config, parsed.configfile, parsed.directory)
     kept = _first.get()
     _first.set(None)
     if kept is not None and kept[0] == wanted and not is_first:
         return kept[1]
-    ready = prepare(*wanted)
+    ready = plan_of_command_line(*wanted)
     if is_first:
         _first.set((wanted, ready))
     return ready

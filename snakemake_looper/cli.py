@@ -30,7 +30,7 @@ from .read.options import (
     words_of,
 )
 from .results.table import FORMATS
-from .run.prepare import plans_seen, report
+from .run.from_command_line import plans_seen, print_problems
 from .version import __version__
 from .workspace.current_plan import current_plan
 from .workspace.job_table import JobTable
@@ -53,7 +53,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         return int(arguments.action(arguments, rest))
     except ProjectError as error:
-        report(error)
+        print_problems(error)
         return error.exit_code
     except LooperError as error:
         print(f"error: {error}", file=sys.stderr)
@@ -397,9 +397,9 @@ def clean(arguments: argparse.Namespace, rest: list[str]) -> int:
 
 
 def _refuse_during_a_run(jobs: JobTable, workdir: Path) -> None:
-    from .run.recovery import busy
+    from .run.living_runs import why_in_use
 
-    why = busy(jobs, workdir)
+    why = why_in_use(jobs, workdir)
     if why:
         raise LooperError(f"nothing was removed: {why}")
 
@@ -407,7 +407,7 @@ def _refuse_during_a_run(jobs: JobTable, workdir: Path) -> None:
 @contextlib.contextmanager
 def _no_run(arguments: argparse.Namespace, workdir: Path) -> Iterator[None]:
     """While this is held no run begins. Refused if one began while the user was asked."""
-    from .run.recovery import closed_door
+    from .run.entering import closed_door
 
     try:
         with closed_door(workdir), _jobs(arguments) as jobs:

@@ -1,4 +1,4 @@
-"""TODO: run.snapshot."""
+"""A run at one moment, as values: what the live view and the plain lines show."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Tally:
-    """One bar: a pipeline at one level, and how far the jobs are that this run has planned."""
+    """A pipeline at one level: how many of the jobs that this run has planned have each status."""
 
     pipeline: str
     level: str
@@ -22,15 +22,21 @@ class Tally:
 
 @dataclass(frozen=True, slots=True)
 class RunningJob:
+    """A job that runs."""
+
     pipeline: str
     level: str
     record: str
-    since: float  # seconds since the epoch
-    external_jobid: str  # "" on this machine
+    since: float
+    """Seconds since the epoch."""
+    external_jobid: str
+    """The cluster job; empty on this machine."""
 
 
 @dataclass(frozen=True, slots=True)
 class Failure:
+    """A record that failed or was interrupted in this run."""
+
     pipeline: str
     level: str
     record: str
@@ -44,12 +50,18 @@ class Snapshot:
     """A run at one moment."""
 
     tallies: tuple[Tally, ...]
-    running: tuple[RunningJob, ...]  # longest running first
-    others: str  # what runs beside pipelines, e.g. "assembling results"; "" if nothing
+    running: tuple[RunningJob, ...]
+    """The job that has run longest comes first."""
+    others: str
+    """The rules that run beside pipelines, such as "assembling results"; empty if there are none."""
 
 
 def together(snapshots: Sequence[Snapshot]) -> Snapshot:
-    """Several projects of one run at one moment: a job of one is not beside those of another."""
+    """Several projects of one run at one moment.
+
+    Each project takes the jobs of another for rules beside its pipelines, so only those count that
+    all of them name.
+    """
     if len(snapshots) == 1:
         return snapshots[0]
     running = sorted((job for one in snapshots for job in one.running), key=lambda job: job.since)

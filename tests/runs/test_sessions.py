@@ -17,7 +17,8 @@ from test_recovery import jobs_in, wait_until
 
 from snakemake_looper import cli as command_line
 from snakemake_looper.layout import JOURNALS
-from snakemake_looper.run.recovery import closed_door, enter, refusal
+from snakemake_looper.run.entering import closed_door, enter
+from snakemake_looper.run.living_runs import why_locked
 from snakemake_looper.status.journal import Journal, read_runs
 
 # --- options through profiles and configfiles ------------------------------------------------------
@@ -339,7 +340,7 @@ def test_a_run_in_another_process_namespace_is_alive(
             monkeypatch.setattr("snakemake_looper.status.journal.locked", lambda path: None)
         (seen,) = read_runs(tmp_path)
         assert seen.alive
-        assert "has been running this project since" in (refusal(tmp_path) or "")
+        assert "has been running this project since" in (why_locked(tmp_path) or "")
     finally:
         process.stdin.close()
         process.wait()
@@ -382,7 +383,7 @@ def test_nothing_is_removed_that_a_dead_run_left_running(
 def test_no_run_begins_while_something_is_removed(tmp_path: Path) -> None:
     with closed_door(tmp_path):
         code = (
-            "import pathlib; from snakemake_looper.run.recovery import enter;"
+            "import pathlib; from snakemake_looper.run.entering import enter;"
             " enter(pathlib.Path('.'), 'plan').end(); print('entered', flush=True)"
         )
         process = subprocess.Popen(
