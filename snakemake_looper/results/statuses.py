@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from ..status.journal import Death, Run
 from ..status.reasons import Reason, explain, remedy, stale_locks, tail
 from ..workspace.job_table import JobTable
-from ..workspace.rows import Row
+from ..workspace.rows import JobRow
 
 if TYPE_CHECKING:
     pass
@@ -71,7 +71,9 @@ def read_statuses(jobs: JobTable, workdir: Path, why: bool = False) -> list[Reco
     return found
 
 
-def _status_of(row: Row, flags: Flags, workdir: Path, results_dir: Path, why: bool) -> RecordStatus:
+def _status_of(
+    row: JobRow, flags: Flags, workdir: Path, results_dir: Path, why: bool
+) -> RecordStatus:
     status = flags.status(row.flag, row.log)
     if status == "completed" and _is_ahead(row.flag, flags, workdir):
         status = "waiting"

@@ -31,12 +31,7 @@ def take_over(
 ) -> None:
     """Leave a ticket for each job that a dead run completed and that is the same today.
 
-    Args:
-        planned: jobs that Snakemake will run.
-        run: the dead run.
-        table: the jobs of the plan.
-        engine: Snakemake; a job that is forced is run.
-        workdir: Snakemake's working directory.
+    A job that is forced is run again.
 
     Raises:
         OSError: a ticket cannot be written.

@@ -1,6 +1,6 @@
-"""A list of the files in a plan's folder, by which a damaged plan is told from a whole one.
+"""The manifest: a list of the files in a plan's folder. It tells a damaged plan from a whole one.
 
-It is the last file written. A large file whose size and time are as noted is not read again, so
+It is the last file that is written. A large file whose size and time are as noted is not read again, so
 taking up a plan of 100,000 samples costs no more than one of 10. Copies that have other times
 are compared by content.
 """
