@@ -44,7 +44,7 @@ _UNSAFE = re.compile(r"[/{}\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 _PATH_VARIABLE = re.compile(r"<[a-z][a-z0-9_]*>")
 
 
-# --- files of this package -------------------------------------------------------------------------
+# --- files of this package ------------------------------------------------------------------------
 
 
 def data_dir(name: str) -> Path:
@@ -75,7 +75,7 @@ def is_digest(text: str) -> bool:
     return _DIGEST.fullmatch(text) is not None
 
 
-# --- files of a project ----------------------------------------------------------------------------
+# --- files of a project ---------------------------------------------------------------------------
 
 
 def report_folder(output_dir: Path, amendments: Sequence[str] = ()) -> Path:
@@ -100,7 +100,7 @@ def shown(path: Path, workdir: Path, root: Path) -> str:
     return os.path.relpath(path, workdir) if path.is_relative_to(root) else str(path)
 
 
-# --- which names can be files ----------------------------------------------------------------------
+# --- which names can be files ---------------------------------------------------------------------
 
 
 def is_file_name(text: str) -> bool:
@@ -114,7 +114,7 @@ def is_file_name(text: str) -> bool:
 
 
 def special_to_snakemake(text: str) -> str | None:
-    """The part of a path that Snakemake does not take literally, in words; None if there is none."""
+    """The part of a path that Snakemake does not take literally, in words; None if none."""
     found = _PATH_VARIABLE.search(text)
     if found:
         return f"'{found[0]}', which is a path variable to Snakemake"

@@ -5,7 +5,7 @@ rest: jobs that died in a way that no shell can catch, jobs that never began, jo
 turned out to be missing. It changes a flag only from a status that cannot be any more, so a job
 that changes its own flag at the same moment wins. The journal gets what it learns of a death.
 
-    handed over    `waiting` (set before the first job, see `recovery`), until the job says `running`
+    handed over    `waiting`, which was set before the first job, until the job says `running`
     failed         `failed`; `partial` if the cluster says that somebody cancelled it
     tried again    `waiting`
 """

@@ -75,7 +75,7 @@ def closed_door(workdir: Path) -> Iterator[None]:
 
 
 def _open_for_all(path: Path) -> IO[str]:
-    """Open a file that is locked only. Whoever may read it may lock it: it may be another user's."""
+    """Open a file in order to lock it. Another user's file can be locked by all who can read it."""
     try:
         return path.open("a", encoding="utf-8")
     except PermissionError:

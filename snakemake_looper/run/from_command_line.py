@@ -87,7 +87,7 @@ def plan_of_command_line(
 
 
 def _refuse_obstacles(folder: PlanFolder, workdir: Path) -> None:
-    """Refuse a plan where a folder, or another thing that is no file, has the name of a flag or log.
+    """Refuse a plan if a folder, or another thing that is no file, has the name of a flag or log.
 
     Raises:
         ProjectError: names each.

@@ -1,4 +1,4 @@
-"""Runs that go on in a project's folder: who they are, how far they are, and whether they matter."""
+"""Runs that go on in a project's folder: who runs it, since when, and how far the run is."""
 
 from __future__ import annotations
 

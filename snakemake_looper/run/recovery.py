@@ -97,7 +97,7 @@ def _past_runs(workdir: Path, journal: Journal) -> list[Run]:
     return [run for run in read_runs(workdir) if run.path != journal.path and not run.alive]
 
 
-# --- the end ---------------------------------------------------------------------------------------
+# --- the end --------------------------------------------------------------------------------------
 
 
 def restore(workdir: Path, journal: Journal) -> None:
@@ -127,7 +127,7 @@ def _may_begin(journal: Journal) -> set[str]:
     return {flag for flag, jobid in journal.external.items() if jobid in known}
 
 
-# --- flags -----------------------------------------------------------------------------------------
+# --- flags ----------------------------------------------------------------------------------------
 
 
 def _correct_flags(run: Run, gone: set[str], table: JobTable, journal: Journal) -> None:

@@ -53,7 +53,7 @@ class Snapshot:
     running: tuple[RunningJob, ...]
     """The job that has run longest comes first."""
     others: str
-    """The rules that run beside pipelines, such as "assembling results"; empty if there are none."""
+    """The rules that run beside pipelines, with commas between them; empty if there are none."""
 
 
 def together(snapshots: Sequence[Snapshot]) -> Snapshot:

@@ -10,12 +10,12 @@ was made from. The plan is stale if any of this differs today:
 5. the plan's folder, the scripts and the contents of merged configs: one is damaged or missing;
 6. the size of an input file, or whether it exists.
 
-A plan that depends on something whose change cannot be seen (a glob, a remote table) is volatile: it
-is made anew each time. So is a plan of which a source was written while it was made.
+A plan is *volatile* if it depends on something whose change cannot be seen, such as a glob or a
+remote table. It is made anew each time. The same holds for a plan if one of its sources was written
+while the plan was made.
 
-Where nothing has changed, two small files are read and the file system is asked about the sources.
-Neither peppy nor anything else that planning needs is imported then, which would take longer than
-all the rest.
+If nothing has changed, this module reads two small files and asks the file system about the sources.
+It does not import peppy or anything else that planning needs: that would take longer than the rest.
 """
 
 from __future__ import annotations
@@ -123,7 +123,7 @@ def _new(asked: _Asked) -> PlanFolder:
     return folder
 
 
-# --- what makes a plan stale -----------------------------------------------------------------------
+# --- what makes a plan stale ----------------------------------------------------------------------
 
 
 def _known(asked: _Asked) -> PlanFolder | None:
@@ -208,7 +208,7 @@ def _digest(text: str) -> str:
     return hashlib.sha256(text.encode(errors="surrogateescape")).hexdigest()[:8]
 
 
-# --- the index -------------------------------------------------------------------------------------
+# --- the index ------------------------------------------------------------------------------------
 
 
 def _remember(asked: _Asked, folder: PlanFolder, plan: Plan, started: int) -> None:
@@ -248,7 +248,7 @@ def _variables_in(sources: Iterable[Path]) -> set[str]:
     return names
 
 
-# --- plans that nobody needs -----------------------------------------------------------------------
+# --- plans that nobody needs ----------------------------------------------------------------------
 
 
 def _clear(home: Path) -> None:

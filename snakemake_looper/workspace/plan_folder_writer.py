@@ -158,7 +158,7 @@ def _write_scripts(base: Path) -> None:
         put(base / "report" / caption.name, caption.read_text(encoding="utf-8"))
 
 
-# --- one plan's folder -----------------------------------------------------------------------------
+# --- one plan's folder ----------------------------------------------------------------------------
 
 
 def _write_folder(content: _Content, base: Path) -> PlanFolder:

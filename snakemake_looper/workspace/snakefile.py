@@ -148,7 +148,7 @@ def _parts(context: _Context) -> Iterator[str]:
     yield _report(context)
 
 
-# --- targets ---------------------------------------------------------------------------------------
+# --- targets --------------------------------------------------------------------------------------
 
 
 def _targets(structure: Structure, names: RuleNames) -> Iterator[str]:
@@ -190,7 +190,7 @@ def _inputs(
     return lines
 
 
-# --- rules before and after them -------------------------------------------------------------------
+# --- rules before and after them ------------------------------------------------------------------
 
 
 def _config(context: _Context, rule: RuleStructure, config: ConfigStructure) -> str:

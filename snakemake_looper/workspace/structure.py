@@ -1,15 +1,15 @@
 """The structure of a plan: all that the text of its rules depends on.
 
-A project has two parts. Its structure is small and seldom changes: which rules there are, where
-their flags, logs and results are, which threads and resources all their jobs share. The rest, which
-differs from sample to sample, is in the job table. A `Structure` is the first part as a value. It is
-the same for 10 samples and for 100,000, and the text of a Snakefile is a function of it alone.
+A plan has two parts. Its structure is small and seldom changes: which rules there are, where their
+flags, logs and results are, and which threads and resources all their jobs share. All that differs
+from sample to sample is in the job table. A `Structure` is the first part as a value. It is the same
+for 10 samples and for 100,000, and the text of a Snakefile is a function of it alone.
 
-A Snakefile that `snakemake-looper generate` wrote is kept while the project changes, and has the
-digest of the structure that it was made for. Each run compares this digest with that of the current
-plan. The digest is one of values and not of text: a later version of this package may word its
-rules and comments otherwise, and every kept Snakefile still fits. For the same reason a field that
-has its default is no part of the digest: a later version may add fields.
+Users keep a Snakefile that `snakemake-looper generate` wrote, while the project changes. It has the
+digest of the structure that it was made for, and each run compares this digest with that of the
+current plan. The digest is made from the values, not from the text: a later version of this package
+may change the words of its rules and comments, and each kept Snakefile still fits. For the same
+reason, fields that have their default are not in the digest: a later version may add fields.
 """
 
 from __future__ import annotations
@@ -148,7 +148,7 @@ class Structure:
         return self.is_narrowed and self.has_end
 
 
-# --- a plan's structure ----------------------------------------------------------------------------
+# --- a plan's structure ---------------------------------------------------------------------------
 
 
 def structure_of(plan: Plan) -> Structure:
@@ -240,7 +240,7 @@ def _shared(values: set[_Value]) -> _Value | None:
     return next(iter(values)) if len(values) == 1 else None
 
 
-# --- its digest ------------------------------------------------------------------------------------
+# --- its digest -----------------------------------------------------------------------------------
 
 
 def digest_of(structure: Structure) -> str:

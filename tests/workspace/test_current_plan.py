@@ -263,7 +263,7 @@ def test_what_is_as_before_has_the_plan_of_before(lab: Lab) -> None:
     assert lab.plan() == first
 
 
-# --- plans that nobody needs -----------------------------------------------------------------------
+# --- plans that nobody needs ----------------------------------------------------------------------
 
 
 def forget_old_plans(lab: Lab) -> None:

@@ -111,7 +111,7 @@ def opened(
     return lookups
 
 
-# --- one job ---------------------------------------------------------------------------------------
+# --- one job --------------------------------------------------------------------------------------
 
 
 def test_the_command_of_a_sample(opened: Open) -> None:
@@ -182,7 +182,7 @@ def test_lumps_are_told_to_snakemake_once(opened: Open, engine: FakeEngine) -> N
     assert engine.groups == {}
 
 
-# --- many jobs -------------------------------------------------------------------------------------
+# --- many jobs ------------------------------------------------------------------------------------
 
 
 def test_flags_of_all_samples_and_of_one(opened: Open) -> None:
@@ -194,7 +194,7 @@ def test_flags_of_all_samples_and_of_one(opened: Open) -> None:
     assert jobs.flags_of_sample("other")(of("b")) == []
 
 
-# --- merged pipestat configs -----------------------------------------------------------------------
+# --- merged pipestat configs ----------------------------------------------------------------------
 
 
 def is_ancient(path: Any) -> bool:
@@ -311,7 +311,7 @@ def test_a_project_of_looper_is_completed_after_its_samples(
     assert jobs.config("p_project")(Wildcards()) == wanted
 
 
-# --- what earlier runs have left -------------------------------------------------------------------
+# --- what earlier runs have left ------------------------------------------------------------------
 
 
 def test_what_is_left_is_forced_once(opened: Open, engine: FakeEngine) -> None:
