@@ -35,7 +35,7 @@ class Problem:
     """One fault of a project."""
 
     place: Place
-    """Where the user has to write."""
+    """The place that the user has to edit."""
     key: str
     """The key in that file, with dots; empty if there is none."""
     message: str

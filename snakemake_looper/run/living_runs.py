@@ -40,7 +40,7 @@ def why_in_use(table: JobTable, workdir: Path) -> str | None:
 
 
 def _described(run: Run, workdir: Path) -> str:
-    """Who runs the project, since when, and how far it is."""
+    """A run in words: its process, since when it runs, and how far it is."""
     since = time.strftime("%Y-%m-%d %H:%M", time.localtime(run.started))
     where = "" if run.host == socket.gethostname() else f" on {run.host}"
     who = f"process {run.pid}{where} has been running this project since {since}"

@@ -1,8 +1,8 @@
 """Tickets: jobs that a killed run completed are not run again.
 
 Snakemake notes that a job is complete when it has seen the job's outputs. If it was killed before
-that, it runs the job again, since it cannot know whether the outputs are complete. But the completed
-flag says that they are. If the job is still the same, the next run *takes it over*: it leaves a
+that, it runs the job again, since it cannot know whether the outputs are complete. But the
+completed flag says that they are. If the job is still the same, the next run *takes it over*: it leaves a
 ticket, which is an empty file, and `job.sh` does nothing for a job with a ticket.
 """
 

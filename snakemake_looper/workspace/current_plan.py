@@ -14,8 +14,9 @@ A plan is *volatile* if it depends on something whose change cannot be seen, suc
 remote table. It is made anew each time. The same holds for a plan if one of its sources was written
 while the plan was made.
 
-If nothing has changed, this module reads two small files and asks the file system about the sources.
-It does not import peppy or anything else that planning needs: that would take longer than the rest.
+If nothing has changed, this module reads two small files and asks the file system about the
+sources. It does not import peppy or anything else that planning needs: that would take longer than
+all the rest.
 """
 
 from __future__ import annotations

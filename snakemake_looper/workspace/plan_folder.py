@@ -10,15 +10,14 @@
         scripts/, report/      scripts and captions of the rules, the same for all plans
         <plan id>/             Snakefile, jobs.sqlite, profiles/default/, manifest.json, structure
 
-Folders are named after their content and are never altered: jobs of a running controller go on
-reading the plan that they were started with, while a changed project gets a new folder. So the
-modification time of a file here says when its content first came up, and a file whose content is
-right is not written again.
+Plan folders are named after their content, and never change: the jobs of a run go on reading the
+plan that they were started with, while a changed project gets a new folder. A file whose content is
+right is not written again, so its time says when its content was first written.
 
-All of this is a cache. A plan folder is complete before it gets its name, and its files are
-compared with its manifest when it is taken up. A damaged part is made anew. Where nothing can be
-written, because the folder belongs to somebody else, the plan is made in a temporary folder for
-this process: it can be looked at, and Snakemake can show what it would do, but nothing is run.
+All of this is a cache. A plan folder is complete before it gets its name. Each command compares
+its files with its manifest, and makes a damaged part anew. If nothing can be written, because the
+folder belongs to somebody else, the plan is made in a temporary folder for this process: commands
+can show it, Snakemake can show what it would do, but nothing is run.
 
 `plan_folder_writer` makes a folder, and `current_plan` decides whether a new one is needed.
 """

@@ -37,9 +37,12 @@ from .structure import STRUCTURE_FILE, digest_of, structure_of
 def write_plan(plan: Plan) -> PlanFolder:
     """Write a plan's Snakefile, job table and default profile below its working directory.
 
-    A whole plan that is there already is left as it is, a damaged one is replaced. Where nothing
-    can be written, the plan is in a temporary folder until this process ends; its job table says
-    why it cannot be run.
+    If the plan is there already and whole, nothing is written. A damaged plan is replaced. If
+    nothing can be written there, the plan is in a temporary folder until this process ends, and
+    its job table says why it cannot be run.
+
+    Raises:
+        OSError: not even a temporary folder can be made.
     """
     base = plan.workdir / FOLDER
     try:

@@ -128,12 +128,12 @@ class Facts:
     workdir: Path
     """Snakemake's working directory."""
     rundir: Path
-    """Where commands run."""
+    """The folder that commands run in."""
     looper_config: Path
     project_name: str
     output_dir: Path
     results_dir: Path
-    """Where the samples' own output folders are."""
+    """The folder of the samples' own output folders."""
     amendments: tuple[str, ...]
     outputs: dict[str, list[str]]
     """More outputs than the flag, by rule."""

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable, Mapping
 
 Sections = Mapping[str, str | list[str]]
-"""What stands below each directive, as Python text: one value, or a list of items."""
+"""The Python text below each directive: one value, or a list of items."""
 
 # The directives in snakefmt's order, and how it lays each out.
 _INLINE, _BLOCK, _LIST = range(3)

@@ -83,7 +83,7 @@ _PUBLISHED: Mapping[Publishes, str] = {
 
 @dataclass(frozen=True, slots=True)
 class _Context:
-    """What all rules of one Snakefile share."""
+    """The facts that all rules of one Snakefile share."""
 
     structure: Structure
     names: RuleNames

@@ -2,8 +2,8 @@
 
 A plan has two parts. Its structure is small and seldom changes: which rules there are, where their
 flags, logs and results are, and which threads and resources all their jobs share. All that differs
-from sample to sample is in the job table. A `Structure` is the first part as a value. It is the same
-for 10 samples and for 100,000, and the text of a Snakefile is a function of it alone.
+from sample to sample is in the job table. A `Structure` is the first part as a value. It is the
+same for 10 samples and for 100,000, and the text of a Snakefile is a function of it alone.
 
 Users keep a Snakefile that `snakemake-looper generate` wrote, while the project changes. It has the
 digest of the structure that it was made for, and each run compares this digest with that of the
@@ -94,7 +94,7 @@ class RuleStructure:
     has_reports: bool = True
     """Whether any job reports into it."""
     publishes: Publishes | None = None
-    """Where something is copied to when the jobs are done."""
+    """The store that something is copied to when the jobs are done."""
     interface: str = field(default="", metadata=_IN_COMMENTS)
     command_template: str = field(default="", metadata=_IN_COMMENTS)
 
