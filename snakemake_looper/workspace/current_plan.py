@@ -240,7 +240,7 @@ def _remember(asked: _Asked, folder: PlanFolder, plan: Plan, started: int) -> No
 
 def _variables_in(sources: Iterable[Path]) -> set[str]:
     """The environment variables that planning may have read."""
-    from ..read.compute import DIVVY_VARIABLE  # with all that reads compute settings
+    from ..read.compute import DIVVY_VARIABLE  # heavy
 
     names = {DIVVY_VARIABLE}
     for source in sources:

@@ -2,8 +2,10 @@
 
 A rule of the Snakefile writes each merged config: it copies the content from the plan. If the
 content has a literal secret, the plan has a reference in its place, and a script fills it in and
-writes the config for its owner only. Beside each config, a *marker* notes the digest of the content
+writes the config for its owner only. For each config, a *marker* notes the digest of the content
 that was last written, see `layout.marker`.
+
+Every command that opens a plan imports this module, so functions import YAML and `read.secrets`.
 """
 
 from __future__ import annotations
