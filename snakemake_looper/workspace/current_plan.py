@@ -135,17 +135,17 @@ def _known(asked: _Asked) -> PlanFolder | None:
         folder = PlanFolder(asked.home / Path(record["plan"]).name)
         if not _is_fresh(record, asked) or not folder.is_whole():
             return None
-        jobs = folder.jobs()
+        table = folder.jobs()
     except (OSError, ValueError, KeyError, TypeError):
         return None  # no index, or a damaged one
     try:
         with contextlib.suppress(OSError):  # another user's; indexes that nobody uses are cleared
             os.utime(index)
-        return folder if _is_complete(jobs, asked.workdir) else None
+        return folder if _is_complete(table, asked.workdir) else None
     except TableError:
         return None
     finally:
-        jobs.close()
+        table.close()
 
 
 def _is_fresh(record: dict[str, Any], asked: _Asked) -> bool:
@@ -163,16 +163,16 @@ def _is_fresh(record: dict[str, Any], asked: _Asked) -> bool:
     return set(record["unset"]).isdisjoint(map(_digest, os.environ))
 
 
-def _is_complete(jobs: JobTable, workdir: Path) -> bool:
+def _is_complete(table: JobTable, workdir: Path) -> bool:
     """Whether all that a plan refers to is there, and no input file has another size."""
     if any(read_text(part) != read_text(source) for part, source in _shared_parts(workdir)):
         return False
-    for path, digest in jobs.facts.contents.items():
+    for path, digest in table.facts.contents.items():
         text = read_text(workdir / path)
         if text is None or hashlib.sha256(text.encode()).hexdigest() != digest:
             return False
-    note_written(jobs, workdir)
-    return not _inputs_changed(jobs)
+    note_written(table, workdir)
+    return not _inputs_changed(table)
 
 
 def _shared_parts(workdir: Path) -> Iterator[tuple[Path, Path]]:
@@ -184,11 +184,11 @@ def _shared_parts(workdir: Path) -> Iterator[tuple[Path, Path]]:
         yield workdir / FOLDER / "report" / caption.name, caption
 
 
-def _inputs_changed(jobs: JobTable) -> bool:
+def _inputs_changed(table: JobTable) -> bool:
     from ..plan.input_files import file_size  # heavy: only where the plan is fresh so far
 
-    root = jobs.facts.rundir
-    return any(file_size(os.path.join(root, path)) != size for path, size in jobs.inputs_seen())
+    root = table.facts.rundir
+    return any(file_size(os.path.join(root, path)) != size for path, size in table.inputs_seen())
 
 
 def _stamp(path: str) -> list[int] | None:

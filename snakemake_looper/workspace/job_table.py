@@ -207,15 +207,15 @@ class JobTable:
 def briefs_at(path: Path) -> list[Brief]:
     """The jobs of a plan of another run; none if it is gone, damaged or of another version."""
     try:
-        jobs = JobTable(path)
+        table = JobTable(path)
     except OSError:
         return []
     try:
-        return list(jobs.briefs())
+        return list(table.briefs())
     except sqlite3.Error:
         return []
     finally:
-        jobs.close()
+        table.close()
 
 
 def settled_marker(store: StoreRow, workdir: Path) -> str:

@@ -37,7 +37,7 @@ def write_pipestat_config(source: str, target: str, written: str) -> None:
     write_atomic(Path(written), Path(source).stem)
 
 
-def refresh_configs(jobs: JobTable, workdir: Path) -> None:
+def refresh_configs(table: JobTable, workdir: Path) -> None:
     """Write merged configs again whose paths are of the place where the project was before.
 
     A move is no reason to run the rules of the configs, nor jobs that are complete. So the first
@@ -46,7 +46,7 @@ def refresh_configs(jobs: JobTable, workdir: Path) -> None:
     Raises:
         OSError, KeyError, TypeError: one cannot be written.
     """
-    for config in jobs.configs(workdir):
+    for config in table.configs(workdir):
         target = workdir / config.path
         if config.last_written == config.digest and not _is_current(
             workdir / config.source, target
@@ -58,9 +58,9 @@ def refresh_configs(jobs: JobTable, workdir: Path) -> None:
                 write_atomic(target, text)
 
 
-def note_written(jobs: JobTable, workdir: Path) -> None:
+def note_written(table: JobTable, workdir: Path) -> None:
     """Write the markers again that were lost, for configs whose content is current."""
-    for config in jobs.configs(workdir):
+    for config in table.configs(workdir):
         if config.last_written in (None, "") and _is_current(
             workdir / config.source, workdir / config.path
         ):

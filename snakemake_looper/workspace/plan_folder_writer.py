@@ -97,11 +97,11 @@ def _write(plan: Plan, base: Path, refusal: str | None) -> PlanFolder:
     folder = _write_folder(_content(plan, base, refusal), base)
     with contextlib.suppress(OSError):  # of another user; plans that nobody uses are cleared
         os.utime(folder.path)
-    jobs = folder.jobs()
+    table = folder.jobs()
     try:
-        note_written(jobs, plan.workdir)
+        note_written(table, plan.workdir)
     finally:
-        jobs.close()
+        table.close()
     return folder
 
 
