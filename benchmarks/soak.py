@@ -206,13 +206,15 @@ def _plan(folder: Path) -> str:
     from snakemake_looper.plan.planner import plan_project
     from snakemake_looper.show.json_forms import plan_json
     from snakemake_looper.show.plans import plan_text
-    from snakemake_looper.workspace.plan_folder import write_plan
+    from snakemake_looper.workspace.plan_folder_writer import write_plan
     from snakemake_looper.workspace.snakefile import snakefile
+    from snakemake_looper.workspace.structure import structure_of
 
     os.chdir(folder)
     try:
         plan = plan_project(folder / ".looper.yaml")
-        plan_text(plan), plan_json(plan), snakefile(plan, "scripts", "scripts/job.sh")
+        plan_text(plan), plan_json(plan)
+        snakefile(structure_of(plan), "scripts", "scripts/job.sh")
         write_plan(plan)
     except ProjectError as error:
         texts = [str(problem) for problem in error.problems]
@@ -227,7 +229,7 @@ def damaged(seed: int) -> dict[str, str]:
     # Imported here once, and not in each process that plans.
     import peppy  # noqa: F401
 
-    import snakemake_looper.workspace.plan_folder  # noqa: F401
+    import snakemake_looper.workspace.plan_folder_writer  # noqa: F401
 
     chance = random.Random(seed)
     bases = projects()

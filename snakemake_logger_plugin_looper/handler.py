@@ -138,7 +138,7 @@ class Watcher:
         from snakemake_looper.run.controller import Controller
         from snakemake_looper.workspace.job_table import JobTable
 
-        jobs = JobTable(session.jobs.path)
+        jobs = JobTable(session.table.path)
         controller = Controller.of(jobs, session.workdir, journal)
         jobs.close()
         controller.on_failure = self._failed
@@ -151,7 +151,7 @@ class Watcher:
             time.sleep(0.01)
         with self._lock:
             for controller in self._controllers.values():
-                self._safely(controller.settle_rest)
+                self._safely(controller.mark_abandoned)
 
     def _sum_up(self) -> None:
         if self._live is not None:
@@ -165,9 +165,9 @@ class Watcher:
 
         controller = self._controllers.get(session)
         if controller is not None:
-            controller.settle_rest()
+            controller.mark_abandoned()
         session.close()
-        jobs = JobTable(session.jobs.path)
+        jobs = JobTable(session.table.path)
         try:
             has_run = controller is not None and controller.has_run
             text = closing_summary(jobs, session.workdir, ran=has_run)

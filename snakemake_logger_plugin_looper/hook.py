@@ -27,7 +27,7 @@ from typing import TYPE_CHECKING, Any
 from snakemake.common.argparse import ArgumentParser
 
 if TYPE_CHECKING:
-    from snakemake_looper.run.prepare import Ready
+    from snakemake_looper.run.from_command_line import Ready
 
 PREFIXED = "logger_looper_use_looper_config"
 """The attribute that Snakemake reads the option from; the parser sets the bare name instead."""
@@ -115,14 +115,14 @@ def _choose_snakefile(parsed: Namespace, asked: str, has_profile: bool) -> None:
 
 def _plan(parsed: Namespace, asked: str, is_first: bool) -> Ready:
     """The plan of the project. The first of two parsings keeps it for the second."""
-    from snakemake_looper.run.prepare import prepare
+    from snakemake_looper.run.from_command_line import plan_of_command_line
 
     wanted = (asked, parsed.config, parsed.configfile, parsed.directory)
     kept = _planned.get()
     _planned.set(None)
     if kept is not None and kept[0] == wanted and not is_first:
         return kept[1]
-    ready = prepare(*wanted)
+    ready = plan_of_command_line(*wanted)
     if is_first:
         _planned.set((wanted, ready))
     return ready

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from .read.project import Project as Project
     from .read.project import read_project as read_project
     from .workspace.plan_folder import PlanFolder as PlanFolder
-    from .workspace.plan_folder import write_plan as write_plan
+    from .workspace.plan_folder_writer import write_plan as write_plan
 
 # Written out, since type checkers and editors read this list and run nothing.
 __all__ = [
@@ -65,7 +65,7 @@ _HOMES = {
     "locate": "read.looper_config",
     "make_plan": "plan.planner",
     "read_project": "read.project",
-    "write_plan": "workspace.plan_folder",
+    "write_plan": "workspace.plan_folder_writer",
 }
 """The module of each public name."""
 

@@ -19,7 +19,7 @@ from importlib import import_module
 from .cli_options import parser
 from .commands import DONE, FAILED
 from .errors import LooperError, ProjectError
-from .run.prepare import report
+from .run.from_command_line import print_problems
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -42,7 +42,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         command = import_module(f"{__package__}.commands.{arguments.command}")
         return int(command.execute(arguments))
     except ProjectError as error:
-        report(error)
+        print_problems(error)
         return error.exit_code
     except LooperError as error:
         print(f"error: {error}", file=sys.stderr)

@@ -1,10 +1,9 @@
-"""Everything that can be wrong with a project, and how it is said.
+"""Errors: all problems of a project, in one go.
 
-A looper project is spread over many files, and whoever fixes one wants to know about all of
-them. So readers do not raise at the first fault: they add a `Problem` to a `Problems` collector
-and go on with what is still valid. At the end of reading and planning, `Problems.raise_if_any`
-raises one `ProjectError` that carries them all; the command line and the Snakemake plugin print
-it, one line each, and exit with 2:
+A looper project is spread over many files, and its user wants to know about all faults at once. So
+readers do not raise at the first fault. They add a `Problem` to a `Problems` collector, and go on
+with the rest. At the end of reading and planning, `Problems.raise_if_any` raises one `ProjectError`
+with all of them. The command line and the Snakemake plugin print a line for each, and exit with 2:
 
     file:line: key: what is wrong; what to write instead
 
@@ -21,10 +20,11 @@ from pathlib import Path
 
 @dataclass(frozen=True, slots=True, order=True)
 class Place:
-    """A spot in a source file; `line` counts from 1, and is 0 where only the file is known."""
+    """A line of a source file."""
 
     file: str
     line: int = 0
+    """Counted from 1; 0 if only the file is known."""
 
     def __str__(self) -> str:
         return f"{self.file}:{self.line}" if self.line else self.file
@@ -32,24 +32,28 @@ class Place:
 
 @dataclass(frozen=True, slots=True, order=True)
 class Problem:
-    """One thing that is wrong, where it is, and what to write instead."""
+    """One fault of a project."""
 
     place: Place
+    """The place that the user has to edit."""
     key: str
+    """The key in that file, with dots; empty if there is none."""
     message: str
+    """The fault, and what to write instead."""
 
     def __str__(self) -> str:
         return one_line(": ".join(filter(None, (str(self.place), self.key, self.message))))
 
 
 class LooperError(Exception):
-    """Base of all errors that this package raises on purpose."""
+    """The base of all errors that this package raises on purpose."""
 
 
 class ProjectError(LooperError):
-    """The project cannot be planned; `problems` says all that is wrong with it."""
+    """The project cannot be planned; `problems` are all its faults."""
 
     exit_code = 2
+    """The exit code of a command that ends with this error."""
 
     def __init__(self, problems: Iterable[Problem], warnings: Iterable[str] = ()) -> None:
         self.problems = tuple(dict.fromkeys(problems))
@@ -58,18 +62,18 @@ class ProjectError(LooperError):
 
 
 class Problems:
-    """Collects problems (which end the run) and warnings (which do not)."""
+    """Collects problems, which end a command, and warnings, which do not."""
 
     def __init__(self) -> None:
         self._problems: list[Problem] = []
         self._warnings: list[Problem] = []
 
     def add(self, place: Place | str | Path, key: str, message: str) -> None:
-        """Note something that makes the project impossible to run."""
+        """Add a fault because of which the project cannot be run."""
         self._problems.append(Problem(_as_place(place), key, message))
 
     def warn(self, place: Place | str | Path, key: str, message: str) -> None:
-        """Note something that a user should know, though the project runs."""
+        """Add a fault in spite of which the project runs."""
         self._warnings.append(Problem(_as_place(place), key, message))
 
     @property
@@ -86,15 +90,19 @@ class Problems:
         return iter(self._problems)
 
     def raise_if_any(self) -> None:
-        """Raise one `ProjectError` with everything collected, if there is anything."""
+        """Raise one error with all problems and warnings, if there is any problem.
+
+        Raises:
+            ProjectError: there is a problem.
+        """
         if self._problems:
             raise ProjectError(self._problems, self.warnings)
 
 
 def one_line(text: str) -> str:
-    """A text with its line breaks, control characters and invisible ones as escapes.
+    """A text with escapes for line breaks and invisible characters.
 
-    Names and values of users get into messages: a sample name may hold a line break.
+    Messages show names and values of users, and a sample name may have a line break.
     """
     if text.isprintable():
         return text
@@ -106,8 +114,11 @@ def _as_place(place: Place | str | Path) -> Place:
 
 
 def near(word: str, known: Iterable[str]) -> str:
-    """` (did you mean 'x'?)` for the closest of the known words, also in other letters, or nothing."""
-    from difflib import get_close_matches
+    """The text ` (did you mean 'x'?)` for the closest known word; empty if none is close.
+
+    Upper and lower case count as the same.
+    """
+    from difflib import get_close_matches  # few commands come here, and every command imports this
 
     words = {one.casefold(): one for one in known}
     match = get_close_matches(word.casefold(), list(words), n=1)

@@ -1,8 +1,8 @@
 """Files and folders that are whole after a crash, and that others of a group can use.
 
-A file is written beside its place, brought to the disk, and renamed. After a power cut its name
-stands for the old content or for the new one. Modes come from the umask and from the folder, as
-for any new file: `tempfile` makes files that only their owner can read.
+A file is written under another name in its folder, brought to the disk, and renamed. So after a
+power cut, its name has the old content or the new one. Modes come from the umask and from the
+folder, as for any new file. (`tempfile` would make files that only their owner can read.)
 """
 
 from __future__ import annotations
@@ -19,7 +19,12 @@ _Made = TypeVar("_Made")
 
 
 def write_atomic(path: Path, text: str, mode: int = 0o666) -> None:
-    """Replace a file in one step; the umask takes its bits from `mode`.
+    """Replace a file in one step.
+
+    Args:
+        path: the file; its folder is made if it is missing.
+        text: the new content.
+        mode: the mode of the file; the umask takes bits away from it.
 
     Raises:
         OSError: the file cannot be written.
@@ -41,9 +46,12 @@ def write_atomic(path: Path, text: str, mode: int = 0o666) -> None:
 
 
 def write_if_changed(path: Path, text: str) -> bool:
-    """Replace a file in one step, unless its content is right: its age then stays.
+    """Replace a file in one step, unless its content is right: then it keeps its time.
 
     Returns whether the file was written.
+
+    Raises:
+        OSError: the file cannot be written.
     """
     if read_text(path) == text:
         return False
@@ -52,7 +60,7 @@ def write_if_changed(path: Path, text: str) -> bool:
 
 
 def read_text(path: Path) -> str | None:
-    """The content of a file; None if it cannot be read, or is no text."""
+    """The content of a file; None if it cannot be read, or is not UTF-8."""
     try:
         return path.read_bytes().decode("utf-8")
     except (OSError, ValueError):
@@ -61,9 +69,9 @@ def read_text(path: Path) -> str | None:
 
 @contextlib.contextmanager
 def whole_folder(target: Path) -> Iterator[Path]:
-    """A new folder that gets its name when it is complete; if the body fails, nothing is left.
+    """A new folder that gets its name when it is complete. If the body fails, nothing is left.
 
-    A whole folder of that name, made by another process meanwhile, is kept instead.
+    If another process has made a folder of that name meanwhile, that one is kept.
 
     Raises:
         OSError: the folder cannot be made, or something else has its name.
@@ -83,10 +91,10 @@ def whole_folder(target: Path) -> Iterator[Path]:
 
 
 def discard(path: Path) -> None:
-    """Take a file or folder away from its name in one step, then remove as much as can be.
+    """Free the name of a file or folder in one step, then remove as much of it as possible.
 
     Raises:
-        OSError: it cannot be moved.
+        OSError: it cannot be renamed.
     """
     aside = path.with_name(f".{path.name[:50]}.{secrets.token_hex(4)}.old")
     path.rename(aside)
@@ -97,7 +105,11 @@ def discard(path: Path) -> None:
 
 
 def sync_tree(folder: Path) -> None:
-    """Bring a folder and all in it to the disk."""
+    """Bring a folder and all its files to the disk.
+
+    Raises:
+        OSError: a file cannot be read.
+    """
     for path, _, names in os.walk(folder, topdown=False):
         for name in names:
             with open(os.path.join(path, name), "rb") as file:
@@ -106,7 +118,7 @@ def sync_tree(folder: Path) -> None:
 
 
 def sync_folder(folder: Path) -> None:
-    """Bring a folder's names to the disk; not every file system can."""
+    """Bring the names in a folder to the disk. Some file systems cannot; that is no error."""
     with contextlib.suppress(OSError):
         handle = os.open(folder, os.O_RDONLY)
         try:
@@ -116,19 +128,19 @@ def sync_folder(folder: Path) -> None:
 
 
 def _new(path: Path, make: Callable[[Path], _Made]) -> tuple[_Made, Path]:
-    """Make a file or folder beside a path, under a name that nobody has."""
+    """Make a file or folder in the folder of `path`, under a name that nothing has."""
     while True:
         name = path.with_name(f".{path.name[:50]}.{secrets.token_hex(4)}.tmp")
         try:
             return make(name), name
         except FileExistsError:
             continue
-        except OSError as error:  # told with the name that somebody knows
+        except OSError as error:  # users know the path, not the temporary name
             raise OSError(error.errno, error.strerror, str(path)) from None
 
 
 def modified(path: str) -> float | None:
-    """When a file was last written (seconds since the epoch); None if there is none."""
+    """The time when a file was last written, in seconds since the epoch; None if it is missing."""
     try:
         return os.stat(path).st_mtime
     except OSError:

@@ -1,19 +1,19 @@
-"""The door: all that Snakefiles and their scripts import from this package.
+"""The door: Snakefiles and their scripts import this module, and nothing else of this package.
 
-This module is stable. Its names and their arguments stay as they are, so a workflow that
-`snakemake-looper generate` wrote with this version, or a workflow that uses a looper project as a
-module, runs with later versions. Everything else in this package may move.
+This module is stable: its names and their arguments do not change. So later versions can run a
+workflow that `snakemake-looper generate` wrote with this version, and a workflow that uses a looper
+project as a module. Everything else in this package may move.
 
     looper = open_project(workflow)     the project of a plan, or of a generated workflow
-    looper.jobs                         its job table, as functions of wildcards
+    looper.jobs                         lookups in its job table, for the rules
     looper.begin(), looper.finish()     for `onstart`, `onsuccess` and `onerror`
     plan_for(workflow, config)          the Snakefile of a module's project, for `include`
     module_snakefile()                  the Snakefile to name in `module:`
     by_attempt(value)                   a resource that grows with each try
     assemble_results(snakemake), …      the scripts of the rules
 
-On a cluster every job reads the Snakefile again. A job imports this module and the job table's
-reader, which need the standard library only.
+On a cluster every job reads the Snakefile again. A job imports this module and the reader of the
+job table, which need the standard library only. Functions import what jobs do not need.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from .layout import FILE_NAME, LOCK_VARIABLE
+from .layout import JOB_TABLE, LOCK_VARIABLE
 from .workspace.engine import Engine
 from .workspace.job_table import JobTable
 from .workspace.lookups import Lookups
@@ -48,19 +48,32 @@ __all__ = [
 
 
 class OpenProject:
-    """A looper project in a Snakefile; made by `open_project`."""
+    """A looper project in a Snakefile; `open_project` makes it."""
 
     def __init__(self, jobs: Lookups, session: Session | None) -> None:
+        """Join the lookups and the run; a job's own process has no `session`."""
         self.jobs = jobs
         self._session = session
 
     def begin(self) -> None:
-        """Settle what earlier runs left, and ask servers whether they will take results."""
+        """Handle what killed runs left, and ask servers whether they will take results.
+
+        `onstart` calls this. It does nothing in a job's own process.
+
+        Raises:
+            WorkflowError: the run is refused; says why.
+        """
         if self._session is not None:
             self._session.begin()
 
     def finish(self) -> None:
-        """Put what was reported where it belongs: after a failed run, too."""
+        """Bring reported results where they belong, also after a failed run.
+
+        `onsuccess` and `onerror` call this. It does nothing in a job's own process.
+
+        Raises:
+            WorkflowError: all jobs are done, but some results are not where they belong.
+        """
         if self._session is not None:
             self._session.finish()
 
@@ -68,16 +81,17 @@ class OpenProject:
 def open_project(
     workflow: Any, config: Mapping[str, Any] | None = None, structure: str = ""
 ) -> OpenProject:
-    """Open the project of the Snakefile that is being read.
+    """Open the project of the Snakefile that Snakemake is reading.
 
     Args:
         workflow: Snakemake's `workflow`.
-        config: in a generated workflow, Snakemake's `config`; else the job table is the one
-            beside the Snakefile.
-        structure: the digest of a generated workflow's rules.
+        config: in a generated workflow, Snakemake's `config`: the project is planned. Without it,
+            the job table beside the Snakefile is opened.
+        structure: in a generated workflow, the digest of the structure that it was made for.
 
     Raises:
         WorkflowError: the project cannot be planned, or needs other rules than these.
+        FileNotFoundError: there is no job table.
     """
     engine = Engine(workflow)
     if engine.is_remote:
@@ -92,8 +106,8 @@ def open_project(
         from .run.from_snakefile import generated_plan
 
         folder = generated_plan(engine, config, structure)
-    table = JobTable(folder / FILE_NAME)
-    jobs = Lookups(table, engine, partial(_left, table))
+    table = JobTable(folder / JOB_TABLE)
+    jobs = Lookups(table, engine, partial(_files_left, table))
     if not engine.is_main:
         # Snakemake calls `onsuccess` and `onerror` in a job's own process as well.
         return OpenProject(jobs, None)
@@ -102,7 +116,8 @@ def open_project(
     return OpenProject(jobs, open_session(table, Path.cwd(), engine))
 
 
-def _left(table: JobTable) -> list[str]:
+def _files_left(table: JobTable) -> list[str]:
+    """The files that earlier runs have left to be made again."""
     from .results.ledger import left
 
     return left(table)
@@ -127,13 +142,17 @@ def module_snakefile() -> str:
 
 
 def by_attempt(value: Any) -> Any:
-    """A resource that grows with each try, as the rules have it."""
+    """A resource that grows with each try.
+
+    Args:
+        value: an expression of `attempt`, or a lookup that gives one.
+    """
     from .formula import by_attempt as growing
 
     return growing(value)
 
 
-# --- scripts of the rules, which get the `snakemake` object ----------------------------------------
+# --- scripts of the rules, which get the `snakemake` object ---------------------------------------
 
 
 def assemble_results(snakemake: Any) -> None:
@@ -144,7 +163,7 @@ def assemble_results(snakemake: Any) -> None:
 
 
 def publish_results(snakemake: Any) -> None:
-    """Bring results and statuses where they belong."""
+    """Bring results and statuses of a rule, or of all rules, where they belong."""
     from .results import rule_scripts
 
     rule_scripts.publish_results(snakemake)

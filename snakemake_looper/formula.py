@@ -1,12 +1,11 @@
 """Resources that grow with each try: `mem_mb: 2000 * attempt` in an interface's `snakemake:`.
 
-Snakemake works out such text where it stands in a profile or on its command line; in a rule it
-wants a function. So text that is an expression of `attempt` becomes one. Names of other resources
-stand for what the compute settings give a job: `mem_mb: mem_mb * attempt` doubles the memory of
-the size table with the second try.
+Snakemake evaluates such an expression if it is in a profile or on its command line. In a rule it
+wants a function. So an expression of `attempt` becomes a function, see `by_attempt`. The name of
+another resource stands for the value that the compute settings give the job: `mem_mb: mem_mb *
+attempt` doubles the memory of the size table with the second try.
 
-The Snakefile makes functions of what stands in it or in the job table; it imports this module, and
-every job on a cluster does.
+Every job on a cluster imports this module, so it needs the standard library only.
 """
 
 from __future__ import annotations
@@ -27,15 +26,15 @@ _SIGNATURE = inspect.Signature(
 
 
 class Formula(str):
-    """The text of a resource that depends on the number of the try."""
+    """The text of a resource that depends on the number of the try, `attempt`: 1 for the first."""
 
 
 class FormulaError(ValueError):
-    """A formula refers to something that its job does not have."""
+    """A formula has a name of no resource of its job."""
 
 
 def resource(text: str) -> str:
-    """The value of a resource: a formula, if it is an expression of `attempt`; else text."""
+    """The value of a resource: a `Formula` if it is an expression of `attempt`, else plain text."""
     try:
         tree = ast.parse(text.strip(), mode="eval")
     except (SyntaxError, ValueError):
@@ -44,7 +43,7 @@ def resource(text: str) -> str:
 
 
 def filled(formula: Formula, values: Mapping[str, int | str]) -> Formula:
-    """A formula with the numbers of a job for the names in it; `attempt` is left.
+    """A formula with a job's values in the place of names. The name `attempt` stays.
 
     Raises:
         FormulaError: a name is that of no resource of the job.
@@ -53,19 +52,23 @@ def filled(formula: Formula, values: Mapping[str, int | str]) -> Formula:
     for name in sorted(_names(tree) - {ATTEMPT, *_FUNCTIONS}):
         if name not in values:
             known = ", ".join([ATTEMPT, *values, *_FUNCTIONS])
-            raise FormulaError(f"'{formula}': there is no '{name}'; what can be used is {known}")
+            raise FormulaError(f"'{formula}': there is no '{name}'; use one of {known}")
     return Formula(ast.unparse(_Filler(values).visit(tree)))
 
 
 def by_attempt(source: str | Callable[[Any], str]) -> Callable[[Any, int], int]:
-    """A resource as Snakemake wants it, from a formula or from a lookup of one."""
+    """A function that gives Snakemake the resource for each try.
 
-    def work_out(wildcards: Any, attempt: int) -> Any:
+    Args:
+        source: a formula, or a lookup that gives the formula of a job.
+    """
+
+    def evaluate(wildcards: Any, attempt: int) -> Any:
         text = source if isinstance(source, str) else source(wildcards)
         return eval(text, {"__builtins__": _FUNCTIONS, ATTEMPT: attempt})
 
-    work_out.__signature__ = _SIGNATURE  # type: ignore[attr-defined]
-    return work_out
+    evaluate.__signature__ = _SIGNATURE  # type: ignore[attr-defined]
+    return evaluate
 
 
 def _names(tree: ast.AST) -> set[str]:
@@ -73,6 +76,8 @@ def _names(tree: ast.AST) -> set[str]:
 
 
 class _Filler(ast.NodeTransformer):
+    """Replaces names by values."""
+
     def __init__(self, values: Mapping[str, int | str]) -> None:
         self._values = values
 

@@ -2,10 +2,9 @@
 
     Options ─> Project ─> Plan ─> Snakefile + job table
 
-`Options` is what was asked for on a command line, `Project` is everything read from files,
-`Plan` is everything decided: which rules, which jobs with which commands, which pipestat
-configs, who is skipped and why. Nothing here does input or output, and nothing here imports
-another module of the package but `errors`.
+`Options` are those of a command line. `Project` is all that was read from files. `Plan` is all that
+was decided: which rules there are, which jobs with which commands, which merged pipestat configs,
+and which records are skipped for which reason. Nothing here does input or output.
 """
 
 from __future__ import annotations
@@ -19,11 +18,12 @@ from .errors import Place
 from .layout import shown
 
 Level = Literal["sample", "project"]
+"""A pipeline runs once for each sample, or once for the project after all samples."""
 
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """One record of the sample table after all modifiers; attributes are plain values."""
+    """One sample after all modifiers of the PEP; attributes are plain values."""
 
     name: str
     attributes: Mapping[str, Any]
@@ -33,58 +33,59 @@ class Sample:
 
 @dataclass(frozen=True, slots=True)
 class Pep:
-    """The samples and the config that peppy reads."""
+    """A PEP as peppy reads it: the samples and the config."""
 
     name: str
     config: Mapping[str, Any]
     samples: tuple[Sample, ...]
     index: str
-    """Name of the attribute that identifies a sample."""
+    """The name of the attribute that identifies a sample."""
     config_file: Path | None
     files: tuple[Path, ...]
-    """Every file that was read for it."""
+    """All files that were read for it."""
     volatile: bool
     """Whether the same files may give other samples next time (a glob, a remote source)."""
     refused: frozenset[str] = frozenset()
-    """Names in the table that no sample can have. The problem is already named."""
+    """Names in the table that no sample can have; a problem names each of them already."""
 
 
 @dataclass(frozen=True, slots=True)
 class InputSchema:
-    """What eido demands of a sample: JSON schemas, and the attributes that name files."""
+    """An input schema as eido reads it: JSON schemas, and the attributes that name files."""
 
     path: Path
     schemas: tuple[Mapping[str, Any], ...]
     """Imported schemas first, the schema itself last."""
     required_files: tuple[str, ...]
-    """Attributes whose files must exist (`tangible`, older `required_files`)."""
+    """Attributes whose files must exist (`tangible`, in older schemas `required_files`)."""
     sized_files: tuple[str, ...]
-    """Attributes whose files count towards the input size (`sizing`, older `files`)."""
+    """Attributes whose files count towards the input size (`sizing`, in older schemas `files`)."""
     directories: tuple[str, ...]
-    """Attributes that name folders, to CWL."""
+    """Attributes that CWL takes for folders."""
     files: tuple[Path, ...]
     volatile: bool = False
-    """Whether a remote part could not be read, and may be the next time."""
+    """Whether a remote part could not be read now, and may be readable the next time."""
 
 
 @dataclass(frozen=True, slots=True)
 class SizeRow:
-    """One row of a size table: the values for inputs of up to `max_gb` (GB, 1024³ bytes)."""
+    """One row of a size table: compute settings for inputs up to a size."""
 
     max_gb: float
+    """The largest total size of a sample's inputs, in GB (1024³ bytes)."""
     values: Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
 class Hooks:
-    """What an interface runs before a job is planned; see `hooks`."""
+    """The `pre_submit` section of an interface, which runs before planning, see `plan.hooks`."""
 
     python_functions: tuple[str, ...] = ()
     """`package.function`, called with the namespaces."""
     command_templates: tuple[str, ...] = ()
     """Shell commands that print JSON: namespace → values."""
     places: tuple[Place, ...] = ()
-    """Where each function stands."""
+    """The place of each function."""
     dynamic_variables: str | None = None
     """A shell command that prints the compute settings as JSON (deprecated by looper)."""
 
@@ -109,7 +110,7 @@ class Interface:
     input_schema: InputSchema | None
     output_schema: Path | None
     output_paths: Mapping[str, str]
-    """Paths that an output schema of eido's kind gives; attributes of each sample, filled in."""
+    """Path templates of an output schema of eido's kind; each becomes a sample attribute."""
     hooks: Hooks
     linked: tuple[Path, ...]
     """`linked_pipeline_interfaces` of a project-level interface."""
@@ -123,24 +124,27 @@ class Interface:
 
 
 BackEnd = Literal["file", "records", "database"]
-"""Where a pipeline's results are: one file of all records, a file for each, a database server."""
+"""The place of a pipeline's results: one file for all records, one for each, a database server."""
 
 
 Published = Literal["sqlite", "pephub"]
-"""Where a results file is copied to, by one writer, since jobs cannot report there safely."""
+"""The store that a results file is copied to, by one writer: jobs cannot report there safely."""
 
 
 @dataclass(frozen=True, slots=True)
 class PipestatConfig:
-    """A merged pipestat config: one per interface and level, made fresh for each (quirk 3)."""
+    """A merged pipestat config of one interface and level.
+
+    Each is made anew. (looper shares one mutable dict, quirk 3.)
+    """
 
     path: Path
     content: Mapping[str, Any]
-    """Literal secrets are replaced by references, see `read.secrets`."""
+    """The config, with references in the place of literal secrets, see `read.secrets`."""
     interface: Interface
     back_end: BackEnd
     location: str
-    """The results file, or the pattern of one file per record; empty for a database."""
+    """The path of the results file, or the pattern of one file per record; empty for a database."""
     published: Published | None = None
 
 
@@ -150,9 +154,9 @@ class ResultsFile:
 
     path: Path
     sources: tuple[tuple[str, Path], ...]
-    """Pipelines that report into it, each with its folder of record files."""
+    """The pipelines that report into it, each with its folder of record files."""
     schemas: tuple[tuple[str, Path], ...]
-    """Output schema of each pipeline that has one."""
+    """The output schema of each pipeline that has one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,24 +166,25 @@ class Rule:
     name: str
     interface: Interface
     flag: str
-    """Path of the completed flag, relative to the working directory where it is below it;
-    sample level: with `{sample}`."""
+    """The path of the completed flag, as the Snakefile has it; at sample level with `{sample}`."""
     log: str
     config: PipestatConfig | None
     results: ResultsFile | None
-    """Sample level: the results file that the jobs' records are assembled into."""
+    """At sample level, the results file that the jobs' records are assembled into."""
     reads: tuple[ResultsFile, ...] = ()
-    """Project level: the results files that are complete before."""
+    """At project level, the results files that are complete before the job starts."""
     after: tuple[str, ...] = ()
-    """Names of rules whose jobs must be done before (project level)."""
+    """At project level, the names of the rules whose jobs come before."""
     constraint: str | None = None
-    """Regular expression for `{sample}`, where the default would match a neighbour's flag."""
+    """A regular expression for `{sample}`, if the default would match a flag of another rule."""
     depends: tuple[str, ...] = ()
-    """Names of sample-level rules whose job of the same sample comes before (`depends_on`)."""
+    """At sample level, the names of the rules whose job of the same sample comes before
+    (`depends_on`)."""
     outputs: tuple[str, ...] = ()
-    """More outputs, with `{sample}` at sample level."""
+    """More outputs than the flag, at sample level with `{sample}`."""
     benchmark: str | None = None
     in_all: bool = True
+    """Whether the target `all` runs it."""
 
     @property
     def pipeline(self) -> str:
@@ -192,7 +197,7 @@ class Rule:
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """One run of one rule, for a sample or for the project."""
+    """A job: a rule for one sample, or for the project."""
 
     rule: str
     pipeline: str
@@ -207,36 +212,36 @@ class Job:
     log: str
     flag: str
     lump: str | None = None
-    """The group job that it runs in, with `--lump`, `--lump-n` or `--lump-j`."""
+    """The name of the group job that it is a member of (`--lump`, `--lump-n`, `--lump-j`)."""
     container: str | None = None
-    """The image that its compute settings name, see `containers`."""
+    """The image that its compute settings name, see `plan.images`."""
 
 
 @dataclass(frozen=True, slots=True)
 class Skip:
-    """A record for which there is no job."""
+    """A record without a job."""
 
     pipeline: str
     record: str
     reason: str
     fault: bool
-    """Whether the record itself is at fault (missing file), not the selection."""
+    """Whether the record is at fault (a missing file); False if the user deselected it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """Everything that will be run, and everything that will not."""
+    """All that is decided about a project: its rules and jobs, and the records without one."""
 
     workdir: Path
-    """Snakemake's working directory; paths in rules and jobs are relative to it."""
+    """Snakemake's working directory; relative paths in rules and jobs are relative to it."""
     rundir: Path
-    """Where commands run; another folder only in modules and generated workflows."""
+    """The folder that commands run in: another one only in modules and generated workflows."""
     looper_config: Path
     project_name: str
     out: Path
     """The output folder."""
     results_dir: Path
-    """Where the samples' own output folders are."""
+    """The folder of the samples' own output folders."""
     amendments: tuple[str, ...]
     rules: tuple[Rule, ...]
     jobs: tuple[Job, ...]
@@ -245,16 +250,18 @@ class Plan:
     results: tuple[ResultsFile, ...]
     warnings: tuple[str, ...]
     sources: tuple[Path, ...]
-    """Files whose change makes the plan stale."""
+    """The files that make the plan stale if they change."""
     inputs: Mapping[str, int]
-    """Input files the plan looked at, with their sizes in bytes, -1 where missing."""
+    """The input files that the plan looked at, with their sizes in bytes; -1 if missing."""
     volatile: bool
+    """Whether the plan is made anew each time: it has sources whose changes cannot be seen."""
     narrowed: bool = False
-    """Whether only some of the samples are selected by options."""
+    """Whether options select only some of the samples."""
 
     def shown(self, path: Path) -> str:
-        """A path as the Snakefile has it, see `shown`."""
+        """A path as the Snakefile has it, see `layout.shown`."""
         return shown(path, self.workdir, self.looper_config.parent)
 
     def jobs_of(self, rule: str) -> tuple[Job, ...]:
+        """The jobs of a rule, by the rule's name."""
         return tuple(job for job in self.jobs if job.rule == rule)

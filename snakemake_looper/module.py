@@ -1,4 +1,4 @@
-"""For workflows that version 0.1 generated: they import this module."""
+"""A message for workflows that version 0.1 generated: they import this module."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from .workspace.engine import workflow_error
 
 
 def open_jobs(*_: Any, **__: Any) -> Any:
-    """Called by workflows that version 0.1 generated.
+    """Refuse a workflow that version 0.1 generated.
 
     Raises:
-        WorkflowError: says what to do.
+        WorkflowError: always; says what to do.
     """
     raise workflow_error(
         "This Snakefile was made by snakemake-looper 0.1: run 'snakemake-looper generate' again."

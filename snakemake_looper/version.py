@@ -1,3 +1,3 @@
-"""The version of this package. Plans of another version are made anew."""
+"""The version of this package. A plan that another version made is made anew."""
 
 __version__ = "0.2.0"

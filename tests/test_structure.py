@@ -7,6 +7,7 @@ a room below, and nothing has to be read in a circle.
 from __future__ import annotations
 
 import ast
+import subprocess
 import sys
 from collections.abc import Iterator
 from functools import cache
@@ -28,6 +29,14 @@ ROOMS = [
     ["commands"],
     ["for_snakefiles", "cli", "module", "__init__"],
 ]
+# A job on a cluster reads the Snakefile again, and loads these modules; those in the second set only
+# in a generated workflow, in a job array, and where resources grow with each try.
+LOADED_BY_A_JOB = {
+    "", "files", "for_snakefiles", "layout", "version", "workspace", "workspace.engine",
+    "workspace.job_table", "workspace.looper_records", "workspace.lookups", "workspace.places",
+    "workspace.rows",
+}  # fmt: skip
+LOADED_BY_SOME_JOBS = {"formula", "run", "run.from_snakefile", "workspace.array_task"}
 # Each library of others is imported by these modules, and by no other.
 SEAMS = {
     "peppy": {"read.peppy_project"},
@@ -140,3 +149,21 @@ def test_snakefiles_and_scripts_import_the_door_only() -> None:
             imports = [line for line in path.read_text().splitlines() if "snakemake_looper" in line]
             imports = [line for line in imports if line.startswith(("from ", "import "))]
             assert all(line.startswith("from snakemake_looper.for_snakefiles ") for line in imports)
+
+
+def loaded_with(*imported: str) -> set[str]:
+    """The modules of the package that a fresh process has when it has imported some."""
+    code = "import sys, " + ", ".join(f"snakemake_looper.{name}" for name in imported)
+    done = subprocess.run(
+        [sys.executable, "-c", f"{code}; print(*sys.modules)"],
+        capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    package = "snakemake_looper"
+    own = [name for name in done.stdout.split() if f"{name}.".startswith(f"{package}.")]
+    return {name.removeprefix(package).removeprefix(".") for name in own}
+
+
+def test_a_job_loads_the_door_and_the_table_only() -> None:
+    assert loaded_with("for_snakefiles") == LOADED_BY_A_JOB
+    some = loaded_with("for_snakefiles", *LOADED_BY_SOME_JOBS)
+    assert some == LOADED_BY_A_JOB | LOADED_BY_SOME_JOBS

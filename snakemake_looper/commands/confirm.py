@@ -9,7 +9,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from ..errors import LooperError
-from ..run.recovery import busy, closed_door
+from ..run.entering import closed_door
+from ..run.living_runs import why_in_use
 from ..workspace.job_table import JobTable
 from .project import open_jobs
 
@@ -39,7 +40,7 @@ def refuse_during_a_run(jobs: JobTable, workdir: Path) -> None:
     Raises:
         LooperError: says which.
     """
-    why = busy(jobs, workdir)
+    why = why_in_use(jobs, workdir)
     if why:
         raise LooperError(f"nothing was removed: {why}")
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from ..cli_options import config_words
 from ..read.looper_config import locate
-from ..run.prepare import Ready, plans_seen
+from ..run.from_command_line import Ready, plans_seen
 from . import DONE, FAILED
 
 _CHOOSES_CORES = (

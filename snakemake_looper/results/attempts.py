@@ -19,7 +19,7 @@ from pathlib import Path
 
 from ..errors import LooperError
 from ..files import modified
-from ..layout import FILE_NAME
+from ..layout import job_table_of
 from ..status.flags import Flags, stamp_of
 from ..status.journal import Run, read_runs
 from ..workspace.job_table import JobTable
@@ -84,7 +84,7 @@ def _has_changed(
     if last is None:
         return True
     if last.plan not in tables:
-        path = workdir / ".snakemake" / "looper" / last.plan / FILE_NAME
+        path = job_table_of(workdir, last.plan)
         try:
             tables[last.plan] = JobTable(path)
         except OSError:

@@ -18,7 +18,7 @@ from ..layout import is_file_name
 from ..status.flags import flag_path
 from ..status_words import STATUSES
 from ..workspace.job_table import JobTable
-from ..workspace.rows import Row, StoreRow
+from ..workspace.rows import JobRow, StoreRow
 from . import stash
 from .earlier import part, shelves
 from .records import Results, config_of, records_of, samples
@@ -137,7 +137,7 @@ def destroy(what: Doomed, workdir: Path) -> None:
             path.unlink(missing_ok=True)
 
 
-def _files_of(row: Row, outputs: list[str]) -> Iterable[str]:
+def _files_of(row: JobRow, outputs: list[str]) -> Iterable[str]:
     stem = row.flag.removesuffix("_completed.flag")
     yield from (f"{stem}_{status}.flag" for status in STATUSES)
     yield row.log

@@ -26,6 +26,7 @@ from pathlib import Path
 from typing import Any
 
 from ..files import write_atomic
+from ..layout import EARLIER
 from ..read.secrets import filled_in
 from ..status.flags import Flags
 from ..workspace.job_table import JobTable
@@ -33,7 +34,6 @@ from ..workspace.rows import Brief, StoreRow
 from .earlier import Fate, Seen, fate, part
 from .results_file import AssemblyError, dump, load
 
-FOLDER = Path(".snakemake") / "looper" / "earlier"
 Names = dict[str, list[str]]
 """Names of results, by record."""
 
@@ -225,13 +225,13 @@ def _path(store: StoreRow, workdir: Path, what: str = "") -> Path:
     text = json.dumps([store.pipeline, store.level, store.location, store.published])
     name = hashlib.sha256(text.encode()).hexdigest()[:16]
     kind = "json" if what or store.back_end == "database" else "yaml"
-    return workdir / FOLDER / f"{name}{what}.{kind}"
+    return workdir / EARLIER / f"{name}{what}.{kind}"
 
 
 def _stamp(workdir: Path) -> int:
     """The time by the clock of the file system, which flags and logs have theirs from."""
-    (workdir / FOLDER).mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryFile(dir=workdir / FOLDER) as file:
+    (workdir / EARLIER).mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryFile(dir=workdir / EARLIER) as file:
         file.write(b".")
         file.flush()
         return os.fstat(file.fileno()).st_mtime_ns

@@ -13,7 +13,7 @@ from ..status.journal import Death, Run
 from ..status.reasons import Reason, explain, remedy, stale_locks, tail
 from ..status_words import SKIPPED
 from ..workspace.job_table import JobTable
-from ..workspace.rows import Row
+from ..workspace.rows import JobRow
 
 KILLED_WITH_ITS_RUN = "killed together with its run"
 
@@ -57,7 +57,9 @@ def read_statuses(jobs: JobTable, workdir: Path, why: bool = False) -> list[Reco
     return found
 
 
-def _status_of(row: Row, flags: Flags, workdir: Path, results_dir: Path, why: bool) -> RecordStatus:
+def _status_of(
+    row: JobRow, flags: Flags, workdir: Path, results_dir: Path, why: bool
+) -> RecordStatus:
     status = flags.status(row.flag, row.log)
     if status == "completed" and _is_ahead(row.flag, flags, workdir):
         status = "waiting"

@@ -1,22 +1,25 @@
-"""TODO: run.arrays."""
+"""Job arrays of SLURM: which rules' jobs may be one.
+
+`--slurm-array-jobs` submits the jobs of a rule as one array. All tasks of an array get the memory,
+time and cores of the first one (seen with snakemake-executor-plugin-slurm 2.8). So a run refuses an
+array of jobs that ask for different things. See also `workspace.array_task`.
+"""
 
 from __future__ import annotations
 
 from collections import defaultdict
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from ..workspace.engine import Engine
-    from ..workspace.job_table import JobTable
+from ..workspace.engine import Engine
+from ..workspace.job_table import JobTable
 
 
-def refusal(jobs: JobTable, engine: Engine) -> str | None:
+def why_no_array(table: JobTable, engine: Engine) -> str | None:
     """Why the arrays that were asked for cannot be; None if they can, or if there are none."""
     wanted = engine.array_rules
     if not wanted:
         return None
     given: dict[str, set[tuple[int, str]]] = defaultdict(set)
-    for row in jobs.rows():
+    for row in table.rows():
         if row.rule in wanted or "all" in wanted:
             given[row.rule].add((row.threads, row.resources))
     unequal = sorted(rule for rule, kinds in given.items() if len(kinds) > 1)

@@ -1,8 +1,9 @@
-"""Planning from a Snakefile: where Snakemake is the one that was started.
+"""From a Snakefile to a plan: for the module `workflow/Snakefile` and for generated workflows.
 
-For `workflow/Snakefile` (the module) and generated workflows. The main process plans and notes the
-plan in an environment variable that Snakemake hands on to every job, so all processes of a run see
-the same plan, whatever becomes of the project's files meanwhile.
+There Snakemake is started with its own Snakefile, and the project is planned while Snakemake reads
+it. The main process plans, and notes the plan's folder in an environment variable that Snakemake
+hands on to every job. So all processes of a run see the same plan, also if files of the project
+change meanwhile.
 """
 
 from __future__ import annotations
@@ -25,14 +26,15 @@ def generated_plan(engine: Engine, config: Mapping[str, Any], structure: str) ->
     Raises:
         WorkflowError: the project cannot be planned, or needs other rules than these.
     """
-    from ..workspace.structure import structure_of
-
     folder = plan_folder(engine, config)
-    if engine.is_main and structure_of(folder) != structure:
-        raise workflow_error(
-            "This Snakefile was made for other pipeline interfaces, or for another folder: run"
-            " 'snakemake-looper generate' again, or start Snakemake where it was made for."
-        )
+    if engine.is_main:
+        from ..workspace.structure import digest_in  # heavy, and jobs do not compare
+
+        if digest_in(folder) != structure:
+            raise workflow_error(
+                "This Snakefile was made for other pipeline interfaces, or for another folder: run"
+                " 'snakemake-looper generate' again, or start Snakemake where it was made for."
+            )
     return folder
 
 
@@ -50,6 +52,7 @@ def plan_folder(engine: Engine, config: Mapping[str, Any]) -> Path:
 
 
 def _plan(config: Mapping[str, Any]) -> Path:
+    # All of this is heavy, and jobs, which import this module as well, do not plan.
     from ..errors import ProjectError
     from ..read.looper_config import locate
     from ..read.option_sources import from_config
@@ -65,5 +68,6 @@ def _plan(config: Mapping[str, Any]) -> Path:
 
 
 def _digest(config: Mapping[str, Any]) -> str:
+    """A part of a variable's name that tells two projects of one workflow apart."""
     text = json.dumps([os.getcwd(), dict(config)], sort_keys=True, default=str)
     return hashlib.sha256(text.encode()).hexdigest()[:8].upper()

@@ -1,7 +1,7 @@
-"""Snakemake's log records as what they tell about jobs.
+"""Events of jobs, read from Snakemake's log records.
 
-Log records are loose: their fields depend on the event, and some of what matters stands in a text
-only. Here they become values of a few kinds; nothing else reads them. What a record means was
+The fields of a log record depend on its kind, and some facts are in a text only. This module turns
+records into events of a few types; nothing else reads log records. The meaning of each record is as
 seen with Snakemake 9.14 to 9.27, its local executor, and the executor plugins for SLURM (2.8) and
 for clusters in general (1.0.9).
 """
@@ -20,7 +20,7 @@ from snakemake_interface_logger_plugins.common import LogEvent
 
 @dataclass(frozen=True, slots=True)
 class HandedOver:
-    """A job was given to its executor: it runs, or is about to be submitted."""
+    """Snakemake gave a job to its executor: it runs, or is about to be submitted."""
 
     jobid: int
     rule: str
@@ -40,7 +40,7 @@ class Submitted:
 
 @dataclass(frozen=True, slots=True)
 class GroupFormed:
-    """Jobs that will be submitted as one; it is known by the name of one of them."""
+    """Jobs that will be submitted as one; messages call the group by the name of one of them."""
 
     names: tuple[str, ...]
     jobids: tuple[int, ...]
@@ -48,7 +48,7 @@ class GroupFormed:
 
 @dataclass(frozen=True, slots=True)
 class ShellDied:
-    """How the shell of a job of this machine ended, by its parent; comes before `Failed`."""
+    """The shell of a job of this machine died; comes before `Failed`."""
 
     output: str
     exit_code: int | None
@@ -64,19 +64,19 @@ class NotStarted:
 
 @dataclass(frozen=True, slots=True)
 class Failed:
-    """A job failed, says its executor; it may be tried again."""
+    """The executor says that a job failed; it may be tried again."""
 
     jobid: int | None
     outputs: tuple[str, ...]
     message: str
     external_jobid: str
     logs: tuple[str, ...] = ()
-    """The rule's log, and after it what the executor says is the cluster's."""
+    """The rule's log, then the logs that the executor names as those of the cluster."""
 
 
 @dataclass(frozen=True, slots=True)
 class TriedAgain:
-    """A failed job is put back among those to be run."""
+    """Snakemake will run a failed job again."""
 
     jobid: str
     """Its number, or the name of a group."""
@@ -110,7 +110,7 @@ _EXIT_CODE = re.compile(r"returned non-zero exit status (\d+)")
 
 
 def read(record: LogRecord) -> Iterator[Event]:
-    """What a log record tells; nothing for most."""
+    """The events that a log record tells; for most records there are none."""
     event = getattr(record, "event", None)
     reader = _READERS.get(event)
     if reader is not None:
@@ -125,7 +125,7 @@ def _job_info(fields: Mapping[str, Any]) -> Iterator[Event]:
 
 def _group_info(fields: Mapping[str, Any]) -> Iterator[Event]:
     jobs = list(fields.get("jobs") or ())
-    # What the messages about a group call it is the name of its last job, whichever that is.
+    # Messages call a group by the name of its last job, and any job may be the last.
     yield GroupFormed(tuple(str(job.uuid()) for job in jobs), tuple(job.jobid for job in jobs))
 
 
@@ -148,7 +148,7 @@ def _group_error(fields: Mapping[str, Any]) -> Iterator[Event]:
 
 
 def _error(fields: Mapping[str, Any]) -> Iterator[Event]:
-    """An exception as text: of a shell, it has the shell's text and how that ended."""
+    """An exception as text. That of a shell has the shell's command, and how the shell ended."""
     text = str(fields.get("msg") or "")
     if found := _NOT_STARTED.search(text):
         yield NotStarted(found[1])

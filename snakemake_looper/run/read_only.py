@@ -1,9 +1,9 @@
-"""A project that may be read and not written: what Snakemake needs to show what it would do.
+"""Dry runs in a project that the user may read and not write.
 
-Snakemake makes folders in `.snakemake`, also for a dry run (its issue 2209). For those who may
-not write there, it gets a temporary folder instead, in which the records of earlier runs are
-links to the real ones. It sees all that was run, and whatever it writes goes with the process.
-Only dry runs and the like get this; a run that could not write anything is refused in one line.
+Snakemake makes folders in `.snakemake`, also for a dry run (its issue 2209). A user who may not
+write there gets a temporary folder instead, in which the records of earlier runs are links to the
+real ones. Snakemake sees all that was run, and the folder goes with the process. A real run, which
+could write nothing, is refused in one line.
 """
 
 from __future__ import annotations
@@ -19,14 +19,14 @@ from typing import Any
 
 from ..layout import FOR_GROUPS
 
-_OURS = Path(".snakemake")
-# What Snakemake writes to, or clears, whatever it does.
-_OWN = ("shadow", "auxiliary", "iocache")
+_SNAKEMAKE = Path(".snakemake")
+_WRITTEN = ("shadow", "auxiliary", "iocache")
+"""Folders in it that Snakemake writes to, or clears, in each run."""
 
 
 def not_writable(workdir: Path) -> str | None:
-    """Why this user cannot run anything in a folder; None if nothing speaks against it."""
-    folder = workdir / _OURS
+    """Why this user cannot run anything in a folder; None if every folder can be written."""
+    folder = workdir / _SNAKEMAKE
     if not os.path.isdir(folder):
         needed = [workdir]
     else:
@@ -39,9 +39,10 @@ def not_writable(workdir: Path) -> str | None:
 
 
 def let_snakemake_read(workdir: Path) -> None:
-    """Where this user may not write, let Snakemake's dry runs do without.
+    """Let Snakemake's dry runs work where this user may not write.
 
-    Whether a folder may be written is asked anew for each workflow of this process.
+    This replaces two methods of Snakemake, which has no other way to say so, once in a process.
+    They look anew for each workflow whether its folder may be written.
     """
     if not_writable(workdir) is None:
         return
@@ -61,7 +62,7 @@ def let_snakemake_read(workdir: Path) -> None:
             workflow = kwargs["dag"].workflow
             if workflow.executor_plugin is not None and not workflow.dryrun:
                 refuse_to_run(why)
-            kwargs["path"] = _stand_in(Path.cwd() / _OURS)
+            kwargs["path"] = _stand_in(Path.cwd() / _SNAKEMAKE)
         original(self, *args, **kwargs)
 
     refuse_protected: Any = Job.check_protected_output
@@ -78,7 +79,7 @@ def let_snakemake_read(workdir: Path) -> None:
 
 
 def _stand_in(folder: Path) -> Path:
-    """A temporary folder that has what `folder` has, for as long as this process lives."""
+    """A temporary folder with links to all in `folder`, for as long as this process lives."""
     temporary = Path(tempfile.mkdtemp(prefix="snakemake-looper-"))
     atexit.register(shutil.rmtree, temporary, ignore_errors=True)
     try:
@@ -86,16 +87,16 @@ def _stand_in(folder: Path) -> Path:
     except OSError:
         names = []
     for name in names:
-        if name not in _OWN:
+        if name not in _WRITTEN:
             (temporary / name).symlink_to(folder / name)
     return temporary
 
 
 def refuse_to_run(why: str | None) -> None:
-    """Leave in one line where a plan can be looked at only.
+    """Print a reason not to run a plan, if there is one, and leave.
 
     Raises:
-        SystemExit: there is a reason not to run it.
+        SystemExit: with code 1, if there is a reason.
     """
     if why:
         print(f"error: {why}", file=sys.stderr)

@@ -1,22 +1,67 @@
-"""What SLURM says of its jobs, when a run begins or when one of its jobs has died.
+"""SLURM's word on its jobs: whether they are still there, and how they ended.
 
-Snakemake's executor plugins follow the jobs of the run that submitted them. Jobs of a run that was
-killed are followed by nobody: here is asked whether they are still there. Other clusters cannot be
-asked in a way that is the same everywhere; there the lock on a job's log has to do.
+Snakemake's executor plugins follow the jobs of the run that submitted them. Nobody follows the jobs
+of a run that was killed, so the next run asks SLURM whether they are still there. Other clusters
+cannot be asked in a way that is the same everywhere; there the lock on a job's log has to do.
+
+SLURM's word on a job's end counts more than the job's own where the two depend on who was faster: a
+job that runs out of its time gets SIGTERM first, and may call itself interrupted before it is
+killed.
 """
 
 from __future__ import annotations
 
 import os
+import re
 import subprocess
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from typing import Literal, NamedTuple
 
-_ENDED = frozenset(
-    {
-        "BOOT_FAIL", "CANCELLED", "COMPLETED", "DEADLINE", "FAILED", "NODE_FAIL", "OUT_OF_MEMORY",
-        "PREEMPTED", "REVOKED", "TIMEOUT",
-    }
-)  # fmt: skip
+OUT_OF_MEMORY = "OUT_OF_MEMORY"
+_STATE = re.compile(r"status is: '([A-Z_]+)'")
+_TIMEOUT = 60
+"""Seconds that `squeue` has for its answer."""
+
+
+class Verdict(NamedTuple):
+    """The status that a job has by the way it ended, and why, in plain words."""
+
+    status: Literal["failed", "partial"]
+    reason: str
+
+
+# States that end a job. None: the job's own shell knows better.
+_ENDS: Mapping[str, Verdict | None] = {
+    "BOOT_FAIL": Verdict("failed", "its node did not start"),
+    "CANCELLED": Verdict("partial", "cancelled"),
+    "COMPLETED": None,
+    "DEADLINE": Verdict("failed", "deadline exceeded"),
+    "FAILED": None,
+    "NODE_FAIL": Verdict("failed", "its node failed"),
+    OUT_OF_MEMORY: Verdict("failed", "out of memory"),
+    "PREEMPTED": Verdict("partial", "preempted"),
+    "REVOKED": None,
+    "TIMEOUT": Verdict("failed", "wall time exceeded"),
+}
+
+
+def verdict_on(state: str) -> Verdict | None:
+    """The verdict on a job that ended in a state, as `squeue` names it; None if there is none."""
+    return _ENDS.get(state)
+
+
+def state_in(message: str) -> str:
+    """The state that a message of the executor plugin (2.8) names; empty if it names none."""
+    match = _STATE.search(message)
+    return match[1] if match else ""
+
+
+def state_of(external_jobid: str) -> str:
+    """The state of one job; empty if SLURM does not know it or does not answer."""
+    try:
+        return slurm_states([external_jobid]).get(external_jobid, "")
+    except OSError:
+        return ""
 
 
 def slurm_states(external_jobids: Iterable[str]) -> dict[str, str]:
@@ -25,7 +70,7 @@ def slurm_states(external_jobids: Iterable[str]) -> dict[str, str]:
     Raises:
         OSError: there is no `squeue` here, or it does not answer.
     """
-    # All of one's own jobs: a call that names one that is forgotten fails as a whole.
+    # All of one's own jobs: a call that names a forgotten job fails as a whole.
     command = [
         "squeue",
         "--noheader",
@@ -35,7 +80,7 @@ def slurm_states(external_jobids: Iterable[str]) -> dict[str, str]:
         "--format=%i|%T",
     ]
     try:
-        done = subprocess.run(command, capture_output=True, text=True, timeout=60)
+        done = subprocess.run(command, capture_output=True, text=True, timeout=_TIMEOUT)
     except subprocess.TimeoutExpired as error:
         raise OSError("squeue does not answer") from error
     if done.returncode:
@@ -51,4 +96,4 @@ def unfinished(external_jobids: Iterable[str]) -> set[str]:
     Raises:
         OSError: there is no `squeue` here, or it does not answer.
     """
-    return {job for job, state in slurm_states(external_jobids).items() if state not in _ENDED}
+    return {job for job, state in slurm_states(external_jobids).items() if state not in _ENDS}

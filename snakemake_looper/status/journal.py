@@ -35,10 +35,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from ..layout import JOURNALS
 from ..version import __version__
 from .processes import is_process, locked, process_namespace
-
-FOLDER = Path(".snakemake") / "looper" / "runs"
 
 
 class Death(NamedTuple):
@@ -119,7 +118,7 @@ class Journal:
         Raises:
             OSError: it cannot be written.
         """
-        folder = workdir / FOLDER
+        folder = workdir / JOURNALS
         folder.mkdir(parents=True, exist_ok=True)
         journal = cls._new(folder)
         journal.write(
@@ -186,7 +185,7 @@ class Journal:
 
 def read_runs(workdir: Path) -> list[Run]:
     """The runs whose journals are kept, the oldest first."""
-    folder = workdir / FOLDER
+    folder = workdir / JOURNALS
     try:
         names = sorted(name for name in os.listdir(folder) if name.endswith(".jsonl"))
     except OSError:

@@ -1,13 +1,10 @@
-"""Job arrays of SLURM: who may be in one, and a fault of the executor plugin.
+"""Tasks of SLURM's job arrays, and a fault of the executor plugin.
 
-`--slurm-array-jobs` submits the jobs of a rule as one array. All of its tasks are given the memory,
-time and cores of the first (seen with snakemake-executor-plugin-slurm 2.8), so jobs that ask for
-different things must not be in one.
-
-And each task but the first begins as if it were the first: its Snakemake runs the task's own job,
-and then looks after the first one's outputs, whose flag it removes when its own job has failed
-(issue 447 of that plugin). What a task is to run is on its command line; here a task becomes
-exactly that, before it does anything else.
+`--slurm-array-jobs` submits the jobs of a rule as one array, see `run.arrays`. Each of its tasks
+begins as if it were the first one: its Snakemake runs the task's own job, but then checks the
+outputs of the first task's job. If its own job has failed, it removes the flag of the first task's
+job (issue 447 of snakemake-executor-plugin-slurm, seen with 2.8). The command of the task's own job
+is on the task's command line. So a task is replaced by this command before it does anything else.
 """
 
 from __future__ import annotations
@@ -15,19 +12,18 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    pass
-
 
 _EXECS = "--slurm-jobstep-array-execs="
+"""The option of the plugin that has the commands of all tasks, compressed."""
 
 
 def become_own_task(words: Iterable[str]) -> None:
-    """In a task of an array that is not its first: replace this process by the task's own job.
+    """Replace this process by the task's own job, in a task of an array that is not its first.
 
-    `words` is the command line of this process. Does nothing elsewhere.
+    Elsewhere this does nothing.
+
+    Args:
+        words: the command line of this process.
     """
     task, first = (os.environ.get(f"SLURM_ARRAY_TASK_{which}") for which in ("ID", "MIN"))
     execs = next((word.removeprefix(_EXECS) for word in words if word.startswith(_EXECS)), None)

@@ -1,4 +1,23 @@
-"""TODO: workspace.current_plan."""
+"""The current plan of a project: the one on disk, or a new one if that is stale.
+
+An index file for each looper config and set of options says which plan was made last, and what it
+was made from. The plan is stale if any of this differs today:
+
+1. the version of this package;
+2. the place of the looper config, the working directory and the folder that commands run in;
+3. a source file (looper config, PEP, interface, schema, size table): its time or size;
+4. an environment variable that a source names: its value, or whether it is set;
+5. the plan's folder, the scripts and the contents of merged configs: one is damaged or missing;
+6. the size of an input file, or whether it exists.
+
+A plan is *volatile* if it depends on something whose change cannot be seen, such as a glob or a
+remote table. It is made anew each time. The same holds for a plan if one of its sources was written
+while the plan was made.
+
+If nothing has changed, this module reads two small files and asks the file system about the
+sources. It does not import peppy or anything else that planning needs: that would take longer than
+all the rest.
+"""
 
 from __future__ import annotations
 
@@ -9,28 +28,61 @@ import os
 import re
 import shutil
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ..files import read_text
-from ..layout import FILE_NAME
+from ..layout import FOLDER, JOB_TABLE, data_dir
 from ..read.options import Options
 from ..version import __version__
 from .job_table import JobTable, TableError
+from .own_files import put
+from .pipestat_files import note_written, plain
 from .places import Places, names_of
+from .plan_folder import PlanFolder
 
 if TYPE_CHECKING:
     from ..model import Plan
-from ..layout import FOLDER, data_dir
-from .own_files import put
-from .pipestat_files import note_written, plain
-from .plan_folder import PlanFolder, write_plan
 
 _VARIABLE = re.compile(r"\$\{?([A-Za-z_]\w*)")
-
-
 _DAY = 24 * 3600
+"""Seconds."""
+_INDEX_DAYS, _PLAN_DAYS = 30, 1
+"""How long an index that nobody asks for is kept, and a plan that no index names."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """The project that is asked for; paths are absolute."""
+
+    looper_config: Path
+    options: Options
+    workdir: Path
+    rundir: Path | None
+
+    @property
+    def home(self) -> Path:
+        """The folder of plans."""
+        return self.workdir / FOLDER
+
+    @property
+    def index(self) -> Path:
+        """The index file. A project that is moved keeps its name."""
+        text = json.dumps(
+            [
+                os.path.relpath(self.looper_config, self.workdir),
+                os.path.relpath(self.rundir, self.workdir) if self.rundir else "",
+                Places(names_of(str(self.workdir), "/")).compared_in(plain(self.options.by_name())),
+            ],
+            sort_keys=True,
+        )
+        return self.home / "index" / f"{hashlib.sha256(text.encode()).hexdigest()[:16]}.json"
+
+    @property
+    def place(self) -> list[str]:
+        return [str(self.looper_config), str(self.workdir), str(self.rundir or "")]
 
 
 def current_plan(
@@ -41,95 +93,106 @@ def current_plan(
 ) -> PlanFolder:
     """The plan of a project as its files are now: the one on disk, or a new one.
 
+    Args:
+        looper_config: the looper config.
+        options: those of the command line.
+        workdir: Snakemake's working directory; without it, the looper config's folder.
+        rundir: where commands run, if that is another folder.
+
     Raises:
-        ProjectError: a new one is needed and cannot be made; says all that is wrong.
+        ProjectError: a new plan is needed and cannot be made; says all that is wrong.
     """
     looper_config = Path(os.path.abspath(looper_config))
-    options = options or Options()
     workdir = Path(os.path.abspath(workdir or looper_config.parent))
-    base = workdir / FOLDER
-    place = [str(looper_config), str(workdir), str(rundir or "")]
-    index = base / "index" / f"{_key(looper_config, options, workdir, rundir)}.json"
-    known = _known(index, place)
-    if known is not None:
-        return known
+    asked = _Asked(looper_config, options or Options(), workdir, rundir)
+    return _known(asked) or _new(asked)
+
+
+def _new(asked: _Asked) -> PlanFolder:
+    """Make a plan, note it in the index, and remove plans that nobody needs."""
+    # Both are heavy, and a plan that is there needs neither.
     from ..plan.planner import plan_project
+    from .plan_folder_writer import write_plan
 
     started = time.time_ns()
-    plan = plan_project(looper_config, options, workdir, rundir)
+    plan = plan_project(asked.looper_config, asked.options, asked.workdir, asked.rundir)
     folder = write_plan(plan)
-    if folder.path.parent == base:
+    if folder.path.parent == asked.home:
         with contextlib.suppress(OSError):  # the next one plans again
-            _remember(index, folder, plan, started, place)
-        _clear(base)
+            _remember(asked, folder, plan, started)
+        _clear(asked.home)
     return folder
 
 
-def _key(looper_config: Path, options: Options, workdir: Path, rundir: Path | None) -> str:
-    """What is asked for; not where: a folder that is moved has the same keys."""
-    asked = json.dumps(
-        [
-            os.path.relpath(looper_config, workdir),
-            os.path.relpath(rundir, workdir) if rundir else "",
-            Places(names_of(str(workdir), "/")).compared_in(plain(options.by_name())),
-        ],
-        sort_keys=True,
-    )
-    return hashlib.sha256(asked.encode()).hexdigest()[:16]
+# --- what makes a plan stale ----------------------------------------------------------------------
 
 
-def _known(index: Path, place: list[str]) -> PlanFolder | None:
-    """The plan that an index names, if nothing that it was made from has changed."""
+def _known(asked: _Asked) -> PlanFolder | None:
+    """The plan that the index names, if nothing that it was made from has changed."""
+    index = asked.index
     try:
         record = json.loads(index.read_text(encoding="utf-8"))
-        folder = PlanFolder(index.parent.parent / Path(record["plan"]).name)
-        if record["version"] != __version__ or record["volatile"] or record["place"] != place:
+        folder = PlanFolder(asked.home / Path(record["plan"]).name)
+        if not _is_fresh(record, asked) or not folder.is_whole():
             return None
-        if any(_stamp(path) != stamp for path, stamp in record["sources"]):
-            return None
-        if _environment(record["variables"]) != record["environment"] or not folder.is_whole():
-            return None
-        if not set(record["unset"]).isdisjoint(map(_digest, os.environ)):
-            return None
-        jobs = folder.jobs()
+        table = folder.jobs()
     except (OSError, ValueError, KeyError, TypeError):
-        return None
+        return None  # no index, or a damaged one
     try:
         with contextlib.suppress(OSError):  # another user's; indexes that nobody uses are cleared
             os.utime(index)
-        return folder if _is_complete(jobs, index.parent.parent.parent.parent) else None
+        return folder if _is_complete(table, asked.workdir) else None
     except TableError:
         return None
     finally:
-        jobs.close()
+        table.close()
 
 
-def _is_complete(jobs: JobTable, workdir: Path) -> bool:
-    """Whether all that a plan refers to is there, and no input file has another size."""
-    base = workdir / FOLDER
-    scripts = (
-        script for script in data_dir("scripts").iterdir() if script.suffix in (".sh", ".py")
-    )
-    parts = [(base / "scripts" / script.name, script) for script in scripts]
-    parts += [(base / "report" / one.name, one) for one in data_dir("report").iterdir()]
-    if any(read_text(part) != read_text(source) for part, source in parts):
+def _is_fresh(record: dict[str, Any], asked: _Asked) -> bool:
+    """Whether an index is of this version and place, and no source or variable has changed.
+
+    Raises:
+        KeyError, TypeError, ValueError: the index is damaged.
+    """
+    if record["version"] != __version__ or record["volatile"] or record["place"] != asked.place:
         return False
-    for path, digest in jobs.facts.contents.items():
+    if any(_stamp(path) != stamp for path, stamp in record["sources"]):
+        return False
+    if _environment(record["variables"]) != record["environment"]:
+        return False
+    return set(record["unset"]).isdisjoint(map(_digest, os.environ))
+
+
+def _is_complete(table: JobTable, workdir: Path) -> bool:
+    """Whether all that a plan refers to is there, and no input file has another size."""
+    if any(read_text(part) != read_text(source) for part, source in _shared_parts(workdir)):
+        return False
+    for path, digest in table.facts.contents.items():
         text = read_text(workdir / path)
         if text is None or hashlib.sha256(text.encode()).hexdigest() != digest:
             return False
-    note_written(jobs, workdir)
-    return not _inputs_changed(jobs)
+    note_written(table, workdir)
+    return not _inputs_changed(table)
 
 
-def _inputs_changed(jobs: JobTable) -> bool:
-    from ..plan.input_files import file_size
+def _shared_parts(workdir: Path) -> Iterator[tuple[Path, Path]]:
+    """Scripts and captions of the rules, each with the file that it is a copy of."""
+    for script in data_dir("scripts").iterdir():
+        if script.suffix in (".sh", ".py"):
+            yield workdir / FOLDER / "scripts" / script.name, script
+    for caption in data_dir("report").iterdir():
+        yield workdir / FOLDER / "report" / caption.name, caption
 
-    root = jobs.facts.rundir
-    return any(file_size(os.path.join(root, path)) != size for path, size in jobs.inputs_seen())
+
+def _inputs_changed(table: JobTable) -> bool:
+    from ..plan.input_files import file_size  # heavy: only where the plan is fresh so far
+
+    root = table.facts.rundir
+    return any(file_size(os.path.join(root, path)) != size for path, size in table.inputs_seen())
 
 
 def _stamp(path: str) -> list[int] | None:
+    """A file's time (ns) and size (bytes); None if there is none."""
     try:
         info = os.stat(path)
     except OSError:
@@ -146,23 +209,25 @@ def _digest(text: str) -> str:
     return hashlib.sha256(text.encode(errors="surrogateescape")).hexdigest()[:8]
 
 
-def _remember(index: Path, folder: PlanFolder, plan: Plan, started: int, place: list[str]) -> None:
-    """Note what the plan was made from; not so if a source was written since `started` (ns)."""
+# --- the index ------------------------------------------------------------------------------------
+
+
+def _remember(asked: _Asked, folder: PlanFolder, plan: Plan, started: int) -> None:
+    """Note what the plan was made from, unless a source was written since `started` (ns).
+
+    Raises:
+        OSError: the index cannot be written.
+    """
     stamps = [(str(source), _stamp(str(source))) for source in plan.sources]
     if any(stamp is None or stamp[0] >= started for _, stamp in stamps):
-        index.unlink(missing_ok=True)
+        asked.index.unlink(missing_ok=True)
         return
-    from ..read.compute import DIVVY_VARIABLE
-
-    names = {DIVVY_VARIABLE}
-    for source in plan.sources:
-        with contextlib.suppress(OSError):
-            names |= set(_VARIABLE.findall(source.read_text(encoding="utf-8", errors="replace")))
+    names = _variables_in(plan.sources)
     known = sorted(name for name in names if name in os.environ)
     record = {
         "plan": folder.path.name,
         "version": __version__,
-        "place": place,
+        "place": asked.place,
         "volatile": plan.volatile,
         "sources": stamps,
         "variables": known,
@@ -170,28 +235,35 @@ def _remember(index: Path, folder: PlanFolder, plan: Plan, started: int, place: 
         # Not their names: `$word` may be a part of a password.
         "unset": sorted(_digest(name) for name in names if name not in os.environ),
     }
-    put(index, json.dumps(record, indent=1))
+    put(asked.index, json.dumps(record, indent=1))
 
 
-def _clear(base: Path) -> None:
+def _variables_in(sources: Iterable[Path]) -> set[str]:
+    """The environment variables that planning may have read."""
+    from ..read.compute import DIVVY_VARIABLE  # heavy
+
+    names = {DIVVY_VARIABLE}
+    for source in sources:
+        with contextlib.suppress(OSError):
+            names |= set(_VARIABLE.findall(source.read_text(encoding="utf-8", errors="replace")))
+    return names
+
+
+# --- plans that nobody needs ----------------------------------------------------------------------
+
+
+def _clear(home: Path) -> None:
     """Remove plans that no index names, once they are a day old and nothing runs here.
 
-    What cannot be removed, since it is another user's, stays.
+    Plans of another user cannot be removed, and stay.
     """
-    locks = base.parent / "locks"
+    locks = home.parent / "locks"
     if locks.is_dir() and any(locks.iterdir()):
         return
-    used = set()
-    for index in (base / "index").glob("*.json"):
-        if _age(index) > 30 * _DAY:
-            with contextlib.suppress(OSError):
-                index.unlink()
-            continue
-        with contextlib.suppress(ValueError, KeyError, TypeError):
-            used.add(json.loads(read_text(index) or "")["plan"])
-    for folder in base.iterdir():
+    used = _plans_in_use(home)
+    for folder in home.iterdir():
         litter = folder.name.startswith(".") and folder.suffix in (".tmp", ".old")
-        if not (litter or (folder / FILE_NAME).is_file()) or _age(folder) < _DAY:
+        if not (litter or (folder / JOB_TABLE).is_file()) or _age(folder) < _PLAN_DAYS * _DAY:
             continue
         if folder.name not in used:
             with contextlib.suppress(OSError):
@@ -199,6 +271,19 @@ def _clear(base: Path) -> None:
                     shutil.rmtree(folder)
                 else:
                     folder.unlink()
+
+
+def _plans_in_use(home: Path) -> set[str]:
+    """The plans that indexes name; removes indexes that nobody has asked for in a month."""
+    used = set()
+    for index in (home / "index").glob("*.json"):
+        if _age(index) > _INDEX_DAYS * _DAY:
+            with contextlib.suppress(OSError):
+                index.unlink()
+            continue
+        with contextlib.suppress(ValueError, KeyError, TypeError):
+            used.add(json.loads(read_text(index) or "")["plan"])
+    return used
 
 
 def _age(path: Path) -> float:

@@ -1,8 +1,8 @@
-"""Snakemake's `workflow` object: all that this package asks of it and tells it.
+"""The engine: all that this package asks of Snakemake's `workflow` object, and tells it.
 
-The object has no documented interface for most of this, so every use of it is here, with the
-versions in which it was seen (9.14 to 9.27). An `Engine` is made while the Snakefile is read: only
-then does Snakemake know under which names a module's rules are used.
+Snakemake documents little of this object. So all uses of it are here, as seen with versions 9.14 to
+9.27. An `Engine` is made while Snakemake reads the Snakefile: only then Snakemake knows the names
+under which a module's rules are used.
 """
 
 from __future__ import annotations
@@ -22,10 +22,10 @@ class PlannedJob(NamedTuple):
     """A job that Snakemake will run."""
 
     rule: str
-    """The rule's name in the job table; in a module Snakemake may know it by another."""
+    """The rule's name in the job table; Snakemake may have another name for a module's rule."""
     sample: str | None
     has_prerequisites: bool
-    """Whether something is to be run before it."""
+    """Whether another job runs before it."""
     job: Any
     """Snakemake's own object, for `external_jobids`."""
 
@@ -38,26 +38,26 @@ class Engine:
         modifier = workflow.modifier
         self._name_of: Callable[[str], str] = modifier.modify_rulename
         self.is_module: bool = modifier.namespace is not None
-        """Whether the Snakefile that is being read is a module of another one."""
+        """Whether the Snakefile is a module of another one."""
         self.folder = Path(workflow.current_basedir)
-        """The folder of the Snakefile that is being read."""
+        """The folder of the Snakefile."""
 
     @property
     def _workflow(self) -> Any:
         workflow = self._reference()
-        assert workflow is not None, "Snakemake has put its workflow away"
+        assert workflow is not None, "Snakemake has discarded its workflow"
         return workflow
 
     # --- which process this is ------------------------------------------------------------------
 
     @property
     def is_gone(self) -> bool:
-        """Whether Snakemake is done with the workflow, and has put it away."""
+        """Whether Snakemake has discarded the workflow."""
         return self._reference() is None
 
     @property
     def is_main(self) -> bool:
-        """Whether this process is the one that was started, not one of its jobs."""
+        """Whether this is the main process of the run, and not that of one of its jobs."""
         return bool(self._workflow.is_main_process)
 
     @property
@@ -67,7 +67,7 @@ class Engine:
 
     @property
     def is_dry_run(self) -> bool:
-        """Whether nothing will be run; known before the executor is."""
+        """Whether this is a dry run; known before the executor is."""
         settings = self._workflow.output_settings
         return bool(settings is not None and settings.dryrun)
 
@@ -80,7 +80,7 @@ class Engine:
 
     @property
     def is_done(self) -> bool:
-        """Whether no job is left to be run."""
+        """Whether no job is left to run."""
         return not any(self._workflow.dag.needrun_jobs())
 
     def planned_jobs(self, rules: Iterable[str]) -> Iterator[PlannedJob]:
@@ -94,12 +94,18 @@ class Engine:
                 yield PlannedJob(rule, job.wildcards_dict.get("sample"), before, job)
 
     def external_jobids(self, planned: PlannedJob) -> tuple[str, ...]:
-        """The cluster jobs that a job was submitted as, and that are not known to have ended."""
+        """The cluster jobs that Snakemake submitted a job as, and does not know to have ended."""
         found = self._workflow.persistence.external_jobids(planned.job)
         return tuple(str(one) for one in found if one)
 
     def is_forced(self, rules: Iterable[str], files: Iterable[str] = ()) -> bool:
-        """Whether one of these rules or files is forced, or everything is."""
+        """Whether one of these rules or files is forced, or all jobs are.
+
+        Args:
+            rules: names in the job table. A name counts only as a whole, and so does the name
+                that a module's rule has in the workflow.
+            files: paths as Snakemake has them.
+        """
         settings = self._workflow.dag_settings
         if settings is None:
             return False
@@ -118,7 +124,7 @@ class Engine:
         return getattr(self._workflow, "dag", None) is not None
 
     def is_recorded(self, output: str) -> bool:
-        """Whether Snakemake knows how an output was made; those of looper are not known."""
+        """Whether Snakemake has metadata about an output; it has none about outputs of looper."""
         from snakemake.io import IOFile
 
         return bool(self._workflow.persistence.metadata(IOFile(output)))  # 9.14 has {} for none
@@ -127,7 +133,7 @@ class Engine:
 
     @property
     def executor(self) -> str:
-        """The name of the executor plugin; `local` on this machine."""
+        """The name of the executor plugin; `local` if jobs run on this machine."""
         plugin = self._workflow.executor_plugin
         return "local" if self._workflow.local_exec else str(getattr(plugin, "name", "remote"))
 
@@ -139,24 +145,26 @@ class Engine:
 
     @property
     def array_rules(self) -> set[str]:
-        """The rules whose jobs are to be job arrays (`--slurm-array-jobs`); `all` may be one."""
+        """The rules of `--slurm-array-jobs`, whose jobs become job arrays; `all` means any."""
         asked = str(getattr(self._workflow.executor_settings, "array_jobs", None) or "")
         return {rule.strip() for rule in asked.replace(";", ",").split(",")} - {""}
 
     def prepare_group_jobs(self) -> None:
-        """Let the members of a group job run one after another, in the process that runs them.
+        """In the process of a group job, let its members run one after another.
 
-        Each takes the resource `lump`, of which there is one.
+        Each of them takes the resource `lump`, and there is one of it.
         """
         if self.is_remote:
             self._workflow.register_resource(_LUMP, 1)
 
     def set_group_jobs(self, sizes: Mapping[str, int]) -> None:
-        """Tell Snakemake how many members each group job has, once it knows its own settings.
+        """Tell Snakemake how many members each group job has.
 
-        All members are one group job, though nothing connects them. One that fails does not keep
-        the others from running, nor does it take their completed flags away: those say by
-        themselves that they are complete.
+        The members of a group job do not depend on each other. If one fails, the others run all the
+        same and keep their completed flags, which say by themselves that a record is complete.
+
+        Call this when Snakemake knows its own settings, which it does not while it reads the
+        Snakefile.
         """
         workflow = self._workflow
         workflow.execution_settings.keep_incomplete = True
@@ -168,21 +176,21 @@ class Engine:
         workflow.group_settings.group_components = {**known, **sizes}
 
     def hand_on(self, variable: str) -> None:
-        """Give an environment variable to every job."""
+        """Hand an environment variable on to every job."""
         self._workflow.register_envvars(variable)
 
     # --- the beginning and the end ----------------------------------------------------------------
 
     def when_gone(self, action: Callable[..., Any], *arguments: Any) -> None:
-        """Call this when Snakemake puts the workflow away, or at the latest when Python ends."""
+        """Call an action when Snakemake discards the workflow, at the latest when Python ends."""
         weakref.finalize(self._workflow, action, *arguments)
 
     def add_handlers(self, start: Action, success: Action, error: Action) -> None:
-        """Call these when the workflow begins and ends, beside the workflow's own handlers.
+        """Call actions when the workflow begins and ends, in addition to its own handlers.
 
         Snakemake 9.27 calls `onstart`, `onsuccess` and `onerror` of the main Snakefile only; 9.14
-        takes the last ones that it reads, also those of a module. A project that is used as a
-        module is therefore added to the handlers of the workflow.
+        takes the last ones that it reads, also those of a module. So a project that is used as a
+        module adds its actions to the handlers of the workflow.
         """
         for name, action in (("onstart", start), ("onsuccess", success), ("onerror", error)):
             _add_handler(self._workflow, name, action)
@@ -199,7 +207,7 @@ class Engine:
 
 
 def _add_handler(workflow: Any, name: str, action: Action) -> None:
-    """Add an action to a handler that is there, or that will be registered later."""
+    """Add an action to a workflow's handler, which may be registered already or later."""
     place = f"_{name}"
     register = getattr(workflow, name)
 
@@ -210,7 +218,8 @@ def _add_handler(workflow: Any, name: str, action: Action) -> None:
             try:
                 action()
             except BaseException:
-                if name != "onstart":  # where one project ends badly, the others end all the same
+                # The error goes on; but the other projects of the workflow have to end as well.
+                if name != "onstart":
                     first(log)
                 raise
             first(log)
@@ -232,9 +241,10 @@ def _add_handler(workflow: Any, name: str, action: Action) -> None:
 def let_sigterm_interrupt() -> None:
     """Let SIGTERM end Snakemake also while its scheduler holds its own lock.
 
-    The scheduler's handler of SIGTERM takes the scheduler's lock, which cannot be taken twice. Where
+    The scheduler's handler of SIGTERM takes the scheduler's lock, which cannot be taken twice. If
     the main thread holds it already, as after two signals in quick succession, Snakemake waits for
-    itself for ever (seen with 9.27). In a thread of its own the handler waits for the main thread.
+    itself for ever (seen with 9.27). Here the handler gets a thread of its own, in which it waits
+    for the main thread.
     """
     handler: Any = signal.getsignal(signal.SIGTERM)
     if getattr(handler, "__name__", "") != "exit_gracefully":
@@ -258,8 +268,8 @@ def workflow_error(message: str) -> Exception:
 def explain_lock(why: Callable[[Path], str | None]) -> None:
     """Let Snakemake say `why` a folder is locked, in the place of its advice to unlock it.
 
-    Snakemake looks its exception up when it raises it, and knows no other way to say more. Where
-    there is no answer, as for the lock of somebody else, its own words stay.
+    Snakemake looks up the class of its exception when it raises it, so another class can take its
+    place. If `why` has no answer, as for the lock of somebody else, Snakemake's own message stays.
     """
     from snakemake import exceptions
 

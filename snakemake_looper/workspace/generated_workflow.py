@@ -1,13 +1,13 @@
-"""A workflow of one's own: a plan's Snakefile in Snakemake's standard layout.
+"""`snakemake-looper generate`: a plan's Snakefile in Snakemake's standard layout.
 
-    workflow/Snakefile           the rules, to be read, kept and changed
-    workflow/scripts/            what the rules call
+    workflow/Snakefile           the rules, which the user may keep and change
+    workflow/scripts/            the scripts that the rules call
     workflow/profiles/default/   defaults that Snakemake finds by itself
     config/config.yaml           the looper config and the options, each explained
 
-The Snakefile has the structure; the job table is made by each run from the project's files as
-they are then, as with `--use-looper-config`. If the interfaces change so that other rules are
-needed, the Snakefile says so instead of running the old ones.
+The Snakefile has the structure. Each run makes the job table from the project's files as they are
+then, as with `--use-looper-config`. If the project needs other rules by then, the run is refused,
+see `structure`.
 """
 
 from __future__ import annotations
@@ -17,18 +17,15 @@ import json
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from ..errors import Problems
 from ..files import write_atomic
 from ..layout import data_dir
+from ..model import Plan
 from ..plan.planner import plan_project
 from ..read.options import OPTIONS, Group, Option, Options
 from .snakefile import JOB_SCRIPT, snakefile
-from .structure import structure
-
-if TYPE_CHECKING:
-    from ..model import Plan
+from .structure import digest_of, structure_of
 
 MANIFEST = Path("workflow") / ".snakemake-looper.json"
 _CONFIG_HEAD = """\
@@ -55,12 +52,20 @@ again, with `snakemake-looper generate`.
 def write_workflow(
     looper_config: Path, options: Options, folder: Path, force: bool = False
 ) -> list[Path]:
-    """Write a workflow; files that somebody else wrote or changed are kept unless forced.
+    """Write a workflow, but no file whose text is right already.
 
-    Returns the files that were written (none that are as they should be already).
+    Args:
+        looper_config: the looper config.
+        options: options of the command line; they become keys of `config/config.yaml`.
+        folder: the folder to write to.
+        force: whether to replace files that somebody else wrote or changed.
+
+    Returns:
+        The files that were written.
 
     Raises:
         ProjectError: the project cannot be planned, or a file is in the way.
+        OSError: a file cannot be written.
     """
     folder = Path(os.path.abspath(folder))
     if folder.exists() and not folder.is_dir():
@@ -70,6 +75,29 @@ def write_workflow(
     plan = plan_project(looper_config, options, folder, rundir=looper_config.parent)
     files = _files(plan, options, folder)
     known = _manifest(folder)
+    changed = _changed(files, folder, None if force else known)
+    for name, text in changed.items():
+        write_atomic(folder / name, text)
+    manifest = {name: _digest(text) for name, text in files.items()}
+    if changed or manifest != known:
+        write_atomic(folder / MANIFEST, json.dumps(manifest, indent=1) + "\n")
+    return [folder / name for name in changed]
+
+
+def _changed(
+    files: Mapping[str, str], folder: Path, known: Mapping[str, str] | None
+) -> dict[str, str]:
+    """Those files whose text is another one than on disk.
+
+    Args:
+        files: texts by path.
+        folder: the folder that the paths are relative to.
+        known: digests of the files that this command wrote; no other file may be replaced. None:
+            all may be.
+
+    Raises:
+        ProjectError: names each file that is in the way.
+    """
     problems = Problems()
     changed = {}
     for name, text in files.items():
@@ -81,22 +109,19 @@ def write_workflow(
             continue
         if current == text:
             continue
-        if current is not None and not force and known.get(name) != _digest(current):
+        if current is not None and known is not None and known.get(name) != _digest(current):
             problems.add(path, "", "exists and was not written by this command; use --force")
         changed[name] = text
     problems.raise_if_any()
-    for name, text in changed.items():
-        write_atomic(folder / name, text)
-    manifest = {name: _digest(text) for name, text in files.items()}
-    if changed or manifest != known:
-        write_atomic(folder / MANIFEST, json.dumps(manifest, indent=1) + "\n")
-    return [folder / name for name in changed]
+    return changed
 
 
 def _files(plan: Plan, options: Options, folder: Path) -> dict[str, str]:
+    """The text of each file of the workflow, by path relative to its folder."""
+    structure = structure_of(plan)
     files = {
         "workflow/Snakefile": snakefile(
-            plan, "scripts", f"workflow/scripts/{JOB_SCRIPT}", structure(plan)
+            structure, "scripts", f"workflow/scripts/{JOB_SCRIPT}", digest_of(structure)
         ),
         "config/config.yaml": config_text(plan, options, folder),
         "config/README.md": _README,
@@ -110,7 +135,7 @@ def _files(plan: Plan, options: Options, folder: Path) -> dict[str, str]:
 
 
 def _for_editors(text: str) -> str:
-    """A file as people keep it: where they change a rule themselves, its jobs run again."""
+    """A profile without its rerun triggers: jobs run again if the user changes their rule."""
     paragraphs = text.split("\n\n")
     return "\n\n".join(one for one in paragraphs if "\nrerun-triggers:" not in one)
 

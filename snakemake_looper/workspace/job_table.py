@@ -1,8 +1,8 @@
 """The job table: a SQLite file with a row for each job of a plan, read by primary key.
 
-The Snakefile holds the structure of a project and stays short; what differs from sample to sample
-(commands, environments, inputs, threads, resources) is in the table beside it. Every process that
-parses the Snakefile opens the table, on a cluster one process per job. So this module imports
+The Snakefile holds the structure of a project and stays short. All that differs from sample to
+sample (commands, environments, inputs, threads, resources) is in the table beside it. Every process
+that reads the Snakefile opens the table, on a cluster one process per job. So this module imports
 nothing but the standard library, and a row costs the same for 10 samples and for 100,000.
 
 A table is read-only: `job_table_writer` makes it, and nothing changes it.
@@ -19,10 +19,21 @@ from functools import cached_property, lru_cache
 from pathlib import Path
 
 from ..layout import SETTLED, is_digest, marker
-from .rows import Brief, ConfigRow, Facts, ResultsRow, Row, SkipRow, StoredConfig, StoreRow
+from .rows import (
+    AssembledFile,
+    Brief,
+    ConfigRow,
+    Facts,
+    InputRow,
+    JobRow,
+    ResultsRow,
+    SkipRow,
+    StoredConfig,
+    StoreRow,
+)
 
 TableError = sqlite3.Error
-"""A table that was opened cannot be read."""
+"""The error of a table that was opened and cannot be read."""
 
 
 class JobTable:
@@ -47,13 +58,13 @@ class JobTable:
 
     # --- jobs -------------------------------------------------------------------------------------
 
-    def _row(self, rule: str, record: str | None) -> Row:
+    def _row(self, rule: str, record: str | None) -> JobRow:
         """The job of a rule for a record; at project level a rule has one job, whatever its record.
 
         Raises:
             ValueError: there is none.
         """
-        query = f"SELECT {', '.join(Row._fields)} FROM job WHERE rule = ?"
+        query = f"SELECT {', '.join(JobRow._fields)} FROM job WHERE rule = ?"
         arguments: tuple[str, ...] = (rule,)
         if record is not None:
             query += " AND record = ?"
@@ -61,15 +72,15 @@ class JobTable:
         found = self._connection.execute(query, arguments).fetchone()
         if found is None:
             raise ValueError(f"the project has no sample '{record}' for rule {rule}")
-        return Row._make(found)
+        return JobRow._make(found)
 
-    def rows(self) -> Iterator[Row]:
+    def rows(self) -> Iterator[JobRow]:
         """All jobs, in the order of the sample table."""
-        query = f"SELECT {', '.join(Row._fields)} FROM job ORDER BY level DESC, rule, number"
-        return map(Row._make, self._connection.execute(query))
+        query = f"SELECT {', '.join(JobRow._fields)} FROM job ORDER BY level DESC, rule, number"
+        return map(JobRow._make, self._connection.execute(query))
 
     def briefs(self) -> Iterator[Brief]:
-        """All jobs, as cheaply as it goes."""
+        """The names and files of all jobs, in no order."""
         query = f"SELECT {', '.join(Brief._fields)} FROM job"
         return map(Brief._make, self._connection.execute(query))
 
@@ -105,7 +116,7 @@ class JobTable:
         return dict(self._connection.execute(query).fetchall())
 
     def has_same_job(self, other: JobTable, brief: Brief) -> bool:
-        """Whether another plan has the very same job, so that its result is this one's, too."""
+        """Whether another plan has the very same job, so that its result counts for this one."""
         job = (
             "SELECT command, env, inputs, log, flag, container FROM job"
             " WHERE rule = ? AND record = ?"
@@ -143,21 +154,24 @@ class JobTable:
         return [self._config(rule, workdir) for (rule,) in rules]
 
     def stores(self) -> list[StoreRow]:
-        """Where results are, for each rule with a pipestat config; sample level first."""
+        """The stores of results, one for each rule with a pipestat config; sample level first."""
         query = f"SELECT {', '.join(StoreRow._fields)} FROM store ORDER BY level DESC, rule"
         return list(map(StoreRow._make, self._connection.execute(query)))
 
     def settled(self, rule: str) -> str:
-        """The file that says that a rule's results and statuses are where they belong."""
+        """The file that says: a rule's results and statuses are where they belong."""
         query = f"SELECT {', '.join(StoreRow._fields)} FROM store WHERE rule = ?"
         store = StoreRow._make(self._connection.execute(query, (rule,)).fetchone())
         return settled_marker(store, self.facts.workdir)
 
-    def results(self) -> list[tuple[str, dict[str, str], dict[str, str]]]:
-        """Results files to assemble: path, folders of record files and schemas by pipeline."""
+    def results(self) -> list[AssembledFile]:
+        """The results files to assemble."""
         query = f"SELECT {', '.join(ResultsRow._fields)} FROM results"
         found = map(ResultsRow._make, self._connection.execute(query))
-        return [(one.path, json.loads(one.sources), json.loads(one.schemas)) for one in found]
+        return [
+            AssembledFile(one.path, json.loads(one.sources), json.loads(one.schemas))
+            for one in found
+        ]
 
     # --- the plan as a whole ----------------------------------------------------------------------
 
@@ -184,29 +198,30 @@ class JobTable:
             contents=found["contents"],
         )
 
-    def inputs_seen(self) -> Iterator[tuple[str, int]]:
-        """Files whose sizes the plan depends on: path, bytes (-1: missing)."""
-        return iter(self._connection.execute("SELECT path, size FROM input"))
+    def inputs_seen(self) -> Iterator[InputRow]:
+        """The files whose sizes the plan depends on."""
+        query = f"SELECT {', '.join(InputRow._fields)} FROM input"
+        return map(InputRow._make, self._connection.execute(query))
 
 
 def briefs_at(path: Path) -> list[Brief]:
     """The jobs of a plan of another run; none if it is gone, damaged or of another version."""
     try:
-        jobs = JobTable(path)
+        table = JobTable(path)
     except OSError:
         return []
     try:
-        return list(jobs.briefs())
+        return list(table.briefs())
     except sqlite3.Error:
         return []
     finally:
-        jobs.close()
+        table.close()
 
 
 def settled_marker(store: StoreRow, workdir: Path) -> str:
-    """The file that says that a store has what it is to have, relative to the working directory.
+    """The file that says: a store is up to date. It is relative to the working directory.
 
-    Its name is the same wherever the project lies.
+    Its name does not depend on where the project lies.
     """
     location = os.path.relpath(store.location, workdir) if store.location else ""
     text = json.dumps([store.pipeline, store.level, location, store.published])
@@ -214,7 +229,7 @@ def settled_marker(store: StoreRow, workdir: Path) -> str:
 
 
 def _last_written(path: str, workdir: Path) -> str | None:
-    """The digest of the content that a merged config was last written with; see `ConfigRow`."""
+    """The digest of the content that a merged config was last written with, see `ConfigRow`."""
     try:
         digest = (workdir / marker(path)).read_text(encoding="utf-8", errors="replace").strip()
     except FileNotFoundError:

@@ -10,22 +10,18 @@ from pathlib import Path
 from typing import NamedTuple, get_type_hints
 
 from ..model import Plan
-from .rows import Facts, ResultsRow, Row, SkipRow, StoredConfig, StoreRow
+from .rows import Facts, InputRow, JobRow, ResultsRow, SkipRow, StoredConfig, StoreRow
 
 
 class WrittenConfig(NamedTuple):
-    """Where a merged pipestat config is: its content in the plan, a digest of that, its path."""
+    """A merged pipestat config in a plan."""
 
     source: str
+    """The file that has its content, without secrets."""
     digest: str
+    """A digest of that content."""
     path: str
-
-
-class InputRow(NamedTuple):
-    """A file that the plan looked at, with its size in bytes (-1: missing)."""
-
-    path: str
-    size: int
+    """The path of the config itself, as the Snakefile has it."""
 
 
 class FactRow(NamedTuple):
@@ -36,7 +32,7 @@ class FactRow(NamedTuple):
 
 
 _TABLES: Mapping[str, tuple[type[NamedTuple], tuple[str, ...]]] = {
-    "job": (Row, ("rule", "record")),
+    "job": (JobRow, ("rule", "record")),
     "skip": (SkipRow, ()),
     "config": (StoredConfig, ("rule",)),
     "results": (ResultsRow, ()),
@@ -51,10 +47,19 @@ _TYPES = {str: "TEXT NOT NULL", int: "INTEGER NOT NULL", bool: "INTEGER NOT NULL
 def write_job_table(
     plan: Plan, path: Path, configs: Mapping[str, WrittenConfig], facts: Facts
 ) -> None:
-    """Write a plan to a new SQLite file; `configs` are by rule.
+    """Write a plan to a new SQLite file.
 
-    The file is made beside its place and renamed by the caller: nobody reads it yet, so SQLite
+    Nobody reads the file yet, since the caller renames its folder when it is complete. So SQLite
     needs no journal.
+
+    Args:
+        plan: the plan.
+        path: the file to make.
+        configs: the merged pipestat configs, by rule.
+        facts: facts about the plan as a whole.
+
+    Raises:
+        OSError, sqlite3.Error: the file cannot be written.
     """
     path.touch()  # with the mode that the umask gives; SQLite takes away what a group may do
     connection = sqlite3.connect(path)
@@ -85,10 +90,10 @@ def _fill(connection: sqlite3.Connection, name: str, rows: Iterable[tuple[object
     connection.executemany(f"INSERT INTO {name} VALUES ({marks})", rows)
 
 
-def job_rows(plan: Plan) -> Iterator[Row]:
+def job_rows(plan: Plan) -> Iterator[JobRow]:
     """A plan's jobs as the table has them."""
     for number, job in enumerate(plan.jobs):
-        yield Row(
+        yield JobRow(
             rule=job.rule,
             record=job.record,
             number=number,
@@ -154,7 +159,7 @@ def facts_of(
     refusal: str | None,
     contents: Mapping[str, str],
 ) -> Facts:
-    """The facts of a plan; see `Facts` for what is not in the plan itself."""
+    """The facts of a plan; `Facts` describes those that the plan itself does not have."""
     return Facts(
         workdir=plan.workdir,
         rundir=plan.rundir,

@@ -18,12 +18,12 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from ..files import modified
 from ..layout import LEFT_OVER
 from .engine import Engine
 from .job_table import JobTable
+from .looper_records import is_completed_by_looper
 from .places import Compared, Places
-from .rows import ConfigRow, Row
+from .rows import JobRow
 
 Lookup = Callable[[Any], Any]
 """A function of wildcards, as Snakemake takes them for inputs, params, threads, resources."""
@@ -33,16 +33,22 @@ _WILDCARDS = inspect.Signature(
 
 
 def _lookup(function: Lookup) -> Lookup:
-    """Say beforehand what the function takes: Snakemake inspects it for every job, a dozen times."""
+    """Declare the arguments of a function: Snakemake inspects it for every job, a dozen times."""
     function.__signature__ = _WILDCARDS  # type: ignore[attr-defined]
     return function
 
 
 class Lookups:
-    """What the rules of a Snakefile ask of a job table, and of Snakemake."""
+    """Functions of wildcards over one job table."""
 
     def __init__(self, table: JobTable, engine: Engine, left: Callable[[], list[str]]) -> None:
-        """`left` names the files of rules that earlier runs have left to be run again."""
+        """Make the lookups of a Snakefile.
+
+        Args:
+            table: the job table.
+            engine: Snakemake.
+            left: gives the files of `settled/` that earlier runs have left to be made again.
+        """
         self._table = table
         self._engine = engine
         self._find_left = left
@@ -51,7 +57,7 @@ class Lookups:
 
     @property
     def path(self) -> Path:
-        """Where the job table is."""
+        """The job table's path."""
         return self._table.path
 
     # --- one job ----------------------------------------------------------------------------------
@@ -59,7 +65,7 @@ class Lookups:
     def command(self, rule: str) -> Lookup:
         """The script of a job's shell: exports of its variables, then the rendered command.
 
-        Snakemake compares it without regard to where the project lies, see `places`.
+        Snakemake compares it as if the project were at its first place, see `places`.
         """
         facts = self._table.facts
         rundir, places = str(facts.rundir), Places(facts.places)
@@ -99,13 +105,13 @@ class Lookups:
         return _lookup(lambda wildcards: self._row(rule, wildcards).threads)
 
     def container(self, rule: str) -> Lookup:
-        """The image of a job; None where it has none."""
+        """The image of a job; None if the job has none."""
         return _lookup(lambda wildcards: self._row(rule, wildcards).container)
 
     def resource(self, rule: str, name: str) -> Lookup:
         """One resource: mem_mb in MB, runtime in minutes, others as the project has them.
 
-        Where a sample has none, though others have, 0 or an empty text: executors take that for
+        A job that lacks a resource of other jobs has 0 or an empty text. Executors take that for
         "not requested".
         """
         nothing: int | str = "" if name.startswith("slurm_") else 0
@@ -142,21 +148,22 @@ class Lookups:
     def config(self, rule: str) -> Lookup:
         """The merged pipestat config, as an input of the jobs that read it.
 
-        Plain where it is to be written: the jobs wait for it, and run again. Where it is up to
-        date it is `ancient`: its age says nothing, its content is a param. (Only there, since
-        Snakemake does not look for other reasons to run what comes after a job that is to run,
-        and does not count an ancient input as one.) And where it was never written by us,
-        a record that is completed was completed by looper: it needs no config any more, and
-        would be run again after one that is made now.
+        1. A config that is up to date is `ancient`: its age says nothing, and its content is a
+           param, see `config_digest`.
+        2. A config that this package never wrote is no input of a record that looper completed:
+           the record needs no config any more, and a new config would make it run again.
+        3. Any other config is a plain input: the jobs wait until it is written, and run again.
+           (It must not be `ancient`: Snakemake would not count it as a reason to run, and does
+           not look for other reasons after a job that is to run.)
         """
 
         def needed(wildcards: Any) -> Any:
             config = self._table.config(rule)
-            if config.written == config.digest:
+            if config.last_written == config.digest:
                 return _ancient(config.path)
-            if config.written is None:
+            if config.last_written is None:
                 row = self._row(rule, wildcards)
-                if self._is_settled(row, config) and not self._engine.is_recorded(row.flag):
+                if is_completed_by_looper(self._table, self._engine, row, config):
                     return []
             return config.path
 
@@ -165,40 +172,21 @@ class Lookups:
     def config_source(self, rule: str) -> Lookup:
         """The content of the merged pipestat config, as the plan has it (no secrets in it).
 
-        `ancient` where it was written already: a copy that was lost and made anew is newer.
+        It is `ancient` if it was written already: its file may be newer because it was lost and
+        made anew.
         """
 
         def source(wildcards: Any) -> Any:
             config = self._table.config(rule)
-            return config.source if config.written != config.digest else _ancient(config.source)
+            return (
+                config.source if config.last_written != config.digest else _ancient(config.source)
+            )
 
         return _lookup(source)
 
     def config_digest(self, rule: str) -> Lookup:
-        """A digest of that content: another one runs the pipeline's jobs again."""
+        """A digest of that content: if it changes, the pipeline's jobs run again."""
         return _lookup(lambda wildcards: self._table.config(rule).digest)
-
-    def _is_settled(self, row: Row, config: ConfigRow) -> bool:
-        """Whether a job that Snakemake knows nothing of is done and will not be run.
-
-        Without metadata there are these reasons to run: no flag, force, a newer input, and a
-        job before it that is run.
-        """
-        after = json.loads(config.after)
-        if self._engine.is_forced((config.rule, *after), (row.flag,)):
-            return False
-        done = modified(row.flag)
-        inputs: list[str] = json.loads(row.inputs)
-        if done is None or any((modified(path) or 0) > done for path in inputs):
-            return False
-        if not after:
-            return True
-        flags = [modified(flag) for flag in self._table.flags(after)]
-        assembled = [modified(path) for path in json.loads(config.reads)]
-        if any(time is None or time > done for time in assembled):
-            return False
-        bound = min([done, *(time for time in assembled if time is not None)])
-        return all(flag is not None and flag <= bound for flag in flags)
 
     # --- what earlier runs have left --------------------------------------------------------------
 
@@ -207,7 +195,7 @@ class Lookups:
         return self._table.settled(rule)
 
     def left_over(self) -> Lookup:
-        """In a plan of some samples: a file to be made if anything was left; none if not."""
+        """In a plan of some samples, a file that is made if earlier runs left anything."""
 
         def wanted(wildcards: Any) -> list[str]:
             if not self._engine.is_main or not self._force_what_is_left():
@@ -218,9 +206,9 @@ class Lookups:
         return _lookup(wanted)
 
     def own_path(self) -> Callable[..., str]:
-        """Where the table is, as a param that is no reason to run a rule again.
+        """The table's path, as a param that is no reason to run a rule again.
 
-        Snakemake does not compare params that are made from outputs.
+        Snakemake does not compare params that are functions of outputs.
         """
 
         def path(wildcards: Any, output: Any) -> str:
@@ -229,7 +217,7 @@ class Lookups:
         return path
 
     def _force_what_is_left(self) -> bool:
-        """Let Snakemake run the rules of what earlier runs left; whether there is anything."""
+        """Let Snakemake make again what earlier runs left; returns whether there is anything."""
         if not self._engine.is_main or not self._engine.has_graph:
             return False
         if self._left is None:
@@ -237,7 +225,7 @@ class Lookups:
             self._engine.force(self._left)
         return bool(self._left)
 
-    def _row(self, rule: str, wildcards: Any) -> Row:
+    def _row(self, rule: str, wildcards: Any) -> JobRow:
         """The job of a rule, for the sample in the wildcards or for the project."""
         return self._table.row(rule, wildcards.get("sample"))
 

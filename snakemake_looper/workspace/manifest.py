@@ -1,8 +1,8 @@
-"""A list of the files in a plan's folder, by which a damaged plan is told from a whole one.
+"""The manifest: a list of the files in a plan's folder. It tells a damaged plan from a whole one.
 
-It is the last file written. A large file whose size and time are as noted is not read again, so
-taking up a plan of 100,000 samples costs no more than one of 10. Copies that have other times
-are compared by content.
+It is the last file that is written. A large file whose size and time are as noted is not read
+again, so opening a plan of 100,000 samples costs no more than one of 10. A copy that has other
+times is compared by content.
 """
 
 from __future__ import annotations

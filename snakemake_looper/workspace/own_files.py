@@ -1,4 +1,8 @@
-"""Files of ours below `.snakemake/looper`: written only if they differ, whatever is in their place."""
+"""Files of this package below `.snakemake/looper`.
+
+They are a cache. A file is written only if its content differs, and a folder or file that stands in
+its place is removed.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +14,7 @@ from ..layout import FOLDER
 
 
 def make_folder(folder: Path) -> None:
-    """Make a folder of ours; a file in its place, or in that of its parent, is taken away.
+    """Make a folder of this package; a file in its place, or in that of its parent, is removed.
 
     Raises:
         OSError: it cannot be made.
@@ -26,7 +30,7 @@ def make_folder(folder: Path) -> None:
 
 
 def put(path: Path, text: str, mode: int = 0o666) -> None:
-    """Write a file of ours unless its content is right; a folder in its place is taken away.
+    """Write a file of this package unless its content is right; a folder in its place is removed.
 
     Raises:
         OSError: it cannot be written.

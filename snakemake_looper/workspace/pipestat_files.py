@@ -1,45 +1,56 @@
-"""TODO: workspace.pipestat_files."""
+"""Merged pipestat configs: their text, and when they are written outside of their rules.
+
+A rule of the Snakefile writes each merged config: it copies the content from the plan. If the
+content has a literal secret, the plan has a reference in its place, and a script fills it in and
+writes the config for its owner only. For each config, a *marker* notes the digest of the content
+that was last written, see `layout.marker`.
+
+Every command that opens a plan imports this module, so functions import YAML and `read.secrets`.
+"""
 
 from __future__ import annotations
 
 import contextlib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ..files import read_text, write_atomic
 from ..layout import marker
 from .job_table import JobTable
-
-if TYPE_CHECKING:
-    pass
 from .own_files import put
 
 
 def write_pipestat_config(source: str, target: str, written: str) -> None:
-    """Write a merged pipestat config, its secrets filled in, for its owner only.
+    """Write a merged pipestat config with its secrets, for its owner only.
 
-    `written` is the file that notes which content it was.
+    Args:
+        source: the file with its content.
+        target: the config.
+        written: the marker.
 
     Raises:
         KeyError, TypeError: a secret is no longer where it was.
+        OSError: a file cannot be written.
     """
     write_atomic(Path(target), _revealed(Path(source)), mode=0o600)
     write_atomic(Path(written), Path(source).stem)
 
 
-def refresh_configs(jobs: JobTable, workdir: Path) -> None:
-    """Write merged configs again that are of another place: the project was moved since.
+def refresh_configs(table: JobTable, workdir: Path) -> None:
+    """Write merged configs again whose paths are of the place where the project was before.
 
-    Their rules do not run for that, and neither do jobs that are complete. Called before the
-    first job of a run.
+    A move is no reason to run the rules of the configs, nor jobs that are complete. So the first
+    job of a run would find a config with old paths. Call this before it.
 
     Raises:
         OSError, KeyError, TypeError: one cannot be written.
     """
-    for config in jobs.configs(workdir):
+    for config in table.configs(workdir):
         target = workdir / config.path
-        if config.written == config.digest and not _is_current(workdir / config.source, target):
+        if config.last_written == config.digest and not _is_current(
+            workdir / config.source, target
+        ):
             text = read_text(workdir / config.source) or ""
             if _is_secret(text):
                 write_atomic(target, _revealed(workdir / config.source), mode=0o600)
@@ -47,10 +58,10 @@ def refresh_configs(jobs: JobTable, workdir: Path) -> None:
                 write_atomic(target, text)
 
 
-def note_written(jobs: JobTable, workdir: Path) -> None:
-    """Note again which content a merged config has, where the note was lost."""
-    for config in jobs.configs(workdir):
-        if config.written in (None, "") and _is_current(
+def note_written(table: JobTable, workdir: Path) -> None:
+    """Write the markers again that were lost, for configs whose content is current."""
+    for config in table.configs(workdir):
+        if config.last_written in (None, "") and _is_current(
             workdir / config.source, workdir / config.path
         ):
             with contextlib.suppress(OSError):
@@ -58,7 +69,7 @@ def note_written(jobs: JobTable, workdir: Path) -> None:
 
 
 def _is_current(source: Path, target: Path) -> bool:
-    """Whether a merged config that is there has the content that the plan has for it."""
+    """Whether a merged config exists and has the content that the plan has for it."""
     there, text = read_text(target), read_text(source)
     if there is None or text is None:
         return False
@@ -87,7 +98,7 @@ def as_yaml(content: Any) -> str:
 
 
 def plain(value: Any) -> Any:
-    """Mappings and sequences as the dicts and lists that YAML knows."""
+    """A nested value with dicts for mappings and lists for sequences, as YAML needs it."""
     if isinstance(value, Mapping):
         return {key: plain(item) for key, item in value.items()}
     return [plain(item) for item in value] if isinstance(value, (list, tuple)) else value

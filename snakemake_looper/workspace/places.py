@@ -1,10 +1,10 @@
-"""Where a project lies is no part of what is compared.
+"""A project that was moved runs nothing again.
 
 Commands, environments and merged pipestat configs hold absolute paths, and Snakemake runs a job
 again whose command differs from the recorded one. So each project notes the place where it was
-planned first. For a comparison, and only for that, the project's folder is called by that name:
-a project that was moved, or is reached through a symbolic link, has the same commands as before,
-and one that never moved has the very texts that earlier versions recorded.
+planned first, see `first_place`. For comparisons, and only for them, its folder is called by that
+name. So a project that was moved, or is reached through a symbolic link, has the same commands as
+before, and a project that never moved has the very texts that earlier versions recorded.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import re
 from collections.abc import Iterable
 from typing import Any
 
-# What ends a path in a command line, or stands before one.
+# Characters before and after a path in a command line.
 _BREAKS = frozenset(" \t\n\r\"'`=:;,()|&<>[]{}\\")
 _LONGEST = 256
 

@@ -1,7 +1,7 @@
 """Rows of the job table, as values.
 
 The writer makes the table's columns from the fields of these classes, and the reader selects them:
-a field is written down here and nowhere else. Fields that hold lists or mappings are JSON text.
+each field is declared here and nowhere else. Fields that hold lists or mappings are JSON text.
 """
 
 from __future__ import annotations
@@ -11,13 +11,13 @@ from pathlib import Path
 from typing import NamedTuple
 
 
-class Row(NamedTuple):
+class JobRow(NamedTuple):
     """One job. `env`, `resources` and `inputs` are JSON."""
 
     rule: str
     record: str
     number: int
-    """Its place among all jobs of the plan."""
+    """Its position among all jobs of the plan."""
     pipeline: str
     level: str
     command: str
@@ -43,23 +43,23 @@ class Brief(NamedTuple):
 
 
 class StoredConfig(NamedTuple):
-    """A merged pipestat config: where its content is in the plan, a digest of that, its own path;
-    at project level also which rules it comes after and which results files it reads (JSON)."""
+    """A merged pipestat config, by the rule whose jobs read it."""
 
     rule: str
     source: str
+    """The file that has its content, without secrets."""
     digest: str
+    """A digest of that content."""
     path: str
+    """The path of the config itself."""
     after: str
+    """At project level, the rules that the jobs come after (JSON)."""
     reads: str
+    """At project level, the results files that the jobs read (JSON)."""
 
 
 class ConfigRow(NamedTuple):
-    """A merged pipestat config, and the content that was last written there.
-
-    `written` is a digest as this process first found it: empty if the config is gone or the note
-    is damaged, None if this package never wrote it.
-    """
+    """A merged pipestat config, and the content that it was last written with."""
 
     rule: str
     source: str
@@ -67,7 +67,9 @@ class ConfigRow(NamedTuple):
     path: str
     after: str
     reads: str
-    written: str | None
+    last_written: str | None
+    """The digest of that content, as this process first found it. It is empty if the config is gone
+    or the note is damaged, and None if this package never wrote the config."""
 
 
 class SkipRow(NamedTuple):
@@ -80,7 +82,8 @@ class SkipRow(NamedTuple):
 
 
 class StoreRow(NamedTuple):
-    """Where the records of a rule's pipeline are; `config` is the content of the merged config."""
+    """The place of the records of a rule's pipeline; `config` is the file with the content of the
+    merged pipestat config."""
 
     rule: str
     pipeline: str
@@ -92,6 +95,13 @@ class StoreRow(NamedTuple):
     config: str
 
 
+class InputRow(NamedTuple):
+    """A file that the plan looked at, with its size in bytes (-1: missing)."""
+
+    path: str
+    size: int
+
+
 class ResultsRow(NamedTuple):
     """A results file to assemble. `sources` (folders of record files) and `schemas`, each by
     pipeline, are JSON."""
@@ -101,6 +111,16 @@ class ResultsRow(NamedTuple):
     schemas: str
 
 
+class AssembledFile(NamedTuple):
+    """A results file that is assembled from one file per record."""
+
+    path: str
+    sources: dict[str, str]
+    """The folders of the record files, by pipeline."""
+    schemas: dict[str, str]
+    """The output schemas, by pipeline."""
+
+
 @dataclass(frozen=True, slots=True)
 class Facts:
     """Facts about a plan as a whole."""
@@ -108,21 +128,21 @@ class Facts:
     workdir: Path
     """Snakemake's working directory."""
     rundir: Path
-    """Where commands run."""
+    """The folder that commands run in."""
     looper_config: Path
     project_name: str
     output_dir: Path
     results_dir: Path
-    """Where the samples' own output folders are."""
+    """The folder of the samples' own output folders."""
     amendments: tuple[str, ...]
     outputs: dict[str, list[str]]
     """More outputs than the flag, by rule."""
     record_folders: dict[str, str]
-    """For each rule whose jobs report into a file each: the folder of these."""
+    """For each rule whose jobs report into one file per record, the folder of these files."""
     warnings: tuple[str, ...]
     places: tuple[tuple[str, str], ...]
     """Folders of the project, each with the name that it had first; see `places`."""
     refusal: str | None
-    """Why the plan can be looked at and not run."""
+    """Why the plan can be looked at and not be run; None if it can be run."""
     contents: dict[str, str]
     """Digests of the merged configs' texts, by path."""

@@ -19,6 +19,7 @@ from support.running import Run, cli, snakemake, use_looper
 from snakemake_looper.plan.planner import plan_project
 from snakemake_looper.read.options import Options
 from snakemake_looper.workspace.snakefile import snakefile
+from snakemake_looper.workspace.structure import structure_of
 
 APPTAINER = """
     #!/bin/bash
@@ -77,7 +78,9 @@ def calls(folder: Path) -> list[str]:
 
 
 def text_of(folder: Path) -> str:
-    return snakefile(plan_project(folder / ".looper.yaml"), "../scripts", "scripts/job.sh")
+    return snakefile(
+        structure_of(plan_project(folder / ".looper.yaml")), "../scripts", "scripts/job.sh"
+    )
 
 
 def images(folder: Path, **options: Any) -> list[str | None]:

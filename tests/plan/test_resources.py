@@ -178,7 +178,7 @@ def test_a_formula_takes_up_what_the_size_table_says(project: Callable[..., Path
     ]
     edit(folder / "touch.yaml", "mem_mb: mem_mb", "mem_mb: mem")
     what = (
-        "'mem \\* attempt': there is no 'mem'; what can be used is attempt, mem_mb, slurm_partition,"
+        "'mem \\* attempt': there is no 'mem'; use one of attempt, mem_mb, slurm_partition,"
         " threads, abs, int, max, min, round"
     )
     with pytest.raises(Exception, match=what):

@@ -12,7 +12,7 @@ import pytest
 from snakemake_interface_logger_plugins.common import LogEvent
 from support.projects import flags
 
-from snakemake_looper.run import controller as module
+from snakemake_looper.run import slurm as module
 from snakemake_looper.run.controller import Controller
 from snakemake_looper.run.snapshot import Failure
 from snakemake_looper.status.flags import write_flag
@@ -272,7 +272,7 @@ def test_the_rest_when_snakemake_ends(local: Driver) -> None:
     local.hand_over("a", "b")
     local.status("a", "running")
     (local.folder / "flags/p_b_waiting.flag").unlink()
-    local.controller.settle_rest()
+    local.controller.mark_abandoned()
     assert local.flags() == ["a_failed", "b_failed", "c_waiting"]
     assert local.death("b").reason == "exit code 0, but its outputs are missing"
 
@@ -281,7 +281,7 @@ def test_jobs_on_a_cluster_may_outlive_the_run(slurm: Driver) -> None:
     slurm.hand_over("a")
     slurm.say("Job 1 has been submitted with SLURM jobid 17 (log: x).")
     slurm.status("a", "running")
-    slurm.controller.settle_rest()
+    slurm.controller.mark_abandoned()
     assert slurm.flags()[0] == "a_running"
 
 

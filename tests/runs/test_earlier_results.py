@@ -23,10 +23,10 @@ from support.running import BIN, cli, environment, use_looper
 
 from snakemake_looper.cli import main
 from snakemake_looper.errors import LooperError
+from snakemake_looper.layout import EARLIER, JOURNALS
 from snakemake_looper.read.option_sources import from_config
 from snakemake_looper.results import database as databases
 from snakemake_looper.results import pephub_table as pephub_results
-from snakemake_looper.results import stash
 from snakemake_looper.results.attempts import SetAsideError, begins_afresh, conclude, set_aside
 from snakemake_looper.results.publish import settle
 from snakemake_looper.results.records import Results, config_of, read_results
@@ -34,7 +34,7 @@ from snakemake_looper.results.remove import destroy, doomed, doomed_of_removed
 from snakemake_looper.results.report import report_of
 from snakemake_looper.results.table import FORMATS, remarks, text
 from snakemake_looper.status.flags import flag_path
-from snakemake_looper.status.journal import FOLDER, Death, Journal, read_runs
+from snakemake_looper.status.journal import Death, Journal, read_runs
 from snakemake_looper.status_words import STATUSES
 from snakemake_looper.workspace.current_plan import current_plan
 from snakemake_looper.workspace.job_table import JobTable
@@ -139,7 +139,7 @@ def notes(folder: Path) -> dict[str, str]:
 
 def left(folder: Path) -> list[str]:
     """All that is set aside."""
-    paths = [*folder.rglob("*.earlier"), *(folder / stash.FOLDER).glob("*")]
+    paths = [*folder.rglob("*.earlier"), *(folder / EARLIER).glob("*")]
     return sorted(str(path.relative_to(folder)) for path in paths)
 
 
@@ -308,7 +308,7 @@ def test_what_is_changed_begins_afresh_after_a_failure(played: Project) -> None:
         lambda folder: set_says(folder, a="n=2", b="n=5"),
         lambda folder: edit(folder / ".looper.yaml", "flags}", "flags, more: 1}"),
         input_file,
-        lambda folder: shutil.rmtree(folder / FOLDER),  # nobody knows what the last attempt was
+        lambda folder: shutil.rmtree(folder / JOURNALS),  # nobody knows what the last attempt was
     ]
     schema = (
         "properties: {samples: {items: {properties: {file: {type: string}}, tangible: [file]}}}"

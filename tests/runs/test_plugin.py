@@ -106,7 +106,7 @@ def test_a_profile_of_ones_own_is_merged_and_the_plan_made_once(touch: Path) -> 
     ("module", "where"),
     [
         ("run.controller", "controller.Controller.take"),
-        ("run.controller", "controller.Controller.settle_rest"),
+        ("run.controller", "controller.Controller.mark_abandoned"),
         ("show.summary", "summary.closing_summary"),
         ("show.choice", "choice.choose"),
         ("show.plain", "plain.PlainLines.progress"),

@@ -27,7 +27,7 @@ from support.running import (
     wait_until,
 )
 
-from snakemake_looper.status.journal import FOLDER
+from snakemake_looper.layout import JOURNALS
 
 # Commands that wait until they are told to go on, and that say when they run twice.
 PROJECT = {
@@ -331,7 +331,7 @@ def locks(folder: Path) -> list[Path]:
 
 
 def journal_of(folder: Path) -> Path:
-    return sorted(folder.glob(f"{FOLDER}/*.jsonl"))[-1]
+    return sorted(folder.glob(f"{JOURNALS}/*.jsonl"))[-1]
 
 
 def test_the_lock_of_a_run_elsewhere_stays(hold: Path) -> None:
@@ -375,4 +375,4 @@ def test_journals_do_not_pile_up(hold: Path) -> None:
         assert use_looper(cwd=hold).code == 0
     assert use_looper("-n", cwd=hold).code == 0
     assert "Nothing to be done" in use_looper(cwd=hold).text
-    assert len(list(hold.glob(f"{FOLDER}/*.jsonl"))) <= 2
+    assert len(list(hold.glob(f"{JOURNALS}/*.jsonl"))) <= 2

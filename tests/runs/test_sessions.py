@@ -16,8 +16,10 @@ from support.running import BIN, cli, environment, run, snakemake, use_looper
 from test_recovery import jobs_in, wait_until
 
 from snakemake_looper import cli as command_line
-from snakemake_looper.run.recovery import closed_door, enter, refusal
-from snakemake_looper.status.journal import FOLDER, Journal, read_runs
+from snakemake_looper.layout import JOURNALS
+from snakemake_looper.run.entering import closed_door, enter
+from snakemake_looper.run.living_runs import why_locked
+from snakemake_looper.status.journal import Journal, read_runs
 
 # --- options through profiles and configfiles ------------------------------------------------------
 
@@ -338,7 +340,7 @@ def test_a_run_in_another_process_namespace_is_alive(
             monkeypatch.setattr("snakemake_looper.status.journal.locked", lambda path: None)
         (seen,) = read_runs(tmp_path)
         assert seen.alive
-        assert "has been running this project since" in (refusal(tmp_path) or "")
+        assert "has been running this project since" in (why_locked(tmp_path) or "")
     finally:
         process.stdin.close()
         process.wait()
@@ -381,7 +383,7 @@ def test_nothing_is_removed_that_a_dead_run_left_running(
 def test_no_run_begins_while_something_is_removed(tmp_path: Path) -> None:
     with closed_door(tmp_path):
         code = (
-            "import pathlib; from snakemake_looper.run.recovery import enter;"
+            "import pathlib; from snakemake_looper.run.entering import enter;"
             " enter(pathlib.Path('.'), 'plan').end(); print('entered', flush=True)"
         )
         process = subprocess.Popen(
@@ -390,7 +392,7 @@ def test_no_run_begins_while_something_is_removed(tmp_path: Path) -> None:
         )  # fmt: skip
         assert process.stderr and process.stdout
         assert "waiting for a command that is at work" in process.stderr.readline()
-        assert not [name for name in os.listdir(tmp_path / FOLDER) if name != "door"]
+        assert not [name for name in os.listdir(tmp_path / JOURNALS) if name != "door"]
     assert process.stdout.readline() == "entered\n"
     assert process.wait(timeout=60) == 0
     process.stdout.close()

@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from snakemake_looper.status.journal import FOLDER, Death, Journal, Run, end_for, prune, read_runs
+from snakemake_looper.layout import JOURNALS
+from snakemake_looper.status.journal import Death, Journal, Run, end_for, prune, read_runs
 
 FLAG = "flags/p_a_completed.flag"
 DEATH = Death("failed", 1.5, 7, "out of memory", None, "SIGKILL", "12", 2)
@@ -46,7 +47,7 @@ def test_a_run_from_beginning_to_end(tmp_path: Path) -> None:
 
 def test_a_run_without_jobs_leaves_nothing(tmp_path: Path) -> None:
     Journal.open(tmp_path, "abc").end()
-    assert list((tmp_path / FOLDER).iterdir()) == []
+    assert list((tmp_path / JOURNALS).iterdir()) == []
 
 
 def test_records_that_were_not_planned(tmp_path: Path) -> None:
@@ -96,7 +97,7 @@ def test_the_next_run_closes_the_journal(killed: Path) -> None:
 
 
 def test_damaged_lines_and_files_are_skipped(tmp_path: Path) -> None:
-    folder = tmp_path / FOLDER
+    folder = tmp_path / JOURNALS
     folder.mkdir(parents=True)
     (folder / "a.jsonl").write_text("")
     (folder / "b.jsonl").write_text("[1]\n{}\nnonsense\n")
@@ -105,7 +106,7 @@ def test_damaged_lines_and_files_are_skipped(tmp_path: Path) -> None:
 
 
 def past(workdir: Path, name: str, flags: list[str]) -> None:
-    journal = Journal(workdir / FOLDER / f"{name}.jsonl")
+    journal = Journal(workdir / JOURNALS / f"{name}.jsonl")
     journal.write("run", pid=1, host="h", plan="p")
     journal.begin("local", dict.fromkeys(flags, ""))
     for flag in flags:
@@ -115,16 +116,16 @@ def past(workdir: Path, name: str, flags: list[str]) -> None:
 
 def test_journals_without_needed_facts_are_removed(tmp_path: Path) -> None:
     """Kept: the last word about each record that is not completed, and the last run."""
-    (tmp_path / FOLDER).mkdir(parents=True)
+    (tmp_path / JOURNALS).mkdir(parents=True)
     past(tmp_path, "1", ["a", "b"])
     past(tmp_path, "2", ["b"])
     past(tmp_path, "3", ["c"])
     past(tmp_path, "4", ["d"])
     prune(read_runs(tmp_path), lambda flag: flag in ("a", "b"))
-    names = sorted(path.stem for path in (tmp_path / FOLDER).iterdir())
+    names = sorted(path.stem for path in (tmp_path / JOURNALS).iterdir())
     assert names == ["1", "2", "4"]
     prune(read_runs(tmp_path), lambda flag: False)
-    assert [path.stem for path in (tmp_path / FOLDER).iterdir()] == ["4"]
+    assert [path.stem for path in (tmp_path / JOURNALS).iterdir()] == ["4"]
 
 
 def test_names_of_journals_sort_by_time(tmp_path: Path) -> None:
@@ -132,7 +133,7 @@ def test_names_of_journals_sort_by_time(tmp_path: Path) -> None:
     first.begin("local", {})
     time.sleep(1.1)
     second = Journal(
-        tmp_path / FOLDER / (time.strftime("%Y%m%dT%H%M%S", time.gmtime()) + "-1.jsonl")
+        tmp_path / JOURNALS / (time.strftime("%Y%m%dT%H%M%S", time.gmtime()) + "-1.jsonl")
     )
     second.write("run", pid=1, host="h", plan="later")
     assert [run.plan for run in read_runs(tmp_path)] == ["abc", "later"]

@@ -13,13 +13,16 @@ from support.running import BIN, EXAMPLES, cli, inspect_json, run, use_looper
 
 from snakemake_looper.plan.planner import plan_project
 from snakemake_looper.workspace.snakefile import snakefile
+from snakemake_looper.workspace.structure import structure_of
 
 CASES = Path(__file__).parent / "cases"
 NAMES = sorted(path.name for path in EXAMPLES.iterdir())
 
 
 def text_of(folder: Path) -> str:
-    return snakefile(plan_project(folder / ".looper.yaml"), "../scripts", "scripts/job.sh")
+    return snakefile(
+        structure_of(plan_project(folder / ".looper.yaml")), "../scripts", "scripts/job.sh"
+    )
 
 
 @pytest.mark.parametrize("name", ["count_lines", "no_pipestat"])

@@ -1,6 +1,8 @@
-"""The step between a command line and Snakemake: find the project, plan it, say what is wrong.
+"""From Snakemake's command line to a plan: `snakemake --use-looper-config`.
 
-`snakemake --use-looper-config`, `snakemake-looper` and generated Snakefiles come here.
+The logger plugin calls this between Snakemake's parser and Snakemake itself, see its `hook`. It
+plans the project that the command line names, and says which Snakefile Snakemake is to read.
+`from_snakefile` does the same where Snakemake was started with a Snakefile.
 """
 
 from __future__ import annotations
@@ -22,7 +24,7 @@ from ..workspace.plan_folder import PlanFolder
 
 @dataclass(frozen=True, slots=True)
 class Ready:
-    """A plan on disk, and where Snakemake works."""
+    """A plan on disk, and Snakemake's working directory for it."""
 
     folder: PlanFolder
     workdir: Path
@@ -32,12 +34,14 @@ class Ready:
         return str(self.folder.snakefile)
 
 
+# Snakemake calls the plugin, so there is no argument that could hand the list on. Each `plans_seen`
+# has its own list; where two threads run projects, each thread sees its own.
 _seen: ContextVar[list[Ready] | None] = ContextVar("_seen", default=None)
 
 
 @contextmanager
 def plans_seen() -> Iterator[list[Ready]]:
-    """The plans that `prepare` makes in here: for a command that calls Snakemake's `main`."""
+    """The plans that are made within this block, for a command that calls Snakemake's `main`."""
     seen: list[Ready] = []
     token = _seen.set(seen)
     try:
@@ -46,18 +50,25 @@ def plans_seen() -> Iterator[list[Ready]]:
         _seen.reset(token)
 
 
-def prepare(
+def plan_of_command_line(
     asked: str,
     config: Iterable[str] | None,
     configfiles: Iterable[Path] | None = None,
     directory: str | Path | None = None,
 ) -> Ready:
-    """Plan the project that `--use-looper-config` means.
+    """Plan the project of `--use-looper-config`.
 
-    Options count as in Snakemake: `config`, which are words `key=value`, over the configfiles, of
-    which a later one counts more.
+    The order of precedence is Snakemake's: `config` counts more than the configfiles, and a later
+    configfile more than an earlier one.
 
-    Prints what is wrong and leaves with exit code 2 if the project cannot be planned.
+    Args:
+        asked: the path that was given; empty for the nearest looper config.
+        config: words `key=value`.
+        configfiles: config files of Snakemake.
+        directory: Snakemake's working directory; without it, the looper config's folder.
+
+    Raises:
+        SystemExit: the project cannot be planned. Its code is 2, and all that is wrong is printed.
     """
     try:
         looper_config = locate(asked)
@@ -66,7 +77,7 @@ def prepare(
         folder = current_plan(looper_config, options, workdir)
         _refuse_obstacles(folder, workdir)
     except ProjectError as error:
-        report(error)
+        print_problems(error)
         raise SystemExit(error.exit_code) from None
     ready = Ready(folder, workdir)
     seen = _seen.get()
@@ -76,21 +87,21 @@ def prepare(
 
 
 def _refuse_obstacles(folder: PlanFolder, workdir: Path) -> None:
-    """Refuse a plan where something that is no file is in the place of a flag or log.
+    """Refuse a plan if a folder, or another thing that is no file, has the name of a flag or log.
 
     Raises:
         ProjectError: names each.
     """
-    jobs = folder.jobs()
+    table = folder.jobs()
     problems = Problems()
-    for line in obstacles(workdir, jobs.briefs()):
+    for line in obstacles(workdir, table.briefs()):
         problems.add("", "", line)
-    jobs.close()
+    table.close()
     problems.raise_if_any()
 
 
-def report(error: ProjectError) -> None:
-    """Print all problems, one line each."""
+def print_problems(error: ProjectError) -> None:
+    """Print all warnings and problems on standard error, one line each."""
     for warning in error.warnings:
         print(f"warning: {warning}", file=sys.stderr)
     for problem in error.problems:

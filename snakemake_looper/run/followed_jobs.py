@@ -1,0 +1,85 @@
+"""The jobs that Snakemake has handed over to its executor in this run, under all their names.
+
+A log record names a job by its completed flag, by Snakemake's number for it, or by the name of the
+group that it was submitted with.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+
+from ..workspace.rows import Brief
+from . import log_events as events
+
+
+@dataclass(slots=True)
+class FollowedJob:
+    """A job that was handed over, and what is known of it."""
+
+    brief: Brief
+    jobid: int
+    """Snakemake's number for it."""
+    since: float
+    """When it was handed over or seen to run, in seconds since the epoch."""
+    attempt: int = 1
+    external_jobid: str = ""
+    exit_code: int | None = None
+    signal: str = ""
+    status: str = "waiting"
+
+    @property
+    def is_over(self) -> bool:
+        return self.status not in ("waiting", "running")
+
+    def try_again(self) -> None:
+        """Forget how the last try ended."""
+        self.attempt += 1
+        self.since, self.external_jobid = time.time(), ""
+        self.exit_code, self.signal = None, ""
+
+
+@dataclass(slots=True)
+class FollowedJobs:
+    """All jobs of one plan that were handed over."""
+
+    _jobs: dict[str, FollowedJob] = field(default_factory=dict)
+    """By their completed flags."""
+    _flags: dict[str, str] = field(default_factory=dict)
+    """Completed flags by the numbers of Snakemake's jobs."""
+    _groups: dict[str, tuple[int, ...]] = field(default_factory=dict)
+    """The numbers of a group's jobs, by each name that the group may have."""
+    _members: set[int] = field(default_factory=set)
+    """The numbers of jobs that are submitted together with others."""
+
+    def __iter__(self) -> Iterator[FollowedJob]:
+        return iter(self._jobs.values())
+
+    def hand_over(self, brief: Brief, jobid: int) -> FollowedJob:
+        """Note that a job was handed over, for the first time or again."""
+        job = self._jobs.get(brief.flag)
+        if job is None:
+            job = self._jobs[brief.flag] = FollowedJob(brief, jobid, time.time())
+        else:
+            job.try_again()
+        self._flags[str(jobid)] = brief.flag
+        return job
+
+    def form_group(self, group: events.GroupFormed) -> None:
+        """Note which jobs will be submitted as one."""
+        self._groups |= dict.fromkeys(group.names, group.jobids)
+        self._members |= set(group.jobids)
+
+    def is_member(self, job: FollowedJob) -> bool:
+        """Whether a job was submitted together with others."""
+        return job.jobid in self._members
+
+    def of_outputs(self, outputs: Iterable[str]) -> list[FollowedJob]:
+        """The jobs that have one of these outputs as their completed flag."""
+        return [self._jobs[output] for output in outputs if output in self._jobs]
+
+    def named(self, name: str) -> list[FollowedJob]:
+        """The jobs of a group, or the job of a number."""
+        jobids: Iterable[object] = self._groups.get(name, (name,))
+        return self.of_outputs(self._flags.get(str(jobid), "") for jobid in jobids)

@@ -1,0 +1,118 @@
+"""Tickets: jobs that a killed run completed are not run again.
+
+Snakemake notes that a job is complete when it has seen the job's outputs. If it was killed before
+that, it runs the job again, since it cannot know whether the outputs are complete. But the
+completed flag says that they are. If the job is still the same, the next run *takes it over*: it leaves a
+ticket, which is an empty file, and `job.sh` does nothing for a job with a ticket.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from pathlib import Path
+
+from ..files import modified
+from ..layout import TICKETS, job_table_of
+from ..status.flags import stamp_of
+from ..status.journal import Run
+from ..version import __version__
+from ..workspace.engine import Engine
+from ..workspace.job_table import JobTable
+from .notes import counted, note
+from .planned import Planned
+
+_LONGEST_NAME = 250
+"""Bytes; file systems take 255."""
+
+
+def take_over(
+    planned: Iterable[Planned], run: Run, table: JobTable, engine: Engine, workdir: Path
+) -> None:
+    """Leave a ticket for each job that a dead run completed and that is the same today.
+
+    A job that is forced is run again.
+
+    Raises:
+        OSError: a ticket cannot be written.
+    """
+    done = [
+        one
+        for one in planned
+        if one.brief.flag in run.planned
+        and not one.has_prerequisites
+        and not table.has_outputs(one.brief.rule)  # which Snakemake removes before it runs the job
+        and _is_completed_since(run, workdir / one.brief.flag)
+    ]
+    path = job_table_of(workdir, run.plan)
+    # Flags of another version may have been set for another reason than the command's success.
+    if not done or not path.is_file() or run.version != __version__:
+        return
+    then = JobTable(path)
+    try:
+        taken = [
+            one
+            for one in done
+            if not engine.is_forced((one.brief.rule,), (one.brief.flag,))
+            and table.has_same_job(then, one.brief)
+            and _is_newest(one, table, workdir)
+            and _leave_ticket(workdir, one.brief.flag)
+        ]
+    finally:
+        then.close()
+    if taken:
+        note(f"taking over {counted(len(taken), 'job')} that a killed run has completed")
+
+
+def _is_completed_since(run: Run, flag: Path) -> bool:
+    stamp = stamp_of(flag)
+    return stamp is not None and run.began is not None and stamp >= run.began * 1e9
+
+
+def _is_newest(one: Planned, table: JobTable, workdir: Path) -> bool:
+    """Whether no input file of a job is newer than its flag."""
+    done = modified(str(workdir / one.brief.flag)) or 0.0
+    return all(
+        (modified(str(workdir / path)) or 0.0) <= done for path in table.input_files(one.brief)
+    )
+
+
+def ticket(workdir: Path, flag: str) -> Path:
+    """The file that `job.sh` looks for, by the job's completed flag."""
+    return workdir / TICKETS / flag.replace("/", "%")
+
+
+def without_ticket(planned: Iterable[Planned], workdir: Path) -> list[Planned]:
+    """Those jobs that really run."""
+    taken = _names(workdir)
+    return [one for one in planned if ticket(workdir, one.brief.flag).name not in taken]
+
+
+def clear_tickets(flags: Iterable[str], workdir: Path) -> None:
+    """Remove the tickets of these records, also those that a killed run has left.
+
+    Raises:
+        OSError: one cannot be removed.
+    """
+    names = _names(workdir)
+    for flag in flags if names else ():
+        path = ticket(workdir, flag)
+        if path.name in names:
+            path.unlink(missing_ok=True)
+
+
+def _leave_ticket(workdir: Path, flag: str) -> bool:
+    """Leave a ticket; False if its name is too long: the job is run again then."""
+    path = ticket(workdir, flag)
+    if len(path.name.encode()) > _LONGEST_NAME:
+        return False
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.touch()
+    return True
+
+
+def _names(workdir: Path) -> set[str]:
+    try:
+        return set(os.listdir(workdir / TICKETS))
+    except OSError:
+        return set()

@@ -1,0 +1,136 @@
+"""Snakemake's `workflow` object, as far as this package asks it: with a stand-in for the object."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from snakemake_looper.workspace.engine import Engine
+
+
+@dataclass(eq=False)
+class Job:
+    """As Snakemake's jobs."""
+
+    name: str
+    sample: str | None = None
+
+    @property
+    def rule(self) -> SimpleNamespace:
+        return SimpleNamespace(name=self.name)
+
+    @property
+    def wildcards_dict(self) -> dict[str, str]:
+        return {"sample": self.sample} if self.sample else {}
+
+
+@dataclass(eq=False)
+class Dag:
+    to_run: list[Job] = field(default_factory=list)
+    dependencies: dict[Job, list[Job]] = field(default_factory=dict)
+    forcefiles: set[str] = field(default_factory=set)
+
+    def needrun_jobs(self) -> list[Job]:
+        return self.to_run
+
+    def needrun(self, job: Job) -> bool:
+        return job in self.to_run
+
+
+class Workflow(SimpleNamespace):
+    """As Snakemake's `workflow`, for what an engine asks."""
+
+    def __init__(self, prefix: str = "", **facts: Any) -> None:
+        modifier = SimpleNamespace(
+            modify_rulename=lambda name: f"{prefix}{name}", namespace=prefix or None
+        )
+        super().__init__(modifier=modifier, current_basedir="/plan", dag=Dag(), **facts)
+
+
+def forcing(
+    forcerun: Iterable[str] = (), prefix: str = "", forceall: bool = False, targets: bool = False
+) -> Workflow:
+    settings = SimpleNamespace(forcerun=set(forcerun), forceall=forceall, forcetargets=targets)
+    return Workflow(prefix, dag_settings=settings)
+
+
+@pytest.mark.parametrize(
+    ("forced", "rule", "wanted"),
+    [
+        ("count_sample", "count_sample", True),
+        ("recount_sample", "count_sample", False),  # a longer name is another rule
+        ("count", "count_sample", False),
+        ("flags/a_completed.flag", "count_sample", True),
+        ("flags/aa_completed.flag", "count_sample", False),
+    ],
+)
+def test_a_forced_rule_is_named_exactly(forced: str, rule: str, wanted: bool) -> None:
+    workflow = forcing([forced])
+    assert Engine(workflow).is_forced([rule], ["flags/a_completed.flag"]) is wanted
+
+
+@pytest.mark.parametrize("forced", ["count_sample", "looper_count_sample"])
+def test_a_forced_rule_of_a_module_has_two_names(forced: str) -> None:
+    workflow = forcing([forced], prefix="looper_")
+    assert Engine(workflow).is_forced(["count_sample"])
+    assert not Engine(workflow).is_forced(["recount_sample"])
+
+
+def test_everything_can_be_forced() -> None:
+    workflow = forcing(forceall=True)
+    assert Engine(workflow).is_forced(["any"])
+    workflow = forcing(targets=True)
+    assert Engine(workflow).is_forced(["any"])
+
+
+def test_nothing_is_forced_before_snakemake_has_settings() -> None:
+    workflow = Workflow(dag_settings=None)
+    assert not Engine(workflow).is_forced(["any"])
+
+
+@pytest.mark.parametrize("prefix", ["", "looper_"])
+def test_planned_jobs_are_those_that_run(prefix: str) -> None:
+    workflow = Workflow(prefix)
+    config, a, b, other = Job("config"), Job(f"{prefix}p", "a"), Job(f"{prefix}p", "b"), Job("q")
+    project = Job(f"{prefix}p_project")
+    workflow.dag.to_run = [config, a, project, other]
+    workflow.dag.dependencies = {a: [], b: [], project: [a, b], config: [], other: []}
+    found = list(Engine(workflow).planned_jobs(["p", "p_project"]))
+    assert [(one.rule, one.sample, one.has_prerequisites) for one in found] == [
+        ("p", "a", False),
+        ("p_project", None, True),
+    ]
+
+
+def test_a_job_after_one_that_does_not_run_has_no_prerequisites() -> None:
+    workflow = Workflow()
+    config, a = Job("config"), Job("p", "a")
+    workflow.dag.to_run, workflow.dag.dependencies = [a], {a: [config]}
+    (found,) = Engine(workflow).planned_jobs(["p"])
+    assert not found.has_prerequisites
+
+
+def test_an_engine_does_not_keep_the_workflow_alive() -> None:
+    workflow = Workflow()
+    engine = Engine(workflow)
+    assert not engine.is_gone
+    del workflow
+    assert engine.is_gone
+
+
+@pytest.mark.parametrize(
+    ("arrays", "wanted"), [(None, set()), ("all", {"all"}), ("p, q;r,", {"p", "q", "r"})]
+)
+def test_rules_of_arrays(arrays: str | None, wanted: set[str]) -> None:
+    workflow = Workflow(executor_settings=SimpleNamespace(array_jobs=arrays))
+    assert Engine(workflow).array_rules == wanted
+
+
+def test_files_that_are_to_be_made_again() -> None:
+    workflow = Workflow()
+    Engine(workflow).force(["a", "b"])
+    assert workflow.dag.forcefiles == {"a", "b"}
