@@ -35,7 +35,7 @@ class NameLimit:
 
 
 def name_limit(paths: Iterable[str], wildcard: str, folder: Path) -> NameLimit:
-    """The limit for the name that a wildcard stands for in paths, which are relative to `folder`."""
+    """The limit for the name that a wildcard stands for in paths, relative to `folder`."""
     limits = (NameLimit(_bytes_left(path, wildcard, folder), path) for path in paths)
     return min(limits, key=lambda one: one.bytes, default=NameLimit(NAME_BYTES - BESIDE, ""))
 
@@ -88,8 +88,8 @@ def repetition_fault(name: str) -> str | None:
                 count += 1
             return (
                 f"{shown_name(name)} ends in {count} times {shown_name(part)}: Snakemake takes"
-                f" {REPEATS} repeats at the end of a name for an endless loop; add something behind, as in"
-                f" {shown_name(name + '_1')}"
+                f" {REPEATS} repeats at the end of a name for an endless loop; add something behind,"
+                f" as in {shown_name(name + '_1')}"
             )
     return None
 

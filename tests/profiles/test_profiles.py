@@ -299,13 +299,13 @@ WRONG = {
 @pytest.mark.parametrize(
     ("words", "messages"),
     [
-        (["sgee"], ["profile: there is no profile 'sgee'; there are local, slurm, sge, lsf, generic, and --package NAME for one from a divvy config"]),
+        (["sgee"], ["profile: there is no profile 'sgee'; write one of local, slurm, sge, lsf, generic, or --package NAME for a profile from a divvy config"]),
         (["sge", "-p", "x"], ["profile: give a name or a package, not both"]),
         ([], ["profile: name one: local, slurm, sge, lsf, generic; or --package NAME of a divvy config"]),
         (["-p", "x"], ["--package: 'x' is in no file; give --divvy FILE, or set $DIVCFG"]),
         (["--divvy", "gone.yaml"], ["{here}/gone.yaml: cannot be read: No such file or directory"]),
         (["--divvy", "divcfg.yaml", "-p", "defalt"], ["{here}/divcfg.yaml:2: compute_packages: there is no package 'defalt' (did you mean 'default'?); there are default, short, empty, units"]),
-        (["--divvy", "divcfg.yaml", "-p", "short"], ["{here}/divcfg.yaml:4: submission_command: is missing; write it, as in looper's own"]),
+        (["--divvy", "divcfg.yaml", "-p", "short"], ["{here}/divcfg.yaml:4: submission_command: is missing; write it as in looper's own divvy config"]),
         (["--divvy", "divcfg.yaml"], ["{here}/divcfg.yaml:1: adapters: must be a mapping of names", "{here}/divcfg.yaml:3: submission_template: '{here}/gone.sub' cannot be read: No such file or directory; correct it"]),
         (["--divvy", "divcfg.yaml", "-p", "empty"], ["{here}/divcfg.yaml:1: adapters: must be a mapping of names", "{here}/empty.sub:1: has no line with {CODE}, the command; add one"]),
         (["--divvy", "divcfg.yaml", "-p", "units"], [

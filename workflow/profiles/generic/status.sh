@@ -1,5 +1,5 @@
 #!/bin/bash
-# What has become of a PBS job: prints running, success or failed.
+# Prints the state of a PBS job: running, success or failed.
 #
 #   status.sh ID
 #

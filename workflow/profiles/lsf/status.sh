@@ -1,5 +1,5 @@
 #!/bin/bash
-# What has become of an LSF job: prints running, success or failed.
+# Prints the state of an LSF job: running, success or failed.
 #
 #   status.sh ID
 #

@@ -1,5 +1,5 @@
 #!/bin/bash
-# What has become of a Grid Engine job: prints running, success or failed.
+# Prints the state of a Grid Engine job: running, success or failed.
 #
 #   status.sh ID
 #
