@@ -196,7 +196,7 @@ def _filled_paths(paths: Mapping[str, str], attributes: Mapping[str, Any]) -> di
 def draft_project(context: PlanContext, rules: Sequence[PlannedRule]) -> list[Draft]:
     """A draft for each project-level rule."""
     # The sample level has reported the faults of the selection already.
-    chosen, _ = choose(context.pep.samples, context.options, Problems())
+    chosen = choose(context.pep.samples, context.options, Problems()).kept
     found = []
     for planned in rules:
         if planned.rule.level == "project":
