@@ -17,7 +17,7 @@ from ..layout import shown_name
 
 NAME_BYTES = 255
 PATH_BYTES = 4095
-"""The byte at the end of a path is not among them."""
+"""The system allows 4,096, of which the last one is the byte 0 at the end of the path."""
 BESIDE = 24
 """Bytes for files beside a file: `.NAME.xxxxxxxx.tmp` while it is written, a lock, a copy."""
 REPEATS = 20
