@@ -26,6 +26,10 @@ class PlanContext:
     """The folder where commands run."""
     layers: Mapping[Level, Layers]
     """Compute settings that are the same for all jobs of a level."""
+    results_dir: str
+    """`settings.results_dir` as text: each job has paths below it."""
+    submission_dir: str
+    """`settings.submission_dir` as text."""
 
     @property
     def settings(self) -> Settings:
@@ -48,6 +52,13 @@ def plan_context(
     project: Project, workdir: Path | None = None, rundir: Path | None = None
 ) -> PlanContext:
     """The context of a project; jobs run in the looper config's folder if no folder is given."""
-    workdir = workdir or project.settings.root
-    layers = {level: layers_of(project.settings, project.pep, level) for level in LEVELS}
-    return PlanContext(project, workdir, rundir or workdir, layers)
+    settings = project.settings
+    workdir = workdir or settings.root
+    return PlanContext(
+        project=project,
+        workdir=workdir,
+        rundir=rundir or workdir,
+        layers={level: layers_of(settings, project.pep, level) for level in LEVELS},
+        results_dir=str(settings.results_dir),
+        submission_dir=str(settings.submission_dir),
+    )

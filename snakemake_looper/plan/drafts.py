@@ -9,7 +9,7 @@ A draft goes through the stages of planning; each stage makes new drafts and cha
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -52,10 +52,18 @@ class Draft:
 class SampleDrafts:
     """Everything that became of the samples."""
 
-    drafts: tuple[Draft, ...]
-    skipped: tuple[Skip, ...]
+    outcomes: tuple[Draft | Skip, ...]
+    """A draft or a skip for each sample and rule."""
     bad_names: Mapping[str, str]
     """Names that a sample cannot have, each with its fault."""
+
+    @property
+    def drafts(self) -> list[Draft]:
+        return [one for one in self.outcomes if isinstance(one, Draft)]
+
+    @property
+    def skipped(self) -> list[Skip]:
+        return [one for one in self.outcomes if isinstance(one, Skip)]
 
 
 def skip(planned: PlannedRule, record: str, reason: str, fault: bool = True) -> Skip:
@@ -83,43 +91,38 @@ def draft_samples(
         problems: gets options that select no sample, and other faults of the selection.
     """
     before = len(problems)
-    samples = context.pep.samples
-    kept, deselected = select(samples, context.options, problems, context.pep.refused)
-    flags = Flags(context.workdir)
+    pep, flags = context.pep, Flags(context.workdir)
+    kept, deselected = select(pep.samples, context.options, problems, pep.refused)
     outcomes: list[Draft | Skip] = []
     bad_names: dict[str, str] = {}
-    asked: list[str | None] = []  # for each selected record: why it is left out by its flag
-    for sample, planned in _pairs(context, rules):
+    by_flag: list[str | None] = []  # for each selected record: why its flag leaves it out
+    for sample, planned in _pairs(context, rules, deselected):
         reason = deselected.get(sample.name)
         if planned is None:
-            if not reason:
-                outcomes.append(Skip("", sample.name, "no pipeline interface", fault=True))
-            continue
-        if not reason:
-            fault = sample_name_fault(sample.name, planned.rule, limits)
-            if fault:
-                bad_names.setdefault(sample.name, fault)
-                continue
-            reason = _left_out_by_flag(context, flags, planned, sample)
-            asked.append(reason)
-        if reason:
+            outcomes.append(Skip("", sample.name, "no pipeline interface", fault=True))
+        elif reason:
             outcomes.append(skip(planned, sample.name, reason, fault=False))
+        elif fault := sample_name_fault(sample.name, planned.rule, limits):
+            bad_names.setdefault(sample.name, fault)
         else:
-            outcomes.append(_sample_draft(context, planned, sample, sizes))
+            by_flag.append(reason := _left_out_by_flag(context, flags, planned, sample))
+            if reason:
+                outcomes.append(skip(planned, sample.name, reason, fault=False))
+            else:
+                outcomes.append(_sample_draft(context, planned, sample, sizes))
     if len(problems) == before:
-        _warn_if_nothing(context, rules, bool(kept), asked, problems)
-    drafts = tuple(one for one in outcomes if isinstance(one, Draft))
-    return SampleDrafts(drafts, tuple(o for o in outcomes if isinstance(o, Skip)), bad_names)
+        _warn_if_nothing(context, rules, bool(kept), by_flag, problems)
+    return SampleDrafts(tuple(outcomes), bad_names)
 
 
 def _pairs(
-    context: PlanContext, rules: Sequence[PlannedRule]
+    context: PlanContext, rules: Sequence[PlannedRule], deselected: Container[str]
 ) -> Iterator[tuple[Sample, PlannedRule | None]]:
-    """Each sample with each of its rules; with None if it has no interface."""
+    """Each sample with each of its rules; a selected one without an interface has None."""
     by_interface = {id(one.rule.interface): one for one in rules if one.rule.level == "sample"}
     for sample in context.pep.samples:
         interfaces = context.project.sample_interfaces(sample)
-        if not interfaces and by_interface:
+        if not interfaces and by_interface and sample.name not in deselected:
             yield sample, None
         for interface in interfaces:
             if id(interface) in by_interface:
@@ -141,11 +144,11 @@ def _warn_if_nothing(
     context: PlanContext,
     rules: Sequence[PlannedRule],
     any_kept: bool,
-    asked: Sequence[str | None],
+    by_flag: Sequence[str | None],
     problems: Problems,
 ) -> None:
     """Warn if no sample is left although no option took the last one."""
-    if asked and all(asked):
+    if by_flag and all(by_flag):
         problems.warn("", "", nothing_by_flag(context.options))
     elif context.pep.samples and not any_kept:
         count = len(context.pep.samples)
@@ -193,7 +196,7 @@ def _filled_paths(paths: Mapping[str, str], attributes: Mapping[str, Any]) -> di
 def draft_project(context: PlanContext, rules: Sequence[PlannedRule]) -> list[Draft]:
     """A draft for each project-level rule."""
     # The sample level has reported the faults of the selection already.
-    chosen, _ = choose(context.pep.samples, context.options, Problems())
+    chosen = choose(context.pep.samples, context.options, Problems()).kept
     found = []
     for planned in rules:
         if planned.rule.level == "project":

@@ -14,6 +14,7 @@ import dataclasses
 import math
 from collections import defaultdict
 from collections.abc import Sequence
+from typing import NamedTuple
 
 from ..errors import Place, Problems
 from ..model import Job
@@ -41,8 +42,7 @@ def lumped(
     jobs = [one.job for one in rendered]
     if not lumps_wanted(options):
         return jobs
-    size_limit, count_limit = lump_limits(options, problems)
-    number_of_lumps = int(options.lump_j) if options.lump_j and not problems else None
+    limits = lump_limits(options, problems)
     by_rule: dict[str, list[int]] = defaultdict(list)
     for position, job in enumerate(jobs):
         if job.level == "sample":
@@ -51,9 +51,9 @@ def lumped(
         numbers = lump_numbers(
             [rendered[one].size_gb for one in positions],
             [flags.written(jobs[one].flag) == "completed" for one in positions],
-            size_limit,
-            count_limit,
-            number_of_lumps,
+            limits.size_gb,
+            limits.members,
+            limits.lumps,
         )
         for position, number in zip(positions, numbers, strict=True):
             lump = f"{rule}_lump_{number}"
@@ -61,17 +61,27 @@ def lumped(
     return jobs
 
 
-def lump_limits(options: Options, problems: Problems) -> tuple[float | None, int | None]:
-    """The limits that the options set: GB of input (1024³ bytes) and number of samples.
+class LumpLimits(NamedTuple):
+    """The limits that options set; None where they set none."""
 
-    `--lump-j` is only checked: `lump_numbers` applies it, for it depends on the number of samples.
-    """
+    size_gb: float | None
+    """Size of the input files of a lump, in GB (1024³ bytes)."""
+    members: int | None
+    """Number of samples in a lump."""
+    lumps: int | None
+    """Number of lumps for each rule."""
+
+
+def lump_limits(options: Options, problems: Problems) -> LumpLimits:
+    """The limits that the options set; wrong ones are added to `problems`."""
     size = _number("lump", options.lump, float, 0, problems)
-    count = _number("lump-n", options.lump_n, int, 1, problems)
-    _number("lump-j", options.lump_j, int, 1, problems)
+    members = _number("lump-n", options.lump_n, int, 1, problems)
+    lumps = _number("lump-j", options.lump_j, int, 1, problems)
     if options.lump_j and options.lump_n:
         problems.add(Place("--lump-n"), "", "cannot be combined with --lump-j; choose one")
-    return size, None if count is None else int(count)
+    return LumpLimits(
+        size, None if members is None else int(members), None if lumps is None else int(lumps)
+    )
 
 
 def lump_numbers(
@@ -79,7 +89,7 @@ def lump_numbers(
     done: Sequence[bool],
     size_limit: float | None,
     count_limit: int | None,
-    jobs: int | None = None,
+    lumps: int | None = None,
 ) -> list[int]:
     """The number, from 1, of each sample's lump.
 
@@ -88,10 +98,10 @@ def lump_numbers(
         done: which samples are completed already; they come last.
         size_limit: a lump that has reached this many GB is full.
         count_limit: a lump that has reached this many samples is full.
-        jobs: the number of lumps, instead of `count_limit`.
+        lumps: the number of lumps; it takes the place of `count_limit`.
     """
-    if jobs:
-        count_limit = math.ceil(len(sizes) / jobs)
+    if lumps:
+        count_limit = math.ceil(len(sizes) / lumps)
     numbers = [0] * len(sizes)
     lump, members, size = 1, 0, 0.0
     for index in sorted(range(len(sizes)), key=lambda one: done[one]):
@@ -108,6 +118,7 @@ def lump_numbers(
 def _number(
     option: str, text: str | None, kind: type[int] | type[float], least: int, problems: Problems
 ) -> float | None:
+    """The number that an option sets; None if it sets none, or a wrong one."""
     if text is None:
         return None
     try:

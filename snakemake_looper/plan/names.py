@@ -17,7 +17,7 @@ from ..layout import shown_name
 
 NAME_BYTES = 255
 PATH_BYTES = 4095
-"""The byte at the end of a path is not among them."""
+"""The system allows 4,096, of which the last one is the byte 0 at the end of the path."""
 BESIDE = 24
 """Bytes for files beside a file: `.NAME.xxxxxxxx.tmp` while it is written, a lock, a copy."""
 REPEATS = 20
@@ -35,7 +35,7 @@ class NameLimit:
 
 
 def name_limit(paths: Iterable[str], wildcard: str, folder: Path) -> NameLimit:
-    """The limit for the name that a wildcard stands for in paths, which are relative to `folder`."""
+    """The limit for the name that a wildcard stands for in paths, relative to `folder`."""
     limits = (NameLimit(_bytes_left(path, wildcard, folder), path) for path in paths)
     return min(limits, key=lambda one: one.bytes, default=NameLimit(NAME_BYTES - BESIDE, ""))
 
@@ -88,8 +88,8 @@ def repetition_fault(name: str) -> str | None:
                 count += 1
             return (
                 f"{shown_name(name)} ends in {count} times {shown_name(part)}: Snakemake takes"
-                f" {REPEATS} repeats at the end of a name for an endless loop; add something behind, as in"
-                f" {shown_name(name + '_1')}"
+                f" {REPEATS} repeats at the end of a name for an endless loop; add something behind,"
+                f" as in {shown_name(name + '_1')}"
             )
     return None
 

@@ -1,4 +1,4 @@
-"""The namespaces of a template: the values that `{project.…}`, `{looper.…}` and others stand for."""
+"""The namespaces of a template: the values of `{project.…}`, `{looper.…}` and the others."""
 
 from __future__ import annotations
 
@@ -17,16 +17,17 @@ def looper_namespace(
 ) -> dict[str, Any]:
     """The `looper` namespace of looper 2.1; sizes in GB (1024³ bytes), paths absolute."""
     settings, pep = context.settings, context.pep
+    results, submission = context.results_dir, context.submission_dir
     job_name = f"{interface.pipeline_name}_{record}"
     return {
         "config_file": str(pep.config_file) if pep.config_file else None,
         "pep_config": settings.pep,
         "output_dir": settings.out_text,
-        "results_subdir": str(settings.results_dir),
-        "submission_subdir": str(settings.submission_dir),
-        "sample_output_folder": str(settings.results_dir / record),
+        "results_subdir": results,
+        "submission_subdir": submission,
+        "sample_output_folder": f"{results}/{record}",
         "job_name": job_name,
         "total_input_size": size_gb,
-        "log_file": str(settings.submission_dir / f"{job_name}.log"),
+        "log_file": f"{submission}/{job_name}.log",
         "piface_dir": str(interface.folder),
     }

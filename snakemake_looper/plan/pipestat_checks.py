@@ -44,8 +44,8 @@ def check_config(section: PipestatSection, config: PipestatConfig, problems: Pro
         problems.warn(
             interface.place,
             "output_schema",
-            "is missing, and pipestat makes no table without; add it, or no result gets into"
-            " the database",
+            "is missing: without it, pipestat makes no table, and no result gets into the database;"
+            " add it",
         )
 
 

@@ -88,16 +88,38 @@ def reporting_of(
     if settings.pipestat is None:
         return Reporting(None, pep_name)
     section = read_section(settings, problems)
-    record = str(section.values.get("project_name") or pep_name)
+    project_name = str(section.values.get("project_name") or pep_name)
     flag_dir = _flag_dir(section, interface)
     publication = _publication(section)
     back_end = _back_end(section, interface, publication)
+    suffix = "_project" if both_levels and interface.level == "project" else ""
+    config = PipestatConfig(
+        path=settings.out / f"pipestat_config_{interface.pipeline_name}{suffix}.yaml",
+        content=_content(section, interface, project_name, flag_dir, publication, back_end),
+        interface=interface,
+        back_end=back_end.kind,
+        location=back_end.location,
+        published=publication.kind,
+    )
+    check_config(section, config, problems)
+    return Reporting(flag_dir, project_name, config, back_end.results, back_end.reported)
+
+
+def _content(
+    section: PipestatSection,
+    interface: Interface,
+    project_name: str,
+    flag_dir: Path,
+    publication: _Publication,
+    back_end: _BackEnd,
+) -> dict[str, Any]:
+    """The merged config, its keys in alphabetical order."""
     content = {
         **section.hidden,
         "pipeline_name": interface.pipeline_name,
         "pipeline_type": interface.level,
-        "project_name": record,
-        "output_dir": str(settings.out),
+        "project_name": project_name,
+        "output_dir": str(section.settings.out),
         "flag_file_dir": str(flag_dir),
         "schema_path": str(interface.output_schema),
     }
@@ -107,17 +129,7 @@ def reporting_of(
         content["database"] = {**content["database"], "sqlite_url": publication.sqlite_file}
     if back_end.reported:
         content["results_file_path"] = back_end.reported
-    suffix = "_project" if both_levels and interface.level == "project" else ""
-    config = PipestatConfig(
-        path=settings.out / f"pipestat_config_{interface.pipeline_name}{suffix}.yaml",
-        content=dict(sorted(content.items(), key=lambda item: str(item[0]))),
-        interface=interface,
-        back_end=back_end.kind,
-        location=back_end.location,
-        published=publication.kind,
-    )
-    check_config(section, config, problems)
-    return Reporting(flag_dir, record, config, back_end.results, back_end.reported)
+    return dict(sorted(content.items(), key=lambda item: str(item[0])))
 
 
 def _flag_dir(section: PipestatSection, interface: Interface) -> Path:

@@ -7,7 +7,6 @@ the command, the environment and the inputs are rendered with them (`rendered`).
 
 from __future__ import annotations
 
-import dataclasses
 import os
 from collections.abc import Mapping
 from pathlib import Path
@@ -41,7 +40,7 @@ class RenderedJob(NamedTuple):
     """Size of its input files in GB (1024³ bytes)."""
 
 
-class _At:
+class _AtKey:
     """Makes errors of templates and values a `JobError` of one key of the interface."""
 
     __slots__ = ("_key",)
@@ -69,10 +68,10 @@ def with_variables(draft: Draft, context: PlanContext) -> Draft:
     layers = context.layers[interface.level]
     compute = settings_of_job(interface, layers, draft.files.size_gb, draft.dynamic)
     namespaces = {**draft.namespaces, "compute": compute}
-    with _At("var_templates"):
+    with _AtKey("var_templates"):
         variables = _expanded(render_nested(interface.var_templates, namespaces))
     namespaces["pipeline"] = {**interface.data, "var_templates": variables}
-    return dataclasses.replace(draft, namespaces=namespaces)
+    return Draft(draft.planned, draft.record, namespaces, draft.files, draft.dynamic)
 
 
 def rendered(draft: Draft, context: PlanContext) -> RenderedJob:
@@ -82,14 +81,14 @@ def rendered(draft: Draft, context: PlanContext) -> RenderedJob:
         JobError: a template cannot be rendered, or a compute value cannot be read.
     """
     rule, interface, namespaces = draft.planned.rule, draft.interface, draft.namespaces
-    with _At("command_template"):
+    with _AtKey("command_template"):
         command = _command(interface, namespaces, context)
     env = _environment(draft)
     inputs = _inputs(draft, context)
-    with _At("compute"):
+    with _AtKey("compute"):
         threads, resources = to_snakemake(namespaces["compute"])
         container = _container(interface, namespaces["compute"], context)
-    with _At("snakemake.resources"):
+    with _AtKey("snakemake.resources"):
         known = {**resources, "threads": threads}
         for name, value in interface.directives.get("resources", {}).items():
             resources[name] = filled(value, known) if isinstance(value, Formula) else value
@@ -122,7 +121,7 @@ def _command(interface: Interface, namespaces: Namespaces, context: PlanContext)
 
 
 def _environment(draft: Draft) -> dict[str, str]:
-    with _At("inject_env_vars"):
+    with _AtKey("inject_env_vars"):
         env = {
             name: template(text).render(draft.namespaces)
             for name, text in draft.interface.inject_env_vars.items()
@@ -134,12 +133,12 @@ def _environment(draft: Draft) -> dict[str, str]:
 
 def _inputs(draft: Draft, context: PlanContext) -> tuple[str, ...]:
     """The input files of the schema and of `snakemake: input:`, as Snakemake finds them."""
-    with _At("snakemake.input"):
+    with _AtKey("snakemake.input"):
         more = [
             template(text).render(draft.namespaces)
             for text in directive_texts(draft.interface, "input")
         ]
-    with _At("input_schema"):
+    with _AtKey("input_schema"):
         return tuple(
             _input(path, context) for path in dict.fromkeys((*draft.files.required, *more))
         )

@@ -49,7 +49,7 @@ def make_rules(context: PlanContext, problems: Problems) -> tuple[PlannedRule, .
         if one.results and interface.level == "sample"
     ]
     results = {file.path: file for file in merge_results(of_samples)}
-    names = rule_names(interfaces)
+    names = _rule_names(interfaces)
     made = [
         _planned_rule(context, interface, reporting, names[id(interface)], results, problems)
         for interface, reporting in zip(interfaces, reportings, strict=True)
@@ -57,7 +57,7 @@ def make_rules(context: PlanContext, problems: Problems) -> tuple[PlannedRule, .
     rules = [one.rule for one in made]
     if project.whole:
         _check_references(rules, problems)
-    return tuple(dataclasses.replace(one, rule=in_order(one.rule, rules)) for one in made)
+    return tuple(dataclasses.replace(one, rule=_with_predecessors(one.rule, rules)) for one in made)
 
 
 def _reportings(
@@ -165,7 +165,7 @@ def _check_references(rules: Sequence[Rule], problems: Problems) -> None:
                 )
 
 
-def rule_names(interfaces: Sequence[Interface]) -> dict[int, str]:
+def _rule_names(interfaces: Sequence[Interface]) -> dict[int, str]:
     """A rule name for each interface, by the interface's `id`.
 
     A name is an identifier, unique, and no target rule's.
@@ -185,7 +185,7 @@ def rule_names(interfaces: Sequence[Interface]) -> dict[int, str]:
     return names
 
 
-def in_order(rule: Rule, rules: Sequence[Rule]) -> Rule:
+def _with_predecessors(rule: Rule, rules: Sequence[Rule]) -> Rule:
     """The rule, with the rules that come before it.
 
     These are the rules of `depends_on`. Without `depends_on`, a project-level rule comes after

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterable, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from ..errors import Problems, near
 from ..layout import shown_name
@@ -25,13 +25,21 @@ _MOST = 8
 """A message lists so many values or names at most."""
 
 
+class Selection(NamedTuple):
+    """The samples that options select, and the reason for each of the others."""
+
+    kept: list[Sample]
+    reasons: dict[str, str]
+    """Reasons by the name of the sample."""
+
+
 def select(
     samples: Sequence[Sample],
     options: Options,
     problems: Problems,
     refused: Collection[str] = (),
-) -> tuple[list[Sample], dict[str, str]]:
-    """The samples to run, and the reason for each of the others, by name.
+) -> Selection:
+    """The samples to run.
 
     Args:
         samples: the samples of the table.
@@ -58,7 +66,7 @@ def select(
                 else f"'{text}' is all of the {left}, none is left; skip fewer"
             )
             problems.add(*options.origin(option), what)
-    return kept, reasons
+    return Selection(kept, reasons)
 
 
 def choose(
@@ -66,7 +74,7 @@ def choose(
     options: Options,
     problems: Problems,
     refused: Collection[str] = (),
-) -> tuple[list[Sample], dict[str, str]]:
+) -> Selection:
     """The same without `--skip` and `--limit`: the samples of the project level, as in looper."""
     reasons: dict[str, str] = {}
     attribute = options.sel_attr or "toggle"
@@ -83,7 +91,8 @@ def choose(
             kept.append(sample)
     if options.sel_incl or options.sel_excl:
         _check_values(samples, kept, attribute, options, problems, refused)
-    return _only_named(kept, samples, options, reasons, problems, refused), reasons
+    named = _only_named(kept, samples, options, reasons, problems, refused)
+    return Selection(named, reasons)
 
 
 def deselected_by_flag(status: str, options: Options) -> str | None:

@@ -47,8 +47,8 @@ def bundled(name: str, folder: Path, problems: Problems) -> dict[str, str]:
         problems.add(
             "profile",
             "",
-            f"there is no profile '{name}'; there are {', '.join(BUNDLED)}, and --package NAME for"
-            " one from a divvy config",
+            f"there is no profile '{name}'; write one of {', '.join(BUNDLED)}, or --package NAME"
+            " for a profile from a divvy config",
         )
         return {}
     return _bundled_files(name, folder)

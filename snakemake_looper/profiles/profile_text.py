@@ -21,8 +21,8 @@ _COMMENTS = {
     " text is in quotes twice.",
     "latency-wait": "A file that a node has written may take this long to be seen here (seconds).",
     "precommand": "/bin/sh runs this on the node before each job.",
-    "jobscript": "The script that is submitted: the template's shell around the job, whose exit code is"
-    " kept.",
+    "jobscript": "The script that is submitted: the template's shell around the job, whose exit"
+    " code is kept.",
     "cluster-generic-status-cmd": "Prints the state of a job: running, success or failed.",
     "seconds-between-status-checks": "Each check asks once for each job.",
     "software-deployment-method": "Jobs run in the images that the project names.",

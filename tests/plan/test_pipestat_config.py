@@ -431,4 +431,4 @@ def test_a_database_without_an_output_schema_is_a_warning(project: Callable[...,
     assert plan_project(looper_config).warnings == ()
     interface.write_text(interface.read_text().replace("output_schema: schemas/out.yaml\n", ""))
     (warning,) = plan_project(looper_config).warnings
-    assert "touch.yaml:1: output_schema: is missing, and pipestat makes no table" in warning
+    assert "touch.yaml:1: output_schema: is missing: without it, pipestat makes no table" in warning

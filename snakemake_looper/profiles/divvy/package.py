@@ -130,7 +130,9 @@ def read_package(config: Path, name: str, problems: Problems) -> Package | None:
     place = document.place(section, name)
     for key in ("submission_command", "submission_template"):
         if not isinstance(settings.get(key), str) or not settings[key].strip():
-            problems.add(places.get(key, place), key, "is missing; write it, as in looper's own")
+            problems.add(
+                places.get(key, place), key, "is missing; write it as in looper's own divvy config"
+            )
     if problems:
         return None
     meanings = _adapters(document, settings, problems)

@@ -157,21 +157,21 @@ def _take_of_job(
         problems.warn(
             place,
             "--mem",
-            f"'{value}' counts memory in {unit}, here a bare number is MB; write the unit where"
-            f" memory is said, as in 'mem: 8{unit[:1].upper()}'",
+            f"'{value}' counts memory in {unit}, but here a bare number is MB; write the unit with"
+            f" the amount, as in 'mem: 8{unit[:1].upper()}'",
         )
         return
     if name == "mem-per-cpu" and meaning == "compute.mem":
         problems.warn(
             place,
             "--mem-per-cpu",
-            "memory is that of the whole job here; write what all its cores take together",
+            "here, memory is that of the whole job; write the sum of all its cores",
         )
         return
     key = meaning.rpartition(".")[2]
     problems.warn(
         place,
         f"--{name}",
-        f"'{key}' of a job gets there by no setting; in the pipeline interface, write"
-        f" 'snakemake: resources: {_RESOURCES[name][0] if name in _RESOURCES else 'slurm_extra'}:'",
+        f"no setting passes a job's '{key}' on; write 'snakemake: resources:"
+        f" {_RESOURCES[name][0] if name in _RESOURCES else 'slurm_extra'}:' in the pipeline interface",
     )

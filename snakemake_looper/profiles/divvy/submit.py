@@ -42,7 +42,7 @@ def submit_command(package: Package, problems: Problems) -> list[str]:
 
 
 def _program(package: Package) -> str:
-    """The program that submits. It may print the job's number only; bsub is kept from printing more."""
+    """The program that submits. It must print the job's number only, and bsub prints more."""
     if package.system == "other":
         return package.command.text
     program = package.command.text.split()[0]
@@ -94,8 +94,8 @@ def _word(package: Package, word: Line, problems: Problems) -> str | None:
             problems.warn(
                 word.place,
                 "",
-                f"'{word.text}' counts memory in {suffix}, here a bare number is MB; write the unit"
-                f" where memory is said, as in 'mem: 8{suffix[:1].upper()}'",
+                f"'{word.text}' counts memory in {suffix}, but here a bare number is MB; write the"
+                f" unit with the amount, as in 'mem: 8{suffix[:1].upper()}'",
             )
         text = text.replace(f"{{{{{name}}}}}{suffix}", field)
     return _quoted(text)
@@ -106,7 +106,7 @@ def _not_filled(word: Line, meaning: str, problems: Problems) -> None:
     problems.warn(
         word.place,
         "",
-        f"'{word.text}': '{key}' of a job gets there by no setting; write it under 'snakemake:"
+        f"'{word.text}': no setting passes a job's '{key}' on; write it under 'snakemake:"
         f" resources:' in the pipeline interface, and {{resources.{key}}} into the submit command",
     )
 
@@ -117,11 +117,11 @@ def _memory(package: Package, word: Line, problems: Problems) -> str | None:
 
 def _time(package: Package, word: Line, problems: Problems) -> str | None:
     if package.system == "other":
-        problems.warn(word.place, "", f"'{word.text}' is given minutes; see whether it wants those")
+        problems.warn(word.place, "", f"'{word.text}' gets minutes; check that it expects them")
     return _SECONDS if package.system in ("sge", "pbs") else "{resources.runtime}"
 
 
-def _of_package(key: str, resource: str) -> Callable[[Package, Line, Problems], str | None]:
+def _with_default(key: str, resource: str) -> Callable[[Package, Line, Problems], str | None]:
     """The field of a setting, if the package has a default for jobs without a value."""
 
     def field(package: Package, word: Line, problems: Problems) -> str | None:
@@ -143,8 +143,8 @@ _FIELDS: Mapping[str, Callable[[Package, Line, Problems], str | None]] = {
     "compute.cores": lambda package, word, problems: "{threads}",
     "compute.mem": _memory,
     "compute.time": _time,
-    "compute.partition": _of_package("partition", "slurm_partition"),
-    "compute.account": _of_package("account", "slurm_account"),
+    "compute.partition": _with_default("partition", "slurm_partition"),
+    "compute.account": _with_default("account", "slurm_account"),
     "looper.job_name": lambda package, word, problems: (
         "looper.{jobid}" if package.system == "pbs" else "{name}.{jobid}"  # PBS wants short ones
     ),

@@ -159,8 +159,8 @@ def _without_unfilled(package: Package, problems: Problems) -> Package:
             problems.warn(
                 line.place,
                 "",
-                f"'{line.text}': '{package.meaning(name)}' is a job's own; write the line into"
-                " the command_template",
+                f"'{line.text}' needs a job's '{package.meaning(name)}'; write the line into the"
+                " command_template",
             )
         moves = line.text.startswith("cd ") and line.text[3:].strip("'\"") not in HERE
         if moves:
@@ -223,8 +223,8 @@ def _generic(profile: Profile, package: Package, problems: Problems) -> None:
         problems.warn(
             package.command.place,
             "submission_command",
-            f"'{package.command.text}' is not known here; see that it prints the job's id, and"
-            " write a 'cluster-generic-status-cmd', or killed jobs are waited for",
+            f"'{package.command.text}' is unknown; check that it prints the job's id, and write a"
+            " 'cluster-generic-status-cmd': without one, Snakemake waits for killed jobs",
         )
     else:
         profile.settings["cluster-generic-status-cmd"] = "status.sh"
@@ -273,5 +273,7 @@ def _other_settings(package: Package, problems: Problems) -> None:
             )  # fmt: skip
         elif key not in package.used:
             problems.warn(
-                place, key, f"is not in its template; for commands that use it, {_AT_RUN[3:]}"
+                place,
+                key,
+                f"is not in the package's template; for commands that use it, {_AT_RUN[3:]}",
             )
