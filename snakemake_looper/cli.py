@@ -275,7 +275,7 @@ def table(arguments: argparse.Namespace, rest: list[str]) -> int:
 def write_report(arguments: argparse.Namespace, rest: list[str]) -> int:
     """Write the results as web pages, or as a zip of them."""
     from .results.records import read_results
-    from .results.report import report_of
+    from .results.report import write_report as write_pages
     from .results.table import remarks
 
     folder = Path(os.path.abspath(arguments.report_dir)) if arguments.report_dir else None
@@ -283,14 +283,14 @@ def write_report(arguments: argparse.Namespace, rest: list[str]) -> int:
         results = read_results(jobs, jobs.facts.workdir)
         for remark in remarks(results):
             print(f"warning: {remark}", file=sys.stderr)
-        print(report_of(jobs, folder, arguments.portable, results))
+        print(write_pages(jobs, folder, arguments.portable, results))
     return DONE
 
 
 def link(arguments: argparse.Namespace, rest: list[str]) -> int:
     """Link the files that were reported, by kind of result."""
+    from .results.links import links, make_links
     from .results.records import read_results
-    from .results.remove import links, make_links
 
     with _jobs(arguments) as jobs:
         results = read_results(jobs, jobs.facts.workdir)
@@ -374,8 +374,8 @@ def _tell_of_removed(arguments: argparse.Namespace) -> None:
 
 def clean(arguments: argparse.Namespace, rest: list[str]) -> int:
     """Run the cleanup scripts that pipelines left in the samples' folders."""
-    from .results.remove import clean as run_script
-    from .results.remove import cleanup_scripts
+    from .results.cleanup_scripts import clean as run_script
+    from .results.cleanup_scripts import cleanup_scripts
 
     with _jobs(arguments) as jobs:
         workdir = jobs.facts.workdir

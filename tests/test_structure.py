@@ -32,9 +32,14 @@ SEAMS = {
     "pephubclient": {"read.pephub", "results.pephub_table"},
     "jinja2": {"read.templates", "results.report"},
     "jsonschema": {"read.input_schema", "read.output_schema"},
-    "sqlalchemy": {"results.database"},
-    "sqlmodel": {"results.database"},
-    "sqlite3": {"results.database", "workspace.job_table", "workspace.job_table_writer"},
+    "sqlalchemy": {
+        "results.database",
+        "results.database_connection",
+        "results.database_tables",
+        "results.sqlite_copy",
+    },
+    "sqlmodel": {"results.database_tables"},
+    "sqlite3": {"results.sqlite_copy", "workspace.job_table", "workspace.job_table_writer"},
     "rich": {"show.bars", "show.progress", "show.views"},
     "snakemake": {"cli", "run.read_only", "show.progress", "workspace.engine", "workspace.lookups"},
 }

@@ -31,12 +31,12 @@ from ..files import write_atomic
 from ..status.flags import Flags, stamp_of
 from ..workspace.job_table import JobTable
 from ..workspace.rows import Brief
+from .assemble import assemble
 from .results_file import (
     EARLIER,
     RECORD,
-    AssemblyError,
     Records,
-    assemble,
+    ResultsFileError,
     below,
     dump,
     levels_of,
@@ -201,7 +201,7 @@ def _or_nothing(path: Path) -> Records:
     """A record file; one that cannot be read is worth nothing."""
     try:
         return load(path)
-    except (OSError, AssemblyError):
+    except (OSError, ResultsFileError):
         return {}
 
 
@@ -242,7 +242,7 @@ def conclude_files(
             continue
         try:
             assemble(path, sources, schemas, _among(obsolete))
-        except (OSError, AssemblyError):  # said when the run ends; the next one tries again
+        except (OSError, ResultsFileError):  # said when the run ends; the next one tries again
             failed |= ours
     return [one for one in obsolete if not _is_in(one, failed)]
 
@@ -297,7 +297,7 @@ def results_in(path: Path, one: Aside, warnings: list[str]) -> Mapping[str, Any]
     shelf = one.shelf
     try:
         levels = levels_of(load(path), shelf.pipeline, str(path), warnings)
-    except (OSError, AssemblyError) as error:
+    except (OSError, ResultsFileError) as error:
         warnings.append(str(error))
         return None
     found: Mapping[str, Any] | None = levels.get(shelf.level, {}).get(one.record)

@@ -203,7 +203,7 @@ def _differs(store: StoreRow, workdir: Path, seen: Mapping[str, Seen], entry: En
     if entry.where != where(config, store, workdir):
         return True
     if store.published == "sqlite":
-        from .database import is_as_it_was
+        from .sqlite_copy import is_as_it_was
 
         return not is_as_it_was(config, entry.database)
     return False
@@ -213,9 +213,9 @@ def where(config: Mapping[str, Any], store: StoreRow, workdir: Path) -> str:
     """The place of a store as messages and entries name it; without user and password."""
     if store.published == "pephub":
         return str(config["pephub_path"])
-    from .database import place
+    from .database_connection import place_of
 
-    found = place(config)
+    found = place_of(config)
     return os.path.relpath(found, workdir) if store.published == "sqlite" else found
 
 

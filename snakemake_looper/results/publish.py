@@ -22,11 +22,11 @@ from ..status.flags import flag_path, stamp_of, write_flag
 from ..workspace.job_table import JobTable
 from ..workspace.rows import StoreRow
 from . import ledger, stash
+from .assemble import assemble
 from .attempts import conclude
 from .earlier import completed_again
 from .ledger import Entry, Seen
 from .records import config_of, records_of
-from .results_file import assemble
 
 _PATIENCE = 3.0
 """Seconds that a results file is given to become readable."""
@@ -225,7 +225,7 @@ def _known(store: StoreRow, workdir: Path, config: Mapping[str, Any]) -> tuple[E
         return Entry(place), True
     gone = entry.where not in ("", place)
     if store.published == "sqlite" and not gone:
-        from .database import is_as_it_was
+        from .sqlite_copy import is_as_it_was
 
         gone = not is_as_it_was(config, entry.database)
     return replace(entry, where=place), gone
@@ -263,8 +263,8 @@ def _copy(
     }
     database = None
     if store.published == "sqlite":
-        from .database import look
-        from .database import publish as to_sqlite
+        from .sqlite_copy import look
+        from .sqlite_copy import publish as to_sqlite
 
         # A record that reports nothing any more is given as one without results.
         to_sqlite(config, {**{name: {} for name in emptied}, **records}, statuses)

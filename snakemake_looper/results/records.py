@@ -22,7 +22,8 @@ from ..workspace.job_table import JobTable
 from ..workspace.rows import Brief, StoreRow
 from . import stash
 from .earlier import Aside, Seen, asides, fate, seen
-from .results_file import AssemblyError, checked, levels_of, load, record_paths, wanted_of
+from .results_file import ResultsFileError, levels_of, load, record_paths
+from .schema_check import checked, wanted_of
 from .statuses import RecordStatus
 
 _BOOKKEEPING = ("meta", "pipestat_created_time", "pipestat_modified_time")
@@ -179,7 +180,7 @@ def _read(
         for path in record_files(store.location):
             try:
                 found |= _of(load(path), store, str(path), warnings)
-            except (AssemblyError, OSError) as error:
+            except (ResultsFileError, OSError) as error:
                 warnings.append(_passed_over(path, error))
         return found
     if store.location not in files:
@@ -188,7 +189,9 @@ def _read(
 
 
 def _passed_over(path: Path, error: Exception) -> str:
-    said = str(error).removeprefix(f"{path}: ") if isinstance(error, AssemblyError) else str(error)
+    said = (
+        str(error).removeprefix(f"{path}: ") if isinstance(error, ResultsFileError) else str(error)
+    )
     return f"{path}: its record is left out: {said}"
 
 

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import subprocess
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,7 +20,7 @@ from ..workspace.job_table import JobTable
 from ..workspace.rows import Row, StoreRow
 from . import stash
 from .earlier import part, shelves
-from .records import Results, config_of, records_of, samples
+from .records import config_of, records_of, samples
 from .results_file import RECORD, dump, load
 
 
@@ -176,64 +175,3 @@ def _delete(store: StoreRow, names: Iterable[str], workdir: Path) -> None:
         for name in names:
             part(data, store.pipeline, store.level).pop(name, None)
         write_atomic(Path(store.location), dump(data))
-
-
-# --- clean ----------------------------------------------------------------------------------------
-
-
-def cleanup_scripts(jobs: JobTable) -> list[Path]:
-    """`*_cleanup.sh` in the folders of the selected samples, which pypiper leaves there."""
-    results_dir = jobs.facts.results_dir
-    samples = dict.fromkeys(row.record for row in jobs.rows() if row.level == "sample")
-    found = []
-    for sample in samples:
-        folder = results_dir / sample
-        names = sorted(os.listdir(folder)) if folder.is_dir() else []
-        found += [folder / name for name in names if name.endswith("_cleanup.sh")]
-    return found
-
-
-def clean(script: Path, folder: Path) -> int:
-    """Run a cleanup script where jobs run; returns its exit code."""
-    return subprocess.run(["sh", str(script)], cwd=folder, check=False).returncode
-
-
-# --- link -----------------------------------------------------------------------------------------
-
-
-def links(results: Iterable[Results], folder: Path, root: Path) -> dict[Path, Path]:
-    """Links to the files that were reported, as pipestat lays them out: link → file.
-
-    `<folder>/<result>/<record>_<result or key>_<file name>`; relative results are below `root`.
-    """
-    found = {}
-    for one in results:
-        for record, values in one.records.items():
-            for key, value in values.items():
-                for name, path in _paths(key, value):
-                    link = folder / key / f"{record}_{name}_{os.path.basename(path)}"
-                    found[link] = Path(os.path.normpath(root / path))
-    return found
-
-
-def make_links(wanted: Mapping[Path, Path]) -> None:
-    """Make relative links; one that leads elsewhere is replaced, files of others are not."""
-    for link, target in wanted.items():
-        link.parent.mkdir(parents=True, exist_ok=True)
-        if link.is_symlink():
-            link.unlink()
-        if not link.exists():
-            link.symlink_to(os.path.relpath(target, link.parent))
-
-
-def _paths(key: str, value: Any) -> Iterable[tuple[str, str]]:
-    """Paths in a result, however deep."""
-    if isinstance(value, list):
-        for item in value:
-            yield from _paths(key, item)
-    if isinstance(value, Mapping):
-        for name, item in value.items():
-            if name == "path" and isinstance(item, str):
-                yield key, item
-            else:
-                yield from _paths(str(name), item)

@@ -65,10 +65,10 @@ def write_tables(snakemake: Any) -> None:
 
 def write_report(snakemake: Any) -> None:
     """Write the HTML report."""
-    from .report import report_of
+    from .report import write_report
 
     jobs = JobTable(snakemake.params.jobs)
-    index = report_of(jobs, Path(snakemake.output[0]))
+    index = write_report(jobs, Path(snakemake.output[0]))
     jobs.close()
     _log(snakemake, [index])
 

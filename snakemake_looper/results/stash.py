@@ -31,7 +31,7 @@ from ..status.flags import Flags
 from ..workspace.job_table import JobTable
 from ..workspace.rows import Brief, StoreRow
 from .earlier import Fate, Seen, fate, part
-from .results_file import AssemblyError, dump, load
+from .results_file import ResultsFileError, dump, load
 
 FOLDER = Path(".snakemake") / "looper" / "earlier"
 Names = dict[str, list[str]]
@@ -216,7 +216,7 @@ def _load(path: Path) -> dict[Any, Any]:
         if path.suffix == ".yaml":
             return load(path)
         found = json.loads(path.read_bytes())
-    except (OSError, ValueError, AssemblyError):
+    except (OSError, ValueError, ResultsFileError):
         return {}
     return found if isinstance(found, dict) else {}
 

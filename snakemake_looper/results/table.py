@@ -18,7 +18,8 @@ from typing import Any
 from ..files import write_atomic
 from ..layout import table_paths
 from .records import Results
-from .results_file import dump, load, wanted_of
+from .results_file import dump, load
+from .schema_check import wanted_of
 
 FORMATS = ("tsv", "csv", "json", "markdown")
 

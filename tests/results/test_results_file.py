@@ -14,7 +14,8 @@ import yaml
 from support.projects import write
 
 from snakemake_looper.files import write_atomic
-from snakemake_looper.results.results_file import AssemblyError, assemble
+from snakemake_looper.results.assemble import assemble
+from snakemake_looper.results.results_file import ResultsFileError
 
 RECORD = "p:\n  project: {{}}\n  sample:\n    {name}:\n      meta: {{m: 1}}\n      n: {value}\n"
 SCHEMA = """
@@ -92,7 +93,7 @@ def test_a_half_written_record_is_named_and_left_out(tmp_path: Path) -> None:
 def test_a_file_that_is_no_results_file_is_not_touched(tmp_path: Path, text: str) -> None:
     write(tmp_path, {"results.yaml": text})
     record(tmp_path, "a")
-    with pytest.raises(AssemblyError):
+    with pytest.raises(ResultsFileError):
         run(tmp_path)
     assert (tmp_path / "results.yaml").read_text() == text
 

@@ -29,10 +29,11 @@ from snakemake_looper.results import database as databases
 from snakemake_looper.results import pephub_table as pephub_results
 from snakemake_looper.results import stash
 from snakemake_looper.results.attempts import SetAsideError, begins_afresh, conclude, set_aside
+from snakemake_looper.results.database_connection import DatabaseError
 from snakemake_looper.results.publish import settle
 from snakemake_looper.results.records import Results, config_of, read_results
 from snakemake_looper.results.remove import destroy, doomed, doomed_of_removed
-from snakemake_looper.results.report import report_of
+from snakemake_looper.results.report import write_report
 from snakemake_looper.results.table import FORMATS, remarks, text
 from snakemake_looper.status.flags import flag_path
 from snakemake_looper.status.journal import FOLDER, Death, Journal, read_runs
@@ -506,7 +507,7 @@ def test_a_server_that_goes_away_keeps_what_is_kept_here(
     on_server.job(jobs, planned[0], "", "failed", "sample")
 
     def away(*arguments: Any) -> None:
-        raise databases.DatabaseError("connection refused")
+        raise DatabaseError("connection refused")
 
     with monkeypatch.context() as patch:
         patch.setattr(databases, "fill_records", away)
@@ -614,7 +615,7 @@ def test_a_damaged_file_costs_its_own_record(
     assert "Traceback" not in said
     for form in FORMATS:
         assert "3" in text(results, form)
-    report_of(jobs, count / "pages", read=results)
+    write_report(jobs, count / "pages", read=results)
     jobs.close()
 
 
