@@ -31,7 +31,7 @@ SEAMS = {
     "peppy": {"read.pep"},
     "pephubclient": {"read.pephub", "results.pephub_table"},
     "jinja2": {"read.templates", "results.report"},
-    "jsonschema": {"read.input_schema", "read.output_schema"},
+    "jsonschema": {"read.input_schema", "read.output_schema_faults"},
     "sqlalchemy": {
         "results.database",
         "results.database_connection",

@@ -30,7 +30,9 @@ from typing import Any
 from ..errors import Place, Problems
 from ..layout import is_file_name, special_to_snakemake
 from ..model import BackEnd, Interface, PipestatConfig, Published, ResultsFile
-from ..read.output_schema import Fault, read_output_schema, refusals
+from ..read.output_schema import read_output_schema
+from ..read.output_schema_faults import refusals
+from ..read.pipestat_schema import Fault, pipestat_schema
 from ..read.secrets import HARMLESS, HARMLESS_IN_DATABASE, address, hide, is_plain
 from ..read.settings import Settings
 from ..read.yaml_lines import Document, expanded, read_yaml, resolve
@@ -326,7 +328,7 @@ def _check_output_schema(config: PipestatConfig, problems: Problems) -> None:
     handed = bool(_HANDED.search(templates))
     validates = bool(_HANDED_SCHEMA.search(templates))
     in_tables = config.back_end == "database" or config.published == "sqlite"
-    schema = read_output_schema(interface.output_schema)
+    schema = pipestat_schema(read_output_schema(interface.output_schema).raw)
     lenient = interface.level == "project" and not in_tables and not validates
     if schema.empty and (not handed or (lenient and not schema.faults)):
         _say(problems.warn, schema.empty, document)

@@ -7,6 +7,7 @@ stand at the top in both, and hold for both levels.
 
 from __future__ import annotations
 
+import contextlib
 import keyword
 import re
 from collections.abc import Mapping
@@ -20,6 +21,7 @@ from ..model import Hooks, InputSchema, Interface, Level, SizeRow
 from .compute import size_table
 from .deprecated import INTERFACE, instead
 from .input_schema import read_input_schema
+from .output_schema import OutputSchemaError, read_output_schema
 from .templates import TemplateError, template
 from .yaml_lines import Document, absent, read_yaml, resolve
 
@@ -263,17 +265,14 @@ class _Shared:
         self._problems.add(self.document.place(key), key, absent(str(value), path))
         return None
 
-    def _output_paths(self) -> dict[str, str]:
+    def _output_paths(self) -> Mapping[str, str]:
         """`path:` of each property that stands beside `samples:`, the kind of before pipestat."""
-        document = read_yaml(self.output_schema, Problems()) if self.output_schema else None
-        properties = document.data.get("properties") if document else None
-        if not isinstance(properties, Mapping) or "samples" not in properties:
+        if not self.output_schema:
             return {}
-        return {
-            str(name): str(value["path"])
-            for name, value in properties.items()
-            if isinstance(value, Mapping) and value.get("path")
-        }
+        # Planning names the faults of a schema, with their lines.
+        with contextlib.suppress(OSError, OutputSchemaError):
+            return read_output_schema(self.output_schema).sample_paths
+        return {}
 
     def _size_table(self) -> tuple[tuple[SizeRow, ...], tuple[Path, ...]]:
         source = self.compute.get("size_dependent_variables")

@@ -1,250 +1,124 @@
-"""Output schemas: refused before any job are exactly those that pipestat refuses."""
+"""The results that an output schema declares, in each of its forms."""
 
 from __future__ import annotations
 
-import copy
-from collections.abc import Iterator
+import textwrap
 from pathlib import Path
-from typing import Any
 
-import jsonschema
 import pytest
-import yaml
-from pipestat import PipestatManager
-from pipestat.exceptions import SchemaValidationErrorDuringReport
-from pipestat.parsed_schema import ParsedSchema
 
-from snakemake_looper.read.output_schema import read_output_schema, refusals
-from snakemake_looper.results.database_tables import pipestat_tables
+from snakemake_looper.read.output_schema import (
+    NO_SCHEMA,
+    OutputSchema,
+    OutputSchemaError,
+    read_output_schema,
+)
 
 OWN = """
-pipeline_name: p
+pipeline_name: count
 samples:
-  n: {type: integer, description: a number}
-  plot: {type: image, description: a plot}
-  table: {type: file, description: a table}
-  both:
-    type: object
-    description: two
-    properties:
-      a: {type: string, description: one}
-      b: {type: file, description: other}
-  many:
-    type: array
-    description: some
-    items: {type: object, properties: {a: {type: image, description: one}}}
-project: {m: {type: number, description: a number}}
-status: {running: {description: it runs}}
+  lines: {type: integer, description: Number of lines}
+  plot: {type: image, description: A plot}
+  tables: {type: array, description: All tables, items: {type: file}}
+  items: {type: string, description: A result of this name}
+  additionalProperties: false
+project:
+  total: {type: number}
+status:
+  paused: {description: Not one of ours}
 """
+
 JSON = """
-type: object
 properties:
-  pipeline_name: p
+  pipeline_name: count
   samples:
     type: array
     items:
       type: object
       properties:
-        n: {type: integer}
-        plot: {$ref: '#/$defs/image'}
-        nested: {type: object, properties: {deep: {$ref: '#/$defs/image'}}}
-        either: {type: [string, 'null']}
+        lines: {type: integer, description: Number of lines}
+        plot: {$ref: '#/$defs/image', description: own}
+        several: {type: [integer, 'null']}
+        lost: {$ref: '#/$defs/none'}
   project:
     type: object
-    properties: {m: {type: number}}
-  status: {properties: {running: {description: it runs}}}
+    properties:
+      total: {type: number}
 $defs:
-  image: {type: object, properties: {path: {type: string}}, required: [path]}
+  image:
+    type: object
+    object_type: image
+    description: An image
 """
 
 
-def own(results: str) -> str:
-    return f"pipeline_name: p\nsamples:\n  {results}\n"
+def schema(folder: Path, text: str) -> OutputSchema:
+    path = folder / "out.yaml"
+    path.write_text(textwrap.dedent(text))
+    return read_output_schema(path)
 
 
-def json_form(results: str, more: str = "") -> str:
-    return (
-        "properties:\n  pipeline_name: p\n  samples:\n    items:\n      properties:\n"
-        f"        {results}\n{more}"
-    )
+def types(schema: OutputSchema) -> dict[str, tuple[str | None, str]]:
+    return {name: (one.type, one.file_kind) for name, one in schema.samples.items()}
 
 
-SCHEMAS = [
-    OWN,
-    JSON,
-    "",
-    "pipeline_name: p\n",
-    "pipeline_name: p\nsamples:\n",
-    "pipeline_name: p\nsamples: {}\n",
-    "pipeline_name: p\nprojects: {n: {type: integer, description: n}}\n",
-    "pipeline_name: p\nproject: {n: {type: integer, description: n}}\n",
-    "pipeline_name: 3\nsamples: {n: {type: integer, description: n}}\n",
-    "pipeline_id: p\nsamples: {n: {type: integer, description: n}}\n",
-    "samples: {n: {type: integer, description: n}}\n",
-    "pipeline_name: p\nproperties: {samples: {items: {properties: {n: {type: integer}}}}}\n",
-    "properties: {pipeline_name: p, samples: {lines: {type: integer}}}\n",
-    "properties: {pipeline_name: p, samples: {properties: {n: {type: integer}}}}\n",
-    "properties: {pipeline_name: p, samples: [n]}\n",
-    "properties: [pipeline_name]\n",
-    "properties: {pipeline_name: p, project: {properties: {n: {type: integer}}}}\n",
-    own("n: {type: integer}"),
-    own("n: {description: n}"),
-    own("n: integer"),
-    own("n:"),
-    own("additionalProperties: false"),
-    own("n: {type: integer, description: n}\n  additionalProperties: false"),
-    own("id: {type: integer, description: n}"),
-    own("record_identifier: {type: string, description: n}"),
-    own("status: {type: string, description: n}"),
-    own("project_name: {type: string, description: n}"),
-    own("_n: {type: string, description: n}"),
-    own("metadata: {type: string, description: n}"),
-    own("3: {type: string, description: n}"),
-    own("n: {type: [integer, 'null'], description: n}"),
-    own("n: {type: array, items: {type: image}, description: n}"),
-    own("n: {type: array, items: {type: integer}, description: n}"),
-    own("n: {type: array, items: {properties: {a: {type: file}}}, description: n}"),
-    own("n: {type: array, description: n}"),
-    own("n: {type: object, description: n}"),
-    own("n: {type: object, description: n, properties: {a: {type: string}}}"),
-    own("n: {type: image, description: n, properties: [path]}"),
-    own("n: {type: file, description: n, required: path}"),
-    own("n: {type: link, description: n}"),
-    own("n: {type: bool, description: n}"),
-    own("n: {type: path, description: n}"),
-    own("n: {type: 'null', description: n}"),
-    own("n: {$ref: '#/$defs/image', description: n}\n$defs: {image: {type: string}}"),
-    own("n: {type: integer, description: n, $ref: '#/$defs/x'}\n$defs: {image: {type: string}}"),
-    # One object under two names: pipestat changes it twice.
-    own("n: &one {type: image, description: n}\n  m: *one"),
-    own("n: &one {type: integer, description: n}\n  m: *one"),
-    own("n: &one {type: image, description: n}\n  m: {<<: *one, description: m}"),
-    json_form("n: {type: integer}"),
-    json_form("n: {}"),
-    json_form("n: integer"),
-    json_form("n: true"),
-    json_form("n: {type: image}"),
-    json_form("n: {type: file, description: n}"),
-    json_form("n: {type: bool}"),
-    json_form("n: {type: array, items: {type: image}}"),
-    json_form("n: {type: integer, minimum: few}"),
-    json_form("n: {type: string, description: [n]}"),
-    json_form("n: {$ref: '#/$defs/x'}", "$defs: {x: {type: integer}}\n"),
-    json_form("n: {$ref: '#/$defs/y'}", "$defs: {x: {type: integer}}\n"),
-    json_form("n: {$ref: '#/definitions/x'}", "definitions: {x: {type: integer}}\n"),
-    json_form("n: {$ref: other.yaml}"),
-    json_form("n: {$ref: 3}"),
-    json_form("n: {$ref: '#/$defs/x'}", "$defs: {x: integer}\n"),
-    json_form("n: {$ref: '#/$defs/x'}", "$defs:\n"),
-    json_form("n: {type: integer}", "  status: {properties: [running]}\n"),
-    json_form("id: {type: integer}"),
-]
+def test_own_form(tmp_path: Path) -> None:
+    found = schema(tmp_path, OWN)
+    assert found.pipeline_name == "count"
+    assert types(found) == {
+        "lines": ("integer", ""),
+        "plot": ("image", "image"),
+        "tables": ("array", "file"),
+        "items": ("string", ""),
+    }
+    assert found.samples["lines"].description == "Number of lines"
+    assert list(found.results("project")) == ["total"]
+    assert found.results("project")["total"].description == ""
 
 
-def opens(path: Path) -> bool:
-    try:
-        ParsedSchema(str(path))
-    except Exception:
-        return False
-    return True
+def test_json_schema_form_with_references(tmp_path: Path) -> None:
+    found = schema(tmp_path, JSON)
+    assert found.pipeline_name == "count"
+    assert types(found) == {
+        "lines": ("integer", ""),
+        "plot": ("object", "image"),
+        "several": (None, ""),
+        "lost": (None, ""),
+    }
+    # As in pipestat, the part of `$defs` wins over what stands beside the reference.
+    assert found.samples["plot"].description == "An image"
+    assert list(found.project) == ["total"]
 
 
-def validates(path: Path, level: str, folder: Path) -> bool:
-    """Whether each result can be reported by a command that gives pipestat the schema."""
-    if not opens(path):
-        return False
-    manager = PipestatManager(
-        results_file_path=str(folder / f"{level}.yaml"),
-        schema_path=str(path),
-        pipeline_type=level,
-    )
-    for name in manager.result_schemas:
-        try:
-            manager.report(record_identifier="r", values={name: object})
-        except SchemaValidationErrorDuringReport:
-            continue  # it would take another value
-        except jsonschema.SchemaError:
-            return False
-        except Exception:
-            if not isinstance(manager.result_schemas[name], (bool, dict)):
-                return False
-    return True
+def test_the_form_of_eido_declares_results_of_samples(tmp_path: Path) -> None:
+    found = schema(tmp_path, "properties:\n  lines: {type: integer}\n  status: {type: string}\n")
+    assert list(found.samples) == ["lines", "status"]
+    found = schema(tmp_path, "lines: {type: integer}\nstatus: {paused: {description: Not ours}}\n")
+    assert list(found.samples) == ["lines"]
+    beside = """
+        properties:
+          samples: {type: array, items: {type: object, properties: {lines: {type: integer}}}}
+          report: {type: string, path: '{sample.name}.html'}
+        """
+    found = schema(tmp_path, beside)
+    assert list(found.samples) == ["lines"]
+    assert found.sample_paths == {"report": "{sample.name}.html"}
+    assert not found.project
 
 
-def makes_tables(path: Path, level: str) -> bool:
-    try:
-        pipestat_tables(str(path), level)
-    except Exception:
-        return False
-    return True
+@pytest.mark.parametrize(
+    "text", ["", "samples:\n", "samples: 3\n", "properties: 3\n", "samples: {n: 3}\n"]
+)
+def test_a_schema_without_results(tmp_path: Path, text: str) -> None:
+    found = schema(tmp_path, text)
+    assert not found.samples and not found.project and not NO_SCHEMA.samples
 
 
-@pytest.mark.parametrize("number", range(len(SCHEMAS)))
-def test_what_pipestat_refuses_is_refused(tmp_path: Path, number: int) -> None:
-    path = tmp_path / "schema.yaml"
-    path.write_text(SCHEMAS[number])
-    schema = read_output_schema(path)
-    for level in ("sample", "project"):
-        found = {
-            (in_tables, handed): refusals(schema, level, in_tables=in_tables, validates=handed)
-            for in_tables, handed in ((False, False), (False, True), (True, False))
-        }
-        said = f"{level} of\n{SCHEMAS[number]}\n{found}"
-        assert (not found[False, False]) is opens(path), said
-        assert (not found[False, True]) is validates(path, level, tmp_path), said
-        assert (not found[True, False]) is makes_tables(path, level), said
+@pytest.mark.parametrize("text", ["a: [", "- a", "3", "a: 2024-99-99"])
+def test_a_file_that_is_no_schema(tmp_path: Path, text: str) -> None:
+    with pytest.raises(OutputSchemaError, match=r"out\.yaml: .+;"):
+        schema(tmp_path, text)
 
 
-def test_the_list_has_both_kinds(tmp_path: Path) -> None:
-    """A comparison of schemas that are all refused would show nothing."""
-    path = tmp_path / "schema.yaml"
-    answers = []
-    for text in SCHEMAS:
-        path.write_text(text)
-        answers.append(opens(path))
-    assert answers.count(True) > 20 and answers.count(False) > 20
-
-
-def changed(value: Any) -> Iterator[Any]:
-    """Copies of a schema, each with one part removed or replaced by something else."""
-    children: Any = value.items() if isinstance(value, dict) else enumerate(value)
-    if not isinstance(value, (dict, list)):
-        return
-    for key, child in children:
-        without = copy.copy(value)
-        del without[key]
-        yield without
-        for other in (None, 3, True, "x", "image", [], ["x"], {}, {"x": 1}):
-            replaced = copy.copy(value)
-            replaced[key] = other
-            yield replaced
-        if isinstance(child, (dict, list)):
-            for inner in changed(child):
-                replaced = copy.copy(value)
-                replaced[key] = inner
-                yield replaced
-
-
-@pytest.mark.parametrize("text", [OWN, JSON])
-def test_any_part_that_is_wrong(tmp_path: Path, text: str) -> None:
-    path = tmp_path / "schema.yaml"
-    for number, data in enumerate(changed(yaml.safe_load(text))):
-        path.write_text(yaml.safe_dump(data))
-        found = refusals(read_output_schema(path), "sample", in_tables=False, validates=False)
-        # pipestat never looks at a type that it takes from a config. We do.
-        known = all("is no type" not in fault.message for fault in found)
-        assert not known or (not found) is opens(path), f"{number}: {data}\n{found}"
-        assert known or opens(path)
-
-
-@pytest.mark.parametrize("schema", [own("n: {{type: {}, description: n}}"), json_form("n: {{type: {}}}")])  # fmt: skip
-def test_a_type_that_nobody_knows(tmp_path: Path, schema: str) -> None:
-    path = tmp_path / "schema.yaml"
-    path.write_text(schema.format("intger"))
-    for in_tables, handed in ((False, False), (False, True), (True, False)):
-        (fault,) = refusals(
-            read_output_schema(path), "sample", in_tables=in_tables, validates=handed
-        )
-        assert fault.message.startswith("'intger' is no type (did you mean 'integer'?)")
-        assert fault.keys[-2:] == ("n", "type")
-    assert not validates(path, "sample", tmp_path) and not makes_tables(path, "sample")
+def test_keys_are_text(tmp_path: Path) -> None:
+    assert list(schema(tmp_path, "samples: {3: {type: integer}}").samples) == ["3"]

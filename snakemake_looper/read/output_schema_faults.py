@@ -1,0 +1,124 @@
+"""The faults for which pipestat would refuse an output schema, found before any job starts.
+
+Which faults count depends on where the jobs report to: a database needs a column for each result,
+and a command that gets the schema's path has each of its results validated against it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from ..errors import near
+from .pipestat_schema import Fault, Keys, PipestatSchema
+
+_JSON_TYPES = ("array", "boolean", "integer", "null", "number", "object", "string")
+_COLUMN_TYPES = (
+    *("array", "bool", "boolean", "file", "image", "integer", "link", "number", "object"),
+    *("path", "string"),
+)
+_RESERVED_IN_DATABASE = (
+    *("pipeline_name", "pipestat_created_time", "pipestat_modified_time", "project_name"),
+    *("status", "metadata", "registry"),
+)
+
+
+def refusals(
+    schema: PipestatSchema, level: str, *, in_tables: bool, validates: bool
+) -> tuple[Fault, ...]:
+    """All that pipestat refuses for a level.
+
+    Args:
+        schema: as read.
+        level: `sample` or `project`.
+        in_tables: results get into a database, which needs a column for each.
+        validates: the command gets the schema's path. pipestat then holds each result against
+            the schema; it does not if it only has the path from a config.
+    """
+    if schema.faults or schema.empty:
+        return (*schema.faults, *((schema.empty,) if schema.empty else ()))
+    found = list(faults_of_types(schema, level))
+    if in_tables:
+        found += faults_of_columns(schema, level)
+    if validates and not found:
+        found += faults_of_validation(schema, level)
+    return tuple({fault.keys: fault for fault in reversed(found)}.values())[::-1]
+
+
+def faults_of_types(schema: PipestatSchema, level: str) -> Iterator[Fault]:
+    """Types that neither pipestat nor JSON Schema knows."""
+    known = {*_JSON_TYPES, *_COLUMN_TYPES}
+    for keys, result in _with_parts(schema.results.get(level, {}), schema.roots.get(level, ())):
+        kinds = result.get("type")
+        for kind in kinds if isinstance(kinds, list) else [kinds]:
+            if isinstance(kind, str) and kind not in known:
+                yield Fault(
+                    (*keys, "type"),
+                    f"'{kind}' is no type{near(kind, known)}; write one of {_listed(_JSON_TYPES)}",
+                )
+
+
+def faults_of_columns(schema: PipestatSchema, level: str) -> Iterator[Fault]:
+    """What keeps pipestat from making a table of a level's results."""
+    root = schema.roots.get(level, ())
+    for name, result in schema.results.get(level, {}).items():
+        keys = (*root, name)
+        if name in _RESERVED_IN_DATABASE or name.startswith("_"):
+            yield Fault(keys, f"'{name}' can be no column of a database; rename the result")
+        elif not isinstance(result, dict) or "type" not in result:
+            yield Fault(keys, "has no 'type', which a database needs; add it")
+        elif not isinstance(result["type"], str) or result["type"] not in _COLUMN_TYPES:
+            yield Fault(
+                (*keys, "type"),
+                f"'{result['type']}' is no type of a database's column; write one of"
+                f" {_listed(_COLUMN_TYPES)}",
+            )
+
+
+def faults_of_validation(schema: PipestatSchema, level: str) -> Iterator[Fault]:
+    """Results that cannot be reported with the schema: jsonschema takes no value for them."""
+    root = schema.roots.get(level, ())
+    sound = {repr({"type": kind}) for kind in _JSON_TYPES}
+    for name, result in schema.results.get(level, {}).items():
+        if isinstance(result, bool):  # a schema that takes anything, or nothing
+            continue
+        if not isinstance(result, dict):
+            yield Fault((*root, name), "must be a mapping; write '{type: …, description: …}'")
+            continue
+        # Most results are of few shapes; each is looked at once.
+        shape = repr({k: v for k, v in result.items() if k != "description" or type(v) is not str})
+        if shape in sound:
+            continue
+        from jsonschema.exceptions import SchemaError
+        from jsonschema.validators import Draft202012Validator, validator_for
+
+        try:
+            validator_for(result, default=Draft202012Validator).check_schema(result)
+            sound.add(shape)
+        except SchemaError as error:
+            path = tuple(map(str, error.path))
+            if path[-1:] == ("type",):
+                known = _listed(_JSON_TYPES)
+                what = f"'{error.instance}' is no type of JSON Schema, so nothing can be reported"
+                yield Fault((*root, name, *path), f"{what}; write one of {known}")
+            else:
+                said = " ".join(error.message.split())[:200]
+                yield Fault((*root, name, *path), f"not a valid schema: {said}; correct it")
+
+
+def _with_parts(results: Mapping[str, Any], keys: Keys) -> Iterator[tuple[Keys, Mapping[str, Any]]]:
+    for name, result in results.items():
+        if not isinstance(result, Mapping):
+            continue
+        here = (*keys, name)
+        yield here, result
+        nested = result.get("properties")
+        if isinstance(nested, Mapping):
+            yield from _with_parts(nested, (*here, "properties"))
+        items = result.get("items")
+        if isinstance(items, Mapping):
+            yield from _with_parts({"items": items}, here)
+
+
+def _listed(words: tuple[str, ...]) -> str:
+    return ", ".join(words[:-1]) + f" or {words[-1]}"
