@@ -309,7 +309,7 @@ def link(arguments: argparse.Namespace, rest: list[str]) -> int:
 def destroy(arguments: argparse.Namespace, rest: list[str]) -> int:
     """Remove all that belongs to the selected records, so that the next run runs them."""
     from .results.remove import destroy as remove
-    from .results.remove import doomed, doomed_of_removed
+    from .results.remove import removal_of_selected, removal_without_sample
 
     names = arguments.samples
     if arguments.removed:
@@ -324,9 +324,9 @@ def destroy(arguments: argparse.Namespace, rest: list[str]) -> int:
             _refuse_during_a_run(jobs, workdir)
             if arguments.removed:
                 only = [name for word in names for name in words_of(word)] if names else None
-                what = doomed_of_removed(jobs, workdir, only)
+                what = removal_without_sample(jobs, workdir, only)
             else:
-                what = doomed(jobs, workdir, levels)
+                what = removal_of_selected(jobs, workdir, levels)
     except ProjectError:
         _tell_of_removed(arguments)
         raise
@@ -336,8 +336,8 @@ def destroy(arguments: argparse.Namespace, rest: list[str]) -> int:
     for path in what.paths:
         print(f"{path}{'/' if path.is_dir() else ''}")
     for store, names in what.records:
-        where = store.published or store.location or "the database"
-        print(f"{store.pipeline}, {store.level} level: {_counted(names)} in {where}")
+        row, where = store.row, store.show()
+        print(f"{row.pipeline}, {row.level} level: {_counted(names)} in {where}")
     if not _agreed(arguments, f"Remove these {len(what.paths)} files and folders, and records?"):
         return DONE if arguments.dry_run else FAILED
     with _no_run(arguments, workdir):
@@ -354,13 +354,13 @@ def _counted(names: Sequence[str]) -> str:
 
 def _tell_of_removed(arguments: argparse.Namespace) -> None:
     """Say which of the samples that were named have left the table, and left results."""
-    from .results.remove import removed
+    from .results.remove import without_sample
 
     wanted = {name for word in arguments.samples or () for name in words_of(word)}
     arguments.samples = None
     try:
         with _jobs(arguments) as jobs:
-            found = removed(jobs, jobs.facts.workdir).values()
+            found = without_sample(jobs, jobs.facts.workdir).values()
     except LooperError:  # something else is wrong as well, and is told
         return
     left = sorted(wanted & {name for names in found for name in names})

@@ -103,9 +103,9 @@ def open_project(
 
 
 def _left(table: JobTable) -> list[str]:
-    from .results.ledger import left
+    from .results.unfinished import unfinished
 
-    return left(table)
+    return unfinished(table)
 
 
 def plan_for(workflow: Any, config: Mapping[str, Any]) -> str:

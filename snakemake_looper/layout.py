@@ -5,7 +5,7 @@
     settled/              notes on results that were brought where they belong
     runs/                 journals of runs, see `status.journal`
     taken/                jobs that a killed run completed, see `run.recovery`
-    earlier/              results of earlier runs that were set aside, see `results.stash`
+    earlier/              results of earlier runs that were set aside, see `results.earlier`
 """
 
 from __future__ import annotations

@@ -1,12 +1,23 @@
-"""TODO: results.assemble."""
+"""The user's results file, assembled from one file per record.
+
+pipestat rewrites the whole file with each report, so two jobs that report into one file lose
+results. Therefore jobs report into a file each (see `plan.pipestat_config`). `assemble` lays the
+content of these files over the user's file. Records of other pipelines, of the project level, and
+of samples that are not in this run stay in it. The user's file is replaced in one step, and only
+if it changes. Each file is read once, whatever the number of reports.
+
+An earlier file of a record (`earlier_files`) lies below the record's file: its values count until
+the record has completed again.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import NamedTuple
 
 from ..files import write_atomic
+from ..read.output_schema import DeclaredResult, OutputSchemaError
 from .results_file import (
     EARLIER,
     RECORD,
@@ -19,7 +30,19 @@ from .results_file import (
     parse_yaml,
     record_paths,
 )
-from .schema_check import checked, wanted_of
+from .schema_check import checked, declared_results
+
+
+class _Source(NamedTuple):
+    """The files that the jobs of one pipeline have reported into."""
+
+    pipeline: str
+    files: Mapping[str, Path]
+    """The file of each record."""
+    earlier: Mapping[str, Path]
+    """The earlier file of each record that has one."""
+    declared: Mapping[str, DeclaredResult]
+    """The results that the output schema declares for samples."""
 
 
 def assemble(
@@ -34,15 +57,15 @@ def assemble(
         path: the user's results file; made if it is not there.
         sources: for each pipeline, the folder of its record files.
         schemas: for each pipeline that has one, its output schema.
-        is_completed: whether a record, by pipeline and name, has completed since its earlier
+        is_completed: tells of a pipeline and record whether it has completed since its earlier
             results were set aside; these then count no longer.
 
     Returns:
-        Warnings: record files that cannot be read, results that break the schema.
+        Warnings: record files that cannot be read, and results that break the schema.
 
     Raises:
         ResultsFileError: the user's file exists and is no results file.
-        OSError: it cannot be read or written.
+        OSError: the user's file cannot be read or written, or a folder cannot be listed.
     """
     path = Path(path)
     exists = path.exists()
@@ -50,33 +73,68 @@ def assemble(
     changed = False
     warnings: list[str] = []
     for pipeline, folder in sources.items():
-        wanted = _wanted(schemas.get(pipeline), warnings)
-        files = record_paths(f"{folder}/{RECORD}.yaml")
-        earlier = record_paths(f"{folder}/{RECORD}.yaml{EARLIER}")
-        for record in sorted(files.keys() | earlier.keys()):
-            reported: Records = {}
-            if record in files:
-                try:
-                    levels = _records_of(files[record], pipeline, warnings)
-                    reported = _own(record, levels, files, warnings)
-                except (OSError, ResultsFileError) as error:
-                    warnings.append(f"{error}; its record is not in {path}")
-                    continue
-            if record in earlier and is_completed(pipeline, record):
-                if record not in reported.get("sample", {}):
-                    changed |= _drop(
-                        data, pipeline, _earlier_of(earlier[record], pipeline), reported
-                    )
-            elif record in earlier:
-                reported = below(_earlier_of(earlier[record], pipeline), reported)
-            changed |= _lay_over(data, reported, pipeline, wanted, warnings)
+        source = _source(pipeline, folder, schemas.get(pipeline), warnings)
+        for record in sorted(source.files.keys() | source.earlier.keys()):
+            try:
+                reported = _reported(record, source, warnings)
+            except (OSError, ResultsFileError) as error:
+                warnings.append(f"{error}; its record is not in {path}")
+                continue
+            done = record in source.earlier and is_completed(pipeline, record)
+            changed |= _update(data, record, source, reported, done, warnings)
     if changed or not exists:
         write_atomic(path, dump(data) if data else "")
     return warnings
 
 
+def _source(pipeline: str, folder: str, schema: str | None, warnings: list[str]) -> _Source:
+    try:
+        declared = declared_results(schema, "sample")
+    except (OSError, OutputSchemaError) as error:
+        warnings.append(f"{schema}: cannot be read, results were not checked: {error}")
+        declared = {}
+    files = record_paths(f"{folder}/{RECORD}.yaml")
+    return _Source(pipeline, files, record_paths(f"{folder}/{RECORD}.yaml{EARLIER}"), declared)
+
+
+def _reported(record: str, source: _Source, warnings: list[str]) -> Records:
+    """The levels of a record's file; empty if it has none.
+
+    Raises:
+        ResultsFileError: it is no results file.
+        OSError: it cannot be read.
+    """
+    if record not in source.files:
+        return {}
+    levels = _levels_in(source.files[record], source.pipeline, warnings)
+    return _own(record, levels, source.files, warnings)
+
+
+def _update(
+    data: Records,
+    record: str,
+    source: _Source,
+    reported: Records,
+    is_completed: bool,
+    warnings: list[str],
+) -> bool:
+    """Bring one record in the data up to date; whether that changed anything."""
+    changed = False
+    if record in source.earlier and not is_completed:
+        earlier = _earlier_of(source.earlier[record], source.pipeline)
+        reported = below(earlier, reported)
+    elif record in source.earlier and record not in reported.get("sample", {}):
+        earlier = _earlier_of(source.earlier[record], source.pipeline)
+        changed = _drop(data, source.pipeline, earlier, reported)
+    return _lay_over(data, reported, source, warnings) or changed
+
+
 def _parse(text: bytes) -> Records:
-    """The user's results file: pipelines, their levels, records. Empty parts are as good as none."""
+    """The user's results file as data; empty parts become mappings.
+
+    Raises:
+        ResultsFileError: it is no results file.
+    """
     try:
         data = parse_yaml(text) or {}
     except ValueError as error:
@@ -94,8 +152,8 @@ def _parse(text: bytes) -> Records:
     return data
 
 
-def _records_of(file: Path, pipeline: str, warnings: list[str]) -> Records:
-    """The levels of a pipeline in a record file, with those of their records that are sound.
+def _levels_in(file: Path, pipeline: str, warnings: list[str]) -> Records:
+    """The levels of a pipeline in a record file, with their sound records.
 
     Raises:
         ResultsFileError: it is no results file.
@@ -109,7 +167,7 @@ def _records_of(file: Path, pipeline: str, warnings: list[str]) -> Records:
 
 
 def _own(record: str, levels: Records, files: Mapping[str, Path], warnings: list[str]) -> Records:
-    """The levels of a record's file, without other records that have a file of their own."""
+    """The levels of a record's file, without records that have a file of their own."""
     records = levels.get("sample", {})
     others = [name for name in records if name != record and name in files]
     if not others:
@@ -120,13 +178,13 @@ def _own(record: str, levels: Records, files: Mapping[str, Path], warnings: list
 
 def _earlier_of(file: Path, pipeline: str) -> Records:
     try:
-        return _records_of(file, pipeline, [])
+        return _levels_in(file, pipeline, [])
     except (OSError, ResultsFileError):
         return {}
 
 
 def _drop(data: Records, pipeline: str, then: Records, now: Records) -> bool:
-    """Take records out that were reported earlier and are not any more."""
+    """Take out records that were reported earlier and not again; whether there were any."""
     changed = False
     for level, records in then.items():
         target = data.get(pipeline, {}).get(level, {})
@@ -138,32 +196,20 @@ def _drop(data: Records, pipeline: str, then: Records, now: Records) -> bool:
 def _lay_over(
     data: Records,
     levels: Records,
-    pipeline: str,
-    wanted: Mapping[str, Mapping[str, Any]],
+    source: _Source,
     warnings: list[str],
 ) -> bool:
-    """Put reported records into the data; whether that changed anything."""
+    """Put the reported records into the data; whether that changed anything."""
     changed = False
     for level, records in levels.items():
         if not records:
             continue
-        target = data.setdefault(pipeline, {"project": {}, "sample": {}}).setdefault(level, {})
+        target = data.setdefault(source.pipeline, {"project": {}, "sample": {}})
+        target = target.setdefault(level, {})
         for record, results in records.items():
             if level == "sample":
-                results = checked(record, results, wanted, warnings)
+                results = checked(record, results, source.declared, warnings)
             if target.get(record) != results:
                 target[record] = results
                 changed = True
     return changed
-
-
-def _wanted(schema: str | None, warnings: list[str]) -> Mapping[str, Mapping[str, Any]]:
-    """JSON schema of each sample-level result of an output schema, in either of its forms."""
-    if schema is None:
-        return {}
-    try:
-        data = parse_yaml(Path(schema).read_bytes())
-    except (OSError, ValueError) as error:
-        warnings.append(f"{schema}: cannot be read, results were not checked: {error}")
-        return {}
-    return wanted_of(data, "sample")

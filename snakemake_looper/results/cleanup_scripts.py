@@ -1,4 +1,5 @@
-"""TODO: results.cleanup_scripts."""
+"""`clean`: the scripts that pypiper leaves in the folders of samples, to remove what it made on
+the way."""
 
 from __future__ import annotations
 
@@ -10,7 +11,7 @@ from ..workspace.job_table import JobTable
 
 
 def cleanup_scripts(jobs: JobTable) -> list[Path]:
-    """`*_cleanup.sh` in the folders of the selected samples, which pypiper leaves there."""
+    """`*_cleanup.sh` in the folders of the selected samples."""
     results_dir = jobs.facts.results_dir
     samples = dict.fromkeys(row.record for row in jobs.rows() if row.level == "sample")
     found = []

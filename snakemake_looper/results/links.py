@@ -1,4 +1,4 @@
-"""TODO: results.links."""
+"""`link`: links to the files that were reported, in one folder for each result."""
 
 from __future__ import annotations
 
@@ -11,9 +11,16 @@ from .records import Results
 
 
 def links(results: Iterable[Results], folder: Path, root: Path) -> dict[Path, Path]:
-    """Links to the files that were reported, as pipestat lays them out: link → file.
+    """Links to the files that were reported, as pipestat lays them out.
 
-    `<folder>/<result>/<record>_<result or key>_<file name>`; relative results are below `root`.
+    A link is `<folder>/<result>/<record>_<result or key>_<file name>`.
+
+    Args:
+        folder: the folder of all links.
+        root: relative paths of results are relative to this folder.
+
+    Returns:
+        For each link the file that it leads to.
     """
     found = {}
     for one in results:
@@ -26,7 +33,11 @@ def links(results: Iterable[Results], folder: Path, root: Path) -> dict[Path, Pa
 
 
 def make_links(wanted: Mapping[Path, Path]) -> None:
-    """Make relative links; one that leads elsewhere is replaced, files of others are not."""
+    """Make relative links. Another link of the same name is replaced, a file is not.
+
+    Raises:
+        OSError: a link cannot be made.
+    """
     for link, target in wanted.items():
         link.parent.mkdir(parents=True, exist_ok=True)
         if link.is_symlink():
@@ -36,7 +47,7 @@ def make_links(wanted: Mapping[Path, Path]) -> None:
 
 
 def _paths(key: str, value: Any) -> Iterable[tuple[str, str]]:
-    """Paths in a result, however deep."""
+    """Names and paths of files in a result, at any depth."""
     if isinstance(value, list):
         for item in value:
             yield from _paths(key, item)

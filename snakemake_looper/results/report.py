@@ -26,12 +26,14 @@ from typing import Any, Literal, NamedTuple
 import jinja2
 
 from ..layout import report_folder
+from ..read.output_schema import DeclaredResult, FileKind, OutputSchemaError
 from ..status.flags import NOT_RUN
 from ..version import __version__
 from ..workspace.job_table import JobTable
 from .records import Results, read_results
 from .report_files import Documents, FileNames, LinkedFiles, write_folder, write_zip
-from .report_values import Cell, Link, cells_of, declared_kind, declared_results
+from .report_values import Cell, Link, cells_of
+from .schema_check import declared_results
 from .statuses import RecordStatus, order, read_statuses
 
 _TEMPLATES = Path(__file__).with_name("report_templates")
@@ -75,8 +77,8 @@ class LevelPages(NamedTuple):
     report: LevelReport
     folder: str
     records: Sequence[RecordPage]
-    declared: Mapping[str, Mapping[str, Any]]
-    """The output schema of each result."""
+    descriptions: Mapping[str, str]
+    """Descriptions of results, from the output schema."""
     columns: Sequence[str]
     """All results that a record reported: those of the schema first, in its order."""
     numbers: frozenset[str]
@@ -176,7 +178,8 @@ def write_pages(
 
 
 def _level_pages(report: LevelReport, folder: str, files: LinkedFiles) -> LevelPages:
-    declared = declared_results(report.schema, report.level)
+    declared = _declared(report)
+    descriptions = {name: one.description for name, one in declared.items()}
     records = _record_pages(report, declared, partial(files.link, folder))
     reported = dict.fromkeys(key for record in records for key in record.results)
     columns = [key for key in declared if key in reported]
@@ -189,14 +192,21 @@ def _level_pages(report: LevelReport, folder: str, files: LinkedFiles) -> LevelP
     }
     numbers = frozenset(key for key, kind in kinds if kind == "number")
     images = [key for key in columns if (key, "image") in kinds]
-    counts = _counts(records)
-    return LevelPages(report, folder, records, declared, columns, numbers, images, counts)
+    return LevelPages(
+        report, folder, records, descriptions, columns, numbers, images, _counts(records)
+    )
+
+
+def _declared(report: LevelReport) -> Mapping[str, DeclaredResult]:
+    try:
+        return declared_results(str(report.schema) if report.schema else None, report.level)
+    except (OSError, OutputSchemaError):
+        return {}  # the assembly of results warns of it; a report can be shown without it
 
 
 def _record_pages(
-    report: LevelReport, declared: Mapping[str, Mapping[str, Any]], link: Link
+    report: LevelReport, declared: Mapping[str, DeclaredResult], link: Link
 ) -> list[RecordPage]:
-    kinds = {key: declared_kind(value) for key, value in declared.items()}
     names = FileNames("index", "images")
     return [
         RecordPage(
@@ -205,13 +215,17 @@ def _record_pages(
             report.statuses.get(record, NOT_RUN),
             _log_cell(report.logs.get(record, ""), link),
             {
-                str(key): cells_of(value, kinds.get(str(key), ""), link)
+                str(key): cells_of(value, _file_kind(declared, str(key)), link)
                 for key, value in (report.records.get(record) or {}).items()
             },
             report.notes.get(record, ""),
         )
         for record in dict.fromkeys((*report.statuses, *report.records))
     ]
+
+
+def _file_kind(declared: Mapping[str, DeclaredResult], name: str) -> FileKind:
+    return declared[name].file_kind if name in declared else ""
 
 
 def _log_cell(path: str, link: Link) -> Cell:

@@ -1,16 +1,16 @@
-"""The user's results file, assembled from one file per record.
+"""pipestat's results files: reading, writing, and where the records stand in them.
 
-Jobs report into a file each, so none can overwrite another's (see `pipestat`). `assemble` lays
-what they hold over what the user's file already has: records of other pipelines, of the project
-level, and of samples that are not in this run stay. The file is replaced in one step and only
-if it changes; it costs one reading of each file, whatever the number of reports.
+A results file is YAML: pipelines, their levels (`project`, `sample`), records, results.
 
-A file that was set aside (`earlier`) lies below the record's file: its values count until the
-record has completed again. A record file that is damaged or hostile costs its own record.
+    count:                          the pipeline
+      project: {}
+      sample:
+        a:                          the record
+          reads: 3                  a result
+          meta: {…}                 pipestat's bookkeeping
 
-pipestat does not check results against the output schema when it is built from a config file,
-and its command line then stores numbers as text (quirks 22 and 43). Here text that is a number
-where the schema wants one becomes one; what is wrong even so is said, and kept.
+A file can hold many records, or one. A record file that is damaged or hostile costs its own
+record: readers pass over it with a warning.
 """
 
 from __future__ import annotations
@@ -24,37 +24,27 @@ import yaml
 from ..errors import LooperError
 
 _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-
-
 _Dumper: Any = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
-
-
 Records = dict[str, Any]
-
-
 RECORD = "{record_identifier}"
-
-
 EARLIER = ".earlier"
 """The end of the name of a record file that was set aside."""
-
-
+BOOKKEEPING = ("meta", "pipestat_created_time", "pipestat_modified_time")
+"""Keys beside the results of a record that pipestat keeps for itself."""
 _MOST_NODES = 1_000_000
-
-
 _DEEPEST = 200
 
 
 class ResultsFileError(LooperError):
-    """A results file is not one: nothing was written."""
+    """A file is no results file. Nothing was written."""
 
 
 def below(earlier: Records, now: Records, depth: int = 2) -> Records:
-    """Earlier results where there is no newer one.
+    """Newer results, with earlier ones where there is no newer one.
 
     Args:
-        depth: how far results are from the top: 3 for pipelines, 2 for the levels of one, 0 for
-            the results of a record. A result is replaced as a whole.
+        depth: levels of the data above the results: 3 for pipelines, 2 for the levels of one
+            pipeline, 0 for the results of a record. A result is replaced as a whole.
     """
     found = dict(earlier)
     for key, value in now.items():
@@ -66,10 +56,10 @@ def below(earlier: Records, now: Records, depth: int = 2) -> Records:
 
 
 def record_paths(pattern: str) -> dict[str, Path]:
-    """The files that a path with `{record_identifier}` stands for, by record, in order.
+    """The files that a path with `{record_identifier}` stands for, by record, sorted by name.
 
     Raises:
-        OSError: the folder is there and cannot be listed.
+        OSError: the folder exists and cannot be listed.
     """
     before, _, after = pattern.partition(RECORD)
     folder, _, start = before.rpartition("/")
@@ -98,7 +88,7 @@ def load(path: Path) -> Records:
     """A results file or schema as data; empty if it is not there.
 
     Raises:
-        ResultsFileError: it is no YAML mapping, or none that ends.
+        ResultsFileError: it is no YAML mapping, or an endless one.
         OSError: it cannot be read.
     """
     try:
@@ -118,11 +108,11 @@ def parse_yaml(text: bytes) -> Any:
     """YAML as data.
 
     Raises:
-        ValueError: it is none, or refers to itself, or is far larger than its text.
+        ValueError: it is no YAML, refers to itself, or is far larger than its text.
     """
     try:
         data = yaml.load(text, _Loader)
-        if b"*" in text:  # only then a value can be in several places
+        if b"*" in text:  # without an alias, no value can be in several places
             _check_size(data)
     except (yaml.YAMLError, RecursionError) as error:
         said = " ".join(str(error).split())
@@ -131,7 +121,11 @@ def parse_yaml(text: bytes) -> Any:
 
 
 def _check_size(data: Any) -> None:
-    """Refuse what could not be written or compared: values within themselves, or countless ones."""
+    """Refuse values that contain themselves, and countless ones: nobody can write or compare them.
+
+    Raises:
+        ValueError: there are such values.
+    """
     nodes, level = 0, [data]
     for _ in range(_DEEPEST):
         level = [
@@ -149,12 +143,16 @@ def _check_size(data: Any) -> None:
 
 
 def dump(data: Any) -> str:
-    """Data as YAML, in the order that it has."""
+    """Data as YAML, its keys in the order that they have."""
     return str(yaml.dump(data, Dumper=_Dumper, sort_keys=False, allow_unicode=True))
 
 
 def levels_of(data: Records, pipeline: str, where: str, warnings: list[str]) -> Records:
-    """The levels of a pipeline, with those of their records that are sound; the rest is named."""
+    """The levels of a pipeline with their sound records; `warnings` names the others.
+
+    Args:
+        where: the file, for warnings.
+    """
     levels = data.get(pipeline) or {}
     if not isinstance(levels, dict):
         warnings.append(f"{where}: '{pipeline}' holds no records; they are left out")
@@ -171,3 +169,10 @@ def levels_of(data: Records, pipeline: str, where: str, warnings: list[str]) -> 
             else:
                 warnings.append(f"{where}: record '{record}' has no results; it is left out")
     return found
+
+
+def part(data: Records, pipeline: str, level: str) -> dict[str, Any]:
+    """The records of one pipeline and level, unchecked; empty if there are none."""
+    levels = data.get(pipeline)
+    records = levels.get(level) if isinstance(levels, dict) else None
+    return records if isinstance(records, dict) else {}

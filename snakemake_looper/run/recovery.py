@@ -33,7 +33,8 @@ from typing import IO, TYPE_CHECKING, NamedTuple
 
 from ..files import modified
 from ..layout import FILE_NAME
-from ..results.attempts import begins_afresh, conclude, set_aside
+from ..results.attempts import begins_afresh
+from ..results.earlier import conclude, set_aside
 from ..results.statuses import KILLED_WITH_ITS_RUN
 from ..status.flags import NOT_RUN, Flags, clear_flag, flag_path, heal, stamp_of, write_flag
 from ..status.journal import FOLDER as JOURNALS

@@ -86,12 +86,12 @@ class Session:
         Raises:
             WorkflowError: all jobs are done, and this is not.
         """
-        from ..results.publish import settle
+        from ..results.publish import publish_all
 
         self.drain()
         if self.journal is not None:
             recovery.restore(self.workdir, self.journal)
-        if settle(self.jobs) and not self._engine.is_gone and self._engine.is_done:
+        if publish_all(self.jobs) and not self._engine.is_gone and self._engine.is_done:
             raise workflow_error("The run is not complete: see the errors above.")
 
     def close(self) -> None:
