@@ -18,7 +18,6 @@ from pathlib import Path
 from typing import Any
 
 from .errors import LooperError, Problems, ProjectError, near
-from .model import STATUSES
 from .read.looper_config import is_registry_path, locate
 from .read.options import (
     NARROWING,
@@ -31,6 +30,7 @@ from .read.options import (
 )
 from .results.table import FORMATS
 from .run.prepare import plans_seen, report
+from .status_words import STATUSES
 from .version import __version__
 from .workspace.current_plan import current_plan
 from .workspace.job_table import JobTable

@@ -21,10 +21,6 @@ from .layout import shown
 Level = Literal["sample", "project"]
 
 
-STATUSES = ("waiting", "running", "completed", "failed", "partial")
-"""Status words, as in pipestat's status schema."""
-
-
 @dataclass(frozen=True, slots=True)
 class Sample:
     """One record of the sample table after all modifiers; attributes are plain values."""

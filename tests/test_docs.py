@@ -13,7 +13,7 @@ from support.running import BIN, EXAMPLES, REPOSITORY, run, snakemake
 
 from snakemake_looper.cli import _parser
 from snakemake_looper.read import deprecated
-from snakemake_looper.read.interface import DIRECTIVES
+from snakemake_looper.read.directives import DIRECTIVES
 from snakemake_looper.read.options import OPTION_NAMES
 
 README = (REPOSITORY / "README.md").read_text()

@@ -17,7 +17,7 @@ PACKAGE = REPOSITORY / "snakemake_looper"
 
 # From the ground up. Rooms of one line stand beside each other, and do not know each other.
 ROOMS = [
-    ["errors", "files", "formula", "layout", "version", "model"],
+    ["errors", "files", "formula", "layout", "version", "model", "status_words"],
     ["status", "read"],
     ["plan"],
     ["workspace", "profiles"],
@@ -28,7 +28,7 @@ ROOMS = [
 ]
 # Each library of others is imported by these modules, and by no other.
 SEAMS = {
-    "peppy": {"read.pep"},
+    "peppy": {"read.peppy_project"},
     "pephubclient": {"read.pephub", "results.pephub_table"},
     "jinja2": {"read.templates", "results.report"},
     "jsonschema": {"read.input_schema", "read.output_schema_faults"},

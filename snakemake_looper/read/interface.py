@@ -1,29 +1,36 @@
-"""Pipeline interfaces of both generations, read into one `Interface` per level.
+"""Pipeline interfaces: how a pipeline is run, for each sample and for the project.
 
-2.x files have `sample_interface:` and/or `project_interface:`, each with a `command_template`;
-1.x files have the template at the top and say their level in `pipeline_type`. All other keys
-stand at the top in both, and hold for both levels.
+A pipeline interface is a YAML file of looper. It names the pipeline, gives a template for its
+command, and has sections for schemas, compute settings and hooks. There are two generations:
+
+1. Interfaces of looper 2.x have `sample_interface:` or `project_interface:`, or both, each with a
+   `command_template`.
+2. Interfaces of looper 1.x have one template at the top; `pipeline_type` says for which level.
+
+All other keys stand at the top in both, and hold for both levels. A file is read into one
+`Interface` per level, so that the rest of the package sees no difference.
 """
 
 from __future__ import annotations
 
 import contextlib
-import keyword
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from ..errors import Place, Problems, near
-from ..formula import resource
 from ..layout import is_file_name
 from ..model import Hooks, InputSchema, Interface, Level, SizeRow
 from .compute import size_table
 from .deprecated import INTERFACE, instead
+from .directives import read_directives
 from .input_schema import read_input_schema
 from .output_schema import OutputSchemaError, read_output_schema
+from .pre_submit import read_hooks
 from .templates import TemplateError, template
-from .yaml_lines import Document, absent, read_yaml, resolve
+from .yaml_lines import Document, absent, read_yaml, resolve, section
 
 LEVELS: tuple[Level, Level] = ("sample", "project")
 _KEYS = {
@@ -43,47 +50,52 @@ _KEYS = {
     "pipestat_config_required",
     "snakemake",
 }
-# What may stand in an interface's `snakemake:` section, and the types it may have.
-DIRECTIVES: dict[str, tuple[type, ...]] = {
-    "container": (str,),
-    "conda": (str,),
-    "retries": (int,),
-    "group": (str,),
-    "priority": (int,),
-    "resources": (dict,),
-    "input": (str, list),
-    "output": (str, list),
-    "benchmark": (str,),
-    "depends_on": (str, list),
-}
 _HANDOFF = re.compile(r"\{[^}]*\bpipestat\.")
 
 
-def read_interface(path: Path, place: Place, problems: Problems) -> tuple[Interface, ...]:
+class _Command(NamedTuple):
+    """The command template of a level, and where it stands."""
+
+    text: str
+    place: Place
+
+
+def read_interface(path: Path, problems: Problems) -> tuple[Interface, ...]:
     """Read one file into an interface for each level that it defines.
 
-    `place` is where the file is named, for faults of the whole file. What is wrong goes to
-    `problems`; levels that are sound come back all the same.
+    Faults go to `problems`. Levels without a fault come back even if others have one.
     """
     document = read_yaml(path, problems)
     if document is None:
         return ()
-    templates = _templates(document, problems)
+    commands = _commands(document, problems)
     name = _pipeline_name(document, problems)
-    shared = _Shared(document, problems)
-    _unknown_keys(document, [text for text, _ in templates.values()], problems)
-    for level, (text, at) in list(templates.items()):
-        _check_handoff(document, level, text, at, problems)
-        try:
-            parsed = template(text)
-            if not shared.hooks.python_functions:  # which may bring namespaces of their own
-                parsed.check_names()
-        except TemplateError as error:
-            problems.add(at, "command_template", str(error))
-            del templates[level]
+    shared = _read_shared(document, problems)
+    _warn_of_unknown_keys(document, commands.values(), problems)
+    for level, command in commands.items():
+        _check_handoff(document, level, command, problems)
+    sound = {
+        level: command
+        for level, command in commands.items()
+        if _is_sound(command, shared.hooks, problems)
+    }
     if name is None:
         return ()
-    return tuple(shared.interface(level, name, text, at) for level, (text, at) in templates.items())
+    return tuple(
+        _interface(document, level, name, command, shared, problems)
+        for level, command in sound.items()
+    )
+
+
+def _is_sound(command: _Command, hooks: Hooks, problems: Problems) -> bool:
+    try:
+        parsed = template(command.text)
+        if not hooks.python_functions:  # they may add namespaces of their own
+            parsed.check_names()
+    except TemplateError as error:
+        problems.add(command.place, "command_template", str(error))
+        return False
+    return True
 
 
 def _pipeline_name(document: Document, problems: Problems) -> str | None:
@@ -99,44 +111,44 @@ def _pipeline_name(document: Document, problems: Problems) -> str | None:
         problems.add(
             document.place("pipeline_name"),
             "pipeline_name",
-            f"'{name}' has white space, a slash, a brace or the like; write a name that can be part of a"
-            " file name",
+            f"'{name}' has white space, a slash, a brace or the like; write a name that can be part of"
+            " a file name",
         )
         return None
     return name
 
 
-def _templates(document: Document, problems: Problems) -> dict[Level, tuple[str, Place]]:
-    """The command template of each level, and where it stands."""
-    data = document.data
-    found: dict[Level, tuple[str, Place]] = {}
-    sections = [level for level in LEVELS if data.get(f"{level}_interface") is not None]
-    for level in sections:
+def _commands(document: Document, problems: Problems) -> dict[Level, _Command]:
+    """The command template of each level that the file defines."""
+    levels = [level for level in LEVELS if document.data.get(f"{level}_interface") is not None]
+    if not levels:
+        return _old_command(document, problems)
+    found: dict[Level, _Command] = {}
+    for level in levels:
         key = f"{level}_interface"
-        section = data[key]
-        text = section.get("command_template") if isinstance(section, Mapping) else None
+        given = document.data[key]
+        own = given if isinstance(given, Mapping) else {}
+        text = own.get("command_template")
         if isinstance(text, str) and text.strip():
-            found[level] = (text, document.place(key, "command_template"))
+            found[level] = _Command(text, document.place(key, "command_template"))
         else:
             problems.add(
                 document.place(key),
                 f"{key}.command_template",
-                "is missing; write the command that the pipeline is run with",
+                "is missing; write the command that runs the pipeline",
             )
-        for extra in section if isinstance(section, Mapping) else ():
-            if extra not in ("command_template", "snakemake"):
-                problems.warn(
-                    document.place(key, extra),
-                    f"{key}.{extra}",
-                    "only 'command_template' and 'snakemake' are read here; other keys belong at"
-                    " the top of the file",
-                )
-    if sections:
-        return found
-    return _old_template(document, problems)
+        for extra in [one for one in own if one not in ("command_template", "snakemake")]:
+            problems.warn(
+                document.place(key, extra),
+                f"{key}.{extra}",
+                "only 'command_template' and 'snakemake' are read here; move other keys to the top"
+                " of the file",
+            )
+    return found
 
 
-def _old_template(document: Document, problems: Problems) -> dict[Level, tuple[str, Place]]:
+def _old_command(document: Document, problems: Problems) -> dict[Level, _Command]:
+    """The command of a 1.x interface, which defines one level."""
     data = document.data
     text = data.get("command_template")
     if not isinstance(text, str) or not text.strip():
@@ -147,20 +159,23 @@ def _old_template(document: Document, problems: Problems) -> dict[Level, tuple[s
             " (or 'project_interface:')",
         )
         return {}
-    kind = data.get("pipeline_type", "sample")
-    if kind not in LEVELS:
+    level = data.get("pipeline_type", "sample")
+    if level not in LEVELS:
         problems.add(
             document.place("pipeline_type"),
             "pipeline_type",
-            f"'{kind}' is no level{near(str(kind), LEVELS)}; write 'sample' or 'project'",
+            f"'{level}' is no level{near(str(level), LEVELS)}; write 'sample' or 'project'",
         )
         return {}
-    return {kind: (text, document.place("command_template"))}
+    return {level: _Command(text, document.place("command_template"))}
 
 
-def _unknown_keys(document: Document, templates: list[str], problems: Problems) -> None:
-    """Name keys that do nothing: those unknown to us that no template asks for."""
-    texts = " ".join([*templates, str(document.data.get("var_templates", ""))])
+def _warn_of_unknown_keys(
+    document: Document, commands: Iterable[_Command], problems: Problems
+) -> None:
+    """Warn of keys without effect: neither this reader nor a template uses them."""
+    variables = str(document.data.get("var_templates", ""))
+    texts = " ".join([*(command.text for command in commands), variables])
     for key in document.data:
         if key in _KEYS or f"pipeline.{key}" in texts:
             continue
@@ -169,258 +184,169 @@ def _unknown_keys(document: Document, templates: list[str], problems: Problems) 
         problems.warn(document.place(key), str(key), old or what)
 
 
-def _check_handoff(
-    document: Document, level: Level, text: str, place: Place, problems: Problems
-) -> None:
-    """An output schema is of no use to a pipeline that is never told where results go."""
+def _check_handoff(document: Document, level: Level, command: _Command, problems: Problems) -> None:
+    """Refuse an output schema if no template tells the pipeline where to report its results."""
     data = document.data
     if not data.get("output_schema") or data.get("pipestat_config_required") is False:
         return
-    texts = [text, str(data.get("inject_env_vars", "")), str(data.get("var_templates", ""))]
-    others = [
-        str(section.get("command_template", ""))
-        for key in ("sample_interface", "project_interface")
-        if isinstance(section := data.get(key), Mapping)
+    texts = [command.text, str(data.get("inject_env_vars", "")), str(data.get("var_templates", ""))]
+    texts += [
+        str(own.get("command_template", ""))
+        for one in LEVELS
+        if isinstance(own := data.get(f"{one}_interface"), Mapping)
     ]
-    if any(_HANDOFF.search(each) for each in (*texts, *others)):
+    if any(_HANDOFF.search(text) for text in texts):
         return
     problems.add(
-        place,
+        command.place,
         "command_template" if level == data.get("pipeline_type") else f"{level}_interface",
         "there is an output_schema, but the command is not told where to report; add"
         " '{pipestat.config_file}' to it, or 'pipestat_config_required: false' to the file",
     )
 
 
+@dataclass(frozen=True, slots=True)
 class _Shared:
-    """What both levels of one file have in common, read once."""
+    """The sections that hold for both levels of a file."""
 
-    def __init__(self, document: Document, problems: Problems) -> None:
-        self.document = document
-        self._problems = problems
-        self._folder = document.path.parent
-        self.compute = dict(self._mapping("compute"))
-        self.size_table, table_files = self._size_table()
-        self.input_schema = self._input_schema()
-        self.output_schema = self._file("output_schema")
-        self.output_paths = self._output_paths()
-        self._common = self._directives(("snakemake",))
-        self.env = self._env()
-        self.linked = self._linked()
-        self.hooks = self._hooks()
-        self.files = (
-            document.path,
-            *table_files,
-            *(self.input_schema.files if self.input_schema else ()),
-            *((self.output_schema,) if self.output_schema else ()),
-        )
+    var_templates: Mapping[str, Any]
+    compute: Mapping[str, Any]
+    size_table: tuple[SizeRow, ...]
+    input_schema: InputSchema | None
+    output_schema: Path | None
+    output_paths: Mapping[str, str]
+    directives: Mapping[str, Any]
+    env: Mapping[str, str]
+    linked: tuple[Path, ...]
+    hooks: Hooks
+    files: tuple[Path, ...]
+    """All files that were read for these sections, the interface first."""
 
-    def interface(self, level: Level, name: str, text: str, place: Place) -> Interface:
-        document = self.document
-        return Interface(
-            path=document.path,
-            level=level,
-            pipeline_name=name,
-            command_template=text,
-            data=self._namespace(),
-            place=document.place(),
-            template_place=place,
-            places={key: document.place(key) for key in document.data},
-            var_templates=self._mapping("var_templates"),
-            inject_env_vars=self.env,
-            compute=self.compute,
-            size_table=self.size_table,
-            input_schema=self.input_schema if level == "sample" else None,
-            output_schema=self.output_schema,
-            output_paths=self.output_paths if level == "sample" else {},
-            hooks=self.hooks,
-            linked=self.linked,
-            directives={**self._common, **self._directives((f"{level}_interface", "snakemake"))},
-            files=self.files,
-        )
 
-    def _mapping(self, key: str) -> Mapping[str, Any]:
-        value = self.document.data.get(key)
-        if value is None or isinstance(value, Mapping):
-            return value or {}
-        self._problems.add(self.document.place(key), key, f"must be a mapping, not '{value}'")
-        return {}
+def _read_shared(document: Document, problems: Problems) -> _Shared:
+    compute = section(document, problems, "compute") or {}
+    sizes, size_files = _size_table(document, compute, problems)
+    input_schema = _input_schema(document, problems)
+    output_schema = _output_schema(document, problems)
+    schema_files = (*(input_schema.files if input_schema else ()), *filter(None, [output_schema]))
+    return _Shared(
+        compute=compute,
+        size_table=sizes,
+        input_schema=input_schema,
+        output_schema=output_schema,
+        output_paths=_output_paths(output_schema),
+        directives=read_directives(document, problems, "snakemake"),
+        env=_environment(document, problems),
+        linked=_linked(document, problems),
+        hooks=read_hooks(document, problems),
+        var_templates=section(document, problems, "var_templates") or {},
+        files=(document.path, *size_files, *schema_files),
+    )
 
-    def _namespace(self) -> dict[str, Any]:
-        """The `pipeline` namespace; 1.x interfaces get an absolute `path` (quirk 36)."""
-        data = dict(self.document.data)
-        path = data.get("path")
-        if "pipeline_type" in data and isinstance(path, str):
-            beside = resolve(path, self._folder)
-            data["path"] = str(beside) if beside.exists() else path
-        return data
 
-    def _file(self, key: str) -> Path | None:
-        value = self.document.data.get(key)
-        if not value:
-            return None
-        path = resolve(str(value), self._folder)
-        if path.is_file():
-            return path
-        self._problems.add(self.document.place(key), key, absent(str(value), path))
+def _interface(
+    document: Document,
+    level: Level,
+    name: str,
+    command: _Command,
+    shared: _Shared,
+    problems: Problems,
+) -> Interface:
+    """The interface of one level. The input schema describes samples, so only they get it."""
+    own = read_directives(document, problems, f"{level}_interface", "snakemake")
+    return Interface(
+        path=document.path,
+        level=level,
+        pipeline_name=name,
+        command_template=command.text,
+        data=_namespace(document),
+        place=document.place(),
+        template_place=command.place,
+        places={key: document.place(key) for key in document.data},
+        var_templates=shared.var_templates,
+        inject_env_vars=shared.env,
+        compute=shared.compute,
+        size_table=shared.size_table,
+        input_schema=shared.input_schema if level == "sample" else None,
+        output_schema=shared.output_schema,
+        output_paths=shared.output_paths if level == "sample" else {},
+        hooks=shared.hooks,
+        linked=shared.linked,
+        directives={**shared.directives, **own},
+        files=shared.files,
+    )
+
+
+def _namespace(document: Document) -> dict[str, Any]:
+    """The `pipeline` namespace; 1.x interfaces get an absolute `path` (quirk 36)."""
+    data = dict(document.data)
+    path = data.get("path")
+    if "pipeline_type" in data and isinstance(path, str):
+        beside = resolve(path, document.path.parent)
+        data["path"] = str(beside) if beside.exists() else path
+    return data
+
+
+def _size_table(
+    document: Document, compute: Mapping[str, Any], problems: Problems
+) -> tuple[tuple[SizeRow, ...], tuple[Path, ...]]:
+    """The rows of the size table, and the file that they stand in."""
+    source = compute.get("size_dependent_variables")
+    if not source:
+        return (), ()
+    path = resolve(str(source), document.path.parent)
+    place = document.place("compute", "size_dependent_variables")
+    return size_table(path, place, problems), (path,)
+
+
+def _input_schema(document: Document, problems: Problems) -> InputSchema | None:
+    source = document.data.get("input_schema")
+    if not source:
         return None
+    place = document.place("input_schema")
+    return read_input_schema(str(source), document.path.parent, place, problems)
 
-    def _output_paths(self) -> Mapping[str, str]:
-        """`path:` of each property that stands beside `samples:`, the kind of before pipestat."""
-        if not self.output_schema:
-            return {}
-        # Planning names the faults of a schema, with their lines.
-        with contextlib.suppress(OSError, OutputSchemaError):
-            return read_output_schema(self.output_schema).sample_paths
-        return {}
 
-    def _size_table(self) -> tuple[tuple[SizeRow, ...], tuple[Path, ...]]:
-        source = self.compute.get("size_dependent_variables")
-        if not source:
-            return (), ()
-        path = resolve(str(source), self._folder)
-        place = self.document.place("compute", "size_dependent_variables")
-        return size_table(path, place, self._problems), (path,)
+def _output_schema(document: Document, problems: Problems) -> Path | None:
+    value = document.data.get("output_schema")
+    if not value:
+        return None
+    path = resolve(str(value), document.path.parent)
+    if path.is_file():
+        return path
+    problems.add(document.place("output_schema"), "output_schema", absent(str(value), path))
+    return None
 
-    def _input_schema(self) -> InputSchema | None:
-        source = self.document.data.get("input_schema")
-        if not source:
-            return None
-        place = self.document.place("input_schema")
-        return read_input_schema(str(source), self._folder, place, self._problems)
 
-    def _env(self) -> dict[str, str]:
-        found = {}
-        for name, value in self._mapping("inject_env_vars").items():
-            if re.fullmatch(r"[A-Za-z_]\w*", str(name)):
-                found[str(name)] = str(value)
-            else:
-                self._problems.add(
-                    self.document.place("inject_env_vars", name),
-                    f"inject_env_vars.{name}",
-                    "is no name for a variable; use letters, digits and '_'",
-                )
-        return found
+def _output_paths(output_schema: Path | None) -> Mapping[str, str]:
+    # Planning names the faults of a schema, with their lines.
+    with contextlib.suppress(OSError, OutputSchemaError):
+        return read_output_schema(output_schema).sample_paths if output_schema else {}
+    return {}
 
-    def _linked(self) -> tuple[Path, ...]:
-        value = self.document.data.get("linked_pipeline_interfaces") or []
-        found = []
-        for index, item in enumerate(value if isinstance(value, list) else [value]):
-            path = resolve(str(item), self._folder)
-            if path.is_file():
-                found.append(path)
-            else:
-                self._problems.add(
-                    self.document.place("linked_pipeline_interfaces", index),
-                    "linked_pipeline_interfaces",
-                    absent(str(item), path),
-                )
-        return tuple(found)
 
-    def _directives(self, keys: tuple[str, ...]) -> dict[str, Any]:
-        """A `snakemake:` section: that of the file, or that of a level, which goes over it."""
-        section: Any = self.document.data
-        for key in keys:
-            section = section.get(key) if isinstance(section, Mapping) else None
-        if section is not None and not isinstance(section, Mapping):
-            self._problems.add(self.document.place(*keys), ".".join(keys), "must be a mapping")
-        found: dict[str, Any] = {}
-        values: Mapping[Any, Any] = section if isinstance(section, Mapping) else {}
-        for key, value in values.items():
-            place, name = self.document.place(*keys, key), ".".join([*keys, str(key)])
-            if key not in DIRECTIVES:
-                self._problems.add(place, name, f"unknown{near(str(key), DIRECTIVES)}; remove it")
-            elif not any(type(value) is kind for kind in DIRECTIVES[key]):
-                wanted = " or ".join(kind.__name__ for kind in DIRECTIVES[key])
-                self._problems.add(place, name, f"must be {wanted}, not '{value}'")
-            elif key == "resources":
-                found[key] = self._resources(value, keys)
-            else:
-                found[key] = self._beside(value) if key in ("conda", "container") else value
-        return found
+def _environment(document: Document, problems: Problems) -> dict[str, str]:
+    """The environment variables of the command: templates by name."""
+    key = "inject_env_vars"
+    found = {}
+    for name, value in (section(document, problems, key) or {}).items():
+        if re.fullmatch(r"[A-Za-z_]\w*", str(name)):
+            found[str(name)] = str(value)
+        else:
+            what = "is no name for a variable; use letters, digits and '_'"
+            problems.add(document.place(key, name), f"{key}.{name}", what)
+    return found
 
-    def _beside(self, value: str) -> str:
-        """An environment or image file, relative to the interface; other names stay."""
-        is_file = value.endswith((".yaml", ".yml", ".sif", ".img", ".simg")) and "://" not in value
-        return str(resolve(value, self._folder)) if is_file else value
 
-    def _resources(self, values: Mapping[Any, Any], keys: tuple[str, ...]) -> dict[str, int | str]:
-        found: dict[str, int | str] = {}
-        for name, value in values.items():
-            good = isinstance(name, str) and name.isidentifier() and not keyword.iskeyword(name)
-            if good and isinstance(value, (int, str)) and not isinstance(value, bool):
-                found[name] = resource(value) if isinstance(value, str) else value
-                continue
-            self._problems.add(
-                self.document.place(*keys, "resources", name),
-                ".".join([*keys, "resources", str(name)]),
-                f"'{name}: {value}' is no resource; write a name of letters and '_', and a number"
-                " or text",
-            )
-        return found
-
-    def _hooks(self) -> Hooks:
-        """`pre_submit:`, and the setting that it replaced."""
-        key = "pre_submit"
-        section = self._mapping(key)
-        for name in section:
-            if name not in ("python_functions", "command_templates"):
-                self._problems.add(
-                    self.document.place(key, name),
-                    f"{key}.{name}",
-                    f"unknown{near(str(name), ('python_functions', 'command_templates'))}; write"
-                    " 'python_functions' or 'command_templates'",
-                )
-        functions = self._texts(key, "python_functions")
-        for index, name in enumerate(functions):
-            if not re.fullmatch(r"\w+(\.\w+)+", name):
-                self._problems.add(
-                    self.document.place(key, "python_functions", index),
-                    f"{key}.python_functions",
-                    f"'{name}' is no function; write 'package.function'",
-                )
-        commands = self._texts(key, "command_templates")
-        for index, text in enumerate(commands):
-            self._check_template(text, key, "command_templates", index)
-        dynamic = self.compute.get("dynamic_variables_command_template")
-        if dynamic is not None:
-            keys = ("compute", "dynamic_variables_command_template")
-            self._problems.warn(
-                self.document.place(*keys),
-                ".".join(keys),
-                "is deprecated by looper; write the command under 'pre_submit: command_templates'",
-            )
-            self._check_template(str(dynamic), *keys)
-        if "dynamic_variables_script_path" in self.compute:
-            keys = ("compute", "dynamic_variables_script_path")
-            self._problems.warn(
-                self.document.place(*keys),
-                ".".join(keys),
-                "is not read any more; write 'pre_submit: command_templates:'",
-            )
-        places = tuple(
-            self.document.place(key, "python_functions", index) for index in range(len(functions))
-        )
-        return Hooks(functions, commands, places, None if dynamic is None else str(dynamic))
-
-    def _texts(self, *keys: str) -> tuple[str, ...]:
-        """A list of texts, or one."""
-        section: Any = self.document.data
-        for key in keys:
-            section = section.get(key) if isinstance(section, Mapping) else None
-        values = section if isinstance(section, list) else [] if section is None else [section]
-        for index, value in enumerate(values):
-            if not isinstance(value, str):
-                self._problems.add(
-                    self.document.place(*keys, index),
-                    ".".join(keys),
-                    f"must be a list of texts, not '{value}'",
-                )
-        return tuple(value for value in values if isinstance(value, str))
-
-    def _check_template(self, text: str, *keys: str | int) -> None:
-        try:
-            template(text)
-        except TemplateError as error:
-            name = ".".join(key for key in keys if isinstance(key, str))
-            self._problems.add(self.document.place(*keys), name, str(error))
+def _linked(document: Document, problems: Problems) -> tuple[Path, ...]:
+    """Sample-level interfaces whose jobs come before those of this one."""
+    key = "linked_pipeline_interfaces"
+    value = document.data.get(key) or []
+    found = []
+    for index, item in enumerate(value if isinstance(value, list) else [value]):
+        path = resolve(str(item), document.path.parent)
+        if path.is_file():
+            found.append(path)
+        else:
+            problems.add(document.place(key, index), key, absent(str(item), path))
+    return tuple(found)

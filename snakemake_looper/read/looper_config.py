@@ -1,4 +1,9 @@
-"""TODO: read.looper_config."""
+"""The looper config: the file `.looper.yaml` that makes a folder a looper project.
+
+It names the project's PEP (its samples), its pipeline interfaces and its output folder, and may
+hold options of looper's command line under `cli:`. A `LooperConfig` is this file with the options
+of the command line over it. The PEP has options too: `settings.merge` puts all three together.
+"""
 
 from __future__ import annotations
 
@@ -14,21 +19,36 @@ from ..errors import Place, Problems, ProjectError, near
 from ..model import Level
 from .deprecated import CONFIG_KEYS, instead
 from .options import Options, check_sections, overlay, section_options
-from .yaml_lines import Document, absent, expand, read_yaml, resolve
+from .yaml_lines import Document, absent, expand, read_yaml, resolve, section
+
+LOOPER_CONFIG = ".looper.yaml"
+"""The name of a looper config that need not be named on a command line."""
+_FOLDERS = ("output_dir", "results_subdir", "submission_subdir")
+_KEYS = {
+    "pep_config",
+    *_FOLDERS,
+    "pipeline_interfaces",
+    "pipestat",
+    "sample_modifiers",
+    "cli",
+    "name",
+}
+_REGISTRY_PATH = re.compile(r"^(pephub::)?[\w.-]+/[\w.-]+(:[\w.-]+)?$")
 
 
 @dataclass(frozen=True, slots=True)
 class InterfaceSource:
-    """A pipeline interface as the looper config names it; no level means all it defines."""
+    """A pipeline interface that a file or the command line names."""
 
     path: Path
     level: Level | None
+    """The level that it is named for; None means each level that it defines."""
     place: Place
 
 
 @dataclass(frozen=True, slots=True)
 class LooperConfig:
-    """A looper config with the command line over it. The PEP is still to be read."""
+    """A looper config with the command line over it, before the PEP is read."""
 
     path: Path
     root: Path
@@ -37,11 +57,11 @@ class LooperConfig:
     """Absolute path of the PEP, or a PEPhub registry path; None if it is missing."""
     pep_place: Place
     texts: Mapping[str, str]
-    """`output_dir`, `results_subdir` and `submission_subdir` of the file, as far as it has them."""
+    """`output_dir`, `results_subdir` and `submission_subdir`, if the file has them."""
     places: Mapping[str, Place] = field(repr=False)
     """Where each key of the file stands."""
     refused: frozenset[str]
-    """Keys with a value that cannot be used. The problem is already named."""
+    """Keys with a value that cannot be used. Each is already a problem."""
     interfaces: tuple[InterfaceSource, ...]
     pipestat: Mapping[str, Any] | None
     pipestat_places: Mapping[str, Place] = field(repr=False)
@@ -52,30 +72,11 @@ class LooperConfig:
     """The command line over `cli: runp:`."""
 
 
-LOOPER_CONFIG = ".looper.yaml"
-
-
-_KEYS = {
-    "pep_config",
-    "output_dir",
-    "results_subdir",
-    "submission_subdir",
-    "pipeline_interfaces",
-    "pipestat",
-    "sample_modifiers",
-    "cli",
-    "name",
-}
-
-
-_REGISTRY_PATH = re.compile(r"^(pephub::)?[\w.-]+/[\w.-]+(:[\w.-]+)?$")
-
-
 def find_looper_config(start: Path) -> Path:
     """The nearest `.looper.yaml` in a folder or its parents.
 
     Raises:
-        ProjectError: there is none; the message says where was looked.
+        ProjectError: there is none. The message lists the folders.
     """
     folders = [start, *start.parents]
     for folder in folders:
@@ -92,7 +93,12 @@ def find_looper_config(start: Path) -> Path:
 
 
 def locate(path: str | Path | None, cwd: Path | None = None) -> Path:
-    """The looper config that an argument means: a file, a folder that has one, or None.
+    """The looper config that an argument means.
+
+    Args:
+        path: a looper config, or a folder that has one; None means the nearest one.
+        cwd: the folder that `path` is relative to, and where a search begins. Default: the
+            working directory.
 
     Raises:
         ProjectError: there is no such file.
@@ -101,7 +107,7 @@ def locate(path: str | Path | None, cwd: Path | None = None) -> Path:
     if not path:
         return find_looper_config(cwd)
     typed = Path(os.path.normpath(cwd / path))
-    # A path that is there is meant as it is: `$` and `~` may be parts of a folder's name.
+    # An existing path is taken as it is: `$` and `~` may be parts of a folder's name.
     given = typed if typed.exists() else Path(os.path.normpath(cwd / expand(str(path))))
     if given.is_dir():
         given = given / LOOPER_CONFIG
@@ -115,7 +121,7 @@ def locate(path: str | Path | None, cwd: Path | None = None) -> Path:
 def is_registry_path(text: str, root: Path) -> bool:
     """Whether `pep_config` is a PEPhub path (`namespace/name:tag`) and not a file.
 
-    A path that exists, or that ends as PEP files do, is a file (quirk 30 asks to look at all).
+    A path that exists, or that ends as PEP files do, is a file. looper does not look (quirk 30).
     """
     looks = bool(_REGISTRY_PATH.match(text)) and not text.endswith(
         (".yaml", ".yml", ".csv", ".tsv")
@@ -124,52 +130,60 @@ def is_registry_path(text: str, root: Path) -> bool:
 
 
 def read_looper_config(path: Path, options: Options, problems: Problems) -> LooperConfig | None:
-    """Read a looper config and merge the command line's options into it.
+    """Read a looper config and lay the command line's options over its own.
 
-    None if it cannot be read at all; smaller faults go to `problems` and reading goes on.
+    None if the file is no YAML mapping. All other faults go to `problems`, and reading goes on.
     """
     path = Path(os.path.abspath(path))
     document = read_yaml(path, problems)
     if document is None:
         return None
     root = path.parent
-    data = document.data
-    texts, refused = _texts(document, problems)
-    for key in data:
+    texts, refused = _folders(document, problems)
+    _warn_of_unknown_keys(document, problems)
+    for_samples, for_project = _with_cli_section(options, document, problems)
+    pipestat = section(document, problems, "pipestat")
+    in_file = document.place("pep_config")
+    return LooperConfig(
+        path=path,
+        root=root,
+        pep=_pep(document, root, for_samples, problems),
+        pep_place=for_samples.origin("pep_config")[0] if for_samples.pep_config else in_file,
+        texts=texts,
+        places={key: document.place(key) for key in map(str, document.data)},
+        refused=refused,
+        interfaces=tuple(_interfaces(document, root, for_samples, problems)),
+        pipestat=pipestat,
+        pipestat_places={key: document.place("pipestat", key) for key in ("", *(pipestat or {}))},
+        sample_modifiers=section(document, problems, "sample_modifiers") or {},
+        options=for_samples,
+        project_options=for_project,
+    )
+
+
+def _warn_of_unknown_keys(document: Document, problems: Problems) -> None:
+    for key in document.data:
         if key not in _KEYS:
             old = instead(str(key), CONFIG_KEYS)
             what = old or f"unknown key, ignored{near(str(key), _KEYS)}"
             problems.warn(document.place(key), str(key), what)
-    cli = data.get("cli")
-    check_sections(cli, lambda key: document.place("cli", key), problems, ("run", "runp"))
-
-    of_option = partial(document.place, "cli")
-    project_options = overlay(options, section_options(cli, ("runp",), of_option, problems))
-    options = overlay(options, section_options(cli, ("run",), of_option, problems))
-    pipestat = _section(document, "pipestat", problems)
-    return LooperConfig(
-        path=path,
-        root=root,
-        pep=_pep(document, root, options, problems),
-        pep_place=options.origin("pep_config")[0]
-        if options.pep_config
-        else document.place("pep_config"),
-        texts=texts,
-        places={key: document.place(key) for key in map(str, data)},
-        refused=refused,
-        interfaces=tuple(_interfaces(document, root, options, problems)),
-        pipestat=pipestat,
-        pipestat_places={key: document.place("pipestat", key) for key in ("", *(pipestat or {}))},
-        sample_modifiers=_section(document, "sample_modifiers", problems) or {},
-        options=options,
-        project_options=project_options,
-    )
 
 
-def _texts(document: Document, problems: Problems) -> tuple[dict[str, str], frozenset[str]]:
-    """The folders that a looper config names, and the keys that name none."""
+def _with_cli_section(
+    options: Options, document: Document, problems: Problems
+) -> tuple[Options, Options]:
+    """The command line over `cli: run:` (samples), and over `cli: runp:` (project)."""
+    cli = document.data.get("cli")
+    place = partial(document.place, "cli")
+    check_sections(cli, place, problems, ("run", "runp"))
+    for_project = overlay(options, section_options(cli, ("runp",), place, problems))
+    return overlay(options, section_options(cli, ("run",), place, problems)), for_project
+
+
+def _folders(document: Document, problems: Problems) -> tuple[dict[str, str], frozenset[str]]:
+    """The folders that a looper config names, and the keys whose value is no path."""
     found, refused = {}, set()
-    for key in ("output_dir", "results_subdir", "submission_subdir"):
+    for key in _FOLDERS:
         value = document.data.get(key)
         if isinstance(value, (list, dict)):
             problems.add(document.place(key), key, f"'{value}' is no path; write a text")
@@ -177,14 +191,6 @@ def _texts(document: Document, problems: Problems) -> tuple[dict[str, str], froz
         elif value:
             found[key] = str(value)
     return found, frozenset(refused)
-
-
-def _section(document: Document, key: str, problems: Problems) -> dict[str, Any] | None:
-    value = document.data.get(key)
-    if value is None or isinstance(value, dict):
-        return value
-    problems.add(document.place(key), key, "must be a mapping; write 'key: value' lines below it")
-    return None
 
 
 def _pep(document: Document, root: Path, options: Options, problems: Problems) -> str | None:
@@ -239,7 +245,7 @@ def _interfaces(
 
 
 def _given_interfaces(root: Path, options: Options, problems: Problems) -> list[InterfaceSource]:
-    """Interfaces of the command line, instead of all that the looper config names."""
+    """Interfaces that the command line names. They replace those of the looper config."""
     found: list[InterfaceSource] = []
     given: tuple[tuple[Level, tuple[str, ...] | None], ...] = (
         ("sample", options.sample_pipeline_interfaces),

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import Place, Problems, near
-from ..model import STATUSES
+from ..status_words import STATUSES
 from .deprecated import OPTIONS, PEP_LOOPER, instead
 from .yaml_lines import read_yaml
 

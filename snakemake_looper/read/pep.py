@@ -1,20 +1,18 @@
-"""Samples, read by peppy; peppy's objects do not leave this module.
+"""PEPs: the samples of a project and its config, as plain values.
 
-Relative paths inside a PEP config are relative to that config, as peppy has it; a PEP from PEPhub
-has no folder, so there they are relative to the looper config. Relative paths in sample
-*attributes* are left as they are written: jobs run in the looper config's folder, so they are
+Relative paths inside a PEP config are relative to that config, as peppy has it. A PEP from PEPhub
+has no folder, so its paths are relative to the looper config. Relative paths in sample
+*attributes* stay as they are written: jobs run in the looper config's folder, so they are
 relative to it (quirk 37).
 """
 
 from __future__ import annotations
 
 import contextlib
-import copy
 import csv
 import io
-import logging
-import os
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -25,152 +23,161 @@ from .deprecated import PEP, instead
 from .looper_config import LooperConfig, is_registry_path
 from .pep_faults import faults_of
 from .pephub import Refused, amendment_of, amendments_of, first_line, pull
+from .peppy_project import PeppyError, PeppyProject, load_pep
 from .yaml_lines import read_yaml, resolve
 
 
-def read_pep(config: LooperConfig, problems: Problems) -> Pep | None:
-    """Load the PEP that the looper config names, with the looper config's sample modifiers.
+@dataclass(frozen=True, slots=True)
+class _Source:
+    """The file of a PEP, or its registry path at PEPhub."""
 
-    None if there is nothing to plan from; each fault goes to `problems`.
+    path: Path
+    is_remote: bool
+    """Whether it comes from PEPhub."""
+    place: Place
+    """Where a fault of the whole PEP is named: a PEP from PEPhub has no lines."""
+    key: str
+
+    @property
+    def is_config(self) -> bool:
+        return not self.is_remote and self.path.suffix in (".yaml", ".yml")
+
+
+def read_pep(config: LooperConfig, problems: Problems) -> Pep | None:
+    """Read the PEP that the looper config names, and apply the looper config's sample modifiers.
+
+    None if there is nothing to plan from. Each fault goes to `problems`.
     """
     if config.pep is None:
         return None
-    import peppy
-
-    source = Path(config.pep)
-    registry = is_registry_path(config.pep, config.root)
-    # A PEP from PEPhub has no lines; what is wrong with it is said where it is named.
-    place = config.pep_place if registry else Place(str(source))
-    key = "pep_config" if registry and place.line else ""
+    source = _source(config, config.pep)
     amendments = config.options.amend or ()
-    is_config = not registry and source.suffix in (".yaml", ".yml")
-    try:
-        # peppy globs derived sources relative to the working directory: make that the root.
-        with _quiet(), _quick_lookups(), contextlib.chdir(config.root):
-            project = (
-                _from_pephub(config, problems)
-                if registry
-                else peppy.Project(config.pep, amendments=list(amendments))
-            )
-            content = copy.deepcopy(dict(project.config or {}))
-            if config.sample_modifiers:
-                _modify(project, config.sample_modifiers)
-            raw = [sample.to_dict() for sample in _in_order(project)]
-        index = str(project.st_index)
-        tables = _tables(project, source, registry)
-    except Refused as error:
-        problems.add(place, key, str(error))
+    loaded = _load(config, source, problems)
+    document = read_yaml(source.path, Problems()) if source.is_config else None
+    if document:
+        for key in document.data:
+            old = instead(str(key), PEP)
+            if old:  # peppy ignores sections of older specifications
+                problems.warn(document.place(key), str(key), old)
+    if loaded is None:
         return None
-    except Exception as error:  # peppy raises what pandas, yaml and the OS raise
-        faults = [] if registry else faults_of(source, amendments)
-        if is_config:
-            _warn_of_old_sections(source, problems)
+    if document and amendments:
+        _warn_of_dropped_modifiers(document.data, document.place, amendments, problems)
+    return _pep(config, source, loaded, problems)
+
+
+def _source(config: LooperConfig, pep: str) -> _Source:
+    if is_registry_path(pep, config.root):
+        key = "pep_config" if config.pep_place.line else ""
+        return _Source(Path(pep), True, config.pep_place, key)
+    return _Source(Path(pep), False, Place(pep), "")
+
+
+def _load(config: LooperConfig, source: _Source, problems: Problems) -> PeppyProject | None:
+    """The PEP as peppy has it; None if it cannot be read, with the reason in `problems`."""
+    amendments = config.options.amend or ()
+    try:
+        pep = _pull(config, problems) if source.is_remote else str(source.path)
+        return load_pep(pep, amendments, config.sample_modifiers, config.root)
+    except Refused as error:
+        problems.add(source.place, source.key, str(error))
+    except PeppyError as error:
+        faults = [] if source.is_remote else faults_of(source.path, amendments)
         for fault in faults:
             problems.add(fault.place, fault.key, fault.message)
         if not faults:
             said = f"peppy cannot read the PEP: {first_line(error)}; correct it"
-            problems.add(place, key, said)
+            problems.add(source.place, source.key, said)
+    return None
+
+
+def _pull(config: LooperConfig, problems: Problems) -> dict[str, Any]:
+    """A raw PEP from PEPhub with its amendments applied, which peppy does for files only."""
+    with contextlib.redirect_stdout(io.StringIO()):  # pephubclient prints
+        raw = pull(str(config.pep))
+    content = raw["_config"]
+    amendments = config.options.amend or ()
+    _warn_of_dropped_modifiers(content, lambda *_: config.pep_place, amendments, problems)
+    for name in amendments:
+        content.update(amendment_of(content, name))
+    return raw
+
+
+def _pep(
+    config: LooperConfig, source: _Source, loaded: PeppyProject, problems: Problems
+) -> Pep | None:
+    """The PEP as a value; None if it has no samples."""
+    table = None if source.is_remote else loaded.tables[0] if loaded.tables else source.path
+    if not loaded.samples:
+        place = Place(str(table)) if table else source.place
+        problems.add(place, source.key, "there are no samples; add a row for each")
         return None
-    if is_config:
-        _warn_of_old_sections(source, problems)
-    if is_config and amendments and (document := read_yaml(source, Problems())):
-        _warn_of_dropped_modifiers(document.data, document.place, amendments, problems)
-    table = None if registry else tables[0] if tables else source
-    if table:
-        place = Place(str(table))
-    if not raw:
-        problems.add(place, key, "there are no samples; add a row for each")
-        return None
-    samples, refused = _samples(raw, index, config, table, source, problems)
-    name = _name(content, source, config)
+    samples, refused = _samples(config, source, loaded)
+    _name_refused(refused, loaded.index, table, config.pep_place, problems)
+    name = _name(loaded.config, source, config)
     if not is_file_name(name):
         problems.add(
-            config.pep_place if registry else source,
+            config.pep_place if source.is_remote else source.path,
             "name",
             f"'{name}' cannot be part of a file name; use letters, digits, '-', '_'",
         )
+    content = dict(loaded.config)
     content.setdefault("name", name)
+    imports = _imports(source.path) if source.is_config else []
+    modifiers = (loaded.config.get("sample_modifiers"), config.sample_modifiers)
     return Pep(
         name=name,
         config=content,
         samples=samples,
-        index=index,
-        config_file=source if is_config else None,
-        files=(config.path,)
-        if registry
-        else (source, *tables, *(_imports(source) if is_config else ())),
-        volatile=registry
-        or _has_glob(content.get("sample_modifiers"))
-        or _has_glob(config.sample_modifiers),
-        refused=refused,
+        index=loaded.index,
+        config_file=source.path if source.is_config else None,
+        files=(config.path,) if source.is_remote else (source.path, *loaded.tables, *imports),
+        volatile=source.is_remote or any(map(_has_glob, modifiers)),
+        refused=frozenset(refused),
     )
 
 
-def _in_order(project: Any) -> list[Any]:
-    """Samples in the order of the table: peppy puts those of several rows in any order."""
-    from peppy.const import SAMPLE_DF_KEY
-
-    samples = list(project.samples)
-    index, table = str(project.st_index), project[SAMPLE_DF_KEY]
-    if index not in table:
-        return samples
-    place: dict[str, int] = {}
-    for number, name in enumerate(table[index]):
-        place.setdefault(str(name), number)
-    if len(place) < len(table):
-        samples.sort(key=lambda sample: place.get(str(sample[index]), len(table)))
-    return samples
-
-
 def _samples(
-    raw: list[dict[str, Any]],
-    index: str,
-    config: LooperConfig,
-    table: Path | None,
-    source: Path,
-    problems: Problems,
-) -> tuple[tuple[Sample, ...], frozenset[str]]:
-    """The samples, and the names that no sample can have."""
-    folder = source.parent if source.suffix in (".yaml", ".yml") else config.root
+    config: LooperConfig, source: _Source, loaded: PeppyProject
+) -> tuple[tuple[Sample, ...], tuple[str, ...]]:
+    """The samples, and the names in the table that no sample can have."""
+    folder = source.path.parent if source.path.suffix in (".yaml", ".yml") else config.root
     samples: list[Sample] = []
     refused: dict[str, None] = {}
-    for attributes in raw:
-        name = str(attributes.get(index, attributes.get("sample_name", "")))
-        if not is_file_name(name):
+    for attributes in loaded.samples:
+        name = str(attributes.get(loaded.index, attributes.get("sample_name", "")))
+        if is_file_name(name):
+            # peppy's name for it, however the column is called.
+            named = {**attributes, "sample_name": name}
+            samples.append(Sample(name, named, _interfaces(named, folder)))
+        else:
             refused[name] = None
-            continue
-        attributes["sample_name"] = name  # what peppy calls so, whatever the column is called
-        own = attributes.get("pipeline_interfaces")
-        paths = [own] if isinstance(own, str) and own else own if isinstance(own, list) else None
-        samples.append(
-            Sample(
-                name,
-                attributes,
-                None if paths is None else tuple(str(resolve(str(path), folder)) for path in paths),
-            )
-        )
-    places = _rows(table, index, refused) if table and refused else {}
-    for name in refused:
+    return tuple(samples), tuple(refused)
+
+
+def _interfaces(attributes: Mapping[str, Any], folder: Path) -> tuple[str, ...] | None:
+    """The pipeline interfaces that a sample names itself; None if it names none."""
+    own = attributes.get("pipeline_interfaces")
+    paths = [own] if isinstance(own, str) and own else own if isinstance(own, list) else None
+    return None if paths is None else tuple(str(resolve(str(path), folder)) for path in paths)
+
+
+def _name_refused(
+    names: Collection[str], index: str, table: Path | None, pep: Place, problems: Problems
+) -> None:
+    """A problem for each name that cannot be part of a file name, at its line of the table."""
+    places = _rows(table, index, names) if table and names else {}
+    for name in names:
         what = (
             f"{shown_name(name)} has a character that cannot be part of an output file's name"
             if name
             else "empty"
         )
         problems.add(
-            places.get(name, config.pep_place),
+            places.get(name, pep),
             index,
             f"sample name {what}; use letters, digits, '.', '-' and '_'",
         )
-    return tuple(samples), frozenset(refused)
-
-
-def _warn_of_old_sections(source: Path, problems: Problems) -> None:
-    """peppy reads past sections of older specifications without a word."""
-    document = read_yaml(source, Problems())
-    for key in document.data if document else ():
-        old = instead(str(key), PEP)
-        if document and old:
-            problems.warn(document.place(key), str(key), old)
 
 
 def _warn_of_dropped_modifiers(
@@ -195,51 +202,17 @@ def _warn_of_dropped_modifiers(
             )
 
 
-def _from_pephub(config: LooperConfig, problems: Problems) -> Any:
-    """A PEP from PEPhub as peppy has it, with the amendments that peppy applies to files only."""
-    import peppy
-
-    raw = pull(str(config.pep))
-    content = raw["_config"]
-    amendments = config.options.amend or ()
-    _warn_of_dropped_modifiers(content, lambda *_: config.pep_place, amendments, problems)
-    for name in amendments:
-        content.update(amendment_of(content, name))
-    return peppy.Project.from_dict(raw)
-
-
-def _modify(project: Any, modifiers: Mapping[str, Any]) -> None:
-    """Apply the looper config's `sample_modifiers` after the PEP's own (quirk 35)."""
-    project.config.setdefault("sample_modifiers", {})
-    project.config["sample_modifiers"] = dict(modifiers)
-    project.modify_samples()
-
-
-def _name(content: Mapping[str, Any], source: Path, config: LooperConfig) -> str:
+def _name(content: Mapping[str, Any], source: _Source, config: LooperConfig) -> str:
     """The PEP's name; unnamed, that of its folder (quirk 32), `metadata` folders skipped."""
     given = content.get("name")
     if given:
         return str(given).replace(" ", "_")
-    pep = str(config.pep)
-    if is_registry_path(pep, config.root):
-        return pep.partition("/")[2].partition(":")[0]
-    folder = source.parent
+    if source.is_remote:
+        return str(config.pep).partition("/")[2].partition(":")[0]
+    folder = source.path.parent
     if folder.name == "metadata":
         folder = folder.parent
     return folder.name.replace(" ", "_")
-
-
-def _tables(project: Any, source: Path, registry: bool) -> list[Path]:
-    if registry:
-        return []
-    config = project.config or {}
-    found: list[Path] = []
-    for key in ("sample_table", "subsample_table"):
-        value = config.get(key)
-        for item in value if isinstance(value, list) else [value] if value else []:
-            if os.path.isfile(str(item)):
-                found.append(Path(str(item)))
-    return found
 
 
 def _imports(source: Path, seen: set[Path] | None = None) -> list[Path]:
@@ -296,33 +269,3 @@ def rows_of(pep: Pep, names: Collection[str]) -> dict[str, Place]:
 def row_of(pep: Pep, name: str) -> Place:
     """Where one sample stands."""
     return rows_of(pep, {name})[name]
-
-
-@contextlib.contextmanager
-def _quiet() -> Iterator[None]:
-    """Keep peppy's prints and log lines to itself; what matters of them becomes a problem."""
-    root = logging.getLogger("peppy")
-    level = root.level
-    root.setLevel(logging.ERROR)
-    try:
-        with contextlib.redirect_stdout(io.StringIO()):
-            yield
-    finally:
-        root.setLevel(level)
-
-
-@contextlib.contextmanager
-def _quick_lookups() -> Iterator[None]:
-    """Let peppy find attributes quickly.
-
-    peppy 0.40 asks for the length of a sample whenever it looks an attribute up with `in`, and
-    serializes the whole sample to tell it: with 10,000 samples, half the time of reading them.
-    """
-    import peppy
-
-    original = peppy.Sample.__len__
-    peppy.Sample.__len__ = lambda sample: len(sample.attributes)
-    try:
-        yield
-    finally:
-        peppy.Sample.__len__ = original

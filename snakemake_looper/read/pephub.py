@@ -1,6 +1,7 @@
-"""PEPs from PEPhub: what is pulled, and what it means when nothing is.
+"""PEPs from PEPhub, a server that keeps PEPs: pulling one, and the reasons why that can fail.
 
-pephubclient speaks to the server that its login names, else to the public one.
+pephubclient, the client of PEPhub, uses the server of the user's login, else the public one. Its
+errors become a `Refused` with a text that says what to do.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from ..errors import LooperError
 
 
 class Refused(LooperError):
-    """PEPhub does not give a PEP; the text says what is wrong and what to do."""
+    """PEPhub does not give a PEP. The text says why, and what to do."""
 
 
 AGAIN = "try again later, or check the address of the server"
@@ -20,10 +21,10 @@ EXPIRED = "the login at PEPhub has expired; log in again with 'phc login'"
 
 
 def client() -> Any:
-    """pephubclient's client, with the login that there is.
+    """pephubclient's client, with the login of the user.
 
     Raises:
-        Refused: pephubclient is not there, or its login cannot be read.
+        Refused: pephubclient cannot be imported, or the login cannot be read.
     """
     try:
         from pephubclient import PEPHubClient
@@ -40,13 +41,13 @@ def client() -> Any:
 
 
 def pull(path: str) -> dict[str, Any]:
-    """A raw PEP from PEPhub.
+    """A raw PEP from PEPhub: its config under `_config`, its tables under other keys.
+
+    Args:
+        path: registry path, as `namespace/name:tag`.
 
     Raises:
         Refused: there is no such PEP, no login for it, no server, or no client.
-
-    pephubclient raises what its HTTP library raises, and where the server refuses with a status
-    that it has no words for, its answer is None.
     """
     pephub = client()
     from pephubclient.exceptions import ResponseError
@@ -54,31 +55,46 @@ def pull(path: str) -> dict[str, Any]:
     try:
         raw: dict[str, Any] | None = pephub.load_raw_pep(path)
     except ResponseError as error:
-        said = first_line(error)  # pephubclient tells its refusals apart by their text alone
-        if "does not exist" in said:
-            said = f"PEPhub has no '{path}', or it is private; correct the path, or log in with"
-            raise Refused(f"{said} 'phc login'") from error
-        if "expired" in said:
-            raise Refused(EXPIRED) from error
-        raise Refused(f"PEPhub does not give '{path}': {said}; {AGAIN}") from error
-    except OSError as error:
+        raise Refused(_response(error, path)) from error
+    except OSError as error:  # those of its HTTP library are OSErrors
         raise Refused(unreachable(error)) from error
     except (TypeError, ValueError) as error:
-        raise Refused(f"what PEPhub gives for '{path}' is no PEP; {AGAIN}") from error
-    if raw is None:
+        raise Refused(_no_pep(path)) from error
+    if raw is None:  # its answer to a status that it has no words for
         raise Refused(f"PEPhub does not give '{path}'; log in with 'phc login', or {AGAIN}")
+    if not isinstance(raw.get("_config"), dict):
+        raise Refused(_no_pep(path))
     return raw
 
 
+def _response(error: Exception, path: str) -> str:
+    """A refusal of the server. pephubclient tells refusals apart by their text alone."""
+    said = first_line(error)
+    if "does not exist" in said:
+        hint = "correct the path, or log in with 'phc login'"
+        return f"PEPhub has no '{path}', or it is private; {hint}"
+    if "expired" in said:
+        return EXPIRED
+    return f"PEPhub does not give '{path}': {said}; {AGAIN}"
+
+
+def _no_pep(path: str) -> str:
+    return f"PEPhub gives something for '{path}' that is no PEP; {AGAIN}"
+
+
 def unreachable(error: OSError) -> str:
-    """What is said where there is no answer at all."""
+    """The message for a server that does not answer."""
     url = getattr(getattr(error, "request", None), "url", None)
     at = f" at {url.partition('/api/')[0]}" if url else ""
     return f"PEPhub cannot be reached{at}: {_reason(error)}; {AGAIN}"
 
 
 def amendment_of(config: Mapping[str, Any], name: str) -> Mapping[str, Any]:
-    """What an amendment lays over the config of a PEP from PEPhub."""
+    """The values that an amendment sets in the config of a PEP from PEPhub.
+
+    Raises:
+        Refused: there is no such amendment, or it has a table of its own.
+    """
     known = amendments_of(config)
     if name not in known:
         there = f"write one of {', '.join(known)}" if known else "it has none, leave it out"
@@ -101,13 +117,13 @@ def amendments_of(config: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 def first_line(error: Exception) -> str:
-    """What an error of another library says, as part of a message of ours."""
+    """The first line of another library's error, as part of a message of ours."""
     text = str(error).strip() or type(error).__name__
     return text.splitlines()[0].rstrip(".;")
 
 
 def _reason(error: BaseException) -> str:
-    """What the operating system said, at the bottom of a chain of errors."""
+    """The operating system's reason, at the bottom of a chain of errors."""
     said = ""
     cause: BaseException | None = error
     while cause is not None:

@@ -85,7 +85,7 @@ def _read_interfaces(
     ]
     interfaces: list[Interface] = []
     for source in _unique(sources):
-        found = read_interface(source.path, source.place, problems)
+        found = read_interface(source.path, problems)
         interfaces += [one for one in found if source.level in (None, one.level)]
         if source.level and found and all(one.level != source.level for one in found):
             problems.add(

@@ -121,6 +121,21 @@ def read_yaml(path: Path, problems: Problems, key: str = "") -> Document | None:
     return None
 
 
+def section(document: Document, problems: Problems, *keys: str) -> dict[Any, Any] | None:
+    """The mapping under a key, or under a key of a key; None if there is none.
+
+    A value that is no mapping is a problem. The message does not show it: it may be a secret.
+    """
+    value: Any = document.data
+    for key in keys:
+        value = value.get(key) if isinstance(value, dict) else None
+    if value is None or isinstance(value, dict):
+        return value
+    what = "must be a mapping; write 'key: value' lines below it"
+    problems.add(document.place(*keys), ".".join(keys), what)
+    return None
+
+
 def expand(text: str) -> str:
     """Expand `~` and `${VAR}`; an unset variable stays as it is written."""
     return os.path.expanduser(os.path.expandvars(text))

@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from ..model import STATUSES
+from ..status_words import STATUSES
 from .database_connection import INSTALL, DatabaseError, not_installed
 
 if TYPE_CHECKING:

@@ -16,7 +16,6 @@ are noted before they are put back.
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import json
 import os
 import tempfile
@@ -246,7 +245,4 @@ def _load(path: Path) -> dict[Any, Any]:
 
 
 def _path(store: SharedStore) -> Path:
-    row = store.row
-    text = json.dumps([row.pipeline, row.level, row.location, row.published])
-    name = hashlib.sha256(text.encode()).hexdigest()[:16]
-    return store.workdir / FOLDER / f"{name}.{store.value_format}"
+    return store.workdir / FOLDER / f"{store.file_stem()}.{store.value_format}"

@@ -25,7 +25,8 @@ from typing import IO, Any
 
 from ..errors import LooperError
 from ..files import write_atomic
-from ..status.flags import NOT_RUN, Flags, flag_path, stamp_of
+from ..status.flags import Flags, flag_path, stamp_of
+from ..status_words import NOT_RUN
 from ..workspace.job_table import JobTable, settled_marker
 from .assembly_notes import stamp_of_file
 from .stores.store import CopyStore, PublishedStore

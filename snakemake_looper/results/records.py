@@ -16,7 +16,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from ..status.flags import NOT_RUN, Flags
+from ..status.flags import Flags
+from ..status_words import NOT_RUN
 from ..workspace.job_table import JobTable
 from ..workspace.rows import Brief
 from . import earlier_files, earlier_values

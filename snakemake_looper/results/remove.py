@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..layout import is_file_name
-from ..model import STATUSES
 from ..status.flags import flag_path
+from ..status_words import STATUSES
 from ..workspace.job_table import JobTable
 from ..workspace.rows import Row
 from . import earlier_values

@@ -27,14 +27,14 @@ import jinja2
 
 from ..layout import report_folder
 from ..read.output_schema import DeclaredResult, FileKind, OutputSchemaError
-from ..status.flags import NOT_RUN
+from ..status_words import NOT_RUN, order
 from ..version import __version__
 from ..workspace.job_table import JobTable
 from .records import Results, read_results
 from .report_files import Documents, FileNames, LinkedFiles, write_folder, write_zip
 from .report_values import Cell, Link, cells_of
 from .schema_check import declared_results
-from .statuses import RecordStatus, order, read_statuses
+from .statuses import RecordStatus, read_statuses
 
 _TEMPLATES = Path(__file__).with_name("report_templates")
 _ASSETS = ("report.css", "report.js")

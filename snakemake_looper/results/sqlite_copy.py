@@ -62,17 +62,10 @@ def publish(
 ) -> int:
     """Bring a SQLite database up to date with what jobs reported into files, in one transaction.
 
-    A missing file and missing tables are made. The row of a given record becomes what is given:
-    a result that the record lacks is emptied; a status changes only if one is given. Other records
-    stay. Times come from `meta` in pipestat's files, else from the clock.
-
-    A value that its column cannot hold (text where the schema wants a number) is kept with the
-    results that the schema does not declare.
-
-    Args:
-        config: the merged pipestat config.
-        records: for each record its results, as pipestat has them in a file.
-        statuses: for each record, which need not have results, its status.
+    A missing file and missing tables are made. The row of a given record becomes what is given: a
+    result that it lacks is emptied, a status changes only if one is given. Other records stay.
+    Times come from `meta` in pipestat's files, else from the clock. A value that its column cannot
+    hold (text where the schema wants a number) goes with the results that no column is for.
 
     Returns:
         How many records were new or changed.

@@ -4,32 +4,18 @@ from __future__ import annotations
 
 import dataclasses
 import socket
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
+from ..status.flags import Flags, advice_on, flag_path, stamp_of
 from ..status.journal import Death, Run
 from ..status.reasons import Reason, explain, remedy, stale_locks, tail
+from ..status_words import SKIPPED
 from ..workspace.job_table import JobTable
 from ..workspace.rows import Row
 
-if TYPE_CHECKING:
-    pass
-from ..status.flags import NOT_RUN, Flags, advice_on, flag_path, stamp_of
-
 KILLED_WITH_ITS_RUN = "killed together with its run"
-
-
-DESCRIPTIONS: Mapping[str, str] = {
-    "completed": "the command exited with 0",
-    "running": "the command runs",
-    "waiting": "a run that is going on has it before itself, or it waits in a cluster's queue",
-    "partial": "stopped before it was complete, as by Ctrl+C or scancel",
-    "failed": "the command failed, was killed, or took more than it was given",
-    "skipped": "cannot be run: something of its own is missing or wrong",
-    NOT_RUN: "never run",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +50,7 @@ def read_statuses(jobs: JobTable, workdir: Path, why: bool = False) -> list[Reco
     results_dir = jobs.facts.results_dir
     found = [_status_of(row, flags, workdir, results_dir, why) for row in jobs.rows()]
     found += [
-        RecordStatus(skip.pipeline, "sample", skip.record, "skipped", skip.reason)
+        RecordStatus(skip.pipeline, "sample", skip.record, SKIPPED, skip.reason)
         for skip in jobs.skipped()
         if skip.fault
     ]
@@ -137,9 +123,3 @@ def counts(records: Iterable[RecordStatus]) -> dict[str, dict[str, int]]:
         row = table.setdefault(record.pipeline, {})
         row[record.status] = row.get(record.status, 0) + 1
     return table
-
-
-def order(status: str) -> int:
-    """Sort key: the order in which statuses are shown."""
-    shown = ("completed", "running", "waiting", "partial", "failed", "skipped", NOT_RUN)
-    return shown.index(status) if status in shown else len(shown)

@@ -9,7 +9,6 @@ removed, until the next `publish` has emptied them there.
 
 from __future__ import annotations
 
-import hashlib
 import json
 from pathlib import Path
 
@@ -49,7 +48,4 @@ def forget_unreported(store: Store) -> None:
 
 
 def _path(store: Store) -> Path:
-    row = store.row
-    text = json.dumps([row.pipeline, row.level, row.location, row.published])
-    name = hashlib.sha256(text.encode()).hexdigest()[:16]
-    return store.workdir / FOLDER / f"{name}.dropped.json"
+    return store.workdir / FOLDER / f"{store.file_stem()}.dropped.json"

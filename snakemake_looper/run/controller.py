@@ -25,9 +25,10 @@ from logging import LogRecord
 from pathlib import Path
 
 from ..run.snapshot import Failure, RunningJob, Snapshot, Tally
-from ..status.flags import NOT_RUN, Flags, flag_path, obstacles, stamp_of, write_flag, written_now
+from ..status.flags import Flags, flag_path, obstacles, stamp_of, write_flag, written_now
 from ..status.journal import Death, Journal
 from ..status.reasons import explain, says_out_of_memory, tail
+from ..status_words import NOT_RUN
 from ..workspace.job_table import JobTable
 from ..workspace.rows import Brief
 from . import log_events as events

@@ -36,11 +36,12 @@ from ..layout import FILE_NAME
 from ..results.attempts import begins_afresh
 from ..results.earlier import conclude, set_aside
 from ..results.statuses import KILLED_WITH_ITS_RUN
-from ..status.flags import NOT_RUN, Flags, clear_flag, flag_path, heal, stamp_of, write_flag
+from ..status.flags import Flags, clear_flag, flag_path, heal, stamp_of, write_flag
 from ..status.journal import FOLDER as JOURNALS
 from ..status.journal import Death, Journal, Run, end_for, prune, read_runs
 from ..status.processes import Present, controllers_in
 from ..status.reasons import ending, tail
+from ..status_words import NOT_RUN
 from ..version import __version__
 from ..workspace.engine import Engine
 from ..workspace.job_table import JobTable, briefs_at

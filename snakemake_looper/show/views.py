@@ -17,20 +17,11 @@ from rich.text import Text
 
 from ..model import Job, Plan
 from ..read.secrets import masked
-from ..results.statuses import DESCRIPTIONS, RecordStatus, counts, order, read_statuses
-from ..status.flags import NOT_RUN
+from ..results.statuses import RecordStatus, counts, read_statuses
+from ..status_words import STATUS_WORDS, order, style
 from ..workspace.job_table import JobTable
 from ..workspace.rows import SkipRow
 
-_STYLE = {
-    "completed": "green",
-    "running": "blue",
-    "waiting": "cyan",
-    "partial": "yellow",
-    "failed": "bold red",
-    "skipped": "magenta",
-    NOT_RUN: "dim",
-}
 _MOST = 20
 _MOST_DETAILS = 5
 _WIDTH = 2000
@@ -59,7 +50,7 @@ def status_table(records: Iterable[RecordStatus]) -> Table:
     table = _table("pipeline", *statuses)
     for pipeline, row in by_pipeline.items():
         cells = [
-            Text(str(row.get(status, 0)), _STYLE.get(status, "") if row.get(status) else "dim")
+            Text(str(row.get(status, 0)), style(status) if row.get(status) else "dim")
             for status in statuses
         ]
         table.add_row(pipeline or "-", *cells)
@@ -72,7 +63,7 @@ def record_table(records: Iterable[RecordStatus]) -> Table:
     for one in records:
         table.add_row(
             one.pipeline or "-", one.level, one.record,
-            Text(one.status, _STYLE.get(one.status, "")), one.log or "-", _reason(one),
+            Text(one.status, style(one.status)), one.log or "-", _reason(one),
         )  # fmt: skip
     return table
 
@@ -114,8 +105,8 @@ def check_json(records: list[RecordStatus]) -> str:
 def codes_text() -> str:
     """What each status means."""
     table = _table("status", "meaning")
-    for status, meaning in DESCRIPTIONS.items():
-        table.add_row(Text(status, _STYLE.get(status, "")), meaning)
+    for one in STATUS_WORDS:
+        table.add_row(Text(one.word, one.style), one.meaning)
     return _render(table)
 
 

@@ -24,19 +24,11 @@ from functools import cached_property
 from pathlib import Path
 from typing import NamedTuple, Protocol
 
-from ..model import STATUSES
+from ..status_words import LEAST_FIRST, NOT_RUN, STATUSES
 from .journal import Run, read_runs
 from .processes import Present
 
-NOT_RUN = "none"
-"""What a record without any flag has for a status."""
-
-
 _SUFFIX = "_completed.flag"
-
-
-# If a dead run left several flags, the one that promises least counts.
-_ORDER = ("failed", "partial", "running", "waiting", "completed")
 
 
 class HasFlag(Protocol):
@@ -87,7 +79,7 @@ class Flags:
         folder, name = os.path.split(completed_flag)
         stem = name.removesuffix(_SUFFIX)
         present = self._listing(folder).files
-        return [word for word in _ORDER if f"{stem}_{word}.flag" in present]
+        return [word for word in LEAST_FIRST if f"{stem}_{word}.flag" in present]
 
     def obstacle(self, completed_flag: str, log: str = "") -> str | None:
         """What is in the place of a record's flag or log and no file; None if nothing is."""
@@ -95,7 +87,7 @@ class Flags:
         others = self._listing(folder).others
         if others:
             stem = name.removesuffix(_SUFFIX)
-            for word in _ORDER:
+            for word in LEAST_FIRST:
                 if f"{stem}_{word}.flag" in others:
                     return os.path.join(folder, f"{stem}_{word}.flag")
         folder, name = os.path.split(log)
@@ -131,7 +123,7 @@ def written_now(workdir: Path, completed_flag: str) -> str:
 
 
 def _all_written_now(workdir: Path, completed_flag: str) -> list[str]:
-    return [word for word in _ORDER if flag_path(workdir, completed_flag, word).is_file()]
+    return [word for word in LEAST_FIRST if flag_path(workdir, completed_flag, word).is_file()]
 
 
 def stamp_of(path: Path) -> int | None:
@@ -247,6 +239,3 @@ def clear_flag(workdir: Path, completed_flag: str, status: str) -> None:
     path = flag_path(workdir, completed_flag, status)
     if path.is_file() or path.is_symlink():
         path.unlink(missing_ok=True)
-
-
-assert set(_ORDER) == set(STATUSES)

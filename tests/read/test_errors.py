@@ -149,8 +149,8 @@ CASES = [
     case(
         "level without a command",
         {"touch.yaml": INTERFACE + "project_interface: {}\n"},
-        "touch.yaml:5: project_interface.command_template: is missing; write the command that the"
-        " pipeline is run with",
+        "touch.yaml:5: project_interface.command_template: is missing; write the command that runs"
+        " the pipeline",
     ),
     case(
         "unknown pipeline type",
@@ -270,7 +270,7 @@ CASES = [
     case(
         "wrong type in our own section",
         {"touch.yaml": INTERFACE + "snakemake:\n  retries: often\n"},
-        "touch.yaml:6: snakemake.retries: must be int, not 'often'",
+        "touch.yaml:6: snakemake.retries: must be int, not 'often'; correct it",
     ),
     case(
         "sample name with a slash",
@@ -449,12 +449,12 @@ CASES = [
     case(
         "hooks that are no mapping",
         {"touch.yaml": INTERFACE + "pre_submit: [a.b]\n"},
-        "touch.yaml:5: pre_submit: must be a mapping, not '['a.b']'",
+        "touch.yaml:5: pre_submit: must be a mapping; write 'key: value' lines below it",
     ),
     case(
         "a hook that is no text",
         {"touch.yaml": INTERFACE + "pre_submit:\n  command_templates: [echo, {a: 1}]\n"},
-        "touch.yaml:6: pre_submit.command_templates: must be a list of texts, not '{'a': 1}'",
+        "touch.yaml:6: pre_submit.command_templates: must be a list of texts, not '{'a': 1}'; correct it",
     ),
     case(
         "a hook that is no template",

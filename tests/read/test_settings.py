@@ -297,8 +297,8 @@ def test_selection_by_status(project: Callable[..., Path]) -> None:
     [
         (
             ("--sel-flag", "done"),
-            "--sel-flag: 'done' is no status; there are waiting, running, completed, failed,"
-            " partial",
+            "--sel-flag: 'done' is no status; there are completed, running, waiting, partial,"
+            " failed",
         ),
         (("--sel-flag", "failed", "--exc-flag", "failed"), "--sel-flag: cannot be combined with --exc-flag; choose one"),
     ],

@@ -19,7 +19,7 @@ import yaml
 from support.projects import TOUCH, edit, flags, write
 from support.running import BIN, PATIENCE, cli, environment, use_looper
 
-from snakemake_looper.model import STATUSES
+from snakemake_looper.status_words import STATUSES
 
 # Each sample reports two values and a file; `c` reports one value only. The project reports a sum.
 REPORTING = {

@@ -24,7 +24,6 @@ from support.running import BIN, cli, environment, use_looper
 from snakemake_looper.cli import main
 from snakemake_looper.errors import LooperError
 from snakemake_looper.layout import EARLIER
-from snakemake_looper.model import STATUSES
 from snakemake_looper.read.options import options_of_config
 from snakemake_looper.results import database as databases
 from snakemake_looper.results import pephub_table as pephub_results
@@ -39,6 +38,7 @@ from snakemake_looper.results.stores.open_store import open_stores
 from snakemake_looper.results.table import FORMATS, remarks, text
 from snakemake_looper.status.flags import flag_path
 from snakemake_looper.status.journal import FOLDER, Death, Journal, read_runs
+from snakemake_looper.status_words import STATUSES
 from snakemake_looper.workspace.current_plan import current_plan
 from snakemake_looper.workspace.job_table import JobTable
 from snakemake_looper.workspace.rows import Brief

@@ -381,7 +381,9 @@ def test_no_answer(remote: Remote, name: str) -> None:
 @pytest.mark.parametrize("content", [[], {}, {"config": {}, "samples": None, "subsamples": None}])
 def test_no_pep(remote: Remote, content: Any) -> None:
     remote.server.instead = answer(200, content)
-    one_line(inspect(remote), remote, f"what PEPhub gives for '{PATH}' is no PEP; {AGAIN}")
+    one_line(
+        inspect(remote), remote, f"PEPhub gives something for '{PATH}' that is no PEP; {AGAIN}"
+    )
 
 
 def test_a_pep_without_samples(remote: Remote) -> None:

@@ -9,7 +9,6 @@ import pytest
 from support.projects import flags
 
 from snakemake_looper.status.flags import (
-    NOT_RUN,
     Flags,
     clear_flag,
     heal,
@@ -17,6 +16,7 @@ from snakemake_looper.status.flags import (
     write_flag,
     written_now,
 )
+from snakemake_looper.status_words import NOT_RUN
 from snakemake_looper.workspace.rows import Brief
 
 FLAG = "flags/p_x_completed.flag"

@@ -66,7 +66,7 @@ def killed(tmp_path: Path) -> Path:
     code = f"""
 import sys, time
 from pathlib import Path
-from snakemake_looper.journal import Journal
+from snakemake_looper.status.journal import Journal
 journal = Journal.open(Path({str(tmp_path)!r}), "abc")
 journal.begin("local", {{{FLAG!r}: ""}})
 journal._file.write('{{"event": "ended", "fl')

@@ -20,6 +20,8 @@ Three kinds of stores can do more than others:
 
 from __future__ import annotations
 
+import hashlib
+import json
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
@@ -62,6 +64,12 @@ class Store(ABC):
                 "the looper config has changed and its 'pipestat' section no longer holds a secret"
                 " that the plan refers to; start the run again"
             ) from error
+
+    def file_stem(self) -> str:
+        """A name for the store in names of files of this package."""
+        row = self.row
+        text = json.dumps([row.pipeline, row.level, row.location, row.published])
+        return hashlib.sha256(text.encode()).hexdigest()[:16]
 
     def refuse(self) -> str | None:
         """Why jobs' results could not be stored here, in one line; None if they can."""
