@@ -79,6 +79,10 @@ class EarlierFile:
     flag: str | None
     """The completed flag of the record; None if the plan has no such job."""
 
+    def is_in(self, folders: Collection[str]) -> bool:
+        """Whether the record's file is in one of some folders."""
+        return os.path.dirname(self.files.pattern) in folders
+
 
 def record_files(jobs: JobTable) -> list[RecordFiles]:
     """The record files of each rule whose records have files of their own."""
@@ -188,12 +192,13 @@ def _or_nothing(path: Path) -> Records:
 # --- after a run, or before one that follows a killed run -------------------------------------------------
 
 
-def completed_again(jobs: JobTable, workdir: Path) -> Callable[[str, str], bool]:
-    """A function that tells of a pipeline and record whether earlier results count no longer."""
-    return _among(one for one in earlier_files(jobs, workdir) if one.validity == "obsolete")
+def obsolete_files(jobs: JobTable, workdir: Path) -> list[EarlierFile]:
+    """The earlier files of records that have completed since."""
+    return [one for one in earlier_files(jobs, workdir) if one.validity == "obsolete"]
 
 
-def _among(obsolete: Iterable[EarlierFile]) -> Callable[[str, str], bool]:
+def completed_since(obsolete: Iterable[EarlierFile]) -> Callable[[str, str], bool]:
+    """A function that tells of a pipeline and record whether its earlier file is obsolete."""
     names = {(one.files.pipeline, one.record) for one in obsolete}
     return lambda pipeline, record: (pipeline, record) in names
 
@@ -219,16 +224,16 @@ def conclude_files(
     failed: set[str] = set()
     for path, sources, schemas in jobs.results() if obsolete else ():
         ours = set(sources.values())
-        if path in assembled or not any(_is_in(one, ours) for one in obsolete):
+        if path in assembled or not any(one.is_in(ours) for one in obsolete):
             continue
         try:
-            assemble(path, sources, schemas, _among(obsolete))
+            assemble(path, sources, schemas, completed_since(obsolete))
         except (
             OSError,
             ResultsFileError,
         ):  # the end of the run says so, and the next run tries again
             failed |= ours
-    return [one for one in obsolete if not _is_in(one, failed)]
+    return [one for one in obsolete if not one.is_in(failed)]
 
 
 def remove_files(obsolete: Iterable[EarlierFile]) -> None:
@@ -239,10 +244,6 @@ def remove_files(obsolete: Iterable[EarlierFile]) -> None:
     """
     for one in obsolete:
         one.path.unlink(missing_ok=True)
-
-
-def _is_in(one: EarlierFile, folders: Collection[str]) -> bool:
-    return os.path.dirname(one.files.pattern) in folders
 
 
 def _put_back(one: EarlierFile) -> None:

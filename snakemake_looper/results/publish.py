@@ -28,7 +28,7 @@ from ..workspace.job_table import JobTable
 from . import assembly_notes, publish_notes
 from .assemble import assemble
 from .earlier import conclude
-from .earlier_files import completed_again
+from .earlier_files import completed_since, obsolete_files
 from .publish_copy import publish_copy
 from .publish_notes import Note
 from .publish_statuses import publish_statuses
@@ -162,11 +162,14 @@ def _assemble_all(jobs: JobTable, log: _Log) -> list[str]:
         The results files that are complete now.
     """
     workdir = jobs.facts.workdir
-    is_completed = completed_again(jobs, workdir)
+    obsolete = obsolete_files(jobs, workdir)
+    is_completed = completed_since(obsolete)
     complete = []
     for path, sources, schemas in jobs.results():
         before = len(log.errors)
-        if assembly_notes.is_reported_since(workdir, path, sources.values()):
+        # A job may have completed without a report: then earlier results are to be taken out.
+        is_due = any(one.is_in(sources.values()) for one in obsolete)
+        if is_due or assembly_notes.is_reported_since(workdir, path, sources.values()):
             _assemble(path, sources, schemas, is_completed, workdir, log)
         else:
             with contextlib.suppress(OSError):

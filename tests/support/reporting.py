@@ -12,6 +12,7 @@ from typing import Any
 
 import yaml
 
+from snakemake_looper.results.stores.open_store import open_stores
 from snakemake_looper.status.flags import flag_path
 from snakemake_looper.status_words import STATUSES
 from snakemake_looper.workspace.current_plan import current_plan
@@ -49,21 +50,24 @@ def jobs_of(folder: Path) -> JobTable:
     return current_plan(folder / ".looper.yaml").jobs()
 
 
-def record_file(folder: Path, record: str) -> Path:
-    return folder / f"out/count/results_records/{record}.yaml"
+def record_file(jobs: JobTable, record: str) -> Path:
+    """The file that the job of a record reports into."""
+    pattern = open_stores(jobs)[0].record_pattern()
+    assert pattern is not None
+    return Path(pattern.replace("{record_identifier}", record))
 
 
-def report(folder: Path, record: str, **values: Any) -> Path:
-    """Write the file that the job of a record reports into; returns it."""
-    path = record_file(folder, record)
+def report(jobs: JobTable, record: str, **values: Any) -> None:
+    """Report results, as the job of a record would."""
+    path = jobs.facts.workdir / record_file(jobs, record)
     path.parent.mkdir(parents=True, exist_ok=True)
     content = {"count": {"project": {}, "sample": {record: values}}}
     path.write_text(yaml.safe_dump(content))
-    return path
 
 
-def set_flag(folder: Path, jobs: JobTable, record: str, status: str) -> None:
+def set_flag(jobs: JobTable, record: str, status: str) -> None:
     """Let the job of a record have begun, and have a status."""
+    folder = jobs.facts.workdir
     brief = next(one for one in jobs.briefs() if one.record == record)
     log = folder / brief.log
     log.parent.mkdir(parents=True, exist_ok=True)
