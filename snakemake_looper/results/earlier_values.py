@@ -120,12 +120,12 @@ def _stamp(workdir: Path) -> int:
 
 @dataclass(frozen=True, slots=True)
 class _Outcome:
-    """What becomes of the kept results of a store; each by record."""
+    """The decision on the kept results of a store; each by record."""
 
     missing: dict[str, dict[str, Any]] = field(default_factory=dict)
     """Kept results that the store does not have, of records that did not complete."""
     earlier: dict[str, Kept] = field(default_factory=dict)
-    """What is kept on, with the names of all that is put back."""
+    """Results that stay kept, with the names of all that are put back."""
     current: list[str] = field(default_factory=list)
     """Records that did not begin again: their results are theirs, as before."""
     unreported: Names = field(default_factory=dict)

@@ -96,7 +96,8 @@ def publish_all(jobs: JobTable) -> list[str]:
     """Do what is left when Snakemake ends.
 
     Returns:
-        What could not be done, and jobs that set a status of failure themselves. It is printed.
+        Messages of work that could not be done, and of jobs that set a status of failure
+        themselves. They are printed.
     """
     log = _Log()
     complete = _assemble_all(jobs, log)
@@ -239,9 +240,10 @@ def _publish(jobs: JobTable, store: PublishedStore) -> list[str]:
 
 
 def _last_note(store: PublishedStore) -> tuple[Note, bool]:
-    """What a store has of what was published; and whether it has lost that.
+    """The note of a store; and whether the store has lost what was published.
 
-    It has if it is another one now, or if somebody has emptied or replaced its file.
+    It has lost it if the config names another store now, or if somebody has emptied or replaced
+    its file.
     """
     place = store.place()
     note = publish_notes.read_note(store)

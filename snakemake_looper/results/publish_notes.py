@@ -54,7 +54,7 @@ Statuses = Mapping[str, FlagStatus]
 
 @dataclass(frozen=True, slots=True)
 class Note:
-    """What a store has, as far as it was published."""
+    """The state of a store after something was published to it."""
 
     place: str
     """The database file, the address of the server, or the path on PEPhub; empty if unknown."""
@@ -82,7 +82,7 @@ def statuses_now(jobs: JobTable, workdir: Path, rules: Collection[str]) -> dict[
 
 
 def is_due(store: PublishedStore, now: Statuses) -> bool:
-    """Whether a store lacks something of what its records are now."""
+    """Whether a store lacks statuses or results that its records have now."""
     note = read_note(store)
     if note is None:
         return bool(now)
@@ -108,7 +108,7 @@ def _differs(store: PublishedStore, now: Statuses, note: Note) -> bool:
 
 
 def read_note(store: PublishedStore) -> Note | None:
-    """What was published to a store last; None if that is not known."""
+    """The note of a store; None if there is none, or a damaged one."""
     try:
         found = json.loads(_path(store).read_text(encoding="utf-8"))
     except (OSError, ValueError):
@@ -125,7 +125,7 @@ def read_note(store: PublishedStore) -> Note | None:
 
 
 def write_note(store: PublishedStore, note: Note) -> None:
-    """Note what was published.
+    """Write the note of a store.
 
     Raises:
         OSError: the note cannot be written.

@@ -37,7 +37,7 @@ class Removal:
 
 
 def removal_of_selected(jobs: JobTable, workdir: Path, levels: Iterable[str]) -> Removal:
-    """What belongs to the selected records of some levels (quirk 20: looper leaves half of it).
+    """Everything that belongs to the selected records of some levels; looper leaves half (quirk 20).
 
     Raises:
         LooperError, OSError: a store cannot be read.
@@ -79,7 +79,7 @@ def without_sample(jobs: JobTable, workdir: Path) -> dict[str, tuple[str, ...]]:
 def removal_without_sample(
     jobs: JobTable, workdir: Path, only: Collection[str] | None = None
 ) -> Removal:
-    """What belongs to records of samples that are not in the sample table.
+    """Everything that belongs to records of samples that are not in the sample table.
 
     Args:
         only: names of these records; None for all.

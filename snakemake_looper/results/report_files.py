@@ -104,7 +104,7 @@ def write_folder(folder: Path, documents: Documents, files: LinkedFiles) -> Path
         (new / _MARKER).write_text("The next report replaces this folder.\n")
         _take_place(new, folder, work)
     finally:
-        # What a reader on a network file system has open cannot be removed: no reason to fail.
+        # On a network file system, a file that a reader has open cannot be removed. It is left.
         shutil.rmtree(work, ignore_errors=True)
     return folder / "index.html"
 

@@ -19,7 +19,7 @@ Link = Callable[[str], str]
 """Makes a link from the pages of one folder to a file; empty if there is no such file."""
 _SHORT = 60
 """Characters of a text in a table."""
-# What every browser draws; other images (PDF, TIFF) are linked, or shown by their thumbnails.
+# Images that every browser draws. Others (PDF, TIFF) are linked, or shown by their thumbnails.
 DRAWN = frozenset({".png", ".jpg", ".jpeg", ".gif", ".svg", ".webp", ".bmp", ".avif"})
 _WEB = re.compile(r"(?:https?|ftp)://[^\s<>]+\Z", re.IGNORECASE)
 

@@ -46,7 +46,7 @@ _META = "meta"
 
 
 class _Rows(NamedTuple):
-    """What `publish` has to write."""
+    """Rows that `publish` has to write, and results that it cannot."""
 
     new: list[dict[str, Any]]
     changed: list[dict[str, Any]]
@@ -138,7 +138,7 @@ def _no_place(config: Mapping[str, Any], unfit: list[str]) -> str:
 
 
 def look(config: Mapping[str, Any]) -> dict[str, Any] | None:
-    """What `is_as_it_was` compares with; None if there is no such file or table.
+    """The state of the file, for `is_as_it_was`; None if there is no such file or table.
 
     Raises:
         DatabaseError: the config names no SQLite file, or its schema makes no table.

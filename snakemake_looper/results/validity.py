@@ -35,7 +35,7 @@ class CountingResults:
 
 
 def validity_of(brief: Brief | None, stamp: int, flags: Flags, workdir: Path) -> Validity:
-    """What results are worth that were set aside at a time (ns since the epoch).
+    """Whether results still count that were set aside at a time (ns since the epoch).
 
     Args:
         brief: the job of the record; None if the plan has no such job.

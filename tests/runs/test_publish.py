@@ -416,12 +416,12 @@ def test_a_group_may_publish_what_another_user_has_published(lite: Path) -> None
 # --- workflows of one's own --------------------------------------------------------------------------
 
 MODULE = """
-from snakemake_looper.workspace import data_dir
+from snakemake_looper.for_snakefiles import module_snakefile
 
 
 module looper:
     snakefile:
-        str(data_dir("Snakefile"))
+        module_snakefile()
     config:
         {"looper_config": "project/.looper.yaml"}
 
