@@ -66,10 +66,10 @@ def conclude(jobs: JobTable, workdir: Path, assembled: Collection[str] = ()) -> 
         Problems, one line each: the next call tries again.
     """
     problems = []
-    spared = _of_other_runs(workdir)
+    of_others = _of_other_runs(workdir)
     stores = open_stores(jobs, workdir)
     try:
-        _conclude_files(jobs, workdir, stores, assembled, spared)
+        _conclude_files(jobs, workdir, stores, assembled, of_others)
     except OSError as error:
         problems.append(f"earlier results were not put back or removed: {error}")
     for store in stores:
@@ -77,7 +77,7 @@ def conclude(jobs: JobTable, workdir: Path, assembled: Collection[str] = ()) -> 
         if shared is None:
             continue
         try:
-            names, completed = earlier_values.put_back(jobs, workdir, shared, spared)
+            names, completed = earlier_values.put_back(jobs, workdir, shared, of_others)
             note_unreported(store, names)
             earlier_values.forget(shared, completed)
         except (OSError, LooperError) as error:
@@ -90,10 +90,10 @@ def _conclude_files(
     workdir: Path,
     stores: Collection[Store],
     assembled: Collection[str],
-    spared: Collection[str],
+    of_others: Collection[str],
 ) -> None:
     store_of = {store.row.rule: store for store in stores}
-    obsolete = earlier_files.conclude_files(jobs, workdir, assembled, spared)
+    obsolete = earlier_files.conclude_files(jobs, workdir, assembled, of_others)
     for one in obsolete:
         store = store_of[one.files.rule]
         if isinstance(store, CopyStore):

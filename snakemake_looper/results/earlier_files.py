@@ -189,7 +189,7 @@ def _or_nothing(path: Path) -> Records:
         return {}
 
 
-# --- after a run, or before one that follows a killed run -------------------------------------------------
+# --- after a run, or before one that follows a killed run ----------------------------------------
 
 
 def obsolete_files(jobs: JobTable, workdir: Path) -> list[EarlierFile]:
@@ -204,19 +204,19 @@ def completed_since(obsolete: Iterable[EarlierFile]) -> Callable[[str, str], boo
 
 
 def conclude_files(
-    jobs: JobTable, workdir: Path, assembled: Collection[str], spared: Collection[str]
+    jobs: JobTable, workdir: Path, assembled: Collection[str], of_others: Collection[str]
 ) -> list[EarlierFile]:
     """Put back files that are current, and find those that are obsolete.
 
     Args:
         assembled: results files that have what completed records reported. Others are assembled
             before an earlier file is removed.
-        spared: completed flags of records that are left as they are.
+        of_others: completed flags of records that other runs have planned: they are left alone.
 
     Returns:
         The obsolete files. The caller reads them, then calls `remove_files`.
     """
-    found = [one for one in earlier_files(jobs, workdir) if one.flag not in spared]
+    found = [one for one in earlier_files(jobs, workdir) if one.flag not in of_others]
     for one in found:
         if one.validity == "current":
             _put_back(one)
@@ -228,10 +228,8 @@ def conclude_files(
             continue
         try:
             assemble(path, sources, schemas, completed_since(obsolete))
-        except (
-            OSError,
-            ResultsFileError,
-        ):  # the end of the run says so, and the next run tries again
+        except (OSError, ResultsFileError):
+            # The end of the run says so, and the next run tries again.
             failed |= ours
     return [one for one in obsolete if not one.is_in(failed)]
 

@@ -133,12 +133,12 @@ class _Outcome:
 
 
 def put_back(
-    jobs: JobTable, workdir: Path, store: SharedStore, spared: Collection[str]
+    jobs: JobTable, workdir: Path, store: SharedStore, of_others: Collection[str]
 ) -> tuple[Names, list[str]]:
     """Put back results of records that did not complete.
 
     Args:
-        spared: completed flags of records that are left as they are.
+        of_others: completed flags of records that other runs have planned: they are left alone.
 
     Returns:
         Results that completed records do not report any more; and the names of these records. The
@@ -150,7 +150,7 @@ def put_back(
     kept = read_kept(store)
     if not kept:
         return {}, []
-    outcome = _outcome(kept, store, jobs, Flags(workdir), spared)
+    outcome = _outcome(kept, store, jobs, Flags(workdir), of_others)
     noted = {**kept, **outcome.earlier}
     if noted != kept:
         _write(store, noted)
@@ -165,14 +165,14 @@ def _outcome(
     store: SharedStore,
     jobs: JobTable,
     flags: Flags,
-    spared: Collection[str],
+    of_others: Collection[str],
 ) -> _Outcome:
     briefs = {one.record: one for one in jobs.briefs() if one.rule == store.row.rule}
     now = store.values()
     found = _Outcome()
     for name, one in kept.items():
         brief = briefs.get(name)
-        if brief is None or brief.flag in spared:
+        if brief is None or brief.flag in of_others:
             continue
         if flags.written(brief.flag) in ("running", "waiting"):
             continue

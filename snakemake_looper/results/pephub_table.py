@@ -222,8 +222,8 @@ def _cells(table: _Table, name: str, results: Mapping[str, Any]) -> Row:
     """
     if str(results.get(table.index, name)) != name:
         raise Refused(
-            f"result '{table.index}' of record '{name}' has the name of the column that '{table.path}'"
-            " has its names in; rename the result"
+            f"result '{table.index}' of record '{name}' has the name of the column that"
+            f" '{table.path}' has its names in; rename the result"
         )
     return {
         str(key): _plain(value) for key, value in results.items() if key not in (table.index, _META)

@@ -37,7 +37,9 @@ class Removal:
 
 
 def removal_of_selected(jobs: JobTable, workdir: Path, levels: Iterable[str]) -> Removal:
-    """Everything that belongs to the selected records of some levels; looper leaves half (quirk 20).
+    """Everything that belongs to the selected records of some levels.
+
+    looper's own `destroy` leaves half of it (quirk 20).
 
     Raises:
         LooperError, OSError: a store cannot be read.

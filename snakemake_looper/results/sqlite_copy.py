@@ -187,7 +187,7 @@ def _count(path: Path | None, table: str, project: Any) -> int | None:
 
 
 def _columns_of(tables: Tables, results: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
-    """Values of the columns for results and times; and names of results that have no place there."""
+    """Values of the columns for results and times; and names of results without a place there."""
     row: dict[str, Any] = dict.fromkeys(tables.results)
     more: dict[str, Any] = {}
     left = []

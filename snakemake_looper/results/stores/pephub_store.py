@@ -1,4 +1,7 @@
-"""The sample table of a PEP on PEPhub, filled from a results file: jobs cannot report there safely."""
+"""The sample table of a PEP on PEPhub, filled from a results file.
+
+Jobs that report to PEPhub themselves lose results of each other, see `pephub_table`.
+"""
 
 from __future__ import annotations
 
