@@ -112,7 +112,8 @@ def test_an_unexpected_error_costs_one_file_and_shows_its_traceback(
     monkeypatch.setattr(publish, "assemble", lambda *_: 1 / 0)
     (line,) = publish_all(jobs)
     assert line == (
-        f"{folder}/{FILE} was not updated: ZeroDivisionError: division by zero; the next run tries again"
+        f"{folder}/{FILE} was not updated: ZeroDivisionError: division by zero;"
+        " the next run tries again"
     )
     assert "Traceback (most recent call last)" in capsys.readouterr().err
     assert is_assembly_due(folder, FILE, [str(folder / "out/count/all_records")])
