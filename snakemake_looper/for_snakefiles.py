@@ -118,9 +118,9 @@ def open_project(
 
 def _files_left(table: JobTable) -> list[str]:
     """The files that earlier runs have left to be made again."""
-    from .results.ledger import left
+    from .results.unfinished import unfinished
 
-    return left(table)
+    return unfinished(table)
 
 
 def plan_for(workflow: Any, config: Mapping[str, Any]) -> str:

@@ -8,7 +8,7 @@ This package keeps its own files below Snakemake's working directory:
         settled/              notes on results that are where they belong
         runs/                 journals of runs, see `status.journal`
         taken/                tickets of jobs that a killed run completed, see `run.tickets`
-        earlier/              results of earlier runs that were set aside, see `results.stash`
+        earlier/              results of earlier runs that were set aside, see `results.earlier`
 """
 
 from __future__ import annotations

@@ -43,9 +43,12 @@ SEAMS = {
     "pephubclient": {"read.pephub", "results.pephub_table"},
     "jinja2": {"read.templates", "results.report"},
     "jsonschema": {"read.input_schema", "read.output_schema_faults"},
-    "sqlalchemy": {"results.database"},
-    "sqlmodel": {"results.database"},
-    "sqlite3": {"results.database", "workspace.job_table", "workspace.job_table_writer"},
+    "sqlalchemy": {
+        "results.database", "results.database_connection", "results.database_tables",
+        "results.sqlite_copy",
+    },
+    "sqlmodel": {"results.database_tables"},
+    "sqlite3": {"results.sqlite_copy", "workspace.job_table", "workspace.job_table_writer"},
     "rich": {
         "show.frame", "show.live", "show.plans", "show.screen", "show.statuses", "show.summary",
         "show.tables", "show.text",

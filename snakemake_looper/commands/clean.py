@@ -5,8 +5,8 @@ from __future__ import annotations
 import sys
 from argparse import Namespace
 
-from ..results.remove import clean as run_script
-from ..results.remove import cleanup_scripts
+from ..results.cleanup_scripts import clean as run_script
+from ..results.cleanup_scripts import cleanup_scripts
 from . import DONE, FAILED
 from .confirm import is_confirmed, no_run, refuse_during_a_run
 from .project import open_jobs

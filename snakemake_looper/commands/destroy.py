@@ -14,7 +14,13 @@ from pathlib import Path
 from ..cli_options import changed, options_of
 from ..errors import LooperError, ProjectError
 from ..read.option_values import words
-from ..results.remove import Doomed, destroy, doomed, doomed_of_removed, removed
+from ..results.remove import (
+    Removal,
+    destroy,
+    removal_of_selected,
+    removal_without_sample,
+    without_sample,
+)
 from ..workspace.job_table import JobTable
 from . import DONE, FAILED
 from .confirm import is_confirmed, no_run, refuse_during_a_run
@@ -31,7 +37,7 @@ def execute(arguments: Namespace) -> int:
         with open_jobs(selected) as jobs:
             workdir = jobs.facts.workdir
             refuse_during_a_run(jobs, workdir)
-            found = _doomed(jobs, workdir, arguments)
+            found = _removal(jobs, workdir, arguments)
     except ProjectError:
         if not arguments.removed:
             _note_removed(arguments)
@@ -50,15 +56,15 @@ def execute(arguments: Namespace) -> int:
     return DONE
 
 
-def _doomed(jobs: JobTable, workdir: Path, arguments: Namespace) -> Doomed:
+def _removal(jobs: JobTable, workdir: Path, arguments: Namespace) -> Removal:
     if arguments.removed:
         only = None if arguments.samples is None else _named(arguments)
-        return doomed_of_removed(jobs, workdir, only)
+        return removal_without_sample(jobs, workdir, only)
     if arguments.project:
-        return doomed(jobs, workdir, ["project"])
+        return removal_of_selected(jobs, workdir, ["project"])
     # The project level is about all samples: it stays if only some are selected.
     some = options_of(arguments).narrows()
-    return doomed(jobs, workdir, ["sample"] if some else ["sample", "project"])
+    return removal_of_selected(jobs, workdir, ["sample"] if some else ["sample", "project"])
 
 
 def _named(arguments: Namespace) -> set[str]:
@@ -66,12 +72,12 @@ def _named(arguments: Namespace) -> set[str]:
     return {name for word in arguments.samples or () for name in words(word)}
 
 
-def _show(found: Doomed) -> None:
+def _show(found: Removal) -> None:
     for path in found.paths:
         print(f"{path}{'/' if path.is_dir() else ''}")
     for store, names in found.records:
-        where = store.published or store.location or "the database"
-        print(f"{store.pipeline}, {store.level} level: {_counted(names)} in {where}")
+        row, where = store.row, store.show()
+        print(f"{row.pipeline}, {row.level} level: {_counted(names)} in {where}")
 
 
 def _counted(names: Sequence[str]) -> str:
@@ -84,7 +90,7 @@ def _note_removed(arguments: Namespace) -> None:
     """Point to `--removed` if a named sample has left the sample table, but not its results."""
     try:
         with open_jobs(changed(arguments, samples=None)) as jobs:
-            found = removed(jobs, jobs.facts.workdir).values()
+            found = without_sample(jobs, jobs.facts.workdir).values()
     except LooperError:  # something else is wrong as well; the caller reports the first error
         return
     left = sorted(_named(arguments) & {name for names in found for name in names})

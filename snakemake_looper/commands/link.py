@@ -6,8 +6,8 @@ import sys
 from argparse import Namespace
 from pathlib import Path
 
+from ..results.links import links, make_links
 from ..results.records import read_results
-from ..results.remove import links, make_links
 from . import DONE
 from .project import open_jobs, say_no_pipestat
 

@@ -8,7 +8,7 @@ from argparse import Namespace
 from pathlib import Path
 
 from ..results.records import read_results
-from ..results.report import report_of
+from ..results.report import write_report
 from ..results.table import remarks
 from . import DONE
 from .project import open_jobs
@@ -21,5 +21,5 @@ def execute(arguments: Namespace) -> int:
         results = read_results(jobs, jobs.facts.workdir)
         for remark in remarks(results):
             print(f"warning: {remark}", file=sys.stderr)
-        print(report_of(jobs, folder, arguments.portable, results))
+        print(write_report(jobs, folder, arguments.portable, results))
     return DONE

@@ -2,17 +2,17 @@
 
 pipestat's PEPhub back end replaces a whole row where no row has a result's column yet, reads the
 whole PEP for each report, and loses one of two reports of a record that come at once. So jobs
-report into files, and afterwards `publish` reads the PEP once and writes the rows that differ,
-one after the other: PEPhub chains each new row to the last one and would lose one of two.
+report into files, and afterwards `publish` reads the PEP once and writes the rows that differ. It
+writes them one after the other: PEPhub chains each new row to the last one and would lose one of
+two.
 
-What is in a row is what pipestat has there: a column for each result, objects, files, images and
-lists as the JSON that they are, a `status` column, and no notes of when a result was reported.
-Where a result has the name of a column of the PEP's own, the result is what stays, as with
-pipestat. pipestat finds records only where the column of names is called `sample_name`; here it
-may be another (`sample_table_index`).
+A row is as pipestat makes it: a column for each result, a `status` column, and no times of
+reports. Objects, files, images and lists are JSON. If a result has the name of one of the PEP's own
+columns, the result replaces its value, as with pipestat. pipestat finds records only if the column
+of names is called `sample_name`; here it may have another name (`sample_table_index`).
 
-pephubclient asks the server that its login names for PEPs, and the one of `PEPHUB_BASE_URL` for
-rows. Nothing is written unless they are the same.
+pephubclient reads PEPs from the server that its login names, and writes rows to the server of
+`PEPHUB_BASE_URL`. Nothing is written unless they are the same.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from typing import Any
 from ..read.pephub import AGAIN, EXPIRED, Refused, client, first_line, pull, unreachable
 
 STATUS = "status"
-_META = "meta"  # pipestat's notes in a results file
+_META = "meta"  # pipestat's bookkeeping in a results file
 _EMPTY = ""  # what pipestat's `remove` leaves in the cell of a result
 # pephubclient puts names into addresses as they are, and the server takes "%2F" for "/".
 _NO_ADDRESS = re.compile(r"[/?#%\x00-\x1f]|^\.{0,2}$")
@@ -38,7 +38,7 @@ Row = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class _Table:
-    """The sample table of a PEP as it was when it was asked for."""
+    """The sample table of a PEP, as PEPhub gave it."""
 
     path: str
     index: str
@@ -48,8 +48,9 @@ class _Table:
 def check(path: str) -> str | None:
     """Why results could not be stored in a PEP, in one line with what to do; None if they can.
 
-    Nothing is written. PEPhub tells who may write only to those who try, so it is asked to add a
-    row that it has, and not to overwrite it: it refuses that to everyone, but in different words.
+    Nothing is written. PEPhub says who may write only to those who try. So this function asks it
+    to add a row that it has, without overwriting it. PEPhub refuses that to everyone, but in other
+    words to those who may write.
     """
     try:
         table = _writable(path)
@@ -57,7 +58,7 @@ def check(path: str) -> str | None:
         name = next((name for name in table.rows if not _NO_ADDRESS.search(name)), None)
         if name is not None:
             with _refusals(path, expected="already exists"):
-                # All of the row: should it be deleted just now, it is there again as it was.
+                # All of the row is sent: if it is deleted just now, it is there again as it was.
                 row = {**table.rows[name], table.index: name}
                 _samples().create(**_where(path), sample_name=name, sample_dict=row)
     except Refused as refused:
@@ -88,18 +89,18 @@ def publish(
     Args:
         path: `namespace/name:tag`.
         records: for each record its results, as pipestat has them in a file.
-        statuses: for each record, which need not have results, what its `status` column is to say.
+        statuses: for each record, which need not have results, its status.
 
     Returns:
-        How many rows were written. Rows that have all this are not, so a second call writes none.
+        How many rows were written. A second call writes none.
 
-    Only cells that differ are sent, so all others stay: those of the PEP's own columns, of other
+    Only cells that differ are sent. All others stay: those of the PEP's own columns, of other
     pipelines, and what someone else has written since the PEP was read.
 
     Raises:
-        Refused: the PEP cannot be read or written, or a record cannot be stored as it is called;
-            nothing was written then. Or PEPhub refuses later, and the text says how many rows
-            were written; another call writes the others.
+        Refused: the PEP cannot be read or written, or a record has a name that cannot be stored;
+            nothing was written. Or PEPhub refused a later row, and the text says how many were
+            written; another call writes the others.
     """
     table = _writable(path)
     _need_rows(table)
@@ -114,17 +115,16 @@ def delete_records(path: str, records: Mapping[str, Iterable[str]]) -> int:
 
     Args:
         path: `namespace/name:tag`.
-        records: for each record the names of what to clear; what `publish` was given will do.
-            `STATUS` is to be among them if the status is to go, since a PEP may have such a
-            column of its own.
+        records: for each record the names of the results to clear. `STATUS` clears the status;
+            it must be named, since a PEP may have such a column of its own.
 
     Returns:
-        How many rows were written; rows and columns that are not there need no clearing.
+        How many rows were written.
 
-    For a whole record pipestat's `remove` deletes the row, and with it what the PEP itself says of
-    a sample. So here each result is cleared as `remove` clears a single one, by an empty cell, and
-    no row is ever deleted. A row that `publish` added stays too, with nothing but its name: it
-    cannot be told from a sample that has only a name, and PEPhub adds no rows to an empty table.
+    For a whole record, pipestat's `remove` deletes the row, and with it the sample's own values in
+    the PEP. So here each result is cleared as `remove` clears a single one, by an empty cell, and
+    no row is deleted. A row that `publish` added stays too, with nothing but its name: nothing
+    tells it from a sample that has only a name, and PEPhub adds no rows to an empty table.
 
     Raises:
         Refused: as `publish`.
@@ -146,7 +146,7 @@ def delete_records(path: str, records: Mapping[str, Iterable[str]]) -> int:
 
 
 def _read(path: str) -> _Table:
-    client()  # without it there is no telling what is a path
+    client()  # raises if pephubclient, which knows what a path is, cannot be imported
     _where(path)
     raw = pull(path)
     index = str(raw["_config"].get("sample_table_index") or "sample_name")
@@ -159,7 +159,11 @@ def _read(path: str) -> _Table:
 
 
 def _writable(path: str) -> _Table:
-    """The table, if there is a login and it is for the server that rows are written to."""
+    """The table, if there is a login for the server that rows are written to.
+
+    Raises:
+        Refused: there is none, or PEPhub does not give the PEP.
+    """
     client()
     from pephubclient.constants import PATH_TO_TOKEN_FILE, PEPHUB_BASE_URL
     from pephubclient.files_manager import FilesManager
@@ -168,7 +172,7 @@ def _writable(path: str) -> _Table:
     login = FilesManager.load_token_data(PATH_TO_TOKEN_FILE)
     peps, rows = login.base_url.rstrip("/") + "/", str(PEPHUB_BASE_URL)
     if peps != rows:
-        # All else but the slash at the end may also be the other's fault.
+        # If only the slash at the end differs, it is the variable that is wrong, not the login.
         other = rows and rows.rstrip("/") + "/" != peps
         raise Refused(
             f"'{path}' would be read from {peps} and its results written to {rows or 'nowhere'};"
@@ -192,7 +196,11 @@ def _need_rows(table: _Table) -> None:
 
 
 def _where(path: str) -> dict[str, str]:
-    """A path's parts, as pephubclient's calls about rows want them."""
+    """The parts of a path, as arguments of pephubclient's calls about rows.
+
+    Raises:
+        Refused: it is no path of a PEP.
+    """
     from pephubclient.helpers import unwrap_registry_path
 
     try:
@@ -207,11 +215,15 @@ def _where(path: str) -> dict[str, str]:
 
 
 def _cells(table: _Table, name: str, results: Mapping[str, Any]) -> Row:
-    """Results as cells of a row. The column of names is not one: changing it renames the row."""
+    """Results as cells of a row, without the column of names: to change it renames the row.
+
+    Raises:
+        Refused: a result has the name of the column of names.
+    """
     if str(results.get(table.index, name)) != name:
         raise Refused(
-            f"result '{table.index}' of record '{name}' has the name of the column that '{table.path}'"
-            " has its names in; rename the result"
+            f"result '{table.index}' of record '{name}' has the name of the column that"
+            f" '{table.path}' has its names in; rename the result"
         )
     return {
         str(key): _plain(value) for key, value in results.items() if key not in (table.index, _META)
@@ -248,7 +260,7 @@ def _samples() -> Any:
 
 
 def _plain(value: Any) -> Any:
-    """A value as JSON has it; what JSON does not know, such as dates and infinity, as text."""
+    """A value as JSON has it; dates, infinity and other values without a JSON form become text."""
     if value is None or isinstance(value, (bool, int, str)):
         return value
     if isinstance(value, float):
@@ -261,8 +273,8 @@ def _plain(value: Any) -> Any:
 
 
 def _same(one: Any, other: Any) -> bool:
-    """Whether two values are the same to JSON: 1 is 1.0, which a store may turn into each other,
-    but not true."""
+    """Whether two values are the same to JSON. 1 is 1.0, since a store may turn one into the other;
+    1 is not true."""
     if isinstance(one, dict) and isinstance(other, dict):
         return one.keys() == other.keys() and all(_same(one[key], other[key]) for key in one)
     if isinstance(one, list) and isinstance(other, list):
@@ -272,7 +284,15 @@ def _same(one: Any, other: Any) -> bool:
 
 @contextlib.contextmanager
 def _refusals(path: str, so_far: str = "", expected: str | None = None) -> Iterator[None]:
-    """Say in one line what pephubclient raises about a row."""
+    """Turn errors of pephubclient about a row into one line.
+
+    Args:
+        so_far: how much was done before, for the message.
+        expected: a piece of a refusal that is no error.
+
+    Raises:
+        Refused: for every other refusal, and if there is no connection.
+    """
     from pephubclient.exceptions import ResponseError
 
     try:
@@ -284,7 +304,7 @@ def _refusals(path: str, so_far: str = "", expected: str | None = None) -> Itera
         if "expired" in said:
             said = EXPIRED
         elif said.endswith((" 401", " 404")):
-            # Whoever may not write is told that there is no such row to change.
+            # PEPhub tells a login that may not write that there is no such row.
             gone = "or the row is no longer there; " if said.endswith(" 404") else ""
             said = (
                 f"the login at PEPhub may not write to '{path}'{', ' if gone else '; '}{gone}"
@@ -299,7 +319,7 @@ def _refusals(path: str, so_far: str = "", expected: str | None = None) -> Itera
 
 @contextlib.contextmanager
 def _quiet() -> Iterator[None]:
-    """Keep pephubclient's line for each row to itself."""
+    """Suppress the line that pephubclient logs for each row."""
     logger = logging.getLogger("pephubclient")
     level = logger.level
     logger.setLevel(logging.WARNING)

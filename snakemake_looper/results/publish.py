@@ -1,113 +1,139 @@
-"""Before and after a run: what the main process does about results, once for all jobs.
+"""Before and after a run: the main process asks stores, and publishes results, once for all jobs.
 
-Before the first job, servers that jobs report to are asked whether they will take it. When
-Snakemake ends, also after failures: the users' results files are assembled, those that live in
-SQLite or on PEPhub are copied there, and the statuses in databases are brought into agreement
-with the flags. Rules of the Snakefile do the same for the jobs that they come after. `ledger` notes
-what is done; what fails is left to the next run.
+Before the first job, servers that jobs report to are asked whether they take results (`refusals`),
+and tables are made (`make_tables`). When Snakemake ends, also after failures, `publish_all` works
+through this list:
+
+1. Users' results files are assembled from record files (`assemble`).
+2. Earlier results are removed, or put back (`earlier.conclude`).
+3. Results files are copied to SQLite and PEPhub (`publish_copy`).
+4. The status column of each database server is brought into agreement with the flags
+   (`publish_statuses`).
+
+Rules of the Snakefile do 1, 3 and 4 for the jobs that they come after. `assembly_notes` and
+`publish_notes` note what is done. Work that fails is left to the next run.
 """
 
 from __future__ import annotations
 
 import contextlib
 import sys
-import time
-from collections.abc import Callable, Mapping
-from dataclasses import replace
+import traceback
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
 
 from ..errors import LooperError
-from ..status.flags import flag_path, stamp_of, write_flag
 from ..workspace.job_table import JobTable
-from ..workspace.rows import StoreRow
-from . import ledger, stash
-from .attempts import conclude
-from .earlier import completed_again
-from .ledger import Entry, Seen
-from .records import config_of, records_of
-from .results_file import assemble
+from . import assembly_notes, publish_notes
+from .assemble import assemble
+from .earlier import conclude
+from .earlier_files import completed_since, obsolete_files
+from .publish_copy import publish_copy
+from .publish_notes import Note
+from .publish_statuses import publish_statuses
+from .stores.open_store import open_stores, published_stores
+from .stores.server_store import ServerStore
+from .stores.store import CopyStore, PublishedStore
+from .unreported import unreported
 
-_PATIENCE = 3.0
-"""Seconds that a results file is given to become readable."""
-_POLL = 0.1
 _AGAIN = "the next run tries again"
-_BY_PIPELINE = ("failed", "partial")
-"""Statuses that a pipeline may set though its command exits with 0."""
+
+
+@dataclass(slots=True)
+class _Log:
+    """Messages for the user, collected on the way."""
+
+    warnings: list[str] = field(default_factory=list)
+    errors: list[str] = field(default_factory=list)
+    """Work that could not be done."""
+    failures: list[str] = field(default_factory=list)
+    """Jobs that ended with 0 and have set their status to a failure."""
+
+    def add_error(self, what: str, error: Exception) -> None:
+        """Add the message of an error; print the traceback of one that nobody expects."""
+        said = " ".join(str(error).split())
+        if not isinstance(error, LooperError):
+            said = f"{type(error).__name__}: {said}"
+            if not isinstance(error, OSError):
+                traceback.print_exception(error)
+        self.errors.append(f"{what}: {said}; {_AGAIN}")
+
+    def print_warnings(self) -> None:
+        for line in (*self.warnings, *self.failures):
+            print(f"warning: {line}", file=sys.stderr)
+
+
+# --- before the first job -------------------------------------------------------------------------
 
 
 def refusals(jobs: JobTable) -> list[str]:
-    """Why results could not be reported, one line for each server or file that would not do."""
-    workdir = jobs.facts.workdir
+    """Why results could not be stored, one line for each server or file that refuses them."""
     found: dict[str, None] = {}
-    for store in jobs.stores():
-        if store.schema is None:  # a pipeline without an output schema reports nothing there
-            continue
-        why = None
-        if store.published == "pephub":
-            from .pephub_table import check as check_pephub
-
-            why = check_pephub(config_of(store, workdir)["pephub_path"])
-        elif store.published == "sqlite" or store.back_end == "database":
-            from .database import check as check_database
-
-            why = check_database(config_of(store, workdir))
+    for store in open_stores(jobs):
+        # A pipeline without an output schema reports nothing there.
+        why = store.refuse() if store.row.schema is not None else None
         if why:
             found[why] = None
     return list(found)
 
 
 def make_tables(jobs: JobTable) -> None:
-    """Make the tables that jobs report into: jobs that begin together get in each other's way.
+    """Make the tables that jobs report into: jobs that begin together would disturb each other.
 
     Raises:
-        DatabaseError: a database cannot be used.
+        LooperError: a database cannot be used.
     """
-    workdir = jobs.facts.workdir
-    for store in jobs.stores():
-        if store.back_end == "database" and store.schema is not None:
-            from .database import prepare
-
-            prepare(config_of(store, workdir))
+    for store in open_stores(jobs):
+        if store.row.schema is not None:
+            store.prepare()
 
 
-def settle(jobs: JobTable) -> list[str]:
+# --- after a run, or within it --------------------------------------------------------------------
+
+
+def publish_all(jobs: JobTable) -> list[str]:
     """Do what is left when Snakemake ends.
 
     Returns:
-        What could not be done, and jobs that set a status of failure themselves. It is printed.
+        Messages of work that could not be done, and of jobs that set a status of failure
+        themselves. They are printed.
     """
-    errors: list[str] = []
-    warnings, assembled = _assemble_all(jobs, errors)
-    errors += conclude(jobs, jobs.facts.workdir, assembled)
-    failures = _settle_stores(jobs, _stores(jobs), errors)
-    for line in (*warnings, *failures):
-        print(f"warning: {line}", file=sys.stderr)
-    for line in dict.fromkeys(errors):
+    log = _Log()
+    complete = _assemble_all(jobs, log)
+    log.errors += conclude(jobs, jobs.facts.workdir, complete)
+    _publish_stores(jobs, published_stores(jobs), log)
+    log.print_warnings()
+    for line in dict.fromkeys(log.errors):
         print(f"error: {line}", file=sys.stderr)
-    return [*errors, *failures]
+    return [*log.errors, *log.failures]
 
 
-def settle_rule(path: str, rule: str | None) -> tuple[bool, list[str]]:
-    """Settle one rule's results and statuses, or all that is left, for a script of the Snakefile.
+def publish_rule(path: str, rule: str | None) -> tuple[bool, list[str]]:
+    """Publish one rule's results and statuses, or all that is left, for a script of the Snakefile.
 
-    Only warnings are printed. Errors are for the script's log: `settle` comes after it, and says
-    what cannot be done then either.
+    Only warnings are printed. Errors are for the script's log: `publish_all` comes after it, and
+    prints the errors that there still are.
+
+    Args:
+        path: the job table.
+        rule: the rule; None for all that is left.
 
     Returns:
-        Whether all is done; and what there is to say.
+        Whether all is done; and all messages.
     """
+    log = _Log()
     jobs = JobTable(path)
-    errors: list[str] = []
     try:
-        warnings = _assemble_all(jobs, errors)[0] if rule is None else []
-        stores = [store for store in _stores(jobs) if rule in (None, store.rule)]
-        failures = _settle_stores(jobs, stores, errors)
+        if rule is None:
+            _assemble_all(jobs, log)
+        stores = [store for store in published_stores(jobs) if rule in (None, store.row.rule)]
+        _publish_stores(jobs, stores, log)
     finally:
         jobs.close()
-    for line in (*warnings, *failures):
-        print(f"warning: {line}", file=sys.stderr)
-    return not (errors or failures), [*warnings, *errors, *failures]
+    log.print_warnings()
+    done = not (log.errors or log.failures)
+    return done, [*log.warnings, *log.errors, *log.failures]
 
 
 def assemble_rule(
@@ -116,32 +142,42 @@ def assemble_rule(
     schemas: Mapping[str, str],
     is_completed: Callable[[str, str], bool],
 ) -> tuple[bool, list[str]]:
-    """Assemble a results file, for a script of the Snakefile; as `settle_rule`.
+    """Assemble a results file, for a script of the Snakefile; the arguments are `assemble`'s.
 
-    `is_completed` tells of a pipeline and record whether earlier results count no longer.
+    Returns:
+        Whether it is done; and all messages. Only warnings are printed, as by `publish_rule`.
     """
-    errors: list[str] = []
-    warnings = _assemble(path, sources, schemas, is_completed, Path(), errors, confirmed=False)
-    for line in warnings:
-        print(f"warning: {line}", file=sys.stderr)
-    return not errors, [*warnings, *errors]
+    log = _Log()
+    _assemble(path, sources, schemas, is_completed, Path(), log, confirmed=False)
+    log.print_warnings()
+    return not log.errors, [*log.warnings, *log.errors]
 
 
-def _assemble_all(jobs: JobTable, errors: list[str]) -> tuple[list[str], list[str]]:
-    """Assemble what was reported since; warnings, and the results files that are as they should be."""
+# --- results files --------------------------------------------------------------------------------
+
+
+def _assemble_all(jobs: JobTable, log: _Log) -> list[str]:
+    """Assemble the results files that lack something.
+
+    Returns:
+        The results files that are complete now.
+    """
     workdir = jobs.facts.workdir
-    is_completed = completed_again(jobs, workdir)
-    warnings, assembled = [], []
+    obsolete = obsolete_files(jobs, workdir)
+    is_completed = completed_since(obsolete)
+    complete = []
     for path, sources, schemas in jobs.results():
-        before = len(errors)
-        if ledger.reported_since(workdir, path, sources.values()):
-            warnings += _assemble(path, sources, schemas, is_completed, workdir, errors)
+        before = len(log.errors)
+        # A job may have completed without a report: then earlier results are to be taken out.
+        is_due = any(one.is_in(sources.values()) for one in obsolete)
+        if is_due or assembly_notes.is_reported_since(workdir, path, sources.values()):
+            _assemble(path, sources, schemas, is_completed, workdir, log)
         else:
             with contextlib.suppress(OSError):
-                ledger.confirm_assembly(workdir, path)
-        if len(errors) == before:
-            assembled.append(path)
-    return warnings, assembled
+                assembly_notes.confirm_assembly(workdir, path)
+        if len(log.errors) == before:
+            complete.append(path)
+    return complete
 
 
 def _assemble(
@@ -150,208 +186,74 @@ def _assemble(
     schemas: Mapping[str, str],
     is_completed: Callable[[str, str], bool],
     workdir: Path,
-    errors: list[str],
+    log: _Log,
     confirmed: bool = True,
-) -> list[str]:
-    """Assemble a results file, and note that this was done, or that it is still to be done.
-
-    Returns warnings; adds to `errors`.
-    """
-    seen = ledger.newest(sources.values())
+) -> None:
+    """Assemble a results file, and note that this was done, or that it is still to be done."""
+    seen = assembly_notes.newest(sources.values())
     try:
-        warnings = assemble(path, sources, schemas, is_completed)
+        log.warnings += assemble(path, sources, schemas, is_completed)
     except Exception as error:
-        errors.append(f"{path} was not updated: {_line(error)}; {_AGAIN}")
+        # A fault in one file, whatever it is, costs neither the other files nor the end of the run.
+        log.add_error(f"{path} was not updated", error)
         with contextlib.suppress(OSError):
-            ledger.note_assembly(workdir, path, seen, failed=True)
-        return []
-    ledger.note_assembly(workdir, path, seen, confirmed=confirmed)
-    return warnings
+            assembly_notes.note_failed_assembly(workdir, path)
+        return
+    assembly_notes.note_assembly(workdir, path, seen, confirmed)
 
 
-def _stores(jobs: JobTable) -> list[StoreRow]:
-    return [store for store in jobs.stores() if ledger.needs_the_end(store)]
+# --- stores ---------------------------------------------------------------------------------------
 
 
-def _settle_stores(jobs: JobTable, stores: list[StoreRow], errors: list[str]) -> list[str]:
-    """Bring up to date what is not; adds to `errors`.
+def _publish_stores(jobs: JobTable, stores: Iterable[PublishedStore], log: _Log) -> None:
+    """Bring stores up to date, each alone: a fault in one costs none of the others."""
+    for store in stores:
+        try:
+            with publish_notes.locked(store):
+                log.failures += _publish(jobs, store)
+                publish_notes.touch_marker(store)
+        except Exception as error:  # of a server's driver, for example: all are told to the user
+            log.add_error(f"{store.row.pipeline}: {store.failure}", error)
+
+
+def _publish(jobs: JobTable, store: PublishedStore) -> list[str]:
+    """Bring a store up to date, unless it is.
 
     Returns:
         Jobs that ended with 0 and have set their status to a failure.
     """
-    workdir = jobs.facts.workdir
-    failures: list[str] = []
-    for store in stores:
-        what = "results were not copied" if store.published else "statuses were not written"
-        try:
-            with ledger.alone(store, workdir):
-                failures += _bring(jobs, store, workdir)
-                ledger.touch_marker(store, workdir)
-        except Exception as error:
-            errors.append(f"{store.pipeline}: {what}: {_line(error)}; {_AGAIN}")
-    return failures
-
-
-def _bring(jobs: JobTable, store: StoreRow, workdir: Path) -> list[str]:
-    seen = ledger.seen_now(jobs, store, workdir)
-    if not ledger.is_left(store, workdir, seen) and not stash.dropped(store, workdir):
+    rule = store.row.rule
+    now = publish_notes.statuses_now(jobs, store.workdir, [rule])[rule]
+    if not publish_notes.is_due(store, now) and not unreported(store):
         return []
     try:
-        return _bring_seen(jobs, store, workdir, seen)
-    except Exception:
+        note, is_gone = _last_note(store)
+        if isinstance(store, CopyStore):
+            publish_copy(store, note, now, is_gone)
+        elif isinstance(store, ServerStore):
+            return publish_statuses(store, jobs, _forgotten(note) if is_gone else note, now)
+    except Exception:  # raised again: the records of this run are noted whatever it is
         with contextlib.suppress(OSError):
-            ledger.note_failure(store, workdir, seen)
+            publish_notes.note_failure(store, now)
         raise
+    return []
 
 
-def _bring_seen(
-    jobs: JobTable, store: StoreRow, workdir: Path, seen: Mapping[str, Seen]
-) -> list[str]:
-    config = config_of(store, workdir)
-    entry, gone = _known(store, workdir, config)
-    if store.published:
-        _copy(store, workdir, config, entry, seen, gone)
-        return []
-    if gone:
-        entry = Entry(entry.where, pending=entry.pending)
-    return _agree(jobs, store, workdir, config, entry, seen)
+def _last_note(store: PublishedStore) -> tuple[Note, bool]:
+    """The note of a store; and whether the store has lost what was published.
 
-
-def _known(store: StoreRow, workdir: Path, config: Mapping[str, Any]) -> tuple[Entry, bool]:
-    """What a place was last brought; and whether that is gone, as it is another one or emptied."""
-    place = ledger.where(config, store, workdir)
-    entry = ledger.read_entry(store, workdir)
-    if entry is None:
-        return Entry(place), True
-    gone = entry.where not in ("", place)
-    if store.published == "sqlite" and not gone:
-        from .database import is_as_it_was
-
-        gone = not is_as_it_was(config, entry.database)
-    return replace(entry, where=place), gone
-
-
-def _line(error: Exception) -> str:
-    said = " ".join(str(error).split())
-    return said if isinstance(error, LooperError) else f"{type(error).__name__}: {said}"
-
-
-# --- SQLite and PEPhub ------------------------------------------------------------------------------
-
-
-def _copy(
-    store: StoreRow,
-    workdir: Path,
-    config: Mapping[str, Any],
-    entry: Entry,
-    seen: Mapping[str, Seen],
-    gone: bool,
-) -> None:
-    """Copy a results file to where it is to be; nothing is written where nothing changed.
-
-    Records that are not in this plan keep their status; where it is `gone`, they get it again.
-    Results that a record does not report any more are emptied.
+    It has lost it if the config names another store now, or if somebody has emptied or replaced
+    its file.
     """
-    results, records = _read(store, workdir)
-    known = {record: one for record, one in entry.records.items() if record in records or not gone}
-    missing = {**entry.pending, **seen}
-    known |= missing
-    statuses = {record: one.status for record, one in (known if gone else missing).items()}
-    emptied = {
-        name: [key for key in keys if key not in records.get(name, {})]
-        for name, keys in stash.dropped(store, workdir).items()
-    }
-    database = None
-    if store.published == "sqlite":
-        from .database import look
-        from .database import publish as to_sqlite
-
-        # A record that reports nothing any more is given as one without results.
-        to_sqlite(config, {**{name: {} for name in emptied}, **records}, statuses)
-        database = look(config)
-    else:
-        from .pephub_table import delete_records as clear
-        from .pephub_table import publish as to_pephub
-
-        if any(emptied.values()):
-            clear(config["pephub_path"], emptied)
-        to_pephub(config["pephub_path"], records, statuses)
-    ledger.write_entry(store, workdir, Entry(entry.where, results, known, database))
-    stash.forget_dropped(store, workdir)
+    place = store.place()
+    note = publish_notes.read_note(store)
+    if note is None:
+        return Note(place), True
+    is_gone = note.place not in ("", place)
+    if isinstance(store, CopyStore) and not is_gone:
+        is_gone = not store.is_as_it_was(note.copy)
+    return replace(note, place=place), is_gone
 
 
-def _read(store: StoreRow, workdir: Path) -> tuple[tuple[int, ...] | None, Any]:
-    """A store's records, and the stamp of their file before it was read: a later change is seen.
-
-    A project-level job of the pipeline may be writing the file: then it is whole soon.
-
-    Raises:
-        LooperError: the file is not readable, and nobody changes that.
-    """
-    until = time.monotonic() + _PATIENCE
-    while True:
-        stamp = ledger.stamp_of_file(store.location)
-        try:
-            return stamp, records_of(store, workdir)
-        except LooperError:
-            while ledger.stamp_of_file(store.location) == stamp:
-                if time.monotonic() > until:
-                    raise
-                time.sleep(_POLL)
-            until = time.monotonic() + _PATIENCE
-
-
-# --- statuses in databases --------------------------------------------------------------------------
-
-
-def _agree(
-    jobs: JobTable,
-    store: StoreRow,
-    workdir: Path,
-    config: Mapping[str, Any],
-    entry: Entry,
-    seen: Mapping[str, Seen],
-) -> list[str]:
-    """Make the status column say what the flags say, in one go.
-
-    A status that a pipeline set itself counts: the column then says something else than what was
-    last written here, and the flag follows it. So an exit code of 0 with a status of `failed` is a
-    failure, as it is with flags.
-    """
-    from .database import read_statuses, write_statuses
-
-    column = read_statuses(config)
-    failures = []
-    wanted = {}
-    for row in jobs.briefs():
-        if row.rule != store.rule or row.record not in seen:
-            continue
-        now = seen[row.record]
-        said = column.get(row.record)
-        last = entry.records.get(row.record)
-        if now.status == "completed" and said in _BY_PIPELINE and said != (last and last.status):
-            write_flag(workdir, row.flag, str(said), ("completed",))
-            now = Seen(str(said), stamp_of(flag_path(workdir, row.flag, str(said))))
-            failures.append(
-                f"{store.pipeline}: '{row.record}' ended with 0, but set its status to {said}"
-            )
-        wanted[row.record] = now
-    for name, one in entry.pending.items():
-        if name not in seen and column.get(name) not in _BY_PIPELINE:
-            wanted[name] = one  # else a run that has its job asks whose status that is
-    changed = {name: one.status for name, one in wanted.items() if column.get(name) != one.status}
-    if changed:
-        # If this process dies now, the next one still knows which statuses are not a pipeline's
-        # own, and that they are to be written again.
-        intended = {name: Seen(status, None) for name, status in changed.items()}
-        before = ledger.read_entry(store, workdir)
-        known = {**entry.records, **intended}
-        ledger.write_entry(store, workdir, replace(entry, records=known))
-        try:
-            write_statuses(config, changed)
-        except LooperError:
-            ledger.write_entry(store, workdir, before or Entry(entry.where))
-            raise
-    known = {**entry.records, **wanted}
-    ledger.write_entry(store, workdir, replace(entry, records=known, pending={}))
-    return failures
+def _forgotten(note: Note) -> Note:
+    return Note(note.place, pending=note.pending)

@@ -1,10 +1,10 @@
 """The results of a project as they are now, whatever the back end.
 
-For commands that read: they take no lock, write nothing, and need pipestat only where results are
-in a database. All records are read (pipestat stops at 1,000; quirk 23).
+This is for commands that read: they take no lock, write nothing, and need pipestat only where
+results are in a database. All records are read; pipestat stops at 1,000 (quirk 23).
 
 Results of an earlier run are shown where a record has not completed since, with a note that says
-so (see `earlier` and `stash`). A record file that is damaged costs its own record.
+so (see `validity`). A record file that is damaged costs its own record.
 """
 
 from __future__ import annotations
@@ -12,23 +12,26 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import cache
 from pathlib import Path
 from typing import Any
 
-from ..read.secrets import filled_in
 from ..status.flags import Flags
 from ..status_words import NOT_RUN
 from ..workspace.job_table import JobTable
-from ..workspace.rows import Brief, StoreRow
-from . import stash
-from .earlier import Aside, Seen, asides, fate, seen
-from .results_file import AssemblyError, checked, levels_of, load, record_paths, wanted_of
+from ..workspace.rows import Brief
+from . import earlier_files, earlier_values
+from .earlier_files import EarlierFile
+from .results_file import BOOKKEEPING, load
+from .schema_check import to_show
 from .statuses import RecordStatus
+from .stores.in_files import declared_of
+from .stores.open_store import open_stores, shared_stores
+from .stores.store import Store
+from .validity import CountingResults, validity_of
 
-_BOOKKEEPING = ("meta", "pipestat_created_time", "pipestat_modified_time")
 _REMARK = "results shown are of an earlier run"
-REMOVED = "not in the sample table"
+_NOT_IN_TABLE = "not in the sample table"
 _UNFINISHED = ("failed", "partial")
 
 
@@ -39,9 +42,11 @@ class Results:
     pipeline: str
     level: str
     schema: str | None
+    """The pipeline's output schema."""
     records: Mapping[str, Mapping[str, Any]]
+    """The results of each record, without pipestat's bookkeeping."""
     notes: Mapping[str, str] = field(default_factory=dict)
-    """What has to be known of some records: that results are of an earlier run, for example."""
+    """Remarks on records, for example that results are of an earlier run."""
     warnings: tuple[str, ...] = ()
     """Record files that cannot be read."""
 
@@ -49,17 +54,18 @@ class Results:
 def read_results(jobs: JobTable, workdir: Path) -> list[Results]:
     """The records of each pipeline and level that reports to pipestat.
 
-    In the order of the sample table; records that are in no plan any more come last.
+    They are in the order of the sample table; records that are in no plan any more come last.
 
     Raises:
-        LooperError: a results file is not one, a database cannot be read; says which and why.
+        LooperError: a results file is not one, or a database cannot be read; says which and why.
+        OSError: a results file cannot be read.
     """
     reader = _Reader(jobs, workdir)
-    return [reader.results(store) for store in jobs.stores()]
+    return [reader.results(store) for store in open_stores(jobs, workdir)]
 
 
 class _Reader:
-    """The project as it is when it is first looked at."""
+    """Reads the stores of a project, and what all of them need once."""
 
     def __init__(self, jobs: JobTable, workdir: Path) -> None:
         self._workdir = workdir
@@ -68,54 +74,57 @@ class _Reader:
         self._place = {key: number for number, key in enumerate(self._briefs)}
         self._samples = samples(jobs)
         self._flags = Flags(workdir)
-        self._files: dict[str, Any] = {}
-        self._asides: dict[str, list[Aside]] = {}
-        for one in asides(jobs, workdir, self._flags):
-            self._asides.setdefault(one.shelf.rule, []).append(one)
+        self._load = cache(load)  # pipelines and levels share results files
+        self._earlier: dict[str, list[EarlierFile]] = {}
+        for one in earlier_files.earlier_files(jobs, workdir, self._flags):
+            self._earlier.setdefault(one.files.rule, []).append(one)
 
-    def results(self, store: StoreRow) -> Results:
+    def results(self, store: Store) -> Results:
+        row = store.row
         warnings: list[str] = []
-        records = _read(store, self._workdir, self._files, warnings)
+        records = store.read(warnings, self._load)
         earlier = {}
-        for name, now in self._set_aside(store, records, warnings):
+        for name, counting in self._set_aside(store, records, warnings):
             records.pop(name, None)
-            if now.results is not None:
-                records[name] = _shown(name, now.results, _wanted(store.schema, store.level))
-                earlier[name] = now.earlier - frozenset(_BOOKKEEPING)
+            if counting.results is not None:
+                declared = declared_of(row.schema, row.level)
+                records[name] = to_show(name, counting.results, declared)
+                earlier[name] = counting.earlier - frozenset(BOOKKEEPING)
         last = len(self._place)
-        names = sorted(records, key=lambda name: self._place.get((store.rule, name), last))
+        names = sorted(records, key=lambda name: self._place.get((row.rule, name), last))
         notes = {
             name: self._note(store, name, records[name], earlier.get(name, frozenset()))
             for name in names
         }
         return Results(
-            store.pipeline,
-            store.level,
-            store.schema,
+            row.pipeline,
+            row.level,
+            row.schema,
             {name: records[name] for name in names},
             {name: note for name, note in notes.items() if note},
             tuple(dict.fromkeys(warnings)),
         )
 
     def _set_aside(
-        self, store: StoreRow, records: Mapping[str, Mapping[str, Any]], warnings: list[str]
-    ) -> Iterator[tuple[str, Seen]]:
-        """The records of which something is set aside, as they count now."""
-        for one in self._asides.get(store.rule, ()):
-            yield one.record, seen(one, warnings)
-        for name, entry in stash.read(store, self._workdir).items():
-            brief = self._briefs.get((store.rule, name))
-            worth = fate(brief, entry.at, self._flags, self._workdir)
-            if worth != "obsolete":
-                yield name, stash.seen(entry, records.get(name), worth)
+        self, store: Store, records: Mapping[str, Mapping[str, Any]], warnings: list[str]
+    ) -> Iterator[tuple[str, CountingResults]]:
+        """The records whose earlier results were set aside, with their results that count."""
+        for one in self._earlier.get(store.row.rule, ()):
+            yield one.record, earlier_files.counting(one, warnings)
+        shared = store.shared()
+        for name, kept in earlier_values.read_kept(shared).items() if shared else ():
+            brief = self._briefs.get((store.row.rule, name))
+            validity = validity_of(brief, kept.at, self._flags, self._workdir)
+            if validity != "obsolete":
+                yield name, earlier_values.counting(kept, records.get(name), validity)
 
     def _note(
-        self, store: StoreRow, name: str, values: Mapping[str, Any], earlier: frozenset[str]
+        self, store: Store, name: str, values: Mapping[str, Any], earlier: frozenset[str]
     ) -> str:
-        brief = self._briefs.get((store.rule, name))
+        brief = self._briefs.get((store.row.rule, name))
         if brief is None:
-            gone = store.level == "sample" and name not in self._samples
-            return REMOVED if gone else ""
+            gone = store.row.level == "sample" and name not in self._samples
+            return _NOT_IN_TABLE if gone else ""
         if not values:
             return ""
         status = self._flags.status(brief.flag, brief.log)
@@ -134,21 +143,8 @@ def samples(jobs: JobTable) -> set[str]:
 def with_remarks(
     records: Iterable[RecordStatus], jobs: JobTable, workdir: Path
 ) -> list[RecordStatus]:
-    """Statuses whose reason says where a record's results are of an earlier run."""
-    flags = Flags(workdir)
-    marked = {
-        (one.shelf.pipeline, one.shelf.level, one.record)
-        for one in asides(jobs, workdir, flags)
-        if one.fate == "earlier"
-    }
-    briefs: dict[tuple[str, str], Brief] = {}
-    for store in stash.stores(jobs):
-        entries = stash.read(store, workdir)
-        if entries and not briefs:
-            briefs = {(one.rule, one.record): one for one in jobs.briefs()}
-        for name, entry in entries.items():
-            if fate(briefs.get((store.rule, name)), entry.at, flags, workdir) == "earlier":
-                marked.add((store.pipeline, store.level, name))
+    """Statuses, with a remark where the results of a record are of an earlier run."""
+    marked = _with_earlier_results(jobs, workdir)
     return [
         dataclasses.replace(one, reason="; ".join(filter(None, (one.reason, _REMARK))))
         if (one.pipeline, one.level, one.record) in marked and one.status != "completed"
@@ -157,71 +153,21 @@ def with_remarks(
     ]
 
 
-def records_of(store: StoreRow, workdir: Path) -> dict[str, dict[str, Any]]:
-    """The records of one store.
-
-    Raises:
-        LooperError: it cannot be read.
-    """
-    return _read(store, workdir, {}, [])
-
-
-def _read(
-    store: StoreRow, workdir: Path, files: dict[str, Any], warnings: list[str]
-) -> dict[str, dict[str, Any]]:
-    if store.back_end == "database":
-        if store.schema is None:  # there is no table without one
-            return {}
-        from .database import read_records
-
-        return read_records(config_of(store, workdir))
-    if store.back_end == "records":
-        found: dict[str, Any] = {}
-        for path in record_files(store.location):
-            try:
-                found |= _of(load(path), store, str(path), warnings)
-            except (AssemblyError, OSError) as error:
-                warnings.append(_passed_over(path, error))
-        return found
-    if store.location not in files:
-        files[store.location] = load(Path(store.location))
-    return _of(files[store.location], store, store.location, warnings)
-
-
-def _passed_over(path: Path, error: Exception) -> str:
-    said = str(error).removeprefix(f"{path}: ") if isinstance(error, AssemblyError) else str(error)
-    return f"{path}: its record is left out: {said}"
-
-
-def record_files(pattern: str) -> list[Path]:
-    """The files that a path with `{record_identifier}` stands for, in the order of their names."""
-    try:
-        return [path for path in record_paths(pattern).values() if path.is_file()]
-    except OSError:
-        return []
-
-
-def _of(
-    data: dict[str, Any], store: StoreRow, where: str, warnings: list[str]
-) -> dict[str, dict[str, Any]]:
-    """One pipeline's records of one level, without what pipestat keeps for itself."""
-    records = levels_of(data, store.pipeline, where, warnings).get(store.level, {})
-    wanted = _wanted(store.schema, store.level)
-    return {name: _shown(name, values, wanted) for name, values in records.items()}
-
-
-def _shown(
-    name: str, values: Mapping[str, Any], wanted: Mapping[str, Mapping[str, Any]]
-) -> dict[str, Any]:
-    kept = {key: value for key, value in values.items() if key not in _BOOKKEEPING}
-    return checked(name, kept, wanted, [])
-
-
-@lru_cache
-def _wanted(schema: str | None, level: str) -> Mapping[str, Mapping[str, Any]]:
-    return wanted_of(load(Path(schema)), level) if schema else {}
-
-
-def config_of(store: StoreRow, workdir: Path) -> dict[str, Any]:
-    """The merged pipestat config of a store, its secrets filled in."""
-    return filled_in(workdir / store.config)
+def _with_earlier_results(jobs: JobTable, workdir: Path) -> set[tuple[str, str, str]]:
+    """Pipeline, level and name of each record that has results of an earlier run."""
+    flags = Flags(workdir)
+    found = {
+        (one.files.pipeline, one.files.level, one.record)
+        for one in earlier_files.earlier_files(jobs, workdir, flags)
+        if one.validity == "earlier"
+    }
+    briefs: dict[tuple[str, str], Brief] = {}
+    for store in shared_stores(jobs, workdir):
+        row = store.row
+        kept = earlier_values.read_kept(store)
+        if kept and not briefs:
+            briefs = {(one.rule, one.record): one for one in jobs.briefs()}
+        for name, one in kept.items():
+            if validity_of(briefs.get((row.rule, name)), one.at, flags, workdir) == "earlier":
+                found.add((row.pipeline, row.level, name))
+    return found

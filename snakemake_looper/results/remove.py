@@ -1,239 +1,168 @@
-"""`destroy`, `clean` and `link`: what is to be done to a project's outputs, then doing it.
+"""`destroy`: everything that belongs to some records is listed, then removed.
 
-Each first says what it would do, as a value; the command line shows that and asks.
+A `Removal` says what would be removed. The command line shows it and asks before `destroy` does it.
 """
 
 from __future__ import annotations
 
 import os
 import shutil
-import subprocess
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-from ..files import write_atomic
 from ..layout import is_file_name
 from ..status.flags import flag_path
 from ..status_words import STATUSES
 from ..workspace.job_table import JobTable
-from ..workspace.rows import JobRow, StoreRow
-from . import stash
-from .earlier import part, shelves
-from .records import Results, config_of, records_of, samples
-from .results_file import RECORD, dump, load
+from ..workspace.rows import JobRow
+from . import earlier_values
+from .earlier_files import RecordFiles, record_files
+from .records import samples
+from .stores.open_store import open_stores
+from .stores.store import Store
 
 
 @dataclass(frozen=True, slots=True)
-class Doomed:
-    """What `destroy` removes: everything of some records, so that the next run runs them."""
+class Removal:
+    """All that belongs to some records. Once it is removed, the next run runs them."""
 
     paths: tuple[Path, ...]
     """Flags, logs, output folders, declared outputs, record files; those that are there."""
-    records: tuple[tuple[StoreRow, tuple[str, ...]], ...]
+    records: tuple[tuple[Store, tuple[str, ...]], ...]
     """Records in results files that others share, in databases and on PEPhub."""
 
     def __bool__(self) -> bool:
         return bool(self.paths or self.records)
 
 
-def doomed(jobs: JobTable, workdir: Path, levels: Iterable[str]) -> Doomed:
-    """What belongs to the selected records of some levels (quirk 20: looper leaves half of it)."""
-    stores = {store.rule: store for store in jobs.stores()}
-    shelf_of = {shelf.rule: shelf for shelf in shelves(jobs)}
+def removal_of_selected(jobs: JobTable, workdir: Path, levels: Iterable[str]) -> Removal:
+    """Everything that belongs to the selected records of some levels.
+
+    looper's own `destroy` leaves half of it (quirk 20).
+
+    Raises:
+        LooperError, OSError: a store cannot be read.
+    """
+    stores = {store.row.rule: store for store in open_stores(jobs, workdir)}
+    files_of = {files.rule: files for files in record_files(jobs)}
     levels = set(levels)
-    results_dir = jobs.facts.results_dir
-    outputs: Mapping[str, list[str]] = jobs.facts.outputs
-    records_of: Mapping[str, str] = jobs.facts.record_folders
     paths: dict[Path, None] = {}
     records: dict[str, list[str]] = {}
     for row in jobs.rows():
         if row.level not in levels:
             continue
-        for path in _files_of(row, outputs.get(row.rule, [])):
-            paths[workdir / path] = None
+        paths |= dict.fromkeys(workdir / path for path in _files_of(row, jobs))
         if row.level == "sample":
-            paths[results_dir / row.record] = None
-        if row.rule in shelf_of:
-            paths[shelf_of[row.rule].aside_of(row.record)] = None
-        store = stores.get(row.rule)
-        if store is None or (store.back_end == "database" and store.schema is None):
-            continue
-        if row.rule in records_of:
-            paths[Path(records_of[row.rule]) / f"{row.record}.yaml"] = None
-        if store.back_end == "records":
-            paths[Path(store.location.replace(RECORD, row.record))] = None
-        else:
+            paths[jobs.facts.results_dir / row.record] = None
+        if row.rule in files_of:
+            paths |= dict.fromkeys(_record_files(files_of[row.rule], row.record))
+        if row.rule in stores and not stores[row.rule].is_apart():
             records.setdefault(row.rule, []).append(row.record)
-    return Doomed(
-        _there(paths),
-        tuple(
-            (stores[rule], found)
-            for rule, names in records.items()
-            if (found := _present(stores[rule], names, workdir))
-        ),
-    )
+    present = ((stores[rule], _present(stores[rule], names)) for rule, names in records.items())
+    return Removal(_there(paths), tuple((store, names) for store, names in present if names))
 
 
-def removed(jobs: JobTable, workdir: Path) -> dict[str, tuple[str, ...]]:
-    """For each rule that has any, the records of samples that are not in the sample table."""
+def without_sample(jobs: JobTable, workdir: Path) -> dict[str, tuple[str, ...]]:
+    """For each rule that has any, its records of samples that are not in the sample table.
+
+    Raises:
+        LooperError, OSError: a store cannot be read.
+    """
     in_table = samples(jobs)
-    found = {}
-    for store in jobs.stores():
-        if store.level == "sample" and not (store.back_end == "database" and not store.schema):
-            known = records_of(store, workdir)
-            found[store.rule] = tuple(name for name in known if name not in in_table)
+    found = {
+        store.row.rule: tuple(name for name in store.read([]) if name not in in_table)
+        for store in open_stores(jobs, workdir)
+        if store.row.level == "sample"
+    }
     return {rule: names for rule, names in found.items() if names}
 
 
-def doomed_of_removed(jobs: JobTable, workdir: Path, only: Collection[str] | None = None) -> Doomed:
-    """What belongs to records of samples that are not in the sample table; or to some of them."""
-    stores = {store.rule: store for store in jobs.stores()}
-    shelf_of = {shelf.rule: shelf for shelf in shelves(jobs)}
-    neighbours = {row.rule: row for row in jobs.rows()}
-    results_dir = jobs.facts.results_dir
-    paths: dict[Path, None] = {}
-    records = []
-    for rule, names in removed(jobs, workdir).items():
-        chosen = tuple(name for name in names if only is None or name in only)
-        store = stores[rule]
-        if chosen and store.back_end != "records":
-            records.append((store, chosen))
-        for name in filter(is_file_name, chosen):  # a results file may hold any text as a name
-            paths[results_dir / name] = None
-            if rule in shelf_of:
-                paths[shelf_of[rule].file_of(name)] = None
-                paths[shelf_of[rule].aside_of(name)] = None
-            if rule in neighbours:
-                # Flags and logs of a pipeline with pipestat lie in one folder, with one form.
-                row = neighbours[rule]
-                stem = f"{store.pipeline}_{name}"
-                flag = workdir / os.path.dirname(row.flag) / f"{stem}_completed.flag"
-                paths |= {flag_path(workdir, str(flag), word): None for word in STATUSES}
-                paths[workdir / os.path.dirname(row.log) / f"{stem}.log"] = None
-    return Doomed(_there(paths), tuple(records))
+def removal_without_sample(
+    jobs: JobTable, workdir: Path, only: Collection[str] | None = None
+) -> Removal:
+    """Everything that belongs to records of samples that are not in the sample table.
 
-
-def _there(paths: Iterable[Path]) -> tuple[Path, ...]:
-    """Those that exist, without what is within another of them."""
-    there = {path: None for path in paths if path.exists() or path.is_symlink()}
-    return tuple(path for path in there if not any(above in there for above in path.parents))
-
-
-def destroy(what: Doomed, workdir: Path) -> None:
-    """Remove it. Records go first: what is left then is run again in any case.
+    Args:
+        only: names of these records; None for all.
 
     Raises:
-        LooperError: a database or PEPhub refuses; nothing of the rest is removed then.
+        LooperError, OSError: a store cannot be read.
     """
-    for store, names in what.records:
-        _delete(store, names, workdir)
-        stash.forget(store, workdir, names)
-    for path in what.paths:
+    stores = {store.row.rule: store for store in open_stores(jobs, workdir)}
+    files_of = {files.rule: files for files in record_files(jobs)}
+    neighbours = {row.rule: row for row in jobs.rows()}
+    paths: dict[Path, None] = {}
+    records = []
+    for rule, names in without_sample(jobs, workdir).items():
+        chosen = tuple(name for name in names if only is None or name in only)
+        if chosen and not stores[rule].is_apart():
+            records.append((stores[rule], chosen))
+        for name in filter(is_file_name, chosen):  # a results file may hold any text as a name
+            paths[jobs.facts.results_dir / name] = None
+            if rule in files_of:
+                paths |= dict.fromkeys(_record_files(files_of[rule], name))
+            if rule in neighbours:
+                paths |= dict.fromkeys(_files_like(neighbours[rule], name, workdir))
+    return Removal(_there(paths), tuple(records))
+
+
+def destroy(removal: Removal, workdir: Path) -> None:
+    """Remove it. Records go first: the next run runs them in any case, whatever files are left.
+
+    Raises:
+        LooperError: a database or PEPhub refuses; none of the rest is removed then.
+        OSError: a file or folder cannot be removed.
+    """
+    for store, names in removal.records:
+        store.delete(names)
+        shared = store.shared()
+        if shared is not None:
+            earlier_values.forget(shared, names)
+    for path in removal.paths:
         if path.is_dir() and not path.is_symlink():
             shutil.rmtree(path)
         else:
             path.unlink(missing_ok=True)
 
 
-def _files_of(row: JobRow, outputs: list[str]) -> Iterable[str]:
+# --- files of one record --------------------------------------------------------------------------
+
+
+def _files_of(row: JobRow, jobs: JobTable) -> Iterable[str]:
+    """Flags, log and declared outputs of a job."""
     stem = row.flag.removesuffix("_completed.flag")
     yield from (f"{stem}_{status}.flag" for status in STATUSES)
     yield row.log
+    outputs = jobs.facts.outputs.get(row.rule, [])
     yield from (output.replace("{sample}", row.record) for output in outputs)
 
 
-def _present(store: StoreRow, names: list[str], workdir: Path) -> tuple[str, ...]:
-    """Those of some records that a store has."""
-    if store.back_end == "database":
-        from .database import read_records
+def _files_like(row: JobRow, record: str, workdir: Path) -> Iterable[Path]:
+    """Flags and log of a record without a job, by those of another job of its rule.
 
-        known: Any = read_records(config_of(store, workdir))
-    else:
-        known = part(load(Path(store.location)), store.pipeline, store.level)
-    kept = stash.read(store, workdir)
+    Flags of a pipeline with pipestat are in one folder and named by one form, and so are its logs.
+    """
+    stem = f"{row.pipeline}_{record}"
+    flag = workdir / os.path.dirname(row.flag) / f"{stem}_completed.flag"
+    yield from (flag_path(workdir, str(flag), word) for word in STATUSES)
+    yield workdir / os.path.dirname(row.log) / f"{stem}.log"
+
+
+def _record_files(files: RecordFiles, record: str) -> Iterable[Path]:
+    yield files.file_of(record)
+    yield files.earlier_of(record)
+
+
+def _present(store: Store, names: Iterable[str]) -> tuple[str, ...]:
+    """Those of some records that a store has, or that have earlier results of it."""
+    known = store.names()
+    shared = store.shared()
+    kept = earlier_values.read_kept(shared) if shared is not None else {}
     return tuple(name for name in names if name in known or name in kept)
 
 
-def _delete(store: StoreRow, names: Iterable[str], workdir: Path) -> None:
-    names = list(names)
-    if store.back_end == "database" or store.published == "sqlite":
-        from .database import delete_records
-
-        delete_records(config_of(store, workdir), names)
-    if store.published == "pephub":
-        from .pephub_table import STATUS
-        from .pephub_table import delete_records as delete_rows
-
-        records = records_of(store, workdir)
-        delete_rows(
-            config_of(store, workdir)["pephub_path"],
-            {name: [*records.get(name, {}), STATUS] for name in names},
-        )
-    if store.back_end == "file":
-        data = load(Path(store.location))
-        for name in names:
-            part(data, store.pipeline, store.level).pop(name, None)
-        write_atomic(Path(store.location), dump(data))
-
-
-# --- clean ----------------------------------------------------------------------------------------
-
-
-def cleanup_scripts(jobs: JobTable) -> list[Path]:
-    """`*_cleanup.sh` in the folders of the selected samples, which pypiper leaves there."""
-    results_dir = jobs.facts.results_dir
-    samples = dict.fromkeys(row.record for row in jobs.rows() if row.level == "sample")
-    found = []
-    for sample in samples:
-        folder = results_dir / sample
-        names = sorted(os.listdir(folder)) if folder.is_dir() else []
-        found += [folder / name for name in names if name.endswith("_cleanup.sh")]
-    return found
-
-
-def clean(script: Path, folder: Path) -> int:
-    """Run a cleanup script where jobs run; returns its exit code."""
-    return subprocess.run(["sh", str(script)], cwd=folder, check=False).returncode
-
-
-# --- link -----------------------------------------------------------------------------------------
-
-
-def links(results: Iterable[Results], folder: Path, root: Path) -> dict[Path, Path]:
-    """Links to the files that were reported, as pipestat lays them out: link → file.
-
-    `<folder>/<result>/<record>_<result or key>_<file name>`; relative results are below `root`.
-    """
-    found = {}
-    for one in results:
-        for record, values in one.records.items():
-            for key, value in values.items():
-                for name, path in _paths(key, value):
-                    link = folder / key / f"{record}_{name}_{os.path.basename(path)}"
-                    found[link] = Path(os.path.normpath(root / path))
-    return found
-
-
-def make_links(wanted: Mapping[Path, Path]) -> None:
-    """Make relative links; one that leads elsewhere is replaced, files of others are not."""
-    for link, target in wanted.items():
-        link.parent.mkdir(parents=True, exist_ok=True)
-        if link.is_symlink():
-            link.unlink()
-        if not link.exists():
-            link.symlink_to(os.path.relpath(target, link.parent))
-
-
-def _paths(key: str, value: Any) -> Iterable[tuple[str, str]]:
-    """Paths in a result, however deep."""
-    if isinstance(value, list):
-        for item in value:
-            yield from _paths(key, item)
-    if isinstance(value, Mapping):
-        for name, item in value.items():
-            if name == "path" and isinstance(item, str):
-                yield key, item
-            else:
-                yield from _paths(str(name), item)
+def _there(paths: Iterable[Path]) -> tuple[Path, ...]:
+    """Those that exist, without what is within another of them."""
+    there = {path: None for path in paths if path.exists() or path.is_symlink()}
+    return tuple(path for path in there if not any(above in there for above in path.parents))

@@ -1,7 +1,8 @@
-"""The scripts of a Snakefile's rules: each takes Snakemake's `snakemake` object, and runs one rule.
+"""The scripts of a Snakefile's rules: each takes Snakemake's `snakemake` object.
 
-The files in `workflow/scripts/` call these through `for_snakefiles`. A script that cannot do all
-of its work writes why to its log, which its rule also prints, and ends with exit code 1.
+The files in `workflow/scripts/` call these functions through `for_snakefiles`. A script that
+cannot do all of its work writes the reason to its log and ends with exit code 1; the rule prints
+the log.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ def assemble_results(snakemake: Any) -> None:
     """Assemble the user's results file from one file per record."""
     from .publish import assemble_rule
 
-    # All jobs have completed by now: their results of earlier runs do not count any more.
+    # All jobs have completed, so their results of earlier runs do not count any more.
     flags = {os.path.basename(flag) for flag in snakemake.input.samples}
     done, lines = assemble_rule(
         snakemake.output.results,
@@ -41,10 +42,10 @@ def assemble_results(snakemake: Any) -> None:
 
 
 def publish_results(snakemake: Any) -> None:
-    """Bring results and statuses where they belong."""
-    from .publish import settle_rule
+    """Copy results to SQLite or PEPhub, or write statuses to a database server."""
+    from .publish import publish_rule
 
-    done, lines = settle_rule(snakemake.params.jobs, snakemake.params.get("rule"))
+    done, lines = publish_rule(snakemake.params.jobs, snakemake.params.get("rule"))
     _log(snakemake, lines)
     if done:
         Path(snakemake.output.settled).touch()
@@ -65,10 +66,10 @@ def write_tables(snakemake: Any) -> None:
 
 def write_report(snakemake: Any) -> None:
     """Write the HTML report."""
-    from .report import report_of
+    from .report import write_report
 
     jobs = JobTable(snakemake.params.jobs)
-    index = report_of(jobs, Path(snakemake.output[0]))
+    index = write_report(jobs, Path(snakemake.output[0]))
     jobs.close()
     _log(snakemake, [index])
 

@@ -1,4 +1,8 @@
-"""TODO: results.statuses."""
+"""The status of each record, as `check` shows it: the flag, corrected by what is known of its run.
+
+A flag says `running` also after the process that wrote it was killed. So the flag is compared
+with the journals of runs, and the corrected status is reported. Reading never changes a flag.
+"""
 
 from __future__ import annotations
 
@@ -38,13 +42,13 @@ class RecordStatus:
     tail: tuple[str, ...] = ()
     """The last lines of its log, where it did not complete."""
     remedy: str = ""
-    """What to do before it can be run again, if anything."""
+    """Advice: something to do before it can be run again. Empty if there is nothing to do."""
 
 
 def read_statuses(jobs: JobTable, workdir: Path, why: bool = False) -> list[RecordStatus]:
     """The status of every job of a plan and of every record skipped for a fault of its own.
 
-    With `why`, also what is behind it: of those that did not complete, that costs reading a log.
+    With `why`, also the reasons. For each record that did not complete, its log is read.
     """
     flags = Flags(workdir)
     results_dir = jobs.facts.results_dir
@@ -93,7 +97,7 @@ def _status_of(
 
 
 def _doubt(run: Run | None, external_jobid: str) -> str:
-    """What is to be said of a record that is on its way, though its run is over."""
+    """A remark on a record that is running or waiting, though its run is over; else empty."""
     if run is None or run.alive:
         return ""
     if external_jobid:
@@ -102,7 +106,7 @@ def _doubt(run: Run | None, external_jobid: str) -> str:
 
 
 def _is_ahead(flag: str, flags: Flags, workdir: Path) -> bool:
-    """Whether a run that is going on will run a completed record again, and has not yet."""
+    """Whether the current run will run a completed record again, and has not begun it yet."""
     alive = next((run for run in flags.runs if run.alive and flag in run.planned), None)
     if alive is None or alive.began is None:
         return False
@@ -111,7 +115,7 @@ def _is_ahead(flag: str, flags: Flags, workdir: Path) -> bool:
 
 
 def _death_of(flag: str, status: str, flags: Flags, workdir: Path) -> Death | None:
-    """What the journals say of the very flag that is there."""
+    """The death that a journal has for this very flag; None if there is none."""
     death = next((run.deaths[flag] for run in flags.runs if flag in run.deaths), None)
     if death is None or death.status != status:
         return None

@@ -18,17 +18,13 @@ from typing import Any
 from ..files import write_atomic
 from ..layout import table_paths
 from .records import Results
-from .results_file import dump, load, wanted_of
+from .results_file import dump
+from .schema_check import declared_results
 
 FORMATS = ("tsv", "csv", "json", "markdown")
-
-
 NOTE = "Note"
-
-
 _MOST = 10
-
-
+"""Records that a remark names."""
 _HEAD = ("Sample Index", "Record Identifier", "Pipeline Type")
 
 
@@ -53,7 +49,7 @@ def columns(levels: Sequence[Results]) -> list[str]:
 
 
 def objects(levels: Sequence[Results]) -> dict[str, dict[str, Any]]:
-    """What is in no column, by record."""
+    """The results of each record that are in no column."""
     plain = set(columns(levels))
     found = {
         record: {key: value for key, value in values.items() if key not in plain}
@@ -64,7 +60,7 @@ def objects(levels: Sequence[Results]) -> dict[str, dict[str, Any]]:
 
 
 def text(levels: Sequence[Results], kind: str) -> str:
-    """The table of a pipeline in one of `FORMATS`; JSON has the objects, too."""
+    """The table of a pipeline in one of `FORMATS`; JSON has the objects as well."""
     if kind == "json":
         data: dict[str, Any] = {one.level: one.records for one in levels}
         notes = {one.level: one.notes for one in levels if one.notes}
@@ -97,7 +93,14 @@ def text(levels: Sequence[Results], kind: str) -> str:
 def write_tables(
     results: Iterable[Results], folder: Path, amendments: Sequence[str] = ()
 ) -> list[Path]:
-    """Write both files of each pipeline; returns them."""
+    """Write the table and the objects of each pipeline.
+
+    Returns:
+        The files.
+
+    Raises:
+        OSError: a file cannot be written.
+    """
     written = []
     for pipeline, levels in by_pipeline(results).items():
         table, nested = table_paths(folder, pipeline, amendments)
@@ -108,7 +111,7 @@ def write_tables(
 
 
 def remarks(results: Iterable[Results]) -> list[str]:
-    """What whoever reads a table has to know, one line each: notes, and what cannot be read."""
+    """Remarks on a table, one line each: notes on records, and files that cannot be read."""
     found: dict[str, None] = {}
     for one in results:
         found.update(dict.fromkeys(one.warnings))
@@ -137,7 +140,7 @@ def _is_nested(value: Any) -> bool:
 
 
 def _of_schema(results: Results) -> list[str]:
-    return list(wanted_of(load(Path(results.schema)), results.level)) if results.schema else []
+    return list(declared_results(results.schema, results.level))
 
 
 def _cell(value: Any) -> str:

@@ -20,7 +20,8 @@ from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
 from ..layout import job_table_of
-from ..results.attempts import begins_afresh, conclude, set_aside
+from ..results.attempts import begins_afresh
+from ..results.earlier import conclude, set_aside
 from ..results.statuses import KILLED_WITH_ITS_RUN
 from ..status.flags import Flags, clear_flag, flag_path, stamp_of, write_flag
 from ..status.journal import Death, Journal, Run, end_for, prune, read_runs

@@ -97,12 +97,12 @@ class Session:
         Raises:
             WorkflowError: all jobs are done, but some results are not where they belong.
         """
-        from ..results.publish import settle  # heavy: only a run needs it
+        from ..results.publish import publish_all  # heavy: only a run needs it
 
         self.drain()
         if self.journal is not None:
             recovery.restore(self.workdir, self.journal)
-        if settle(self.table) and not self._engine.is_gone and self._engine.is_done:
+        if publish_all(self.table) and not self._engine.is_gone and self._engine.is_done:
             raise workflow_error("The run is not complete: see the errors above.")
 
     def close(self) -> None:

@@ -17,7 +17,7 @@ from pipestat.parsed_schema import ParsedSchema
 from snakemake_looper.read.output_schema import read_output_schema
 from snakemake_looper.read.output_schema_faults import refusals
 from snakemake_looper.read.pipestat_schema import PipestatSchema, pipestat_schema
-from snakemake_looper.results.database import _tables
+from snakemake_looper.results.database_tables import pipestat_tables
 
 OWN = """
 pipeline_name: p
@@ -179,7 +179,7 @@ def validates(path: Path, level: str, folder: Path) -> bool:
 
 def makes_tables(path: Path, level: str) -> bool:
     try:
-        _tables(str(path), level)
+        pipestat_tables(str(path), level)
     except Exception:
         return False
     return True

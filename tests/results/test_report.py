@@ -23,7 +23,8 @@ import pytest
 from support.projects import write
 from support.running import PATIENCE
 
-from snakemake_looper.results.report import Page, ReportError, write_report
+from snakemake_looper.results.report import LevelReport, write_pages
+from snakemake_looper.results.report_files import ReportError
 
 SCHEMA = """
     properties:
@@ -64,17 +65,17 @@ def page(
     records: Mapping[str, Mapping[str, Any]] | None = None,
     statuses: Mapping[str, str] | None = None,
     **more: Any,
-) -> Page:
+) -> LevelReport:
     records = records or {}
     given: dict[str, Any] = {"pipeline": "count", "level": "sample", "schema": None, "logs": {}}
     statuses = dict.fromkeys(records, "completed") if statuses is None else statuses
-    return Page(**{**given, "records": records, "statuses": statuses, **more})
+    return LevelReport(**{**given, "records": records, "statuses": statuses, **more})
 
 
-def report(root: Path, *pages: Page, name: str = "demo") -> Path:
+def report(root: Path, *pages: LevelReport, name: str = "demo") -> Path:
     """Write a report and see that nothing in it leads nowhere; the folder."""
     root.mkdir(exist_ok=True)
-    index = write_report(pages, root / "report", name, root)
+    index = write_pages(pages, root / "report", name, root)
     assert index == root / "report" / "index.html"
     check_links(root / "report")
     return root / "report"
@@ -193,7 +194,7 @@ def test_work_grows_as_the_records_do(tmp_path: Path) -> None:
 
         sys.setprofile(tick)
         try:
-            write_report(pages, tmp_path / "report", "demo", tmp_path)
+            write_pages(pages, tmp_path / "report", "demo", tmp_path)
         finally:
             sys.setprofile(None)
         return count
@@ -341,7 +342,7 @@ def test_odd_file_names_are_linked(tmp_path: Path, name: str) -> None:
     (tmp_path / "log").mkdir()
     (tmp_path / "log" / name).write_text("x")
     report_page = page({"a": {"f": {"path": name}}}, {"a": "failed"}, logs={"a": f"log/{name}"})
-    write_report([report_page], tmp_path / "report", "demo", tmp_path)
+    write_pages([report_page], tmp_path / "report", "demo", tmp_path)
     for path, number in (("index.html", 1), ("pipelines/count/sample/a.html", 2)):
         file = tmp_path / "report" / path
         links = [link for link in Html(file).links if link.endswith("txt")]
@@ -473,9 +474,9 @@ def test_reports_written_at_once_are_whole(tmp_path: Path) -> None:
     pages = [[page({f"s{i}": {"n": who} for i in range(60)})] for who in range(6)]
     faults: list[BaseException] = []
 
-    def work(mine: list[Page]) -> None:
+    def work(mine: list[LevelReport]) -> None:
         try:
-            write_report(mine, tmp_path / "report", "demo", tmp_path)
+            write_pages(mine, tmp_path / "report", "demo", tmp_path)
         except BaseException as fault:
             faults.append(fault)
 
@@ -494,9 +495,9 @@ def test_reports_written_at_once_are_whole(tmp_path: Path) -> None:
 def test_a_folder_with_something_else_is_not_touched(tmp_path: Path) -> None:
     write(tmp_path, {"report/precious.txt": "x", "file": "x"})
     with pytest.raises(ReportError, match="holds something else than a report; name another"):
-        write_report([page()], tmp_path / "report", "demo", tmp_path)
+        write_pages([page()], tmp_path / "report", "demo", tmp_path)
     with pytest.raises(ReportError, match="is a file; name another folder"):
-        write_report([page()], tmp_path / "file", "demo", tmp_path)
+        write_pages([page()], tmp_path / "file", "demo", tmp_path)
     assert sorted(path.name for path in tmp_path.rglob("*")) == ["file", "precious.txt", "report"]
 
 
@@ -504,7 +505,7 @@ def test_an_empty_folder_is_taken_and_a_link_stays(tmp_path: Path) -> None:
     (tmp_path / "web").mkdir()
     (tmp_path / "report").symlink_to("web")
     for _ in range(2):
-        write_report([page({"a": {}})], tmp_path / "report", "demo", tmp_path)
+        write_pages([page({"a": {}})], tmp_path / "report", "demo", tmp_path)
     assert (tmp_path / "report").is_symlink()
     assert (tmp_path / "web" / "index.html").exists()
 
@@ -534,7 +535,7 @@ def portable(root: Path, away: Path) -> Path:
     }
     statuses = {"a": "failed", "b": "completed"}
     one = page(records, statuses, schema=schema, logs={"a": "a.log", "b": "none.log"})
-    made = write_report([one], root / "report", "demo", root, portable=True)
+    made = write_pages([one], root / "report", "demo", root, portable=True)
     assert made == root / "report.zip"
     with zipfile.ZipFile(made) as archive:
         assert archive.testzip() is None
@@ -558,7 +559,7 @@ def test_a_portable_report_opens_anywhere(tmp_path: Path) -> None:
 def test_a_portable_report_leaves_the_folder_alone(tmp_path: Path) -> None:
     folder = report(tmp_path, page({"a": {"n": 1}}))
     for number in (2, 3):
-        write_report([page({"a": {"n": number}})], folder, "demo", tmp_path, portable=True)
+        write_pages([page({"a": {"n": number}})], folder, "demo", tmp_path, portable=True)
     assert ["n", "1"] in record(folder, "a").rows
     assert sorted(path.name for path in tmp_path.iterdir()) == ["report", "report.zip"]
     with zipfile.ZipFile(tmp_path / "report.zip") as archive:
@@ -581,7 +582,7 @@ def test_a_portable_report_that_fails_is_not_there(tmp_path: Path) -> None:
         page(Removing(a={}), {"a": "completed"}, pipeline="other"),
     ]
     with pytest.raises(FileNotFoundError, match=r"a\.log"):
-        write_report(pages, tmp_path / "report", "demo", tmp_path, portable=True)
+        write_pages(pages, tmp_path / "report", "demo", tmp_path, portable=True)
     assert list(tmp_path.iterdir()) == []
 
 

@@ -27,11 +27,14 @@ from snakemake_looper.layout import EARLIER, JOURNALS
 from snakemake_looper.read.option_sources import from_config
 from snakemake_looper.results import database as databases
 from snakemake_looper.results import pephub_table as pephub_results
-from snakemake_looper.results.attempts import SetAsideError, begins_afresh, conclude, set_aside
-from snakemake_looper.results.publish import settle
-from snakemake_looper.results.records import Results, config_of, read_results
-from snakemake_looper.results.remove import destroy, doomed, doomed_of_removed
-from snakemake_looper.results.report import report_of
+from snakemake_looper.results.attempts import begins_afresh
+from snakemake_looper.results.database_connection import DatabaseError
+from snakemake_looper.results.earlier import SetAsideError, conclude, set_aside
+from snakemake_looper.results.publish import publish_all
+from snakemake_looper.results.records import Results, read_results
+from snakemake_looper.results.remove import destroy, removal_of_selected, removal_without_sample
+from snakemake_looper.results.report import write_report
+from snakemake_looper.results.stores.open_store import open_stores
 from snakemake_looper.results.table import FORMATS, remarks, text
 from snakemake_looper.status.flags import flag_path
 from snakemake_looper.status.journal import Death, Journal, read_runs
@@ -211,8 +214,8 @@ class Project:
         for word in STATUSES:
             flag_path(self.folder, brief.flag, word).unlink(missing_ok=True)
         log.write_text("")
-        store = next(one for one in jobs.stores() if one.rule == brief.rule)
-        known = self.report(config_of(store, self.folder), brief.record, says, level)
+        store = next(one for one in open_stores(jobs, self.folder) if one.row.rule == brief.rule)
+        known = self.report(store.config(), brief.record, says, level)
         log.write_text("done")  # the last that is written before the flag
         flag_path(self.folder, brief.flag, status).write_text(status)
         return known
@@ -232,7 +235,7 @@ class Project:
             found[brief.record] = self.job(jobs, brief, text.rstrip("!"), status, level)
             if status == "failed":
                 self.journal.record_death(brief.flag, Death("failed", time.time(), None))
-        settle(jobs)
+        publish_all(jobs)
         self.die(jobs)
         return found
 
@@ -506,7 +509,7 @@ def test_a_server_that_goes_away_keeps_what_is_kept_here(
     on_server.job(jobs, planned[0], "", "failed", "sample")
 
     def away(*arguments: Any) -> None:
-        raise databases.DatabaseError("connection refused")
+        raise DatabaseError("connection refused")
 
     with monkeypatch.context() as patch:
         patch.setattr(databases, "fill_records", away)
@@ -558,8 +561,8 @@ def test_pephub_is_rid_of_what_is_no_longer_reported(
     assert cleared == [{"a": ["m"], "b": ["n"]}]
     away.clear()
     jobs = played.jobs()
-    settle(jobs)
-    settle(jobs)
+    publish_all(jobs)
+    publish_all(jobs)
     jobs.close()
     assert cleared == 2 * [{"a": ["m"], "b": ["n"]}], "until it is done, and then no more"
     assert left(count) == []
@@ -602,7 +605,7 @@ def test_a_damaged_file_costs_its_own_record(
     name = "b.yaml" if place == "file" else "rec_b.yaml"
     (folder / name).write_bytes(BAD[kind].encode())
     jobs = jobs_of(count)
-    settle(jobs)
+    publish_all(jobs)
     results = read_results(jobs, count)
     records = dict(results[0].records)
     if kind == "of another" and place == "records":
@@ -614,7 +617,7 @@ def test_a_damaged_file_costs_its_own_record(
     assert "Traceback" not in said
     for form in FORMATS:
         assert "3" in text(results, form)
-    report_of(jobs, count / "pages", read=results)
+    write_report(jobs, count / "pages", read=results)
     jobs.close()
 
 
@@ -629,14 +632,14 @@ def test_records_of_removed_samples(anywhere: Project) -> None:
     assert notes(folder) == {"a": "not in the sample table"}
     limited = current_plan(folder / ".looper.yaml", from_config({"samples": "c"})).jobs()
     assert read_results(limited, folder)[0].notes == {"a": "not in the sample table"}
-    what = doomed_of_removed(limited, folder)
+    what = removal_without_sample(limited, folder)
     destroy(what, folder)
     limited.close()
     assert sample(folder) == {"b": {"n": 5}}
     assert not list(folder.rglob("*a_*.flag")) and left(folder) == []
     jobs = jobs_of(folder)
-    assert not doomed_of_removed(jobs, folder)
-    settle(jobs)
+    assert not removal_without_sample(jobs, folder)
+    publish_all(jobs)
     jobs.close()
     assert sample(folder) == {"b": {"n": 5}}, "it does not come back"
 
@@ -652,7 +655,7 @@ def test_names_in_a_results_file_lead_nowhere(played: Project) -> None:
     keep.mkdir()
     (played.folder / "out/results_pipeline").mkdir(parents=True)
     jobs = jobs_of(played.folder)
-    what = doomed_of_removed(jobs, played.folder)
+    what = removal_without_sample(jobs, played.folder)
     assert what.paths == () and [names for _, names in what.records] == [("../../keep",)]
     destroy(what, played.folder)
     jobs.close()
@@ -682,8 +685,8 @@ def test_destroy_takes_along_what_is_set_aside(played: Project) -> None:
     played.run("project", demo="!")
     assert left(played.folder)
     jobs = jobs_of(played.folder)
-    destroy(doomed(jobs, played.folder, ["sample", "project"]), played.folder)
-    settle(jobs)
+    destroy(removal_of_selected(jobs, played.folder, ["sample", "project"]), played.folder)
+    publish_all(jobs)
     jobs.close()
     assert left(played.folder) == []
     assert [dict(one.records) for one in read(played.folder)] == [{}, {}]

@@ -25,17 +25,17 @@ from support.postgres import PASSWORD, USER, Server
 from support.projects import write
 from support.running import PATIENCE, run, wait_until
 
-from snakemake_looper.results import database as databases
+from snakemake_looper.results import database_connection
 from snakemake_looper.results.database import (
-    DatabaseError,
     check,
     delete_records,
     prepare,
-    publish,
     read_records,
     read_statuses,
     write_statuses,
 )
+from snakemake_looper.results.database_connection import DatabaseError
+from snakemake_looper.results.sqlite_copy import publish
 
 SCHEMA = """
     pipeline_name: count-lines
@@ -394,7 +394,7 @@ def test_a_server_that_is_down(configure: Configure, section: dict[str, Any]) ->
 def test_a_server_that_does_not_answer(
     configure: Configure, section: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(databases, "_CONNECT_SECONDS", 2)  # psycopg takes no less
+    monkeypatch.setattr(database_connection, "_CONNECT_SECONDS", 2)  # psycopg takes no less
     import psycopg
 
     connect, asked = psycopg.connect, dict[str, Any]()
@@ -809,7 +809,7 @@ def test_a_file_that_may_not_be_written(lite: Config, monkeypatch: pytest.Monkey
 
 def test_a_database_that_somebody_is_writing(lite: Config, monkeypatch: pytest.MonkeyPatch) -> None:
     publish(lite, {"a": {"n": 1}})
-    monkeypatch.setattr(databases, "_LOCK_SECONDS", 0.1)
+    monkeypatch.setattr(database_connection, "_LOCK_SECONDS", 0.1)
     other = sqlite3.connect(lite["database"]["sqlite_url"], isolation_level=None)
     try:
         other.execute("BEGIN IMMEDIATE")

@@ -17,10 +17,12 @@ from support.postgres import PASSWORD, Server
 from support.projects import edit, write
 from support.running import BIN, Run, cli, run, snakemake, use_looper
 
-from snakemake_looper.results import database as databases
-from snakemake_looper.results import ledger
-from snakemake_looper.results import publish as settle
-from snakemake_looper.results.ledger import Entry, Seen
+from snakemake_looper.results import publish_copy, publish_notes, publish_statuses, sqlite_copy
+from snakemake_looper.results.publish import publish_all
+from snakemake_looper.results.publish_notes import FlagStatus, Note, is_due, read_note, write_note
+from snakemake_looper.results.stores.open_store import published_stores
+from snakemake_looper.results.stores.store import PublishedStore
+from snakemake_looper.results.unfinished import unfinished
 from snakemake_looper.workspace.current_plan import current_plan
 
 # Jobs write what pipestat would, which is quicker; the last thing that a job does is in `last.sh`.
@@ -84,7 +86,7 @@ def stale(folder: Path) -> list[str]:
     """What the next run would have to make good, as its Snakemake asks."""
     jobs = current_plan(folder / ".looper.yaml").jobs()
     try:
-        return ledger.left(jobs)
+        return unfinished(jobs)
     finally:
         jobs.close()
 
@@ -161,7 +163,7 @@ def test_what_is_noticed_of_records(lite: Path) -> None:
     edit(lite / "results/words/results.yaml", "word: one", "word: uno")
     assert len(stale(lite)) == 1
     jobs = current_plan(lite / ".looper.yaml").jobs()
-    assert settle.settle(jobs) == []
+    assert publish_all(jobs) == []
     jobs.close()
     assert rows(lite)["a"] == ("uno", "completed")
     assert stale(lite) == []
@@ -178,32 +180,32 @@ def test_a_run_that_dies_while_it_copies_leaves_it_to_the_next(
     def die(*_: Any) -> None:
         raise KeyboardInterrupt
 
-    for module, name in ((databases, "publish"), (ledger, "write_entry")):
+    for module, name in ((sqlite_copy, "publish"), (publish_copy, "write_note")):
         with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
             patch.setattr(module, name, die)
-            settle.settle(jobs)
+            publish_all(jobs)
         # A new file may have the inode of the old one: then nobody notices, and nothing is missing.
         assert len(stale(lite)) == 1 or rows(lite) == ROWS
-    assert settle.settle(jobs) == []
+    assert publish_all(jobs) == []
     jobs.close()
     assert stale(lite) == [] and rows(lite) == ROWS
 
 
-def test_settling_waits_for_another_run_that_does(
+def test_publishing_waits_for_another_run_that_does(
     lite: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert use_looper(cwd=lite).code == 0
     (lite / "db/all.sqlite").unlink()
     jobs = current_plan(lite / ".looper.yaml").jobs()
-    (store,) = jobs.stores()
-    monkeypatch.setattr(ledger, "_LOCK_SECONDS", 0)
-    with ledger.alone(store, lite):
-        (line,) = settle.settle(jobs)
+    (store,) = published_stores(jobs)
+    monkeypatch.setattr(publish_notes, "_LOCK_SECONDS", 0)
+    with publish_notes.locked(store):
+        (line,) = publish_all(jobs)
     assert line == (
-        "words: results were not copied: another run is at it for a minute now;"
+        "words: results were not copied: another run has been publishing there for a minute;"
         " the next run tries again"
     )
-    assert settle.settle(jobs) == []
+    assert publish_all(jobs) == []
     jobs.close()
 
 
@@ -268,7 +270,7 @@ def test_a_results_file_that_snakemake_puts_back_is_assembled_again(
             assert (done.code, done.jobs()) == (0, wanted)
         else:  # the end of the same run, after the script has failed
             jobs = current_plan(folder / ".looper.yaml").jobs()
-            assert settle.settle(jobs) == []
+            assert publish_all(jobs) == []
             jobs.close()
         assert yaml.safe_load(results.read_text()) == yaml.safe_load(whole)
         assert json.loads(note.read_text())["confirmed"]
@@ -354,60 +356,59 @@ def test_whose_status_it_is_survives_a_death(
     folder = served / "flags"
     folder.mkdir()
     (folder / "words_a_failed.flag").write_text("failed")
-    real = ledger.write_entry
 
-    def die_when_done(store: Any, workdir: Path, entry: Entry) -> None:
-        if entry.records["a"].stamp is not None:
+    def die_when_done(store: PublishedStore, note: Note) -> None:
+        if note.records["a"].stamp is not None:
             raise KeyboardInterrupt
-        real(store, workdir, entry)
+        write_note(store, note)
 
     with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
-        patch.setattr(ledger, "write_entry", die_when_done)
-        settle.settle(jobs)
+        patch.setattr(publish_statuses, "write_note", die_when_done)
+        publish_all(jobs)
     assert column(postgres) == {"a": "failed"}
     (folder / "words_a_failed.flag").rename(folder / "words_a_completed.flag")
-    assert settle.settle(jobs) == []
+    assert publish_all(jobs) == []
     assert column(postgres) == {"a": "completed"}
     # Now the pipeline says so itself.
     postgres.query("UPDATE words__sample SET status = 'failed'", "settled")
     (folder / "words_a_completed.flag").write_text("completed")
-    assert settle.settle(jobs) == ["words: 'a' ended with 0, but set its status to failed"]
+    assert publish_all(jobs) == ["words: 'a' ended with 0, but set its status to failed"]
     assert [path.name for path in folder.iterdir()] == ["words_a_failed.flag"]
     jobs.close()
 
 
-def test_entries_of_the_version_before(lite: Path) -> None:
+def test_notes_of_the_version_before(lite: Path) -> None:
     """Their statuses are known, and all is brought once more."""
     jobs = current_plan(lite / ".looper.yaml").jobs()
-    (store,) = jobs.stores()
-    seen = {"a": Seen("completed", 1)}
-    ledger.write_entry(store, lite, Entry("db/all.sqlite", (1, 2), seen, {"records": 1}))
-    assert ledger.read_entry(store, lite) == Entry("db/all.sqlite", (1, 2), seen, {"records": 1})
+    (store,) = published_stores(jobs)
+    seen = {"a": FlagStatus("completed", 1)}
+    write_note(store, Note("db/all.sqlite", (1, 2), seen, {"records": 1}))
+    assert read_note(store) == Note("db/all.sqlite", (1, 2), seen, {"records": 1})
     path = next((lite / ".snakemake/looper/settled").glob("*.json"))
     path.write_text('{"a": "failed"}')
-    old = ledger.read_entry(store, lite)
-    assert old == Entry("", None, {"a": Seen("failed", None)})
-    assert ledger.is_left(store, lite, {"a": Seen("failed", 5)})
+    old = read_note(store)
+    assert old == Note("", None, {"a": FlagStatus("failed", None)})
+    assert is_due(store, {"a": FlagStatus("failed", 5)})
     for damaged in ("", "[]", "null", '{"where": 1}', '{"a": 3}'):
         path.write_text(damaged)
-        assert ledger.read_entry(store, lite) is None
-        assert ledger.is_left(store, lite, {"a": Seen("failed", 5)})
+        assert read_note(store) is None
+        assert is_due(store, {"a": FlagStatus("failed", 5)})
     jobs.close()
 
 
-def test_a_group_may_settle_what_another_user_has_settled(lite: Path) -> None:
+def test_a_group_may_publish_what_another_user_has_published(lite: Path) -> None:
     """Files of others may be replaced where their folder may be written, not written to."""
     jobs = current_plan(lite / ".looper.yaml").jobs()
-    (store,) = jobs.stores()
+    (store,) = published_stores(jobs)
     jobs.close()
-    with ledger.alone(store, lite):
-        ledger.touch_marker(store, lite)
+    with publish_notes.locked(store):
+        publish_notes.touch_marker(store)
     folder = lite / ".snakemake/looper/settled"
     before = {path.name: path.stat().st_ino for path in folder.iterdir()}
     for path in folder.iterdir():
         path.chmod(0o444)
-    with ledger.alone(store, lite):
-        ledger.touch_marker(store, lite)
+    with publish_notes.locked(store):
+        publish_notes.touch_marker(store)
     marker = next(path for path in folder.iterdir() if not path.suffix)
     assert marker.stat().st_ino != before[marker.name]
 
@@ -415,12 +416,12 @@ def test_a_group_may_settle_what_another_user_has_settled(lite: Path) -> None:
 # --- workflows of one's own --------------------------------------------------------------------------
 
 MODULE = """
-from snakemake_looper.workspace import data_dir
+from snakemake_looper.for_snakefiles import module_snakefile
 
 
 module looper:
     snakefile:
-        str(data_dir("Snakefile"))
+        module_snakefile()
     config:
         {"looper_config": "project/.looper.yaml"}
 

@@ -1,0 +1,215 @@
+"""The user's results file, assembled from one file per record.
+
+pipestat rewrites the whole file with each report, so two jobs that report into one file lose
+results. Therefore jobs report into a file each (see `plan.pipestat_config`). `assemble` lays the
+content of these files over the user's file. Records of other pipelines, of the project level, and
+of samples that are not in this run stay in it. The user's file is replaced in one step, and only
+if it changes. Each file is read once, whatever the number of reports.
+
+An earlier file of a record (`earlier_files`) lies below the record's file: its values count until
+the record has completed again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import NamedTuple
+
+from ..files import write_atomic
+from ..read.output_schema import DeclaredResult, OutputSchemaError
+from .results_file import (
+    EARLIER,
+    RECORD,
+    Records,
+    ResultsFileError,
+    below,
+    dump,
+    levels_of,
+    load,
+    parse_yaml,
+    record_paths,
+)
+from .schema_check import checked, declared_results
+
+
+class _Source(NamedTuple):
+    """The files that the jobs of one pipeline have reported into."""
+
+    pipeline: str
+    files: Mapping[str, Path]
+    """The file of each record."""
+    earlier: Mapping[str, Path]
+    """The earlier file of each record that has one."""
+    declared: Mapping[str, DeclaredResult]
+    """The results that the output schema declares for samples."""
+
+
+def assemble(
+    path: str | Path,
+    sources: Mapping[str, str],
+    schemas: Mapping[str, str],
+    is_completed: Callable[[str, str], bool] = lambda pipeline, record: False,
+) -> list[str]:
+    """Bring a results file up to date.
+
+    Args:
+        path: the user's results file; made if it is not there.
+        sources: for each pipeline, the folder of its record files.
+        schemas: for each pipeline that has one, its output schema.
+        is_completed: tells of a pipeline and record whether it has completed since its earlier
+            results were set aside; these then count no longer.
+
+    Returns:
+        Warnings: record files that cannot be read, and results that break the schema.
+
+    Raises:
+        ResultsFileError: the user's file exists and is no results file.
+        OSError: the user's file cannot be read or written, or a folder cannot be listed.
+    """
+    path = Path(path)
+    exists = path.exists()
+    data = _parse(path.read_bytes() if exists else b"")
+    changed = False
+    warnings: list[str] = []
+    for pipeline, folder in sources.items():
+        source = _source(pipeline, folder, schemas.get(pipeline), warnings)
+        for record in sorted(source.files.keys() | source.earlier.keys()):
+            try:
+                reported = _reported(record, source, warnings)
+            except (OSError, ResultsFileError) as error:
+                warnings.append(f"{error}; its record is not in {path}")
+                continue
+            done = record in source.earlier and is_completed(pipeline, record)
+            changed |= _update(data, record, source, reported, done, warnings)
+    if changed or not exists:
+        write_atomic(path, dump(data) if data else "")
+    return warnings
+
+
+def _source(pipeline: str, folder: str, schema: str | None, warnings: list[str]) -> _Source:
+    try:
+        declared = declared_results(schema, "sample")
+    except (OSError, OutputSchemaError) as error:
+        warnings.append(f"{schema}: cannot be read, results were not checked: {error}")
+        declared = {}
+    files = record_paths(f"{folder}/{RECORD}.yaml")
+    return _Source(pipeline, files, record_paths(f"{folder}/{RECORD}.yaml{EARLIER}"), declared)
+
+
+def _reported(record: str, source: _Source, warnings: list[str]) -> Records:
+    """The levels of a record's file; empty if it has none.
+
+    Raises:
+        ResultsFileError: it is no results file.
+        OSError: it cannot be read.
+    """
+    if record not in source.files:
+        return {}
+    levels = _levels_in(source.files[record], source.pipeline, warnings)
+    return _own(record, levels, source.files, warnings)
+
+
+def _update(
+    data: Records,
+    record: str,
+    source: _Source,
+    reported: Records,
+    is_completed: bool,
+    warnings: list[str],
+) -> bool:
+    """Bring one record in the data up to date; whether that changed anything."""
+    changed = False
+    if record in source.earlier and not is_completed:
+        earlier = _earlier_of(source.earlier[record], source.pipeline)
+        reported = below(earlier, reported)
+    elif record in source.earlier and record not in reported.get("sample", {}):
+        earlier = _earlier_of(source.earlier[record], source.pipeline)
+        changed = _drop(data, source.pipeline, earlier, reported)
+    return _lay_over(data, reported, source, warnings) or changed
+
+
+def _parse(text: bytes) -> Records:
+    """The user's results file as data; empty parts become mappings.
+
+    Raises:
+        ResultsFileError: it is no results file.
+    """
+    try:
+        data = parse_yaml(text) or {}
+    except ValueError as error:
+        raise ResultsFileError(f"it is not valid YAML; correct or move it ({error})") from None
+    if not isinstance(data, dict):
+        raise ResultsFileError("it is no results file; correct or move it")
+    for pipeline, levels in data.items():
+        data[pipeline] = levels = levels or {}
+        if not isinstance(levels, dict) or any(
+            not isinstance(records or {}, dict) for records in levels.values()
+        ):
+            raise ResultsFileError(f"'{pipeline}' in it holds no records; correct or move it")
+        for level, records in levels.items():
+            levels[level] = {str(name): values for name, values in (records or {}).items()}
+    return data
+
+
+def _levels_in(file: Path, pipeline: str, warnings: list[str]) -> Records:
+    """The levels of a pipeline in a record file, with their sound records.
+
+    Raises:
+        ResultsFileError: it is no results file.
+        OSError: it cannot be read.
+    """
+    try:
+        data = load(file)
+    except ResultsFileError:
+        raise ResultsFileError(f"{file}: cannot be read") from None
+    return levels_of(data, pipeline, str(file), warnings)
+
+
+def _own(record: str, levels: Records, files: Mapping[str, Path], warnings: list[str]) -> Records:
+    """The levels of a record's file, without records that have a file of their own."""
+    records = levels.get("sample", {})
+    others = [name for name in records if name != record and name in files]
+    if not others:
+        return levels
+    warnings.append(f"{files[record]}: is not the file of record '{others[0]}'; that is left out")
+    return {**levels, "sample": {k: v for k, v in records.items() if k not in others}}
+
+
+def _earlier_of(file: Path, pipeline: str) -> Records:
+    try:
+        return _levels_in(file, pipeline, [])
+    except (OSError, ResultsFileError):
+        return {}
+
+
+def _drop(data: Records, pipeline: str, then: Records, now: Records) -> bool:
+    """Take out records that were reported earlier and not again; whether there were any."""
+    changed = False
+    for level, records in then.items():
+        target = data.get(pipeline, {}).get(level, {})
+        for record in records.keys() - now.get(level, {}).keys():
+            changed |= target.pop(record, None) is not None
+    return changed
+
+
+def _lay_over(
+    data: Records,
+    levels: Records,
+    source: _Source,
+    warnings: list[str],
+) -> bool:
+    """Put the reported records into the data; whether that changed anything."""
+    changed = False
+    for level, records in levels.items():
+        if not records:
+            continue
+        target = data.setdefault(source.pipeline, {"project": {}, "sample": {}})
+        target = target.setdefault(level, {})
+        for record, results in records.items():
+            if level == "sample":
+                results = checked(record, results, source.declared, warnings)
+            if target.get(record) != results:
+                target[record] = results
+                changed = True
+    return changed

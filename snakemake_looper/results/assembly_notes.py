@@ -1,0 +1,127 @@
+"""Notes on results files: which reports were in one when it was assembled last.
+
+    .snakemake/looper/settled/<results file>.assembly
+
+A note says when the newest record file had been written. A results file lacks something if a
+record file is newer, or if the last assembly failed. A process that dies before it writes the note
+leaves the work to the next run, and doing it twice changes nothing.
+
+A script of the Snakefile cannot know whether Snakemake takes the file that it made. If the script
+dies after the note, Snakemake puts the earlier file back. So the script's note is open until the
+run ends and confirms it, and meanwhile the file itself is compared with the note.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import os
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from ..files import write_atomic
+from ..layout import SETTLED
+from ..status.flags import stamp_of
+from .results_file import EARLIER
+
+
+def is_assembly_due(workdir: Path, path: str, folders: Iterable[str]) -> bool:
+    """Whether a results file lacks something, since its assembly failed or did not come.
+
+    Without a note the answer is no: Snakemake tells by the flags.
+    """
+    note = _read(_path(workdir, path))
+    return note is not None and _is_out_of_date(note, workdir / path, folders)
+
+
+def is_reported_since(workdir: Path, path: str, folders: Iterable[str]) -> bool:
+    """Whether records were reported, or set aside, after the last assembly of a results file."""
+    note = _read(_path(workdir, path))
+    if note is None:
+        return newest(folders) > (stamp_of(workdir / path) or 0)
+    return _is_out_of_date(note, workdir / path, folders)
+
+
+def _is_out_of_date(note: Mapping[str, Any], path: Path, folders: Iterable[str]) -> bool:
+    if note.get("failed") or newest(folders) > int(note.get("newest") or 0):
+        return True
+    is_open = note.get("confirmed") is False
+    return is_open and list(stamp_of_file(str(path)) or ()) != note.get("file")
+
+
+def note_assembly(workdir: Path, path: str, seen: int, confirmed: bool = True) -> None:
+    """Note that a results file was assembled.
+
+    Args:
+        seen: what `newest` said before the assembly.
+        confirmed: whether the file stays; a script of the Snakefile cannot know.
+
+    Raises:
+        OSError: the note cannot be written.
+    """
+    _write(workdir, path, seen, False, confirmed)
+
+
+def note_failed_assembly(workdir: Path, path: str) -> None:
+    """Note that a results file is still to be assembled.
+
+    Raises:
+        OSError: the note cannot be written.
+    """
+    note = _read(_path(workdir, path))
+    _write(workdir, path, int((note or {}).get("newest") or 0), True, True)
+
+
+def confirm_assembly(workdir: Path, path: str) -> None:
+    """Confirm the note of a script, whose file is there.
+
+    Raises:
+        OSError: the note cannot be written.
+    """
+    file = _path(workdir, path)
+    note = _read(file)
+    if note is not None and note.get("confirmed") is False:
+        write_atomic(file, json.dumps({**note, "confirmed": True}))
+
+
+def newest(folders: Iterable[str]) -> int:
+    """When the last record file was written, or set aside (ns since the epoch); 0 if none is."""
+    found = 0
+    for folder in folders:
+        with contextlib.suppress(OSError), os.scandir(folder) as files:
+            for file in files:
+                if file.name.endswith((".yaml", EARLIER)):
+                    found = max(found, file.stat().st_mtime_ns)
+    return found
+
+
+def stamp_of_file(path: str) -> tuple[int, ...] | None:
+    """When a file was written (ns since the epoch) and its size in bytes; None if it is gone."""
+    try:
+        info = os.stat(path)
+    except OSError:
+        return None
+    return info.st_mtime_ns, info.st_size
+
+
+def _write(workdir: Path, path: str, seen: int, failed: bool, confirmed: bool) -> None:
+    file = _path(workdir, path)
+    stamp = list(stamp_of_file(str(workdir / path)) or ())
+    note = {"newest": seen, "failed": failed, "confirmed": confirmed, "file": stamp}
+    if _read(file) != note:
+        write_atomic(file, json.dumps(note))
+
+
+def _read(file: Path) -> Mapping[str, Any] | None:
+    try:
+        found = json.loads(file.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
+    return found if isinstance(found, dict) else None
+
+
+def _path(workdir: Path, path: str) -> Path:
+    name = os.path.relpath(os.path.realpath(workdir / path), os.path.realpath(workdir))
+    return workdir / SETTLED / f"{hashlib.sha256(name.encode()).hexdigest()[:16]}.assembly"

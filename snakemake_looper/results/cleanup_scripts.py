@@ -1,0 +1,27 @@
+"""`clean`: the scripts that pypiper leaves in the folders of samples, to remove what it made on
+the way."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from pathlib import Path
+
+from ..workspace.job_table import JobTable
+
+
+def cleanup_scripts(jobs: JobTable) -> list[Path]:
+    """`*_cleanup.sh` in the folders of the selected samples."""
+    results_dir = jobs.facts.results_dir
+    samples = dict.fromkeys(row.record for row in jobs.rows() if row.level == "sample")
+    found = []
+    for sample in samples:
+        folder = results_dir / sample
+        names = sorted(os.listdir(folder)) if folder.is_dir() else []
+        found += [folder / name for name in names if name.endswith("_cleanup.sh")]
+    return found
+
+
+def clean(script: Path, folder: Path) -> int:
+    """Run a cleanup script where jobs run; returns its exit code."""
+    return subprocess.run(["sh", str(script)], cwd=folder, check=False).returncode

@@ -1,0 +1,91 @@
+"""The status column of a database server follows the flags.
+
+A status that a pipeline set itself counts: the column then differs from what was last written
+here, and the flag follows it. So an exit code of 0 with a status of `failed` is a failure, as it
+is with flags.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from ..errors import LooperError
+from ..status.flags import flag_path, stamp_of, write_flag
+from ..workspace.job_table import JobTable
+from ..workspace.rows import Brief
+from .publish_notes import FlagStatus, Note, Statuses, read_note, write_note
+from .stores.server_store import ServerStore
+
+_BY_PIPELINE = ("failed", "partial")
+"""Statuses that a pipeline may set though its command exits with 0."""
+
+
+def publish_statuses(store: ServerStore, jobs: JobTable, note: Note, now: Statuses) -> list[str]:
+    """Bring the status column into agreement with the flags, in one transaction.
+
+    Args:
+        note: what was published last.
+        now: the statuses of the plan's records.
+
+    Returns:
+        Jobs that ended with 0 and have set their status to a failure, one line each.
+
+    Raises:
+        LooperError: the database cannot be used.
+        OSError: a flag or the note cannot be written.
+    """
+    column = store.read_statuses()
+    briefs = [one for one in jobs.briefs() if one.rule == store.row.rule and one.record in now]
+    own = _set_by_pipelines(briefs, column, note, now)
+    wanted: dict[str, FlagStatus] = {}
+    for brief in briefs:
+        status = own.get(brief.record)
+        wanted[brief.record] = now[brief.record] if status is None else _fail(store, brief, status)
+    for name, one in note.pending.items():
+        # Where a pipeline may have set the status, the next run that has its job asks.
+        if name not in now and column.get(name) not in _BY_PIPELINE:
+            wanted[name] = one
+    _write(store, note, {n: one.status for n, one in wanted.items() if column.get(n) != one.status})
+    write_note(store, replace(note, records={**note.records, **wanted}, pending={}))
+    return [
+        f"{store.row.pipeline}: '{name}' ended with 0, but set its status to {status}"
+        for name, status in own.items()
+    ]
+
+
+def _set_by_pipelines(
+    briefs: list[Brief], column: Mapping[str, str], note: Note, now: Statuses
+) -> dict[str, str]:
+    """Statuses of failure that completed jobs have set themselves, by record."""
+    found = {}
+    for brief in briefs:
+        said, last = column.get(brief.record), note.records.get(brief.record)
+        is_news = last is None or said != last.status
+        if now[brief.record].status == "completed" and said in _BY_PIPELINE and is_news:
+            found[brief.record] = str(said)
+    return found
+
+
+def _fail(store: ServerStore, brief: Brief, status: str) -> FlagStatus:
+    """Let the flag of a completed job say what its pipeline says."""
+    write_flag(store.workdir, brief.flag, status, ("completed",))
+    return FlagStatus(status, stamp_of(flag_path(store.workdir, brief.flag, status)))
+
+
+def _write(store: ServerStore, note: Note, changed: Mapping[str, str]) -> None:
+    """Write statuses. They are noted before, as not published for sure.
+
+    If this process dies meanwhile, the next one knows by the note which statuses in the column
+    are not a pipeline's own, and that they are to be written again.
+    """
+    if not changed:
+        return
+    before = read_note(store)
+    intended = {name: FlagStatus(status, None) for name, status in changed.items()}
+    write_note(store, replace(note, records={**note.records, **intended}))
+    try:
+        store.write_statuses(changed)
+    except LooperError:
+        write_note(store, before or Note(note.place))
+        raise

@@ -1,0 +1,157 @@
+"""The files of a report: their names, the links between them, and how they are written.
+
+A folder is written beside the old report and renamed, so a reader sees a whole report at any
+moment. A portable report is one zip, with copies of all files that its pages show and link to.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+import re
+import shutil
+import stat
+import tempfile
+import time
+import zipfile
+from collections.abc import Iterator
+from hashlib import sha256
+from pathlib import Path
+from urllib.parse import quote
+
+from ..errors import LooperError
+from .report_values import DRAWN
+
+Documents = Iterator[tuple[str, str]]
+"""Names of files of the report, with their texts."""
+_MARKER = ".snakemake-looper-report"
+_PACKED = DRAWN - {".svg", ".bmp"} | {".gz", ".bgz", ".bam", ".cram", ".bz2", ".xz", ".zip"}
+_RESERVED = re.compile(r"(?:con|prn|aux|nul|com\d|lpt\d)(?:\.|\Z)", re.IGNORECASE)
+
+
+class ReportError(LooperError):
+    """The report cannot be written where it should be: nothing was."""
+
+
+class FileNames:
+    """File names, each once: also where `A` and `a` are one, and names like `con` are none."""
+
+    def __init__(self, *taken: str) -> None:
+        self._taken = set(taken)
+
+    def name(self, text: str) -> str:
+        safe = re.sub(r"[^A-Za-z0-9._+-]+", "_", text).strip(".")[:80]
+        if safe != text or safe.casefold() in self._taken or _RESERVED.match(safe):
+            digest = sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:8]
+            safe = f"{safe}-{digest}"
+        self._taken.add(safe.casefold())
+        return safe
+
+
+class LinkedFiles:
+    """Links to results and logs; in a portable report also what has to be copied for them."""
+
+    def __init__(self, root: str, folder: str, portable: bool) -> None:
+        self._root, self._folder, self.portable = root, folder, portable
+        self._found: dict[str, bool] = {}
+        self.copies: dict[str, str] = {}
+        """Files that go into a portable report, with their names there."""
+
+    def link(self, page_folder: str, path: str) -> str:
+        """A link from the pages of a folder of the report to a file; empty if there is none."""
+        source = os.path.normpath(os.path.join(self._root, path))
+        if source not in self._found:
+            self._found[source] = self._usable(source)
+        if not self._found[source]:
+            return ""
+        target = source
+        if self.portable:
+            target = os.path.join(self._folder, self._copy(source))
+        relative = os.path.relpath(target, os.path.join(self._folder, page_folder))
+        return quote(os.fsencode(relative))
+
+    def _usable(self, source: str) -> bool:
+        try:
+            mode = os.stat(source).st_mode
+        except (OSError, ValueError):  # not there, or no path at all
+            return False
+        # A folder would drag in whatever else is in it; a pipe or a device could not be copied.
+        return stat.S_ISREG(mode) or (stat.S_ISDIR(mode) and not self.portable)
+
+    def _copy(self, source: str) -> str:
+        """The name of a copy: a numbered folder each, so that the file's own name can stay."""
+        if source not in self.copies:
+            name = re.sub(r"[^\w.+-]+", "_", os.path.basename(source))[-100:]
+            self.copies[source] = f"files/{len(self.copies) + 1}/{name}"
+        return self.copies[source]
+
+
+def write_folder(folder: Path, documents: Documents, files: LinkedFiles) -> Path:
+    """Write a new folder beside the old one and let it take its place."""
+    _refuse_foreign(folder)
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    work = Path(tempfile.mkdtemp(dir=folder.parent, prefix=f".{folder.name}.", suffix=".tmp"))
+    try:
+        new = work / "new"
+        made: set[Path] = set()
+        for name, text in documents:
+            path = new / name
+            if path.parent not in made:
+                path.parent.mkdir(parents=True, exist_ok=True)
+                made.add(path.parent)
+            path.write_text(text, encoding="utf-8", errors="replace")
+        (new / _MARKER).write_text("The next report replaces this folder.\n")
+        _take_place(new, folder, work)
+    finally:
+        # On a network file system, a file that a reader has open cannot be removed. It is left.
+        shutil.rmtree(work, ignore_errors=True)
+    return folder / "index.html"
+
+
+def _refuse_foreign(folder: Path) -> None:
+    if not folder.exists() or (folder / _MARKER).exists():
+        return
+    if not folder.is_dir():
+        raise ReportError(f"{folder}: is a file; name another folder for the report")
+    if next(folder.iterdir(), None) is not None:
+        raise ReportError(f"{folder}: holds something else than a report; name another folder")
+
+
+def _take_place(new: Path, folder: Path, work: Path) -> None:
+    """Rename, again if another report came in between: the last one stays."""
+    for attempt in range(10):
+        old = work / f"old{attempt}"
+        with contextlib.suppress(FileNotFoundError):
+            folder.rename(old)
+        try:
+            new.rename(folder)
+            return
+        except OSError as error:
+            if error.errno not in (errno.ENOTEMPTY, errno.EEXIST):
+                if old.exists():
+                    old.rename(folder)
+                raise
+    raise ReportError(f"{folder}: others keep writing to it; write one report at a time")
+
+
+def write_zip(folder: Path, documents: Documents, files: LinkedFiles) -> Path:
+    """Write the report and copies of all that it shows, without another copy on the way."""
+    target = folder.with_name(f"{folder.name}.zip")
+    target.parent.mkdir(parents=True, exist_ok=True)
+    work = Path(tempfile.mkdtemp(dir=target.parent, prefix=f".{folder.name}.", suffix=".tmp"))
+    try:
+        new = work / "new.zip"
+        with zipfile.ZipFile(new, "w", zipfile.ZIP_DEFLATED, strict_timestamps=False) as archive:
+            for name, text in documents:
+                entry = zipfile.ZipInfo(f"{folder.name}/{name}", time.localtime()[:6])
+                entry.external_attr = (stat.S_IFREG | 0o644) << 16
+                archive.writestr(entry, text.encode("utf-8", "replace"), zipfile.ZIP_DEFLATED)
+            for source, name in files.copies.items():
+                packed = os.path.splitext(source)[1].lower() in _PACKED
+                method = zipfile.ZIP_STORED if packed else zipfile.ZIP_DEFLATED
+                archive.write(source, f"{folder.name}/{name}", method)
+        os.replace(new, target)
+    finally:
+        shutil.rmtree(work, ignore_errors=True)
+    return target

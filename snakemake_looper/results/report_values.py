@@ -1,0 +1,100 @@
+"""Values of results as cells of web pages: text, numbers, data, links, files and images.
+
+A cell holds what a page shows of a value. Files become links, and images that every browser draws
+are drawn. A value never ends up as HTML: the templates escape all text.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import re
+from collections.abc import Callable, Mapping
+from typing import Any, Literal, NamedTuple
+
+from ..read.output_schema import FileKind
+
+Link = Callable[[str], str]
+"""Makes a link from the pages of one folder to a file; empty if there is no such file."""
+_SHORT = 60
+"""Characters of a text in a table."""
+# Images that every browser draws. Others (PDF, TIFF) are linked, or shown by their thumbnails.
+DRAWN = frozenset({".png", ".jpg", ".jpeg", ".gif", ".svg", ".webp", ".bmp", ".avif"})
+_WEB = re.compile(r"(?:https?|ftp)://[^\s<>]+\Z", re.IGNORECASE)
+
+
+CellKind = Literal["empty", "text", "number", "data", "link", "file", "image", "missing"]
+"""`missing`: a file that is not there. `data`: anything nested, shown as JSON."""
+
+
+class Cell(NamedTuple):
+    """A value as a page shows it."""
+
+    kind: CellKind
+    text: str
+    sort: str | None = None
+    """The sort key, if it is not the text."""
+    href: str = ""
+    """The address that the cell links to."""
+    source: str = ""
+    """The address of the picture that is drawn: a thumbnail, or the image itself."""
+    path: str = ""
+    """The path that was reported."""
+
+    @property
+    def short(self) -> str:
+        """The text, shortened to fit into a table."""
+        if self.kind == "number" and self.sort:
+            return f"{float(self.sort):.6g}"
+        text = " ".join(self.text.split())
+        return text if len(text) <= _SHORT else text[: _SHORT - 1] + "…"
+
+
+def cells_of(value: Any, kind: FileKind, link: Link) -> tuple[Cell, ...]:
+    """The cells of a result: one, or one for each file or image of a list."""
+    if isinstance(value, list) and value and all(_is_file(item) for item in value):
+        return tuple(_file(item, kind, link) for item in value)
+    return (_file(value, kind, link) if _is_file(value) else _plain(value),)
+
+
+def _is_file(value: Any) -> bool:
+    return isinstance(value, Mapping) and isinstance(value.get("path"), str) and value["path"] != ""
+
+
+def _plain(value: Any) -> Cell:
+    if value is None or value == "":
+        return Cell("empty", "")
+    if isinstance(value, bool):
+        return Cell("text", str(value).lower())
+    if isinstance(value, float):
+        # JavaScript's spelling. "Not a number" is sorted like an empty cell.
+        sort = {"inf": "Infinity", "-inf": "-Infinity", "nan": ""}.get(str(value), str(value))
+        return Cell("number", str(value), sort)
+    if isinstance(value, int):
+        return Cell("number", str(value))
+    if isinstance(value, list) and not any(isinstance(item, list | Mapping) for item in value):
+        return Cell("text", ", ".join(map(str, value)))
+    if isinstance(value, list | Mapping):
+        with contextlib.suppress(TypeError, ValueError):  # keys that JSON does not have
+            return Cell("data", json.dumps(value, indent=2, ensure_ascii=False, default=str))
+    text = str(value)
+    return Cell("link", text, href=text) if _WEB.match(text) else Cell("text", text)
+
+
+def _file(value: Mapping[str, Any], kind: FileKind, link: Link) -> Cell:
+    path = value["path"]
+    title = str(value.get("title") or os.path.basename(path.rstrip("/")) or path)
+    href = path if _WEB.match(path) else link(path)
+    thumbnail = value.get("thumbnail_path")
+    if kind == "image" or (kind != "file" and (thumbnail or _is_drawn(path))):
+        for candidate in (thumbnail, path):
+            # An image on a web server is linked, not drawn: opening a report contacts no server.
+            source = link(candidate) if isinstance(candidate, str) and _is_drawn(candidate) else ""
+            if source:
+                return Cell("image", title, href=href, source=source, path=path)
+    return Cell("file" if href else "missing", title, href=href, path=path)
+
+
+def _is_drawn(path: str) -> bool:
+    return os.path.splitext(path)[1].lower() in DRAWN

@@ -1,0 +1,56 @@
+"""The store of a row of the job table: the one place that knows which back ends there are."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from ...workspace.job_table import JobTable
+from ...workspace.rows import StoreRow
+from .pephub_store import PephubStore
+from .record_files_store import RecordFilesStore
+from .results_file_store import ResultsFileStore
+from .server_store import ServerStore
+from .sqlite_store import SqliteStore
+from .store import PublishedStore, SharedStore, Store
+
+
+def open_store(row: StoreRow, workdir: Path, record_folder: str | None = None) -> Store:
+    """The store of a row. Nothing is opened or read before a method is called.
+
+    Args:
+        row: says which back end it is, and whether its results file is copied to another one.
+        workdir: Snakemake's working directory.
+        record_folder: where the jobs' record files are, if the results file is assembled.
+    """
+    if row.back_end == "database":
+        return ServerStore(row, workdir)
+    if row.back_end == "records":
+        source: Store = RecordFilesStore(row, workdir)
+    else:
+        source = ResultsFileStore(row, workdir, record_folder)
+    if row.published == "sqlite":
+        return SqliteStore(row, workdir, source)
+    if row.published == "pephub":
+        return PephubStore(row, workdir, source)
+    return source
+
+
+def open_stores(jobs: JobTable, workdir: Path | None = None) -> list[Store]:
+    """The stores of a plan, one for each rule with a pipestat config; sample level first."""
+    workdir = workdir or jobs.facts.workdir
+    folders = jobs.facts.record_folders
+    return [open_store(row, workdir, folders.get(row.rule)) for row in jobs.stores()]
+
+
+def shared_stores(jobs: JobTable, workdir: Path) -> list[SharedStore]:
+    """The stores of a plan whose records have no file of their own."""
+    return [one for store in open_stores(jobs, workdir) if (one := store.shared()) is not None]
+
+
+def published_stores(jobs: JobTable) -> list[PublishedStore]:
+    """The stores that something is published to when jobs have ended."""
+    return [
+        store
+        for store in open_stores(jobs)
+        if isinstance(store, PublishedStore) and store.row.schema is not None
+    ]

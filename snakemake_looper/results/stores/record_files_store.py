@@ -1,0 +1,52 @@
+"""A file for each record: `results_file_path` with `{record_identifier}`."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ..results_file import RECORD, ResultsFileError, record_paths
+from ..results_file import load as load_file
+from .in_files import records_in
+from .store import Load, Store
+
+
+@dataclass(frozen=True, slots=True)
+class RecordFilesStore(Store):
+    """Records in a file each. A damaged file costs its own record, with a warning."""
+
+    def read(self, warnings: list[str], load: Load = load_file) -> dict[str, dict[str, Any]]:
+        found: dict[str, Any] = {}
+        for path in self._files().values():
+            try:  # not by the caller's `load`, which may remember all files
+                found |= records_in(load_file(path), self.row, path, warnings)
+            except (ResultsFileError, OSError) as error:
+                said = str(error).removeprefix(f"{path}: ")
+                warnings.append(f"{path}: its record is left out: {said}")
+        return found
+
+    def names(self) -> Collection[str]:
+        return self._files().keys()
+
+    def delete(self, records: Collection[str]) -> None:
+        for record in records:
+            Path(self.row.location.replace(RECORD, record)).unlink(missing_ok=True)
+
+    def show(self) -> str:
+        return self.row.location
+
+    def record_pattern(self) -> str | None:
+        return self.row.location
+
+    def is_apart(self) -> bool:
+        return True
+
+    def _files(self) -> dict[str, Path]:
+        """The files that are there, in the order of their names."""
+        try:
+            found = record_paths(self.row.location)
+        except OSError:
+            return {}
+        return {record: path for record, path in found.items() if path.is_file()}

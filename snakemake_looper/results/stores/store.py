@@ -1,0 +1,235 @@
+"""A store: the place where the records of one pipeline are, at one level.
+
+pipestat has several back ends, and each keeps records in its own way. A `Store` hides which of
+them it is. `open_store` makes one from a row of the job table, and is the only function that looks
+at the kind of back end.
+
+    ResultsFileStore    one file of all records: jobs write into it, or it is assembled
+    RecordFilesStore    a file for each record
+    ServerStore         a database server
+    SqliteStore         a results file that is copied to a SQLite database
+    PephubStore         a results file that is copied to the sample table of a PEP on PEPhub
+
+Three kinds of stores can do more than others:
+
+- A `SharedStore` has records that share one place. Results of one record cannot be set aside by
+  renaming a file, so they are taken out and put back.
+- A `PublishedStore` gets something from this process when jobs have ended.
+- A `CopyStore` is published by copying a results file.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from ...errors import LooperError
+from ...read.secrets import filled_in
+from ...workspace.rows import StoreRow
+from ..results_file import Records, load
+
+
+class StoreError(LooperError):
+    """A store cannot be used: one line that says what is wrong and what to do."""
+
+
+Load = Callable[[Path], Records]
+"""Reads a results file. A caller that reads several stores gives one that remembers."""
+
+
+@dataclass(frozen=True, slots=True)
+class Store(ABC):
+    """Where the records of one pipeline and level are."""
+
+    row: StoreRow
+    workdir: Path
+    """Snakemake's working directory."""
+
+    def config(self) -> dict[str, Any]:
+        """The merged pipestat config, its secrets filled in; read at each call.
+
+        Raises:
+            StoreError: the looper config has changed, and no longer holds a secret.
+            OSError: the plan's copy of it cannot be read.
+        """
+        try:
+            return filled_in(self.workdir / self.row.config)
+        except (KeyError, TypeError) as error:
+            raise StoreError(
+                "the looper config has changed and its 'pipestat' section no longer holds a secret"
+                " that the plan refers to; start the run again"
+            ) from error
+
+    def file_stem(self) -> str:
+        """A name for the store in names of files of this package."""
+        row = self.row
+        text = json.dumps([row.pipeline, row.level, row.location, row.published])
+        return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+    def refuse(self) -> str | None:
+        """Why jobs' results could not be stored here, in one line; None if they can."""
+        return None
+
+    def prepare(self) -> None:
+        """Make what jobs report into, where they cannot make it themselves.
+
+        Raises:
+            LooperError: it cannot be made.
+        """
+        return
+
+    @abstractmethod
+    def read(self, warnings: list[str], load: Load = load) -> dict[str, dict[str, Any]]:
+        """The results of all records, without pipestat's bookkeeping.
+
+        Parts that cannot be read are named in `warnings`, and left out.
+
+        Raises:
+            LooperError, OSError: the store as a whole cannot be read.
+        """
+
+    @abstractmethod
+    def names(self) -> Collection[str]:
+        """The names of all records.
+
+        Raises:
+            LooperError, OSError: the store cannot be read.
+        """
+
+    @abstractmethod
+    def delete(self, records: Collection[str]) -> None:
+        """Delete records with all that they reported. Names that are not there are passed over.
+
+        Raises:
+            LooperError, OSError: the store cannot be written to.
+        """
+
+    @abstractmethod
+    def show(self) -> str:
+        """The place in words, for people; without user and password."""
+
+    def record_pattern(self) -> str | None:
+        """The path of the file that one job reports into, with `{record_identifier}`; None if
+        jobs share their place."""
+        return None
+
+    def is_apart(self) -> bool:
+        """Whether the files of the records are all that there is: removing them removes the
+        records."""
+        return False
+
+    def shared(self) -> SharedStore | None:
+        """The store as one whose records share their place; None if each has a file of its own."""
+        return None
+
+
+class SharedStore(Store):
+    """A store whose records share one place that jobs write into."""
+
+    __slots__ = ()
+
+    @property
+    @abstractmethod
+    def value_format(self) -> Literal["json", "yaml"]:
+        """The file format that can hold every value of the store."""
+
+    @abstractmethod
+    def values(self) -> dict[str, dict[str, Any]]:
+        """The results of all records, as they are stored.
+
+        Raises:
+            LooperError, OSError: the store cannot be read.
+        """
+
+    @abstractmethod
+    def empty(self, records: Mapping[str, Collection[str] | None]) -> None:
+        """Take results out: for each record those named, or all (None).
+
+        Raises:
+            LooperError, OSError: the store cannot be written to.
+        """
+
+    @abstractmethod
+    def fill(self, records: Mapping[str, Mapping[str, Any]]) -> None:
+        """Put results of records in. Those that a record has already stay as they are.
+
+        Raises:
+            LooperError, OSError: the store cannot be written to.
+        """
+
+
+class PublishedStore(Store):
+    """A store that this process brings something to when jobs have ended."""
+
+    __slots__ = ()
+
+    failure: str
+    """The message where publishing fails, as "results were not copied"."""
+
+    @abstractmethod
+    def place(self) -> str:
+        """The database file, the address of the server or the path on PEPhub, to compare with.
+
+        Raises:
+            LooperError: the merged config names none.
+        """
+
+
+@dataclass(frozen=True, slots=True)
+class CopyStore(PublishedStore):
+    """A results file that is copied to another place, which then has its records and statuses."""
+
+    source: Store
+    """The store of the results file."""
+
+    failure = "results were not copied"
+
+    @abstractmethod
+    def publish(
+        self,
+        records: Mapping[str, Mapping[str, Any]],
+        statuses: Mapping[str, str],
+        unreported: Mapping[str, Iterable[str]],
+    ) -> Mapping[str, Any] | None:
+        """Bring the copy up to date; nothing is written where nothing changed.
+
+        Args:
+            records: for each record its results.
+            statuses: for each record, which need not have results, its status.
+            unreported: results that records reported once and do not report any more.
+
+        Returns:
+            The state of the copy, for `is_as_it_was`; None if it is not known.
+
+        Raises:
+            LooperError: the place refuses.
+        """
+
+    def is_as_it_was(self, state: Mapping[str, Any] | None) -> bool:
+        """Whether the copy still is what `publish` left there. Where only the network could
+        tell, it is taken to be.
+
+        Raises:
+            LooperError: the merged config names no place.
+        """
+        return True
+
+    def read(self, warnings: list[str], load: Load = load) -> dict[str, dict[str, Any]]:
+        return self.source.read(warnings, load)
+
+    def names(self) -> Collection[str]:
+        return self.source.names()
+
+    def record_pattern(self) -> str | None:
+        return self.source.record_pattern()
+
+    def is_apart(self) -> bool:
+        return self.source.is_apart()
+
+    def shared(self) -> SharedStore | None:
+        return self.source.shared()

@@ -1,0 +1,32 @@
+"""Work that earlier runs left: results files to assemble, stores to publish to.
+
+Each such work has a file of the workflow that stands for it. Snakemake is told the names of these
+files when it reads the Snakefile. So it runs the rules that make them, also if no job is to be
+run. Nothing is written here, and no connection is opened.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from ..layout import shown
+from ..workspace.job_table import JobTable, settled_marker
+from .assembly_notes import is_assembly_due
+from .publish_notes import is_due, statuses_now
+from .stores.open_store import published_stores
+
+
+def unfinished(jobs: JobTable) -> list[str]:
+    """Files of the workflow that stand for what earlier runs left undone."""
+    workdir = jobs.facts.workdir
+    root = jobs.facts.looper_config.parent
+    found = [
+        shown(Path(path), workdir, root)
+        for path, sources, _ in jobs.results()
+        if is_assembly_due(workdir, path, sources.values())
+    ]
+    stores = published_stores(jobs)
+    now = statuses_now(jobs, workdir, {store.row.rule for store in stores})
+    return found + [
+        settled_marker(store.row, workdir) for store in stores if is_due(store, now[store.row.rule])
+    ]
