@@ -50,7 +50,7 @@ def lumped(
     for rule, positions in by_rule.items():
         numbers = lump_numbers(
             [rendered[one].size_gb for one in positions],
-            [flags.written(jobs[one].flag) == "completed" for one in positions],
+            [flags.word(jobs[one].flag) == "completed" for one in positions],
             limits.size_gb,
             limits.members,
             limits.lumps,

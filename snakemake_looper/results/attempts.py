@@ -39,7 +39,7 @@ def begins_afresh(
         return [
             brief
             for brief in planned
-            if flags.written(brief.flag) not in _UNFINISHED
+            if flags.word(brief.flag) not in _UNFINISHED
             or _has_changed(brief, jobs, workdir, runs, tables)
         ]
     finally:

@@ -174,7 +174,7 @@ def _outcome(
         brief = briefs.get(name)
         if brief is None or brief.flag in of_others:
             continue
-        if flags.written(brief.flag) in ("running", "waiting"):
+        if flags.word(brief.flag) in ("running", "waiting"):
             continue
         validity = validity_of(brief, one.at, flags, store.workdir)
         missing = {k: v for k, v in one.values.items() if k not in now.get(name, {})}

@@ -76,7 +76,7 @@ def statuses_now(jobs: JobTable, workdir: Path, rules: Collection[str]) -> dict[
             continue
         status = flags.status(row.flag, row.log)
         if status != NOT_RUN:
-            stamp = stamp_of(flag_path(workdir, row.flag, flags.written(row.flag)))
+            stamp = stamp_of(flag_path(workdir, row.flag, flags.word(row.flag)))
             found[row.rule][row.record] = FlagStatus(status, stamp)
     return dict(found)
 

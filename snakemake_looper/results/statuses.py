@@ -79,7 +79,7 @@ def _status_of(
         return known
     death = _death_of(row.flag, status, flags, workdir)
     last_lines = tail(workdir / row.log)
-    if flags.written(row.flag) != status:
+    if flags.word(row.flag) != status:
         reason = Reason(KILLED_WITH_ITS_RUN)
     else:
         reason = explain(death, last_lines)

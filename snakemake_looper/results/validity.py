@@ -40,7 +40,7 @@ def validity_of(brief: Brief | None, stamp: int, flags: Flags, workdir: Path) ->
     Args:
         brief: the job of the record; None if the plan has no such job.
     """
-    if brief is None or flags.written(brief.flag) != "completed":
+    if brief is None or flags.word(brief.flag) != "completed":
         return "earlier"
     done, log = stamp_of(workdir / brief.flag), stamp_of(workdir / brief.log)
     # A job empties its log when it begins. A flag alone may have been touched (`--touch`).

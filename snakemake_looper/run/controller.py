@@ -20,7 +20,7 @@ from dataclasses import dataclass, field
 from logging import LogRecord
 from pathlib import Path
 
-from ..status.flags import Flags, flag_path, obstacles, stamp_of, write_flag, written_now
+from ..status.flags import Flags, flag_path, obstacles, stamp_of, word_now, write_flag
 from ..status.journal import Death, Journal
 from ..status.reasons import explain, says_out_of_memory, tail
 from ..status_words import NOT_RUN
@@ -200,7 +200,7 @@ class Controller:
                     self._mark(job, "failed", _NO_OUTPUT)
 
     def _written(self, job: FollowedJob) -> str:
-        return written_now(self.workdir, job.brief.flag)
+        return word_now(self.workdir, job.brief.flag)
 
     # --- for those who look on -----------------------------------------------------------------
 
@@ -231,7 +231,7 @@ class Controller:
         self._looked = time.monotonic()
         flags = Flags(self.workdir)
         for job in self._jobs:
-            if job.status == "waiting" and flags.written(job.brief.flag) == "running":
+            if job.status == "waiting" and flags.word(job.brief.flag) == "running":
                 job.since = time.time()
                 self._count(job, "running")
 

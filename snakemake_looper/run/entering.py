@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import IO
 
 from ..layout import JOURNALS, LOCKS
-from ..status.flags import heal
+from ..status.flags import remove_surplus_flags
 from ..status.journal import Journal, Run, read_runs
 from ..status.processes import controllers_in
 from .notes import counted, note
@@ -48,7 +48,7 @@ def enter(workdir: Path, plan: str, flags: Iterable[str] = ()) -> Journal:
         runs = [run for run in read_runs(workdir) if run.path != journal.path]
         if not any(run.alive for run in runs):
             _remove_stale_lock(workdir, runs)
-            healed = heal(workdir, flags)
+            healed = remove_surplus_flags(workdir, flags)
             if healed:
                 several = counted(len(healed), "record")
                 note(f"{several} had several flags; the one that promises least counts")

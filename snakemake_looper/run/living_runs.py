@@ -48,7 +48,7 @@ def _described(run: Run, workdir: Path) -> str:
         return f"{who} and has not begun its jobs yet"
     flags = Flags(workdir)
     began = run.began * 1e9
-    words = [flags.written(flag) for flag in run.planned]
+    words = [flags.word(flag) for flag in run.planned]
     done = sum(
         word == "completed" and (stamp_of(workdir / flag) or 0) >= began
         for flag, word in zip(run.planned, words, strict=True)

@@ -92,7 +92,7 @@ def _may_run(brief: Brief, flags: Flags, workdir: Path) -> bool:
     It has ended if the record is completed, or if the log of a failed record ends with the line
     that the shell writes last.
     """
-    word = flags.written(brief.flag)
+    word = flags.word(brief.flag)
     if word in ("failed", "partial"):
         return not ending(tail(workdir / brief.log)).text
     return word != "completed"

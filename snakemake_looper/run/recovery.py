@@ -69,8 +69,8 @@ def _flag_as_waiting(
     """Note each planned record with the status that it has, and flag all but the resumed ones."""
     flags = Flags(workdir)
     past = _past_runs(workdir, journal)
-    prune(past, lambda flag: flags.written(flag) not in ("completed", NOT_RUN))
-    before = {one.brief.flag: flags.written(one.brief.flag) for one in planned}
+    prune(past, lambda flag: flags.word(flag) not in ("completed", NOT_RUN))
+    before = {one.brief.flag: flags.word(one.brief.flag) for one in planned}
     journal.begin(
         engine.executor, {flag: "" if was == NOT_RUN else was for flag, was in before.items()}
     )

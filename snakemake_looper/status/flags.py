@@ -75,14 +75,14 @@ class Flags:
         """The last run that planned to run a record."""
         return next((run for run in self.runs if flag in run.planned), None)
 
-    def written(self, completed_flag: str) -> str:
+    def word(self, completed_flag: str) -> str:
         """The status word of a record's flag, which may be outdated; see `status`.
 
         `completed_flag` is relative to the working directory, here and below.
         """
-        return next(iter(self.all_written(completed_flag)), NOT_RUN)
+        return next(iter(self.words(completed_flag)), NOT_RUN)
 
-    def all_written(self, completed_flag: str) -> list[str]:
+    def words(self, completed_flag: str) -> list[str]:
         """The status words of all flags of a record, the one that promises least first."""
         folder, name = os.path.split(completed_flag)
         stem = name.removesuffix(_SUFFIX)
@@ -108,7 +108,7 @@ class Flags:
 
     def status(self, completed_flag: str, log: str) -> str:
         """The status of a record: its flag's, corrected if its run is known to be dead."""
-        word = self.written(completed_flag)
+        word = self.word(completed_flag)
         if word not in ("running", "waiting"):
             return word
         run = self.run_of(completed_flag)
@@ -125,12 +125,12 @@ def flag_path(workdir: Path, completed_flag: str, status: str) -> Path:
     return Path(f"{str(workdir / completed_flag).removesuffix(_SUFFIX)}_{status}.flag")
 
 
-def written_now(workdir: Path, completed_flag: str) -> str:
+def word_now(workdir: Path, completed_flag: str) -> str:
     """The status word of one record's flag at this moment."""
-    return next(iter(_all_written_now(workdir, completed_flag)), NOT_RUN)
+    return next(iter(_words_now(workdir, completed_flag)), NOT_RUN)
 
 
-def _all_written_now(workdir: Path, completed_flag: str) -> list[str]:
+def _words_now(workdir: Path, completed_flag: str) -> list[str]:
     return [word for word in LEAST_FIRST if flag_path(workdir, completed_flag, word).is_file()]
 
 
@@ -167,7 +167,7 @@ def advice_on(obstacle: str) -> str:
     return f"{obstacle} is not a file; remove it"
 
 
-def heal(workdir: Path, completed_flags: Iterable[str]) -> list[str]:
+def remove_surplus_flags(workdir: Path, completed_flags: Iterable[str]) -> list[str]:
     """Remove all flags but one of each record that has several: the one that promises least stays.
 
     Snakemake looks at the completed flag only, so this is done before Snakemake looks. It must not
@@ -179,7 +179,7 @@ def heal(workdir: Path, completed_flags: Iterable[str]) -> list[str]:
     flags = Flags(workdir)
     healed = []
     for completed_flag in completed_flags:
-        _, *surplus = flags.all_written(completed_flag) or [""]
+        _, *surplus = flags.words(completed_flag) or [""]
         for word in surplus:
             clear_flag(workdir, completed_flag, word)
         if surplus:
@@ -206,7 +206,7 @@ def write_flag(
     Raises:
         OSError: the flag cannot be written.
     """
-    found = _all_written_now(workdir, completed_flag)
+    found = _words_now(workdir, completed_flag)
     word = found[0] if found else NOT_RUN
     target = flag_path(workdir, completed_flag, status)
     if word not in expected or not (target.is_file() or _is_free(target)):

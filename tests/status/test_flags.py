@@ -11,10 +11,10 @@ from support.projects import flags
 from snakemake_looper.status.flags import (
     Flags,
     clear_flag,
-    heal,
     obstacles,
+    remove_surplus_flags,
+    word_now,
     write_flag,
-    written_now,
 )
 from snakemake_looper.status_words import NOT_RUN
 from snakemake_looper.workspace.rows import Brief
@@ -57,11 +57,11 @@ def test_of_several_flags_the_one_that_promises_least_counts(
 ) -> None:
     put(folder, *words)
     put(folder, "completed", record="x_y")
-    assert Flags(folder).written(FLAG) == least == written_now(folder, FLAG)
+    assert Flags(folder).word(FLAG) == least == word_now(folder, FLAG)
     neighbour = "flags/p_x_y_completed.flag"
-    assert heal(folder, [neighbour, FLAG]) == [FLAG]
+    assert remove_surplus_flags(folder, [neighbour, FLAG]) == [FLAG]
     assert flags(folder) == sorted(["p_x_y_completed.flag", f"p_x_{least}.flag"])
-    assert heal(folder, [neighbour, FLAG, "nowhere/p_completed.flag"]) == []
+    assert remove_surplus_flags(folder, [neighbour, FLAG, "nowhere/p_completed.flag"]) == []
 
 
 @pytest.mark.parametrize("status", ["waiting", "failed", "completed", "partial"])
@@ -81,7 +81,7 @@ def test_an_unexpected_status_stays(folder: Path) -> None:
 @pytest.mark.parametrize("garbage", [b"", b"\xff\0", b"x" * 99])
 def test_the_name_of_a_flag_counts_and_not_its_content(folder: Path, garbage: bytes) -> None:
     path(folder, "failed").write_bytes(garbage)
-    assert Flags(folder).written(FLAG) == "failed"
+    assert Flags(folder).word(FLAG) == "failed"
     assert write_flag(folder, FLAG, "failed") == "failed"
     assert path(folder, "failed").read_text() == "failed"
 
@@ -99,7 +99,7 @@ def test_a_linked_flag_is_replaced(folder: Path, word: str) -> None:
 def test_a_link_that_leads_nowhere_is_no_flag(folder: Path) -> None:
     path(folder, "waiting").symlink_to(folder / "nothing")
     path(folder, "failed").symlink_to(folder / "logs")
-    assert Flags(folder).written(FLAG) == NOT_RUN
+    assert Flags(folder).word(FLAG) == NOT_RUN
     assert obstacles(folder, [brief()]) == []
     assert write_flag(folder, FLAG, "waiting", (NOT_RUN,)) == NOT_RUN
     assert path(folder, "waiting").read_text() == "waiting"
@@ -115,7 +115,7 @@ def test_a_folder_or_pipe_in_the_place_of_a_flag_is_named(folder: Path, kind: st
     make(path(folder, "completed"))
     make(folder / "logs/y.log")
     make(folder / "flags/unrelated")
-    assert Flags(folder).written(FLAG) == NOT_RUN == written_now(folder, FLAG)
+    assert Flags(folder).word(FLAG) == NOT_RUN == word_now(folder, FLAG)
     assert obstacles(folder, [brief("z"), brief("y"), brief("x")]) == [
         "logs/y.log is not a file; remove it",
         "flags/p_x_completed.flag is not a file; remove it",
