@@ -34,7 +34,7 @@ import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import NoReturn
 
 _IMPORTS = (
     *("snakemake.cli", "snakemake.workflow", "snakemake.scheduling", "snakemake.report"),
