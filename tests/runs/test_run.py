@@ -22,6 +22,7 @@ from support.running import (
     command_line,
     environment,
     inspect_json,
+    python,
     snakemake,
     use_looper,
     wait_until,
@@ -72,16 +73,10 @@ print(sample.get_status("canada"), sample.retrieve_one("canada")["number_of_line
         "results/pipestat_config_count_lines_project.yaml",
         "results/pipestat_config_count_lines.yaml",
     ]
-    done = subprocess.run(
-        [str(BIN / "python"), "-c", script, *configs],
-        cwd=folder,
-        env=environment(),
-        capture_output=True,
-        text=True,
-    )
-    assert done.returncode == 0, done.stderr
-    assert done.stdout.split("\n")[0].startswith("completed ['regions_plot'")
-    assert done.stdout.split("\n")[1] == "completed 13"
+    done = python(script, *configs, cwd=folder)
+    assert done.code == 0, done.err
+    assert done.out.split("\n")[0].startswith("completed ['regions_plot'")
+    assert done.out.split("\n")[1] == "completed 13"
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 from support.projects import edit, flags, write
-from support.running import BIN, cli, environment, run, snakemake, use_looper
+from support.running import BIN, cli, environment, python, snakemake, use_looper
 from test_recovery import jobs_in, wait_until
 
 from snakemake_looper import cli as command_line
@@ -123,7 +123,7 @@ table.write_text(table.read_text().replace("one", "uno") + "d,a.txt,new\\n")
 go()
 go()
 """
-    done = run(sys.executable, "-c", code, cwd=touch)
+    done = python(code, cwd=touch)
     codes = [line for line in done.out.splitlines() if line.startswith("exit code")]
     assert codes == ["exit code 0"] * 4, done.text
     assert "Traceback" not in done.text
@@ -293,7 +293,7 @@ def dead_run(folder: Path) -> None:
         "import pathlib; from snakemake_looper.status.journal import Journal;"
         " Journal.open(pathlib.Path('.'), 'plan').begin('local', {})"
     )
-    assert run(sys.executable, "-c", code, cwd=folder).code == 0
+    assert python(code, cwd=folder).code == 0
     (folder / ".snakemake/locks").mkdir(parents=True, exist_ok=True)
     (folder / ".snakemake/locks/0.output.lock").write_text("x\n")
 

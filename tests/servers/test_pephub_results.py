@@ -7,8 +7,6 @@ own way of storing does to a table.
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,7 +16,7 @@ from typing import Any
 import pytest
 from support.pephub_server import EXPIRED, Answer, PephubServer, refusal
 from support.projects import write
-from support.running import PATIENCE, environment
+from support.running import environment, python
 
 PATH = "lab/results:v1"
 AGAIN = "try again later, or check the address of the server"
@@ -27,8 +25,8 @@ NO_PERMISSION = f"the login at PEPhub may not write to '{PATH}'"
 # A child that evaluates each line that it is given, and says how it ended and what was printed.
 DRIVER = """
     import datetime, json, sys
-    from snakemake_looper.pephub import Refused
-    from snakemake_looper.pephub_results import check, delete_records, publish, read_records
+    from snakemake_looper.read.pephub import Refused
+    from snakemake_looper.results.pephub_table import check, delete_records, publish, read_records
     path = sys.argv[1]
     def psm(schema):
         from pipestat import PipestatManager
@@ -71,17 +69,11 @@ class Lab:
 
     def do(self, *lines: str, path: str = PATH, quiet: bool = True) -> list[Any]:
         """What each line gives, or why it is refused. Nothing is printed besides, if `quiet`."""
-        done = subprocess.run(
-            [sys.executable, "-c", dedent(DRIVER), path],
-            input="\n".join(lines),
-            env=environment(**self.env),
-            capture_output=True,
-            text=True,
-            timeout=PATIENCE,
-        )
-        assert done.returncode == 0, done.stderr
-        assert not (quiet and done.stderr)
-        outcomes: list[Any] = json.loads(done.stdout)
+        stdin = "\n".join(lines)
+        done = python(dedent(DRIVER), path, cwd=self.folder, stdin=stdin, **self.env)
+        assert done.code == 0, done.err
+        assert not (quiet and done.err)
+        outcomes: list[Any] = json.loads(done.out)
         assert len(outcomes) == len(lines)
         return outcomes
 

@@ -24,7 +24,13 @@ from support.slurm import Slurm
 _TESTS = Path(__file__).resolve().parent.parent
 _PROGRAMS = (
     *(running.run, running.program, running.snakemake, running.use_looper, running.cli),
-    *(running.inspect_json, subprocess.run, subprocess.Popen, subprocess.check_output),
+    *(
+        running.inspect_json,
+        running.python,
+        subprocess.run,
+        subprocess.Popen,
+        subprocess.check_output,
+    ),
 )
 _SERVERS = (PephubServer, Server, Slurm)
 _WANTED = (*((one, "runs") for one in _PROGRAMS), *((one, "servers") for one in _SERVERS))

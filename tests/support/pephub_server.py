@@ -1,7 +1,7 @@
 """A double of PEPhub on this machine: what pephubclient 0.6.0 asks for, answered from memory.
 
 Simulated are the calls that reading a PEP, pipestat's PEPhub back end, and the writer of
-snakemake_looper.pephub_results make, nothing else
+snakemake_looper.results.pephub_table make, nothing else
 (anything else is answered with 501 and fails the test that asked):
 
 | call | answer |

@@ -130,7 +130,12 @@ class Preloaded:
         return _alike(env, self._env)
 
     def run(
-        self, command: tuple[str, ...], cwd: Path, env: Mapping[str, str], timeout: float
+        self,
+        command: tuple[str, ...],
+        cwd: Path,
+        env: Mapping[str, str],
+        timeout: float,
+        stdin: str = "",
     ) -> tuple[int, str, str]:
         """Run a Python program; its exit code, as `subprocess` has it, and what it prints."""
         umask = os.umask(0)
@@ -139,12 +144,14 @@ class Preloaded:
         with (
             tempfile.TemporaryFile("a+b") as out,
             tempfile.TemporaryFile("a+b") as err,
-            open(os.devnull, "rb") as nothing,
+            tempfile.TemporaryFile() as given,
             socket.socket(socket.AF_UNIX) as connection,
         ):
+            given.write(stdin.encode())
+            given.seek(0)
             connection.settimeout(timeout)
             connection.connect(str(self._folder / "socket"))
-            files = [file.fileno() for file in (nothing, out, err)]
+            files = [file.fileno() for file in (given, out, err)]
             socket.send_fds(connection, [b"?"], files)
             with connection.makefile("rw", encoding="utf-8") as lines:
                 print(json.dumps(question), file=lines, flush=True)
