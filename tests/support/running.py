@@ -96,14 +96,6 @@ def python(code: str, *words: str, cwd: Path, stdin: str = "", **env: str) -> Ru
         return program(str(script), words, cwd, env, stdin)
 
 
-def python(code: str, *words: str, cwd: Path, **env: str) -> Run:
-    """Run Python code in a process of its own, as `python -c` does."""
-    with tempfile.TemporaryDirectory() as folder:
-        script = Path(folder, "code.py")
-        script.write_text(code, encoding="utf-8")
-        return program(str(script), words, cwd, env)
-
-
 def snakemake(*words: str, cwd: Path, **env: str) -> Run:
     return program("snakemake", words, cwd, env)
 
