@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import signal
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -20,6 +21,12 @@ __all__ = ["postgres"]  # a fixture, for all tests
 settings.register_profile("fixed", derandomize=True, database=None, deadline=None)
 settings.register_profile("soak", derandomize=False, database=None, deadline=None, print_blob=True)
 settings.load_profile("fixed")
+
+
+def pytest_configure() -> None:
+    """Let SIGHUP end what tests start, also if pytest was started with `nohup` and goes on."""
+    if signal.getsignal(signal.SIGHUP) is signal.SIG_IGN:
+        signal.signal(signal.SIGHUP, lambda *_: None)  # children do not inherit a handler
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -260,6 +260,9 @@ def _become(question: _Question) -> str:
     importlib.invalidate_caches()
     if "snakemake.workflow" in sys.modules:  # looks once where it is, when it is imported
         sys.modules["snakemake.workflow"].Workflow._rundir = str(Path.cwd().absolute())
+    if "sqlmodel" in sys.modules and not Path(program).name.startswith("snakemake"):
+        # Snakemake has tables of its own there, which pipestat would create in its databases.
+        sys.modules["sqlmodel"].SQLModel.metadata.clear()
     return program
 
 
