@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 from support.projects import edit, flags, write
-from support.running import BIN, cli, environment, python, snakemake, use_looper
+from support.running import BIN, PATIENCE, cli, environment, python, snakemake, use_looper
 from test_recovery import jobs_in, wait_until
 
 from snakemake_looper import cli as command_line
@@ -274,7 +274,7 @@ def test_a_run_that_waits_keeps_its_lock(tmp_path: Path, project: Callable[..., 
         assert "--unlock" not in third.text and "its lock is removed" not in third.text
     finally:
         (folder / "go").touch()
-    assert second.wait(timeout=120) == 0, (folder / "second.txt").read_text()
+    assert second.wait(timeout=PATIENCE) == 0, (folder / "second.txt").read_text()
     assert sorted((folder / "ran").read_text().split()) == ["one", "two"], "nothing ran twice"
 
 
@@ -392,7 +392,7 @@ def test_no_run_begins_while_something_is_removed(tmp_path: Path) -> None:
         assert "waiting for a command that is at work" in process.stderr.readline()
         assert not [name for name in os.listdir(tmp_path / FOLDER) if name != "door"]
     assert process.stdout.readline() == "entered\n"
-    assert process.wait(timeout=60) == 0
+    assert process.wait(timeout=PATIENCE) == 0
     process.stdout.close()
     process.stderr.close()
 
