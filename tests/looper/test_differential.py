@@ -191,7 +191,7 @@ def old_names(values: Values) -> Values:
 
 
 @pytest.mark.parametrize("name", CASES)
-def test_project(
+def test_a_project_renders_as_in_looper(
     name: str, looper: Looper, project: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     compared = Project(CASES[name], project({}, "demo"), looper)
@@ -220,7 +220,7 @@ def test_quirks_are_told() -> None:
 
 
 @pytest.mark.parametrize("word", ["--lump-n", "--lump-j", "--lump"])
-def test_lumps(looper: Looper, tmp_path: Path, word: str) -> None:
+def test_lumps_have_the_samples_of_loopers(looper: Looper, tmp_path: Path, word: str) -> None:
     """The same samples together; of what a lump shares in looper (quirk 15) nothing is shown."""
     lumped = case(
         name="lumps",

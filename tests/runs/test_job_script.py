@@ -31,7 +31,7 @@ def content(folder: Path) -> dict[str, str]:
     return {path.name: path.read_text() for path in folder.rglob("*.flag")}
 
 
-def test_completed(tmp_path: Path) -> None:
+def test_a_command_that_succeeds(tmp_path: Path) -> None:
     assert job(tmp_path, "cat flags/p_x_*.flag; ls flags; echo; echo oh >&2") == 0
     assert content(tmp_path) == {"p_x_completed.flag": "completed"}
     assert (tmp_path / "a log").read_text() == "runningp_x_running.flag\n\noh\n"
@@ -40,7 +40,7 @@ def test_completed(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "command", ["exit 3", "false", "false | true", "echo $nothing", "(exit 3)", "f() { false; }; f"]
 )
-def test_failed(tmp_path: Path, command: str) -> None:
+def test_a_command_that_fails(tmp_path: Path, command: str) -> None:
     assert job(tmp_path, f"{command}\necho never") != 0
     assert content(tmp_path) == {"p_x_failed.flag": "failed"}
     assert "never" not in (tmp_path / "a log").read_text()
@@ -140,7 +140,7 @@ def test_a_signal_that_no_trap_sees(tmp_path: Path) -> None:
     assert last_line(tmp_path) == "the job's shell ended before its last line, as by a signal"
 
 
-def test_killed_for_good(tmp_path: Path) -> None:
+def test_a_shell_that_is_killed_leaves_its_flag(tmp_path: Path) -> None:
     process = begun(tmp_path)
     os.killpg(process.pid, signal.SIGKILL)
     process.wait(PATIENCE)

@@ -70,7 +70,7 @@ def test_options_of_snakemake_pass_through(touch: Path) -> None:
 
 
 @pytest.mark.parametrize("target", ["samples", "project", "count_lines"])
-def test_targets(example: Callable[[str], Path], target: str) -> None:
+def test_targets_are_those_of_the_snakefile(example: Callable[[str], Path], target: str) -> None:
     jobs = use_looper("-n", target, cwd=example("count_lines")).jobs()
     assert ("count_lines_project" in jobs) == (target != "samples")
     assert "count_lines_sample:canada" in jobs

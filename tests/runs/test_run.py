@@ -395,7 +395,7 @@ def test_a_status_that_the_pipeline_sets_counts(touch: Path, word: str) -> None:
     assert flags(touch) == [f"touch_{name}_{word}.flag" for name in "abc"]
 
 
-def test_strict_shell(touch: Path) -> None:
+def test_every_line_and_every_part_of_a_pipe_counts(touch: Path) -> None:
     """Every line counts, and every part of a pipe (looper loses both, quirk 7)."""
     edit(touch / "touch.yaml", "echo {sample.word} &&", "false | cat;")
     assert use_looper(cwd=touch).code == 1

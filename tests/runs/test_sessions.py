@@ -224,7 +224,7 @@ def test_two_modules_are_both_followed(modules: Path) -> None:
     assert "error in the looper" not in done.text
 
 
-def test_what_a_killed_run_of_two_modules_left_is_settled(modules: Path) -> None:
+def test_the_next_run_settles_a_killed_run_of_two_modules(modules: Path) -> None:
     with (modules / "out.txt").open("w") as output:
         process = subprocess.Popen(
             [str(BIN / "snakemake"), *MODULES], cwd=modules, env=environment(), stdout=output,

@@ -126,7 +126,7 @@ def test_only_rows_that_differ_are_written(lab: Lab) -> None:
     assert lab.requests() == ["GET", "PATCH b"]
 
 
-def test_what_is_the_same(lab: Lab) -> None:
+def test_values_that_count_as_the_same(lab: Lab) -> None:
     """1 and 1.0 are, since a store may turn one into the other; 1 and true are not."""
     steps: list[tuple[Any, int]] = [
         (1, 1),
@@ -335,7 +335,7 @@ TROUBLE = {
 
 
 @pytest.mark.parametrize("name", TROUBLE)
-def test_refused_on_the_way(lab: Lab, name: str) -> None:
+def test_a_row_that_the_server_refuses(lab: Lab, name: str) -> None:
     """It says how far it came, and another call does the rest."""
     instead, message = TROUBLE[name]
     lab.server.before = lambda request: instead if request == f"PATCH {PATH} b" else None
@@ -396,7 +396,7 @@ def why(lab: Lab, *requests: str, path: str = PATH) -> str | None:
     return str(message)
 
 
-def test_all_is_well(lab: Lab) -> None:
+def test_a_table_that_can_be_written(lab: Lab) -> None:
     """PEPhub refuses to add a row that it has, and changes nothing."""
     assert why(lab, "GET", "POST a") is None
     lab.start({"sample_name": "a"}, private=True)
@@ -449,7 +449,7 @@ def test_no_such_project(lab: Lab, private: bool) -> None:
     )
 
 
-def test_no_path(lab: Lab) -> None:
+def test_a_path_that_is_none_of_a_pep(lab: Lab) -> None:
     paths = ("results", "results/of/jobs.yaml", "")
     assert lab.do(*(f"check({path!r})" for path in paths)) == [
         f"'{path}' is no path of a PEP on PEPhub; write it as namespace/name:tag" for path in paths
@@ -473,7 +473,7 @@ def test_no_server(lab: Lab) -> None:
     assert why(lab) == f"PEPhub cannot be reached at {at}: Connection refused; {AGAIN}"
 
 
-def test_no_rows(lab: Lab) -> None:
+def test_a_table_without_rows(lab: Lab) -> None:
     lab.start()
     assert why(lab, "GET", "GET") == (
         f"'{PATH}' has no rows, and PEPhub adds none to an empty table;"
