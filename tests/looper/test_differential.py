@@ -4,7 +4,7 @@ For each project looper is asked which samples it submits, and then for each job
 Compared are the command, the exports, every value of every namespace that a template can see, the
 merged pipestat config, the folder of the status flag, and what hooks write.
 
-The projects, and in what we are to differ, are in `differential_cases/` (see `looper_cases`);
+The projects, and in what we are to differ, are in `tests/looper/cases/` (see `looper_cases`);
 `looper_values` brings both sides into one form, `looper_oracle` asks looper.
 """
 
