@@ -24,6 +24,8 @@ from support.running import (
     wait_until,
 )
 
+forks = pytest.mark.skipif("LOOPER_TESTS_FRESH" in os.environ, reason="nothing is a fork then")
+
 COMMANDS = {
     "looper": ("snakemake-looper", "check", "--json"),
     "wrong": ("snakemake-looper", "check", "--nonsense"),
@@ -73,6 +75,7 @@ def test_standard_input_is_what_is_given(tmp_path: Path) -> None:
     assert python(code, cwd=tmp_path).out == " []\n"
 
 
+@forks
 @pytest.mark.parametrize(
     ("end", "told"),
     [("sys.exit(3)", "exited with 3"), ("os.kill(os.getpid(), 15)", "was killed by SIGTERM")],
@@ -101,6 +104,7 @@ def test_python_of_a_job_is_a_fork(touch: Path, end: str, told: str) -> None:
     assert log[-1] == f"the command {told}"
 
 
+@forks
 def test_a_fork_dies_with_the_job_that_asked_for_it(tmp_path: Path) -> None:
     write(
         tmp_path, {"wait.py": "import os, time; print(os.getpid(), flush=True); time.sleep(600)\n"}
