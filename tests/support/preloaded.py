@@ -123,7 +123,6 @@ class Preloaded:
         self._server.stdin.close()
         self._server.stdout.close()
         self._server.wait()
-        shutil.rmtree(self._folder, ignore_errors=True)
 
     def can_run(self, env: Mapping[str, str]) -> bool:
         """Whether a program would notice nothing."""
@@ -200,7 +199,8 @@ def _serve(path: str) -> _Question:
     print("ready", flush=True)
     while True:
         ready, _, _ = select.select([listening, sys.stdin], [], [])
-        if sys.stdin in ready:
+        if sys.stdin in ready:  # closed, also if the tests were killed
+            shutil.rmtree(Path(path).parent, ignore_errors=True)
             os._exit(0)
         connection, _ = listening.accept()
         if os.fork() == 0:
