@@ -24,9 +24,13 @@ settings.load_profile("fixed")
 
 
 def pytest_configure() -> None:
-    """Let SIGHUP end what tests start, also if pytest was started with `nohup` and goes on."""
-    if signal.getsignal(signal.SIGHUP) is signal.SIG_IGN:
-        signal.signal(signal.SIGHUP, lambda *_: None)  # children do not inherit a handler
+    """Let signals end what tests start, also below `nohup` or in the background of a script.
+
+    Children inherit that a signal is ignored, and do not inherit a handler.
+    """
+    for number in (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT):
+        if signal.getsignal(number) is signal.SIG_IGN:
+            signal.signal(number, lambda *_: None)
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -59,7 +59,10 @@ class Run:
 
 
 def environment(**extra: str) -> dict[str, str]:
-    env = {key: value for key, value in os.environ.items() if not key.startswith("PIPESTAT")}
+    """The environment of the tests' programs: this one, and this Python's programs come first."""
+    # Without bytecode, each process that a scheduler starts compiles the package anew.
+    left_out = ("PIPESTAT", "PYTHONDONTWRITEBYTECODE")
+    env = {key: value for key, value in os.environ.items() if not key.startswith(left_out)}
     env["PATH"] = f"{BIN}{os.pathsep}{env['PATH']}"
     return {**env, **extra}
 
