@@ -1,28 +1,49 @@
-"""Fixtures of all tests, and how hypothesis looks for examples."""
+"""Fixtures of all tests, their marks, and how hypothesis looks for examples."""
 
 from __future__ import annotations
 
 import shutil
+import signal
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pytest
 from hypothesis import settings
+from support.marks import mark
 from support.postgres import postgres
 from support.projects import TOUCH, write
-from support.running import EXAMPLES
+from support.running import EXAMPLES, preloaded
 
 __all__ = ["postgres"]  # a fixture, for all tests
 
 
 # Each run tries the same examples. `benchmarks/soak.py` searches at random.
 settings.register_profile("fixed", derandomize=True, database=None, deadline=None)
-
-
 settings.register_profile("soak", derandomize=False, database=None, deadline=None, print_blob=True)
-
-
 settings.load_profile("fixed")
+
+
+def pytest_configure() -> None:
+    """Let signals end what tests start, also below `nohup` or in the background of a script.
+
+    Children inherit that a signal is ignored, and do not inherit a handler.
+    """
+    for number in (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT):
+        if signal.getsignal(number) is signal.SIG_IGN:
+            signal.signal(number, lambda *_: None)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark the tests that start programs or need a server, before `-m` chooses."""
+    for item in items:
+        mark(item)
+
+
+def pytest_unconfigure() -> None:
+    """End the server that runs the tests' programs, before Python looks for what is left open."""
+    if preloaded.cache_info().currsize:
+        preloaded().close()
 
 
 @pytest.fixture

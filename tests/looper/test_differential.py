@@ -4,7 +4,7 @@ For each project looper is asked which samples it submits, and then for each job
 Compared are the command, the exports, every value of every namespace that a template can see, the
 merged pipestat config, the folder of the status flag, and what hooks write.
 
-The projects, and in what we are to differ, are in `differential_cases/` (see `looper_cases`);
+The projects, and in what we are to differ, are in `tests/looper/cases/` (see `looper_cases`);
 `looper_values` brings both sides into one form, `looper_oracle` asks looper.
 """
 
@@ -191,7 +191,7 @@ def old_names(values: Values) -> Values:
 
 
 @pytest.mark.parametrize("name", CASES)
-def test_project(
+def test_a_project_renders_as_in_looper(
     name: str, looper: Looper, project: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     compared = Project(CASES[name], project({}, "demo"), looper)
@@ -220,7 +220,7 @@ def test_quirks_are_told() -> None:
 
 
 @pytest.mark.parametrize("word", ["--lump-n", "--lump-j", "--lump"])
-def test_lumps(looper: Looper, tmp_path: Path, word: str) -> None:
+def test_lumps_have_the_samples_of_loopers(looper: Looper, tmp_path: Path, word: str) -> None:
     """The same samples together; of what a lump shares in looper (quirk 15) nothing is shown."""
     lumped = case(
         name="lumps",

@@ -109,7 +109,7 @@ def config(folder: Path) -> dict:
     )
 
 
-def test_results_file(document: Callable[[str], Path]) -> None:
+def test_the_documents_results_file(document: Callable[[str], Path]) -> None:
     folder = document(FILE)
     done = use_looper(cwd=folder)
     assert done.code == 0, done.err
@@ -140,7 +140,7 @@ def lines(folder: Path) -> dict[str, int]:
     return {name: values["number_of_lines"] for name, values in data["sample"].items()}
 
 
-def test_postgresql(document: Callable[[str], Path], postgres: Server) -> None:
+def test_the_documents_database(document: Callable[[str], Path], postgres: Server) -> None:
     """The document's section, which has no project_name, at the port of the tests' server."""
     given = yaml.safe_load(DATABASE)["database"]
     place = postgres.section(driver=given["driver"])
@@ -170,7 +170,7 @@ def test_postgresql(document: Callable[[str], Path], postgres: Server) -> None:
     assert len(list((folder / "output/results_pipeline").glob("*_completed.flag"))) == 2
 
 
-def test_pephub(
+def test_the_documents_pep_on_pephub(
     document: Callable[[str], Path], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     """The document's section and its pipeline, unedited, at a server of the tests' own."""

@@ -60,7 +60,7 @@ def in_one_line(text: str, start: str = "error: ") -> bool:
     return len(lines) == 1 and "Traceback" not in text
 
 
-def test_nobody_reads(others: Others) -> None:
+def test_a_colleague_who_may_only_read(others: Others) -> None:
     """Looking works with a plan, with an old one and with none; what must write says so."""
     folder = write(others.folder / "project", FILES)
     others.give(folder, "daemon")

@@ -19,7 +19,7 @@ import pytest
 import yaml
 from support.postgres import Server
 from support.projects import edit, write
-from support.running import BIN, cli, environment, use_looper
+from support.running import BIN, cli, environment, use_looper, wait_until
 
 from snakemake_looper.cli import main
 from snakemake_looper.errors import LooperError
@@ -783,10 +783,7 @@ def test_a_run_that_is_killed_before_a_job_begins_loses_nothing(count: Path) -> 
         command, cwd=count, env=environment(), stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL, start_new_session=True,
     )  # fmt: skip
-    deadline = time.time() + 120
-    while not list((count / "flags").glob("*_running.flag")):
-        assert time.time() < deadline and process.poll() is None
-        time.sleep(0.02)
+    wait_until(lambda: list((count / "flags").glob("*_running.flag")), "the first job does not run")
     os.killpg(process.pid, signal.SIGKILL)
     process.wait()
     assert len(left(count)) == 2

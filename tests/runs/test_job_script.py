@@ -24,14 +24,14 @@ def shell(command: str, name: str = "p_x", log: str = "'a log'") -> list[str]:
 
 
 def job(folder: Path, command: str, name: str = "p_x") -> int:
-    return subprocess.run(shell(command, name), cwd=folder, timeout=60).returncode
+    return subprocess.run(shell(command, name), cwd=folder, timeout=PATIENCE).returncode
 
 
 def content(folder: Path) -> dict[str, str]:
     return {path.name: path.read_text() for path in folder.rglob("*.flag")}
 
 
-def test_completed(tmp_path: Path) -> None:
+def test_a_command_that_succeeds(tmp_path: Path) -> None:
     assert job(tmp_path, "cat flags/p_x_*.flag; ls flags; echo; echo oh >&2") == 0
     assert content(tmp_path) == {"p_x_completed.flag": "completed"}
     assert (tmp_path / "a log").read_text() == "runningp_x_running.flag\n\noh\n"
@@ -40,7 +40,7 @@ def test_completed(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "command", ["exit 3", "false", "false | true", "echo $nothing", "(exit 3)", "f() { false; }; f"]
 )
-def test_failed(tmp_path: Path, command: str) -> None:
+def test_a_command_that_fails(tmp_path: Path, command: str) -> None:
     assert job(tmp_path, f"{command}\necho never") != 0
     assert content(tmp_path) == {"p_x_failed.flag": "failed"}
     assert "never" not in (tmp_path / "a log").read_text()
@@ -101,7 +101,7 @@ def test_a_signal_to_the_shell_alone(tmp_path: Path, name: str) -> None:
     process.send_signal(number(name))
     assert content(tmp_path) == {"p_x_running.flag": "running"}
     (tmp_path / "go").touch()
-    assert process.wait(60) > 0
+    assert process.wait(PATIENCE) > 0
     word = "partial" if name in ASKING else "failed"
     assert content(tmp_path) == {f"p_x_{word}.flag": word}
     assert last_line(tmp_path) == ending(name)
@@ -113,7 +113,7 @@ def test_a_signal_to_the_group(tmp_path: Path, name: str) -> None:
     process = begun(tmp_path)
     os.killpg(process.pid, number(name))
     (tmp_path / "go").touch()  # bash may lose a SIGINT that comes while it starts a process
-    assert process.wait(60) > 0
+    assert process.wait(PATIENCE) > 0
     word = "partial" if name in ASKING else "failed"
     assert content(tmp_path) == {f"p_x_{word}.flag": word}
     assert last_line(tmp_path) == ending(name)
@@ -126,7 +126,7 @@ def test_a_signal_to_the_group(tmp_path: Path, name: str) -> None:
 )
 def test_a_signal_to_the_command_alone(tmp_path: Path, name: str, word: str) -> None:
     process = begun(tmp_path, f"sh -c 'touch begun; kill -{name} $$; sleep 60'")
-    assert process.wait(60) == 128 + number(name)
+    assert process.wait(PATIENCE) == 128 + number(name)
     assert content(tmp_path) == {f"p_x_{word}.flag": word}
     assert last_line(tmp_path) == f"the command was killed by SIG{name}"
 
@@ -135,15 +135,15 @@ def test_a_signal_that_no_trap_sees(tmp_path: Path) -> None:
     """bash runs its exit trap with `$?` 0 then."""
     process = begun(tmp_path)
     os.killpg(process.pid, signal.SIGSEGV)
-    assert process.wait(60) != 0
+    assert process.wait(PATIENCE) != 0
     assert content(tmp_path) == {"p_x_failed.flag": "failed"}
     assert last_line(tmp_path) == "the job's shell ended before its last line, as by a signal"
 
 
-def test_killed_for_good(tmp_path: Path) -> None:
+def test_a_shell_that_is_killed_leaves_its_flag(tmp_path: Path) -> None:
     process = begun(tmp_path)
     os.killpg(process.pid, signal.SIGKILL)
-    process.wait(60)
+    process.wait(PATIENCE)
     assert content(tmp_path) == {"p_x_running.flag": "running"}
 
 
@@ -157,7 +157,7 @@ def test_signals_in_quick_succession(tmp_path: Path, second: str, gap: float) ->
             os.killpg(process.pid, number(name))
         time.sleep(gap)
     (tmp_path / "go").touch()
-    assert process.wait(60) != 0
+    assert process.wait(PATIENCE) != 0
     ((name, word),) = content(tmp_path).items()
     assert word in ("failed", "partial")
     assert name == f"p_x_{word}.flag"
@@ -182,7 +182,7 @@ def test_signals_while_a_job_ends(tmp_path: Path) -> None:
 def test_a_signal_behind_the_last_line(tmp_path: Path, name: str) -> None:
     """bash runs the trap when it exits already, and no exit trap after it."""
     *words, text = shell("true")
-    done = subprocess.run([*words, f"{text}\nkill -{name} $$"], cwd=tmp_path, timeout=60)
+    done = subprocess.run([*words, f"{text}\nkill -{name} $$"], cwd=tmp_path, timeout=PATIENCE)
     assert done.returncode == 128 + number(name)
     word = "partial" if name in ASKING else "failed"
     assert content(tmp_path) == {f"p_x_{word}.flag": word}
@@ -208,7 +208,7 @@ def test_signals_while_a_flag_is_renamed(tmp_path: Path, act: str, turn: int) ->
     (tmp_path / "flags/p_x_waiting.flag").write_text("waiting")
     code = subprocess.run(
         shell("touch run"), cwd=tmp_path, env=renaming_with(tmp_path, act, turn),
-        start_new_session=True, timeout=60,
+        start_new_session=True, timeout=PATIENCE,
     ).returncode  # fmt: skip
     word = "completed" if turn == 2 else "failed" if "USR1" in act else "partial"
     assert (tmp_path / "run").exists() == (turn == 2)
@@ -221,7 +221,7 @@ def test_a_rename_that_fails(tmp_path: Path) -> None:
     (tmp_path / "flags").mkdir()
     (tmp_path / "flags/p_x_waiting.flag").write_text("waiting")
     env = renaming_with(tmp_path, "exit 1", 2)
-    done = subprocess.run(shell("true"), cwd=tmp_path, env=env, timeout=60)
+    done = subprocess.run(shell("true"), cwd=tmp_path, env=env, timeout=PATIENCE)
     assert done.returncode == 1
     assert content(tmp_path) == {"p_x_failed.flag": "failed"}
     assert last_line(tmp_path) == "the command exited with 0, but its status could not be set"
@@ -237,7 +237,7 @@ def test_ignored_signals_stay_ignored(tmp_path: Path) -> None:
     wait_until((tmp_path / "begun").exists)
     os.killpg(process.pid, signal.SIGHUP)
     (tmp_path / "go").touch()
-    assert process.wait(60) == 0
+    assert process.wait(PATIENCE) == 0
     assert content(tmp_path) == {"p_x_completed.flag": "completed"}
 
 
@@ -316,7 +316,7 @@ def test_no_file_in_a_flags_place(tmp_path: Path, word: str, kind: str) -> None:
 def test_no_file_in_the_logs_place(tmp_path: Path, kind: str) -> None:
     path = tmp_path / "a log"
     path.mkdir() if kind == "folder" else os.mkfifo(path)
-    done = subprocess.run(shell("touch run"), cwd=tmp_path, capture_output=True, timeout=60)
+    done = subprocess.run(shell("touch run"), cwd=tmp_path, capture_output=True, timeout=PATIENCE)
     assert done.returncode == 1
     assert done.stderr.decode() == "a log is not a file; remove it\n"
     assert not (tmp_path / "run").exists()

@@ -127,7 +127,7 @@ def test_a_damaged_plan_is_replaced(
 
 @pytest.mark.parametrize("damage", DAMAGES)
 @pytest.mark.parametrize("part", ["index", "configs", "scripts", "report", "places"])
-def test_so_is_what_plans_share(
+def test_a_damaged_file_that_plans_share_is_replaced(
     project: Callable[..., Path], part: str, damage: Callable[[Path], None]
 ) -> None:
     folder = project(REPORTING)
@@ -255,7 +255,7 @@ def path_of(handle: int) -> str:
 # --- places ----------------------------------------------------------------------------------------
 
 
-def test_texts_are_compared_without_their_place() -> None:
+def test_texts_of_a_moved_project_are_compared_as_before() -> None:
     places = Places([("/new/p", "/old/p"), ("/", "/old"), ("/a b", "/c")])
     for text, wanted in {
         "cat /new/p/x": "cat /old/p/x",

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 from support.projects import edit, flags, write
-from support.running import BIN, Run, cli, environment, run, snakemake, use_looper
+from support.running import BIN, Run, cli, environment, python, snakemake, use_looper
 
 CHILD = ("--mode", "subprocess", "--nolock", "--force", "--cores", "1", "--quiet", "all")
 
@@ -70,7 +70,7 @@ def test_options_of_snakemake_pass_through(touch: Path) -> None:
 
 
 @pytest.mark.parametrize("target", ["samples", "project", "count_lines"])
-def test_targets(example: Callable[[str], Path], target: str) -> None:
+def test_targets_are_those_of_the_snakefile(example: Callable[[str], Path], target: str) -> None:
     jobs = use_looper("-n", target, cwd=example("count_lines")).jobs()
     assert ("count_lines_project" in jobs) == (target != "samples")
     assert "count_lines_sample:canada" in jobs
@@ -124,7 +124,7 @@ def test_errors_of_the_plugin_do_not_pass_silently_and_break_nothing(
         "from snakemake.cli import main\n"
         "main(['--use-looper-config', '--cores', '1'])\n"
     )
-    done = run(str(BIN / "python"), "-c", code, cwd=touch)
+    done = python(code, cwd=touch)
     assert done.code == 1
     assert [name.rsplit("_")[-1] for name in flags(touch)] == [
         "completed.flag", "failed.flag", "completed.flag",
@@ -207,7 +207,7 @@ before = set(sys.modules)
 import snakemake_logger_plugin_looper
 print(sorted(set(sys.modules) - before))
 """
-    done = run(str(BIN / "python"), "-c", code, cwd=tmp_path)
+    done = python(code, cwd=tmp_path)
     assert done.out.strip() == (
         "['snakemake_logger_plugin_looper', 'snakemake_logger_plugin_looper.hook']"
     )
@@ -356,26 +356,19 @@ def test_warnings_are_said_once(touch: Path) -> None:
 # --- Snakemake without looper ------------------------------------------------------------------
 
 
-@pytest.fixture(scope="module")
-def without(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Run]:
+def without(*words: str, cwd: Path) -> Run:
     """Snakemake as it was before the package was installed: the plugin is not found."""
-    site = write(
-        tmp_path_factory.mktemp("site"),
-        {
-            "sitecustomize.py": """
-                import pkgutil
-                original = pkgutil.iter_modules
-                def iter_modules(*args, **kwargs):
-                    return (m for m in original(*args, **kwargs) if "plugin_looper" not in m.name)
-                pkgutil.iter_modules = iter_modules
-                """
-        },
-    )
-
-    def start(*words: str, cwd: Path) -> Run:
-        return snakemake(*words, cwd=cwd, PYTHONPATH=str(site))
-
-    return start
+    code = """
+import pkgutil, sys
+original = pkgutil.iter_modules
+def iter_modules(*args, **kwargs):
+    return (m for m in original(*args, **kwargs) if "plugin_looper" not in m.name)
+pkgutil.iter_modules = iter_modules
+sys.argv[0] = "snakemake"
+from snakemake.cli import main
+main()
+"""
+    return python(code, *words, cwd=cwd)
 
 
 @pytest.mark.parametrize(
@@ -389,7 +382,7 @@ def without(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Run]:
     ],
 )
 def test_others_see_no_difference(
-    tmp_path: Path, without: Callable[..., Run], files: dict[str, str], words: tuple[str, ...]
+    tmp_path: Path, files: dict[str, str], words: tuple[str, ...]
 ) -> None:
     def plain(done: Run) -> tuple[int, list[str]]:
         changing = ("Workflow ID", "Date:", "[", "Complete log", "Elapsed", "Command:")
@@ -401,7 +394,7 @@ def test_others_see_no_difference(
     assert plain(ours) == plain(theirs)
 
 
-def test_help_differs_by_the_options_only(tmp_path: Path, without: Callable[..., Run]) -> None:
+def test_help_differs_by_the_options_only(tmp_path: Path) -> None:
     ours = set(re.findall(r"--[\w-]+", snakemake("--help", cwd=tmp_path).out))
     theirs = set(re.findall(r"--[\w-]+", without("--help", cwd=tmp_path).out))
     assert ours - theirs == {"--use-looper-config"}
@@ -519,7 +512,7 @@ def test_the_module_assembles_after_a_failed_run(example: Callable[[str], Path])
 
 def test_the_packaged_snakefile_on_its_own(touch: Path) -> None:
     code = "from snakemake_looper.layout import data_dir; print(data_dir('Snakefile'))"
-    path = run(str(BIN / "python"), "-c", code, cwd=touch).out.strip()
+    path = python(code, cwd=touch).out.strip()
     assert len(snakemake("-s", path, "--cores", "2", cwd=touch).jobs()) == 3
 
 

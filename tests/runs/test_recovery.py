@@ -207,7 +207,7 @@ def test_a_job_that_fails_while_it_is_waited_for_is_run_again(hold: Path) -> Non
     assert sorted(ran(hold)) == ["one", "one", "two"]
 
 
-def test_killed_as_a_whole(hold: Path) -> None:
+def test_a_run_that_is_killed_with_its_jobs(hold: Path) -> None:
     """As by a machine that goes down: flags say `running`, and nothing runs."""
     killed(hold, jobs=True)
     assert "hold_a_running.flag" in flags(hold)
@@ -224,7 +224,7 @@ def test_killed_as_a_whole(hold: Path) -> None:
     assert flags(hold) == DONE
 
 
-def test_what_is_not_run_now_is_settled_too(hold: Path) -> None:
+def test_a_killed_job_that_is_not_planned_again_has_failed(hold: Path) -> None:
     killed(hold, jobs=True)
     (hold / "go").touch()
     clear(hold)

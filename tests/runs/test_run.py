@@ -22,6 +22,7 @@ from support.running import (
     command_line,
     environment,
     inspect_json,
+    python,
     snakemake,
     use_looper,
     wait_until,
@@ -72,16 +73,10 @@ print(sample.get_status("canada"), sample.retrieve_one("canada")["number_of_line
         "results/pipestat_config_count_lines_project.yaml",
         "results/pipestat_config_count_lines.yaml",
     ]
-    done = subprocess.run(
-        [str(BIN / "python"), "-c", script, *configs],
-        cwd=folder,
-        env=environment(),
-        capture_output=True,
-        text=True,
-    )
-    assert done.returncode == 0, done.stderr
-    assert done.stdout.split("\n")[0].startswith("completed ['regions_plot'")
-    assert done.stdout.split("\n")[1] == "completed 13"
+    done = python(script, *configs, cwd=folder)
+    assert done.code == 0, done.err
+    assert done.out.split("\n")[0].startswith("completed ['regions_plot'")
+    assert done.out.split("\n")[1] == "completed 13"
 
 
 @pytest.mark.parametrize(
@@ -400,7 +395,7 @@ def test_a_status_that_the_pipeline_sets_counts(touch: Path, word: str) -> None:
     assert flags(touch) == [f"touch_{name}_{word}.flag" for name in "abc"]
 
 
-def test_strict_shell(touch: Path) -> None:
+def test_every_line_and_every_part_of_a_pipe_counts(touch: Path) -> None:
     """Every line counts, and every part of a pipe (looper loses both, quirk 7)."""
     edit(touch / "touch.yaml", "echo {sample.word} &&", "false | cat;")
     assert use_looper(cwd=touch).code == 1

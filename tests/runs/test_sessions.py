@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 from support.projects import edit, flags, write
-from support.running import BIN, cli, environment, run, snakemake, use_looper
+from support.running import BIN, PATIENCE, cli, environment, python, snakemake, use_looper
 from test_recovery import jobs_in, wait_until
 
 from snakemake_looper import cli as command_line
@@ -125,7 +125,7 @@ table.write_text(table.read_text().replace("one", "uno") + "d,a.txt,new\\n")
 go()
 go()
 """
-    done = run(sys.executable, "-c", code, cwd=touch)
+    done = python(code, cwd=touch)
     codes = [line for line in done.out.splitlines() if line.startswith("exit code")]
     assert codes == ["exit code 0"] * 4, done.text
     assert "Traceback" not in done.text
@@ -226,7 +226,7 @@ def test_two_modules_are_both_followed(modules: Path) -> None:
     assert "error in the looper" not in done.text
 
 
-def test_what_a_killed_run_of_two_modules_left_is_settled(modules: Path) -> None:
+def test_the_next_run_settles_a_killed_run_of_two_modules(modules: Path) -> None:
     with (modules / "out.txt").open("w") as output:
         process = subprocess.Popen(
             [str(BIN / "snakemake"), *MODULES], cwd=modules, env=environment(), stdout=output,
@@ -276,7 +276,7 @@ def test_a_run_that_waits_keeps_its_lock(tmp_path: Path, project: Callable[..., 
         assert "--unlock" not in third.text and "its lock is removed" not in third.text
     finally:
         (folder / "go").touch()
-    assert second.wait(timeout=120) == 0, (folder / "second.txt").read_text()
+    assert second.wait(timeout=PATIENCE) == 0, (folder / "second.txt").read_text()
     assert sorted((folder / "ran").read_text().split()) == ["one", "two"], "nothing ran twice"
 
 
@@ -295,7 +295,7 @@ def dead_run(folder: Path) -> None:
         "import pathlib; from snakemake_looper.status.journal import Journal;"
         " Journal.open(pathlib.Path('.'), 'plan').begin('local', {})"
     )
-    assert run(sys.executable, "-c", code, cwd=folder).code == 0
+    assert python(code, cwd=folder).code == 0
     (folder / ".snakemake/locks").mkdir(parents=True, exist_ok=True)
     (folder / ".snakemake/locks/0.output.lock").write_text("x\n")
 
@@ -394,7 +394,7 @@ def test_no_run_begins_while_something_is_removed(tmp_path: Path) -> None:
         assert "waiting for a command that is at work" in process.stderr.readline()
         assert not [name for name in os.listdir(tmp_path / JOURNALS) if name != "door"]
     assert process.stdout.readline() == "entered\n"
-    assert process.wait(timeout=60) == 0
+    assert process.wait(timeout=PATIENCE) == 0
     process.stdout.close()
     process.stderr.close()
 

@@ -13,7 +13,7 @@ from pathlib import Path
 import psutil
 import pytest
 from support.projects import flags
-from support.running import BIN, cli, environment, use_looper, wait_until
+from support.running import BIN, PATIENCE, cli, environment, use_looper, wait_until
 
 from snakemake_looper.workspace.engine import let_sigterm_interrupt
 
@@ -85,7 +85,7 @@ def test_a_signal_to_the_whole_run(
     """As from a terminal that is closed: what was cut off is not completed, and is run again."""
     folder, process = waiting
     os.killpg(process.pid, getattr(signal, f"SIG{name}"))
-    assert process.wait(120) != 0
+    assert process.wait(PATIENCE) != 0
     wait_until(lambda: is_over(folder))
     assert flags(folder) == [f"wait_a_{status}.flag", f"wait_b_{status}.flag"]
     assert told(folder) == {"a": (status, reason), "b": (status, reason)}
@@ -108,7 +108,7 @@ def test_a_signal_to_one_shell(waiting: tuple[Path, subprocess.Popen[bytes]]) ->
     )
     shell.send_signal(signal.SIGTERM)
     (folder / "go").touch()
-    assert process.wait(120) == 1
+    assert process.wait(PATIENCE) == 1
     assert flags(folder) == ["wait_a_partial.flag", "wait_b_completed.flag"]
     assert told(folder)["a"] == ("partial", "interrupted by SIGTERM")
 

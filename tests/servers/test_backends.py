@@ -270,12 +270,16 @@ def test_no_secret_is_left_anywhere(project: Callable[..., Path], postgres: Serv
 
 # --- many at once -----------------------------------------------------------------------------------
 
+MANY = 128
+"""Samples: twice as many as jobs at once, so that new jobs meet those that end."""
+
 # Jobs report through processes that have pipestat loaded already: what is tried is how many report
 # at once, not how long Python takes to start.
 SERVER = r"""
 import os, socketserver, sys
 from pipestat import PipestatManager
 import pipestat.backends.db_backend.dbbackend
+import psycopg, sqlalchemy.dialects.postgresql.psycopg, sqlalchemy.dialects.sqlite
 
 class Handler(socketserver.StreamRequestHandler):
     def handle(self):
@@ -311,7 +315,7 @@ def reporter(tmp_path: Path) -> Iterator[int]:
 
 
 def many(project: Callable[..., Path], port: int, section: dict[str, Any], **env: str) -> Place:
-    rows = "".join(f"s{number},{number}\n" for number in range(500))
+    rows = "".join(f"s{number},{number}\n" for number in range(MANY))
     command = (
         f"exec 3<>/dev/tcp/127.0.0.1/{port}; echo {{pipestat.config_file}} {{sample.sample_name}}"
         " {sample.word} >&3; read -r answer <&3; [ $answer = reported ]"
@@ -325,7 +329,7 @@ def many(project: Callable[..., Path], port: int, section: dict[str, Any], **env
     return Place(project({**files, "words.yaml": yaml.safe_dump(interface)}), section, **env)
 
 
-WANTED = {f"s{number}": {"length": number, "word": f"s{number}"} for number in range(500)}
+WANTED = {f"s{number}": {"length": number, "word": f"s{number}"} for number in range(MANY)}
 
 
 def test_postgresql_with_64_jobs_at_once(

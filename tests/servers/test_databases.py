@@ -23,7 +23,7 @@ import pytest
 import yaml
 from support.postgres import PASSWORD, USER, Server
 from support.projects import write
-from support.running import PATIENCE, run, wait_until
+from support.running import PATIENCE, python, wait_until
 
 from snakemake_looper.results import database_connection
 from snakemake_looper.results.database import (
@@ -126,7 +126,7 @@ def pipestat(folder: Path, config: Config, code: str, before: str = "") -> Any:
         """
     )
     end = "\nprint('answer', json.dumps(answer, default=str))\n"
-    done = run(sys.executable, "-c", program + dedent(code) + end, cwd=folder)
+    done = python(program + dedent(code) + end, cwd=folder)
     assert done.code == 0, done.text
     return json.loads(done.out.rpartition("answer ")[2])
 

@@ -9,8 +9,6 @@ from __future__ import annotations
 
 import json
 import re
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -28,6 +26,7 @@ from support.running import (
     cli,
     environment,
     inspect_json,
+    python,
     run,
     snakemake,
     use_looper,
@@ -516,16 +515,10 @@ class Reporter:
     def do(self, *lines: str, schema: bool = True) -> list[Any]:
         """What each line gives, or its error as text."""
         words = (RESULTS, str(self.folder / "schema.yaml") if schema else "")
-        done = subprocess.run(
-            [sys.executable, "-c", dedent(DRIVER), *words],
-            input="\n".join(lines),
-            env=environment(**self.env),
-            capture_output=True,
-            text=True,
-            timeout=PATIENCE,
-        )
-        assert done.returncode == 0, done.stderr
-        outcomes: list[Any] = json.loads(done.stdout)
+        stdin = "\n".join(lines)
+        done = python(dedent(DRIVER), *words, cwd=self.folder, stdin=stdin, **self.env)
+        assert done.code == 0, done.err
+        outcomes: list[Any] = json.loads(done.out)
         assert len(outcomes) == len(lines)
         return outcomes
 

@@ -7,8 +7,6 @@ own way of storing does to a table.
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,7 +16,7 @@ from typing import Any
 import pytest
 from support.pephub_server import EXPIRED, Answer, PephubServer, refusal
 from support.projects import write
-from support.running import PATIENCE, environment
+from support.running import environment, python
 
 PATH = "lab/results:v1"
 AGAIN = "try again later, or check the address of the server"
@@ -71,17 +69,11 @@ class Lab:
 
     def do(self, *lines: str, path: str = PATH, quiet: bool = True) -> list[Any]:
         """What each line gives, or why it is refused. Nothing is printed besides, if `quiet`."""
-        done = subprocess.run(
-            [sys.executable, "-c", dedent(DRIVER), path],
-            input="\n".join(lines),
-            env=environment(**self.env),
-            capture_output=True,
-            text=True,
-            timeout=PATIENCE,
-        )
-        assert done.returncode == 0, done.stderr
-        assert not (quiet and done.stderr)
-        outcomes: list[Any] = json.loads(done.stdout)
+        stdin = "\n".join(lines)
+        done = python(dedent(DRIVER), path, cwd=self.folder, stdin=stdin, **self.env)
+        assert done.code == 0, done.err
+        assert not (quiet and done.err)
+        outcomes: list[Any] = json.loads(done.out)
         assert len(outcomes) == len(lines)
         return outcomes
 
@@ -134,7 +126,7 @@ def test_only_rows_that_differ_are_written(lab: Lab) -> None:
     assert lab.requests() == ["GET", "PATCH b"]
 
 
-def test_what_is_the_same(lab: Lab) -> None:
+def test_values_that_count_as_the_same(lab: Lab) -> None:
     """1 and 1.0 are, since a store may turn one into the other; 1 and true are not."""
     steps: list[tuple[Any, int]] = [
         (1, 1),
@@ -343,7 +335,7 @@ TROUBLE = {
 
 
 @pytest.mark.parametrize("name", TROUBLE)
-def test_refused_on_the_way(lab: Lab, name: str) -> None:
+def test_a_row_that_the_server_refuses(lab: Lab, name: str) -> None:
     """It says how far it came, and another call does the rest."""
     instead, message = TROUBLE[name]
     lab.server.before = lambda request: instead if request == f"PATCH {PATH} b" else None
@@ -404,7 +396,7 @@ def why(lab: Lab, *requests: str, path: str = PATH) -> str | None:
     return str(message)
 
 
-def test_all_is_well(lab: Lab) -> None:
+def test_a_table_that_can_be_written(lab: Lab) -> None:
     """PEPhub refuses to add a row that it has, and changes nothing."""
     assert why(lab, "GET", "POST a") is None
     lab.start({"sample_name": "a"}, private=True)
@@ -457,7 +449,7 @@ def test_no_such_project(lab: Lab, private: bool) -> None:
     )
 
 
-def test_no_path(lab: Lab) -> None:
+def test_a_path_that_is_none_of_a_pep(lab: Lab) -> None:
     paths = ("results", "results/of/jobs.yaml", "")
     assert lab.do(*(f"check({path!r})" for path in paths)) == [
         f"'{path}' is no path of a PEP on PEPhub; write it as namespace/name:tag" for path in paths
@@ -481,7 +473,7 @@ def test_no_server(lab: Lab) -> None:
     assert why(lab) == f"PEPhub cannot be reached at {at}: Connection refused; {AGAIN}"
 
 
-def test_no_rows(lab: Lab) -> None:
+def test_a_table_without_rows(lab: Lab) -> None:
     lab.start()
     assert why(lab, "GET", "GET") == (
         f"'{PATH}' has no rows, and PEPhub adds none to an empty table;"

@@ -1,6 +1,6 @@
 """The cases of the differential tests: small projects, and how we are to differ from looper.
 
-They are in `differential_cases/`, a YAML file for each part of looper, an entry for each case:
+They are in `tests/looper/cases/`, a YAML file for each part of looper, an entry for each case:
 
     name        of the test
     like        a shape, or another case: what both have and is a mapping is joined, key by key,

@@ -1,9 +1,14 @@
 """Python processes that have imported what takes long.
 
-Most tests run `snakemake` or `snakemake-looper`, and four fifths of such a run are imports of other
-packages. A server process imports them once. For each run it forks, and the fork runs the program
-from its first line, in a process, a folder and an environment of its own. Nothing of this project
-is imported before the fork. `LOOPER_TESTS_FRESH=1` starts each program anew instead.
+Most tests run `snakemake` or `snakemake-looper`, and four fifths of such a run are imports. A
+server process imports once. For each run it forks, and the fork runs the program from its first
+line, in a process, a folder and an environment of its own. `LOOPER_TESTS_FRESH=1` starts each
+program anew instead; runs that a test kills, or that a scheduler starts, are always started anew.
+
+The jobs of such a run get the same help: a folder in front of their `PATH` has a `python` and a
+`pipestat` that ask the server for a fork, and `sys.executable`, with which Snakemake starts the
+scripts of rules, is that `python`. It hands on its arguments, its folder, its environment and its
+open files, waits, and ends as the fork ends; if it is killed, the fork is killed.
 
 The server is this file, run as a script: under the name `snakemake`, since Snakemake's processes
 are known by their command line.
@@ -27,15 +32,59 @@ import sys
 import tempfile
 import threading
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import NoReturn
 
 _IMPORTS = (
-    *("snakemake.cli", "snakemake.workflow", "snakemake.scheduling", "pandas", "peppy", "pipestat"),
-    *("yaml", "jinja2", "jsonschema", "rich.console", "rich.table", "rich.live", "psutil"),
+    *("snakemake.cli", "snakemake.workflow", "snakemake.scheduling", "snakemake.report"),
+    *("snakemake.executors.local", "snakemake.script", "smart_open", "yte", "pandas", "peppy"),
+    *("pipestat", "pipestat.cli", "pipestat.backends.db_backend.dbbackend", "psycopg"),
+    *("yaml", "jinja2", "jsonschema", "rich.console", "rich.table", "rich.live"),
+    *("rich.text", "docutils.core", "graphlib", "psutil"),
+    # Ours: the plugin is left out, since Snakemake finds and imports it by itself.
+    *("snakemake_looper.cli", "snakemake_looper.run.session", "snakemake_looper.for_snakefiles"),
 )
-_AT_START = re.compile(r"PYTHON|LC_|LANG|HOME|XDG_|TZ|TMPDIR|SNAKEMAKE_|LOOPER_TESTS_FRESH")
+_AT_START = re.compile(r"PYTHON|LC_|LANG|TZ|SNAKEMAKE_|LOOPER_TESTS_FRESH")
 """Variables that are read when Python starts, or when a package is imported."""
+_ELSEWHERE = "elsewhere"
+"""The server's answer where a fork would differ from a program that is started anew."""
+
+# `python`, for jobs. Started without `site`, it costs a hundredth of a second.
+_CLIENT = """\
+#!{python} -ISE
+import json, os, signal, socket, sys
+
+signal.signal(signal.SIGINT, signal.SIG_DFL)
+name, words = os.path.basename(sys.argv[0]), sys.argv[1:]
+known = name == "pipestat" or (words and not words[0].startswith("-") and os.path.isfile(words[0]))
+if known:
+    command = [os.path.join({bin!r}, name), *words] if name == "pipestat" else words
+    umask = os.umask(0)
+    os.umask(umask)
+    question = {{
+        "command": command, "cwd": os.getcwd(), "env": dict(os.environ), "umask": umask
+    }}
+    connection = socket.socket(socket.AF_UNIX)
+    connection.connect({socket!r})
+    socket.send_fds(connection, [b"?"], [0, 1, 2])
+    lines = connection.makefile("rw", encoding="utf-8")
+    print(json.dumps(question), file=lines, flush=True)
+    if lines.readline().strip() != {elsewhere!r}:
+        code = int(lines.readline())
+        if code < 0:
+            signal.signal(-code, signal.SIG_DFL) if -code not in (9, 19) else None
+            os.kill(os.getpid(), -code)
+        os._exit(code)
+real = {python!r} if name.startswith("python") else os.path.join({bin!r}, name)
+os.execv(real, [real, *words])
+"""
+
+
+def _alike(env: Mapping[str, str], other: Mapping[str, str]) -> bool:
+    """Whether a program that has started with one environment may go on with the other."""
+    names = {key for key in {*env, *other} if env.get(key) != other.get(key)}
+    return not any(map(_AT_START.match, names)) and "LOOPER_TESTS_FRESH" not in env
 
 
 class Preloaded:
@@ -46,6 +95,7 @@ class Preloaded:
         self._folder = Path(tempfile.mkdtemp(prefix="preloaded-"))
         script = self._folder / "snakemake"
         shutil.copy(__file__, script)
+        self._write_clients()
         self._server = subprocess.Popen(
             [sys.executable, str(script), str(self._folder / "socket")],
             env={**env, "OPENBLAS_NUM_THREADS": "1"}, cwd=self._folder,
@@ -54,8 +104,21 @@ class Preloaded:
         assert self._server.stdout and self._server.stdout.readline(), "the server has not started"
         atexit.register(self.close)
 
+    def _write_clients(self) -> None:
+        text = _CLIENT.format(
+            python=sys.executable,
+            bin=str(Path(sys.executable).parent),
+            socket=str(self._folder / "socket"),
+            elsewhere=_ELSEWHERE,
+        )
+        (self._folder / "bin").mkdir()
+        for name in ("python", "python3", "pipestat"):
+            client = self._folder / "bin" / name
+            client.write_text(text, encoding="utf-8")
+            client.chmod(0o755)
+
     def close(self) -> None:
-        """End the server, as the end of this process does, too."""
+        """End the server. Closing twice is allowed."""
         assert self._server.stdin and self._server.stdout
         self._server.stdin.close()
         self._server.stdout.close()
@@ -63,64 +126,80 @@ class Preloaded:
 
     def can_run(self, env: Mapping[str, str]) -> bool:
         """Whether a program would notice nothing."""
-        names = {key for key in {*env, *self._env} if env.get(key) != self._env.get(key)}
-        return not any(map(_AT_START.match, names)) and "LOOPER_TESTS_FRESH" not in env
+        return _alike(env, self._env)
 
     def run(
-        self, command: tuple[str, ...], cwd: Path, env: Mapping[str, str], timeout: float
+        self,
+        command: tuple[str, ...],
+        cwd: Path,
+        env: Mapping[str, str],
+        timeout: float,
+        stdin: str = "",
     ) -> tuple[int, str, str]:
         """Run a Python program; its exit code, as `subprocess` has it, and what it prints."""
         umask = os.umask(0)
         os.umask(umask)
-        with tempfile.TemporaryDirectory() as folder:
-            question = {
-                "command": command,
-                "cwd": str(cwd),
-                "env": dict(env),
-                "umask": umask,
-                "to": folder,
-            }
-            with socket.socket(socket.AF_UNIX) as connection:
-                connection.settimeout(timeout)
-                connection.connect(str(self._folder / "socket"))
-                with connection.makefile("rw", encoding="utf-8") as lines:
-                    print(json.dumps(question), file=lines, flush=True)
-                    pid = int(lines.readline())
-                    try:
-                        code = int(lines.readline())
-                    except TimeoutError:
-                        os.kill(pid, signal.SIGKILL)
-                        raise subprocess.TimeoutExpired(command, timeout) from None
-            out, err = (Path(folder, name).read_text("utf-8") for name in ("out", "err"))
-        return code, out, err
+        question = {"command": command, "cwd": str(cwd), "env": dict(env), "umask": umask}
+        with (
+            tempfile.TemporaryFile("a+b") as out,
+            tempfile.TemporaryFile("a+b") as err,
+            tempfile.TemporaryFile() as given,
+            socket.socket(socket.AF_UNIX) as connection,
+        ):
+            given.write(stdin.encode())
+            given.seek(0)
+            connection.settimeout(timeout)
+            connection.connect(str(self._folder / "socket"))
+            files = [file.fileno() for file in (given, out, err)]
+            socket.send_fds(connection, [b"?"], files)
+            with connection.makefile("rw", encoding="utf-8") as lines:
+                print(json.dumps(question), file=lines, flush=True)
+                started = lines.readline()
+                assert started.strip() == "started", started
+                try:
+                    code = int(lines.readline())
+                except TimeoutError:  # the server kills it when the connection is closed
+                    raise subprocess.TimeoutExpired(command, timeout) from None
+            texts = [
+                os.pread(file.fileno(), os.fstat(file.fileno()).st_size, 0) for file in (out, err)
+            ]
+        return code, *(text.decode("utf-8").replace("\r\n", "\n") for text in texts)
 
 
 # --- the server --------------------------------------------------------------------------------
 
 
-def _serve(path: str) -> Mapping[str, Any]:
+@dataclass(frozen=True)
+class _Question:
+    """A program that is to be run, and everything that a process inherits."""
+
+    command: list[str]
+    cwd: str
+    env: dict[str, str]
+    umask: int
+    files: list[int]
+
+
+def _serve(path: str) -> _Question:
     """Answer until nobody is there to ask. Returns in each fork that is to run a program."""
     import importlib
 
     for name in _IMPORTS:
         with contextlib.suppress(ImportError):  # another version may not have it
             importlib.import_module(name)
-    ours = [
-        name
-        for name in sys.modules
-        if name.startswith(("snakemake_looper", "snakemake_logger_plugin_looper"))
-    ]
-    assert not ours, ours
+    # The plugin acts when Snakemake imports it; pephubclient reads its variables at import.
+    for name in ("snakemake_logger_plugin_looper.hook", "pephubclient"):
+        assert name not in sys.modules, name
     listening = socket.socket(socket.AF_UNIX)
     listening.bind(path)
-    listening.listen(100)
+    listening.listen(500)
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
     gc.collect()
     gc.freeze()
     print("ready", flush=True)
     while True:
         ready, _, _ = select.select([listening, sys.stdin], [], [])
-        if sys.stdin in ready:
+        if sys.stdin in ready:  # closed, also if the tests were killed
             shutil.rmtree(Path(path).parent, ignore_errors=True)
             os._exit(0)
         connection, _ = listening.accept()
@@ -131,41 +210,59 @@ def _serve(path: str) -> Mapping[str, Any]:
         connection.close()
 
 
-def _watch(connection: socket.socket) -> Mapping[str, Any]:
-    """Fork once more, and tell how that process ends."""
+def _watch(connection: socket.socket) -> _Question:
+    """Fork once more, and tell how that process ends. It is killed if nobody waits for it."""
+    _, files, _, _ = socket.recv_fds(connection, 1, 3)
     lines = connection.makefile("rw", encoding="utf-8")
-    question: dict[str, Any] = json.loads(lines.readline())
+    question = _Question(**json.loads(lines.readline()), files=list(files))
+    if not _alike(question.env, os.environ):
+        print(_ELSEWHERE, file=lines, flush=True)
+        os._exit(0)
     child = os.fork()
     if child == 0:
         lines.close()
         connection.close()
         return question
+    for file in files:
+        os.close(file)
     with contextlib.suppress(OSError):
-        print(child, file=lines, flush=True)
-        status = os.waitpid(child, 0)[1]
+        print("started", file=lines, flush=True)
+    ended = os.pidfd_open(child)
+    ready, _, _ = select.select([ended, connection], [], [])
+    if ended not in ready:
+        os.kill(child, signal.SIGKILL)
+    status = os.waitpid(child, 0)[1]
+    with contextlib.suppress(OSError):
         print(os.waitstatus_to_exitcode(status), file=lines, flush=True)
     os._exit(0)
 
 
-def _become(question: Mapping[str, Any]) -> str:
+def _become(question: _Question) -> str:
     """Take on everything that a process inherits; the path of the program."""
     import importlib
 
-    os.chdir(question["cwd"])
-    os.umask(question["umask"])
+    clients = str(Path(sys.argv[0]).parent / "bin")
+    os.chdir(question.cwd)
+    os.umask(question.umask)
     os.environ.clear()
-    os.environ.update(question["env"])
-    files = [os.open(os.devnull, os.O_RDONLY)]
-    for name in ("out", "err"):
-        files.append(os.open(Path(question["to"], name), os.O_WRONLY | os.O_CREAT | os.O_APPEND))
-    for number, file in enumerate(files):
+    os.environ.update(question.env)
+    tempfile.tempdir = None  # is found anew: Snakemake sets TMPDIR for its jobs
+    folders = os.environ["PATH"].split(os.pathsep)
+    if clients not in folders:
+        os.environ["PATH"] = os.pathsep.join([clients, *folders])
+    for number, file in enumerate(question.files):
         os.dup2(file, number)
+    for file in question.files:
         os.close(file)
-    program, *_ = sys.argv = list(question["command"])
+    program, *_ = sys.argv = list(question.command)
     sys.path[0] = str(Path(program).parent)
+    sys.executable = f"{clients}/python"
     importlib.invalidate_caches()
     if "snakemake.workflow" in sys.modules:  # looks once where it is, when it is imported
         sys.modules["snakemake.workflow"].Workflow._rundir = str(Path.cwd().absolute())
+    if "sqlmodel" in sys.modules and not Path(program).name.startswith("snakemake"):
+        # Snakemake has tables of its own there, which pipestat would create in its databases.
+        sys.modules["sqlmodel"].SQLModel.metadata.clear()
     return program
 
 

@@ -7,6 +7,7 @@ import os
 import re
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -58,14 +59,17 @@ class Run:
 
 
 def environment(**extra: str) -> dict[str, str]:
-    env = {key: value for key, value in os.environ.items() if not key.startswith("PIPESTAT")}
+    """The environment of the tests' programs: this one, and this Python's programs come first."""
+    # Without bytecode, each process that a scheduler starts compiles the package anew.
+    left_out = ("PIPESTAT", "PYTHONDONTWRITEBYTECODE")
+    env = {key: value for key, value in os.environ.items() if not key.startswith(left_out)}
     env["PATH"] = f"{BIN}{os.pathsep}{env['PATH']}"
     return {**env, **extra}
 
 
-def run(*command: str, cwd: Path, **env: str) -> Run:
+def run(*command: str, cwd: Path, stdin: str = "", **env: str) -> Run:
     done = subprocess.run(
-        command, cwd=cwd, env=environment(**env), capture_output=True, text=True,
+        command, cwd=cwd, env=environment(**env), input=stdin, capture_output=True, text=True,
         timeout=2 * PATIENCE,
     )  # fmt: skip
     return Run(done.returncode, done.stdout, done.stderr)
@@ -76,12 +80,23 @@ def preloaded() -> Preloaded:
     return Preloaded(environment())
 
 
-def program(name: str, words: tuple[str, ...], cwd: Path, env: Mapping[str, str]) -> Run:
-    """Run a Python program of this environment, as `run` does."""
+def program(
+    name: str, words: tuple[str, ...], cwd: Path, env: Mapping[str, str], stdin: str = ""
+) -> Run:
+    """Run a Python program of this environment, or a script by its full path, as `run` does."""
     command, full = (str(BIN / name), *words), environment(**env)
     if "LOOPER_TESTS_FRESH" in os.environ or not preloaded().can_run(full):
-        return run(*command, cwd=cwd, **env)
-    return Run(*preloaded().run(command, cwd, full, 2 * PATIENCE))
+        start = (sys.executable,) if name.endswith(".py") else ()
+        return run(*start, *command, cwd=cwd, stdin=stdin, **env)
+    return Run(*preloaded().run(command, cwd, full, 2 * PATIENCE, stdin))
+
+
+def python(code: str, *words: str, cwd: Path, stdin: str = "", **env: str) -> Run:
+    """Run Python code in a process of its own, as `python -c` does."""
+    with tempfile.TemporaryDirectory() as folder:
+        script = Path(folder, "code.py")
+        script.write_text(code, encoding="utf-8")
+        return program(str(script), words, cwd, env, stdin)
 
 
 def snakemake(*words: str, cwd: Path, **env: str) -> Run:

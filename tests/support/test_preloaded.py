@@ -9,7 +9,22 @@ from pathlib import Path
 import pytest
 
 from support.projects import edit, write
-from support.running import BIN, PATIENCE, Run, cli, environment, preloaded, run, snakemake
+from support.running import (
+    BIN,
+    PATIENCE,
+    Run,
+    cli,
+    environment,
+    is_alive,
+    preloaded,
+    python,
+    run,
+    snakemake,
+    use_looper,
+    wait_until,
+)
+
+forks = pytest.mark.skipif("LOOPER_TESTS_FRESH" in os.environ, reason="nothing is a fork then")
 
 COMMANDS = {
     "looper": ("snakemake-looper", "check", "--json"),
@@ -52,3 +67,55 @@ def test_a_signal_and_a_message_are_exit_codes(touch: Path) -> None:
         assert preloaded().run((str(touch / "program"),), touch, environment(), PATIENCE) == (
             code, "", text
         )  # fmt: skip
+
+
+def test_standard_input_is_what_is_given(tmp_path: Path) -> None:
+    code = "import sys; print(sys.stdin.read(), sys.argv[1:])"
+    assert python(code, "a", "b c", cwd=tmp_path, stdin="1\n2") == Run(0, "1\n2 ['a', 'b c']\n", "")
+    assert python(code, cwd=tmp_path).out == " []\n"
+
+
+@forks
+@pytest.mark.parametrize(
+    ("end", "told"),
+    [("sys.exit(3)", "exited with 3"), ("os.kill(os.getpid(), 15)", "was killed by SIGTERM")],
+)
+def test_python_of_a_job_is_a_fork(touch: Path, end: str, told: str) -> None:
+    """It has what the job has: arguments, folder, environment and output; its end is the job's."""
+    write(touch, {"job.py": f"""
+        import os, sys
+        print("pandas" in sys.modules, sys.argv[1:], os.environ["PIPESTAT_RECORD_IDENTIFIER"])
+        sys.stdout.flush()
+        {end}
+        """})  # fmt: skip
+    edit(
+        touch / "touch.yaml",
+        "echo {sample.word} &&",
+        "export WORD={sample.word}; python job.py $WORD; ",
+    )
+    edit(
+        touch / ".looper.yaml",
+        "pipeline_interfaces",
+        "pipestat: {project_name: x}\npipeline_interfaces",
+    )
+    assert use_looper("--config", "limit=1", cwd=touch).code == 1
+    log = (touch / "results/submission/touch_a.log").read_text().splitlines()
+    assert log[0] == "True ['one'] a"
+    assert log[-1] == f"the command {told}"
+
+
+@forks
+def test_a_fork_dies_with_the_job_that_asked_for_it(tmp_path: Path) -> None:
+    write(
+        tmp_path, {"wait.py": "import os, time; print(os.getpid(), flush=True); time.sleep(600)\n"}
+    )
+    code = """
+import subprocess, sys
+asking = subprocess.Popen([sys.executable, "wait.py"], stdout=subprocess.PIPE, text=True)
+print(asking.stdout.readline(), end="")
+asking.kill()
+asking.wait()
+"""
+    done = python(code, cwd=tmp_path)
+    assert done.code == 0, done.err
+    wait_until(lambda: not is_alive(int(done.out)), "the fork goes on")
