@@ -66,7 +66,7 @@ def _docstring(rule: RuleStructure) -> str:
 def _inputs(structure: Structure, rule: RuleStructure) -> list[str]:
     name = quoted(rule.name)
     inputs = []
-    if rule.is_lumped or rule.has_inputs:
+    if rule.has_inputs:
         inputs.append(f"files=jobs.inputs({name})")
     if rule.depends:
         inputs.append(f"before=jobs.flags_of_sample({quoted_list(rule.depends)})")

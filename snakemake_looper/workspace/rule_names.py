@@ -49,7 +49,7 @@ def names_of(structure: Structure) -> RuleNames:
             for rule in structure.rules
             if rule.publishes and not structure.is_narrowed
         },
-        left_over=_free("left_over", taken) if structure.has_left_over else None,
+        left_over=_free("left_over", taken) if structure.is_narrowed else None,
     )
 
 

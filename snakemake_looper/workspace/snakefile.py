@@ -180,7 +180,7 @@ def _inputs(
         # The rules of results files and stores are about all samples. `onsuccess` does the same
         # for the samples that were run, and the rule `left_over` for what earlier runs left.
         is_whole = all(rule in rules for rule in structure.rules_in_all)
-        wanted = published and structure.has_left_over and is_whole
+        wanted = published and is_whole
         return [*lines, *(["jobs.left_over()"] if wanted else [])]
     files = dict.fromkeys(rule.results for rule in rules if rule.results)
     lines += [quoted(path) for path in files if path and structure.is_reported_into(path)]

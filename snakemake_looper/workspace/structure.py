@@ -9,7 +9,8 @@ Users keep a Snakefile that `snakemake-looper generate` wrote, while the project
 digest of the structure that it was made for, and each run compares this digest with that of the
 current plan. The digest is made from the values, not from the text: a later version of this package
 may change the words of its rules and comments, and each kept Snakefile still fits. For the same
-reason, fields that have their default are not in the digest: a later version may add fields.
+reason, fields that have their default are not in the digest: a later version may add fields. Two
+plans whose rules have the same text have the same digest, so no field says more than the text does.
 """
 
 from __future__ import annotations
@@ -70,7 +71,7 @@ class RuleStructure:
     flag: str
     log: str
     has_inputs: bool = False
-    """Whether any job has input files."""
+    """Whether any job has input files, or is a member of a group job."""
     is_lumped: bool = False
     """Whether the jobs are members of group jobs."""
     threads: int | None = 1
@@ -91,8 +92,6 @@ class RuleStructure:
     config: ConfigStructure | None = None
     results: str | None = None
     """The path of the results file that the jobs' records are assembled into."""
-    has_reports: bool = True
-    """Whether any job reports into it."""
     publishes: Publishes | None = None
     """The store that something is copied to when the jobs are done."""
     interface: str = field(default="", metadata=_IN_COMMENTS)
@@ -106,6 +105,8 @@ class ResultsStructure:
     path: str
     records: tuple[tuple[str, str], ...]
     schemas: tuple[tuple[str, str], ...] = ()
+    has_reports: bool = True
+    """Whether the plan has a job that reports into it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +123,7 @@ class Structure:
     report: str
     """The folder that the target `report` writes."""
     is_narrowed: bool = False
-    """Whether options select only some of the samples."""
+    """Whether options select only some of the samples, and results are assembled or published."""
     looper_config: str = field(default="", metadata=_IN_COMMENTS)
 
     def rules_of(self, level: Level) -> tuple[RuleStructure, ...]:
@@ -135,17 +136,7 @@ class Structure:
 
     def is_reported_into(self, results: str) -> bool:
         """Whether the plan has a job that reports into this results file."""
-        return any(rule.has_reports for rule in self.rules if rule.results == results)
-
-    @property
-    def has_end(self) -> bool:
-        """Whether results are assembled or published when all jobs are done."""
-        return any(rule.results or rule.publishes for rule in self.rules)
-
-    @property
-    def has_left_over(self) -> bool:
-        """Whether this is a plan of some samples that publishes what earlier runs left."""
-        return self.is_narrowed and self.has_end
+        return any(file.has_reports for file in self.results if file.path == results)
 
 
 # --- a plan's structure ---------------------------------------------------------------------------
@@ -157,15 +148,16 @@ def structure_of(plan: Plan) -> Structure:
     for job in plan.jobs:
         jobs[job.rule].append(job)
     pipelines = dict.fromkeys(rule.pipeline for rule in plan.rules if rule.config)
+    rules = tuple(_rule(plan, rule, jobs[rule.name]) for rule in plan.rules)
     tables = [table_paths(plan.out, pipeline, plan.amendments) for pipeline in pipelines]
     return Structure(
         project_name=plan.project_name,
-        rules=tuple(_rule(plan, rule, jobs[rule.name]) for rule in plan.rules),
-        results=tuple(_results(plan, file) for file in plan.results),
+        rules=rules,
+        results=tuple(_results(plan, file, jobs) for file in plan.results),
         logs=os.path.dirname(plan.rules[0].log),
         tables=tuple(plan.shown(path) for paths in tables for path in paths),
         report=plan.shown(report_folder(plan.out, plan.amendments)),
-        is_narrowed=plan.narrowed,
+        is_narrowed=plan.narrowed and any(rule.results or rule.publishes for rule in rules),
         looper_config=plan.shown(plan.looper_config),
     )
 
@@ -179,7 +171,7 @@ def _rule(plan: Plan, rule: Rule, jobs: Sequence[Job]) -> RuleStructure:
         level=rule.level,
         flag=rule.flag,
         log=rule.log,
-        has_inputs=any(job.inputs for job in jobs),
+        has_inputs=any(job.inputs or job.lump for job in jobs),
         is_lumped=any(job.lump for job in jobs),
         threads=_shared(threads),
         resources=_resources(jobs),
@@ -197,7 +189,6 @@ def _rule(plan: Plan, rule: Rule, jobs: Sequence[Job]) -> RuleStructure:
         if rule.config
         else None,
         results=plan.shown(rule.results.path) if rule.results else None,
-        has_reports=bool(jobs) or rule.results is None,
         publishes=_publishes(rule) if jobs or plan.narrowed else None,
         interface=plan.shown(rule.interface.path),
         command_template=rule.interface.command_template,
@@ -215,9 +206,12 @@ def _publishes(rule: Rule) -> Publishes | None:
     return config.published or ("statuses" if config.back_end == "database" else None)
 
 
-def _results(plan: Plan, file: ResultsFile) -> ResultsStructure:
+def _results(plan: Plan, file: ResultsFile, jobs: Mapping[str, Sequence[Job]]) -> ResultsStructure:
     return ResultsStructure(
-        plan.shown(file.path), _shown(plan, file.sources), _shown(plan, file.schemas)
+        plan.shown(file.path),
+        _shown(plan, file.sources),
+        _shown(plan, file.schemas),
+        any(jobs[rule.name] for rule in plan.rules if rule.results == file),
     )
 
 

@@ -6,13 +6,16 @@ import os
 import shutil
 from collections.abc import Callable
 from dataclasses import replace
+from itertools import combinations
 from pathlib import Path
+from typing import Any
 
 import pytest
 from support.projects import edit, write
 from support.running import EXAMPLES
 
 from snakemake_looper.plan.planner import plan_project
+from snakemake_looper.read.options import Options
 from snakemake_looper.workspace import job_rules, rule_layout
 from snakemake_looper.workspace.snakefile import snakefile
 from snakemake_looper.workspace.structure import Structure, digest_of, structure_of
@@ -131,3 +134,29 @@ def test_the_second_of_two_names_that_are_alike_gets_a_number(touch: Path) -> No
     of = structure(touch)
     names = [line for line in text(of).splitlines() if line.startswith("rule ")]
     assert len(names) == len(set(names))
+
+
+def of_options(folder: Path, **options: Any) -> tuple[str, str]:
+    """The text of the rules, and the digest, for a plan with options."""
+    of = structure_of(plan_project(folder / ".looper.yaml", Options(**options)))
+    return text(of), digest_of(of)
+
+
+SELECTIONS: list[dict[str, Any]] = [
+    {}, {"limit": "1"}, {"skip": "1"}, {"lump_n": 2}, {"limit": "1", "lump_n": 2},
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("name", [*sorted(os.listdir(EXAMPLES)), "touch"])
+def test_the_digest_says_no_more_than_the_text(
+    example: Callable[[str], Path], touch: Path, name: str
+) -> None:
+    """A kept workflow is refused only if its rules would be others, and always then."""
+    folder = touch if name == "touch" else example(name)
+    found = [of_options(folder, **options) for options in SELECTIONS]
+    for first, second in combinations(found, 2):
+        assert (first[0] == second[0]) == (first[1] == second[1])
+
+
+def test_a_few_samples_of_a_project_without_results_need_no_other_rules(touch: Path) -> None:
+    assert of_options(touch, limit="1") == of_options(touch)
