@@ -102,7 +102,7 @@ def _choose_snakefile(parsed: Namespace, asked: str, has_profile: bool) -> None:
     if is_first and _has_users_profile(parsed):
         parsed.snakefile = stand_in
     else:
-        ready = _plan(parsed, asked, is_first)
+        ready = _plan(parsed, asked, is_first, has_profile)
         parsed.snakefile = Path(ready.snakefile)
         parsed.directory = ready.workdir
         parsed.logger = list(dict.fromkeys([*(parsed.logger or []), "looper"]))
@@ -113,14 +113,17 @@ def _choose_snakefile(parsed: Namespace, asked: str, has_profile: bool) -> None:
         ]
 
 
-def _plan(parsed: Namespace, asked: str, is_first: bool) -> Ready:
-    """The plan of the project. The first of two parsings keeps it for the second."""
+def _plan(parsed: Namespace, asked: str, is_first: bool, is_second: bool) -> Ready:
+    """The plan of the project. The first of two parsings keeps it for the second.
+
+    A plan that was kept by a call of Snakemake which ended in between is never taken.
+    """
     from snakemake_looper.run.from_command_line import plan_of_command_line
 
     wanted = (asked, parsed.config, parsed.configfile, parsed.directory)
     kept = _planned.get()
     _planned.set(None)
-    if kept is not None and kept[0] == wanted and not is_first:
+    if kept is not None and kept[0] == wanted and is_second:
         return kept[1]
     ready = plan_of_command_line(*wanted)
     if is_first:

@@ -6,12 +6,15 @@ import json
 import re
 import subprocess
 import sys
+from argparse import Namespace
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from support.projects import edit, flags, write
 from support.running import BIN, Run, cli, environment, python, snakemake, use_looper
+
+from snakemake_logger_plugin_looper import hook
 
 CHILD = ("--mode", "subprocess", "--nolock", "--force", "--cores", "1", "--quiet", "all")
 
@@ -100,6 +103,20 @@ def test_a_profile_of_ones_own_is_merged_and_the_plan_made_once(touch: Path) -> 
     assert done.code == 0
     assert "source .snakemake/looper/scripts/job.sh" in done.text
     assert len(list((touch / ".snakemake/looper/index").iterdir())) == 1
+
+
+def test_a_kept_plan_is_for_the_second_parsing_of_the_same_call(
+    touch: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A call of Snakemake that ends between its two parsings leaves its plan behind."""
+    monkeypatch.chdir(touch)
+    parsed = Namespace(config=None, configfile=None, directory=None)
+    kept = hook._plan(parsed, "", is_first=True, is_second=False)
+    assert hook._plan(parsed, "", is_first=False, is_second=True) is kept
+    hook._plan(parsed, "", is_first=True, is_second=False)
+    edit(touch / "samples.csv", "two", "deux")
+    later = hook._plan(parsed, "", is_first=False, is_second=False)
+    assert later.folder != kept.folder
 
 
 @pytest.mark.parametrize(
