@@ -4,6 +4,11 @@ This package keeps its own files below Snakemake's working directory:
 
     .snakemake/looper/        FOLDER: plans, see `workspace.plan_folder`
         <plan id>/            one plan, with its job table
+        index/                the current plan of each looper config and set of options
+        configs/              contents of merged pipestat configs, without secrets
+        scripts/, report/     scripts and captions of the rules, the same for all plans
+        places/               where a project was planned first
+        key                   the key of digests of configs with a secret, for its owner only
         written/              digests of the merged pipestat configs that were written
         settled/              notes on results that are where they belong
         runs/                 journals of runs, see `status.journal`
@@ -16,13 +21,19 @@ from __future__ import annotations
 import hashlib
 import os
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 FOLDER = Path(".snakemake") / "looper"
 """Relative to Snakemake's working directory, as all paths here."""
 LOCKS = Path(".snakemake") / "locks"
 """Snakemake's own locks."""
+INDEX = FOLDER / "index"
+CONFIGS = FOLDER / "configs"
+SCRIPTS = FOLDER / "scripts"
+CAPTIONS = FOLDER / "report"
+PLACES = FOLDER / "places"
+KEY = FOLDER / "key"
 JOURNALS = FOLDER / "runs"
 TICKETS = FOLDER / "taken"
 EARLIER = FOLDER / "earlier"
@@ -31,6 +42,8 @@ LEFT_OVER = f"{SETTLED}/left_over"
 """In a plan of some samples: stands for all that earlier runs have left undone."""
 JOB_TABLE = "jobs.sqlite"
 """The job table, in the folder of its plan."""
+RECORD = "{record_identifier}"
+"""Stands for a record's name in `results_file_path`, as pipestat has it."""
 LOCK_VARIABLE = "SNAKEMAKE_LOOPER_LOCK"
 """This environment variable tells `job.sh` that it runs on a cluster, where jobs lock their log."""
 FOR_GROUPS = (
@@ -39,6 +52,7 @@ FOR_GROUPS = (
 )
 """The advice in messages about files that cannot be written."""
 
+_COMPLETED = "_completed.flag"
 _DIGEST = re.compile(r"[0-9a-f]{16}")
 _UNSAFE = re.compile(r"[/{}\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 _PATH_VARIABLE = re.compile(r"<[a-z][a-z0-9_]*>")
@@ -65,6 +79,18 @@ def job_table_of(workdir: Path, plan: str) -> Path:
     return workdir / FOLDER / plan / JOB_TABLE
 
 
+def shared_parts() -> Iterator[tuple[Path, Path]]:
+    """Scripts and captions that the rules of all plans share.
+
+    Each is a path relative to the working directory, and the file that it is a copy of.
+    """
+    for script in sorted(data_dir("scripts").iterdir()):
+        if script.suffix in (".sh", ".py"):
+            yield SCRIPTS / script.name, script
+    for caption in sorted(data_dir("report").iterdir()):
+        yield CAPTIONS / caption.name, caption
+
+
 def marker(path: str) -> str:
     """The file that notes the content that a pipestat config was last written with, by its path."""
     return f"{FOLDER}/written/{hashlib.sha256(path.encode()).hexdigest()[:16]}"
@@ -76,6 +102,16 @@ def is_digest(text: str) -> bool:
 
 
 # --- files of a project ---------------------------------------------------------------------------
+
+
+def flag_name(pipeline: str, record: str, status: str) -> str:
+    """The name of a status flag, as in pipestat and pypiper."""
+    return f"{pipeline}_{record}_{status}.flag"
+
+
+def flag_with(completed_flag: str, status: str) -> str:
+    """The path of a record's flag for a status, from that of its completed flag."""
+    return f"{completed_flag.removesuffix(_COMPLETED)}_{status}.flag"
 
 
 def report_folder(output_dir: Path, amendments: Sequence[str] = ()) -> Path:

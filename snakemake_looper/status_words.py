@@ -45,6 +45,9 @@ STATUS_WORDS = (
 STATUSES = tuple(one.word for one in STATUS_WORDS if one.has_flag)
 """The words that a flag can say, as in pipestat's status schema."""
 
+FAILURES = ("failed", "partial")
+"""A record with one of these was run, and did not complete."""
+
 LEAST_FIRST = ("failed", "partial", "running", "waiting", "completed")
 """The same words, the one that promises least first: of several flags the first one counts."""
 

@@ -9,11 +9,12 @@ from functools import partial
 from ..results.statuses import RecordStatus, read_statuses
 from ..show.json_forms import check_json
 from ..show.statuses import check_text, codes_text, watch
+from ..status_words import FAILURES, SKIPPED
 from ..workspace.job_table import JobTable
 from . import DONE, FAILED
 from .project import open_jobs
 
-_BAD = ("failed", "partial", "skipped")
+_BAD = (*FAILURES, SKIPPED)
 
 
 def execute(arguments: Namespace) -> int:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from argparse import Namespace
 
 from ..cli_options import changed
+from ..status_words import FAILURES
 from . import run
 
-STATUSES_TO_RERUN = ("failed", "partial", "waiting")
+STATUSES_TO_RERUN = (*FAILURES, "waiting")
 """As looper does, unless the user selects by statuses."""
 
 

@@ -10,11 +10,11 @@ import os
 from collections.abc import Mapping, Sequence
 
 from ..errors import Place, Problems
+from ..layout import RECORD
 from ..model import Pep, Rule
 from ..read.pep import rows_of
 from .context import PlanContext
 from .names import NameLimit, file_fault, name_fault, name_limit, repetition_fault
-from .pipestat_section import RECORD
 from .rules import PlannedRule
 from .wildcards import WILDCARD
 

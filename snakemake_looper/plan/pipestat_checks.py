@@ -12,14 +12,14 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from ..errors import Place, Problems
-from ..layout import is_file_name, special_to_snakemake
+from ..layout import RECORD, is_file_name, special_to_snakemake
 from ..model import Interface, PipestatConfig
 from ..read.output_schema import read_output_schema
 from ..read.output_schema_faults import refusals
 from ..read.pipestat_schema import Fault, pipestat_schema
 from ..read.secrets import address, is_plain
 from ..read.yaml_lines import Document, read_yaml
-from .pipestat_section import PATHS, RECORD, PipestatSection
+from .pipestat_section import PATHS, PipestatSection
 
 _IS_TOLD = re.compile(r"\{[^}]*\bpipestat\s*[.\[]")
 """A template that tells the command where to report."""

@@ -23,12 +23,13 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from ..errors import Problems
+from ..layout import RECORD
 from ..model import BackEnd, Interface, PipestatConfig, Published, ResultsFile
 from ..read.secrets import address
 from ..read.settings import Settings
 from ..read.yaml_lines import resolve
 from .pipestat_checks import check_config
-from .pipestat_section import RECORD, PipestatSection, read_section
+from .pipestat_section import PipestatSection, read_section
 
 _DEFAULT_RESULTS = "results.yaml"
 

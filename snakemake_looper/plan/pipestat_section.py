@@ -19,8 +19,6 @@ from ..read.secrets import HARMLESS, HARMLESS_IN_DATABASE, address, hide, is_pla
 from ..read.settings import Settings
 from ..read.yaml_lines import expanded, read_yaml
 
-RECORD = "{record_identifier}"
-"""pipestat's own word for the record's name, in the path of a results file."""
 PATHS = ("results_file_path", "flag_file_dir")
 """Keys of the section that hold a path."""
 _OF_INTERFACE = ("output_dir", "pipeline_name", "pipeline_type", "schema_path")

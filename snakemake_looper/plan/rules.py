@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import Problems, near
+from ..layout import flag_name
 from ..model import Interface, ResultsFile, Rule
 from ..read.input_schema import Validator
 from ..read.templates import TemplateError, template
@@ -96,7 +97,7 @@ def _planned_rule(
     rule = Rule(
         name=name,
         interface=interface,
-        flag=context.shown(folder / f"{pipeline}_{record}_completed.flag"),
+        flag=context.shown(folder / flag_name(pipeline, record, "completed")),
         log=context.shown(settings.submission_dir / f"{pipeline}_{log_record}.log"),
         config=reporting.config,
         results=results.get(own_results.path) if own_results else None,

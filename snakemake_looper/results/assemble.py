@@ -17,10 +17,10 @@ from pathlib import Path
 from typing import NamedTuple
 
 from ..files import write_atomic
+from ..layout import RECORD
 from ..read.output_schema import DeclaredResult, OutputSchemaError
 from .results_file import (
     EARLIER,
-    RECORD,
     Records,
     ResultsFileError,
     below,

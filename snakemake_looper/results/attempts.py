@@ -16,10 +16,11 @@ from ..files import modified
 from ..layout import job_table_of
 from ..status.flags import Flags, stamp_of
 from ..status.journal import Run
+from ..status_words import FAILURES
 from ..workspace.job_table import JobTable
 from ..workspace.rows import Brief
 
-_UNFINISHED = ("failed", "partial", "running", "waiting")
+_UNFINISHED = (*FAILURES, "running", "waiting")
 _CLOCK_LAG = 0.02
 """Seconds by which the time of a file can lag behind the clock: a kernel's tick is 1 to 10 ms."""
 

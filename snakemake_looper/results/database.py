@@ -24,7 +24,7 @@ from .database_tables import (
     EXTENDED,
     MODIFIED,
     PROJECT,
-    RECORD,
+    RECORD_COLUMN,
     STATUS,
     Tables,
     check_statuses,
@@ -84,7 +84,7 @@ def read_records(config: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
     for row in _rows(config, tables, [*tables.results, *extended]):
         more = row[EXTENDED] if extended else None
         declared = {key: row[key] for key in tables.results if row[key] is not None}
-        found[row[RECORD]] = {**declared, **(more if isinstance(more, dict) else {})}
+        found[row[RECORD_COLUMN]] = {**declared, **(more if isinstance(more, dict) else {})}
     return found
 
 
@@ -95,7 +95,7 @@ def read_statuses(config: Mapping[str, Any]) -> dict[str, str]:
         DatabaseError: the database cannot be used.
     """
     rows = _rows(config, tables_of(config), [STATUS])
-    return {row[RECORD]: row[STATUS] for row in rows if row[STATUS] is not None}
+    return {row[RECORD_COLUMN]: row[STATUS] for row in rows if row[STATUS] is not None}
 
 
 def write_statuses(config: Mapping[str, Any], statuses: Mapping[str, str]) -> None:
@@ -116,7 +116,13 @@ def write_statuses(config: Mapping[str, Any], statuses: Mapping[str, str]) -> No
     now = datetime.now()
     # All writers take the rows in one order, so two of them cannot wait for each other.
     rows = [
-        {RECORD: record, PROJECT: tables.project, STATUS: status, CREATED: now, MODIFIED: now}
+        {
+            RECORD_COLUMN: record,
+            PROJECT: tables.project,
+            STATUS: status,
+            CREATED: now,
+            MODIFIED: now,
+        }
         for record, status in sorted(statuses.items())
     ]
     with transaction(config, write=True) as connection:
@@ -127,7 +133,7 @@ def write_statuses(config: Mapping[str, Any], statuses: Mapping[str, str]) -> No
         new = insert(tables.main)
         connection.execute(
             new.on_conflict_do_update(
-                index_elements=[RECORD, PROJECT],
+                index_elements=[RECORD_COLUMN, PROJECT],
                 set_={STATUS: new.excluded[STATUS], MODIFIED: new.excluded[MODIFIED]},
                 where=tables.main.c[STATUS].is_distinct_from(new.excluded[STATUS]),
             ),
@@ -178,11 +184,11 @@ def _change_rows(
             chosen = (
                 select(tables.main)
                 .where(columns[PROJECT] == tables.project)
-                .where(columns[RECORD].in_(names[start : start + _CHUNK]))
+                .where(columns[RECORD_COLUMN].in_(names[start : start + _CHUNK]))
                 .with_for_update()
             )
             for row in connection.execute(chosen).mappings().all():
-                values = change(tables, dict(row), records[row[RECORD]])
+                values = change(tables, dict(row), records[row[RECORD_COLUMN]])
                 if values:
                     changed = update(tables.main).where(columns.id == row["id"])
                     connection.execute(changed.values(values))
@@ -238,7 +244,7 @@ def delete_records(config: Mapping[str, Any], records: Iterable[str]) -> int:
         for start in range(0, len(names), _CHUNK):
             chosen = (
                 columns[PROJECT] == tables.project,
-                columns[RECORD].in_(names[start : start + _CHUNK]),
+                columns[RECORD_COLUMN].in_(names[start : start + _CHUNK]),
             )
             if tables.history.name in present:
                 ids = select(columns.id).where(*chosen)
@@ -259,7 +265,7 @@ def _rows(config: Mapping[str, Any], tables: Tables, columns: list[str]) -> list
     with transaction(config) as connection:
         if not inspect(connection).has_table(table.name):
             return []
-        wanted = [table.c[name] for name in (RECORD, *columns)]
-        ours = (table.c[PROJECT] == tables.project) & table.c[RECORD].is_not(None)
+        wanted = [table.c[name] for name in (RECORD_COLUMN, *columns)]
+        ours = (table.c[PROJECT] == tables.project) & table.c[RECORD_COLUMN].is_not(None)
         statement = select(*wanted).where(ours).order_by(table.c.id)
         return [dict(row) for row in connection.execute(statement).mappings()]

@@ -20,7 +20,7 @@ from .database_connection import INSTALL, DatabaseError, not_installed
 if TYPE_CHECKING:
     from sqlalchemy import Connection, Table
 
-RECORD, PROJECT, STATUS = "record_identifier", "project_name", "status"
+RECORD_COLUMN, PROJECT, STATUS = "record_identifier", "project_name", "status"
 CREATED, MODIFIED = "pipestat_created_time", "pipestat_modified_time"
 EXTENDED = "pipestat_extended_data"
 """The column of results that the schema does not declare, where it allows any."""
@@ -182,8 +182,8 @@ def _fault_of_columns(inspector: Any, table: Table) -> str | None:
         return None
     keys = [*inspector.get_unique_constraints(table.name)]
     keys += [index for index in inspector.get_indexes(table.name) if index["unique"]]
-    if not any(set(key["column_names"]) == {RECORD, PROJECT} for key in keys):
-        return f"nothing keeps ({RECORD}, {PROJECT}) unique in it"
+    if not any(set(key["column_names"]) == {RECORD_COLUMN, PROJECT} for key in keys):
+        return f"nothing keeps ({RECORD_COLUMN}, {PROJECT}) unique in it"
     return None
 
 

@@ -20,13 +20,13 @@ from pathlib import Path
 from typing import Any
 
 from ..files import write_atomic
+from ..layout import RECORD
 from ..status.flags import Flags, stamp_of
 from ..workspace.job_table import JobTable
 from ..workspace.rows import Brief
 from .assemble import assemble
 from .results_file import (
     EARLIER,
-    RECORD,
     Records,
     ResultsFileError,
     below,

@@ -12,13 +12,11 @@ from dataclasses import replace
 
 from ..errors import LooperError
 from ..status.flags import flag_path, stamp_of, write_flag
+from ..status_words import FAILURES
 from ..workspace.job_table import JobTable
 from ..workspace.rows import Brief
 from .publish_notes import FlagStatus, Note, Statuses, read_note, write_note
 from .stores.server_store import ServerStore
-
-_BY_PIPELINE = ("failed", "partial")
-"""Statuses that a pipeline may set though its command exits with 0."""
 
 
 def publish_statuses(store: ServerStore, jobs: JobTable, note: Note, now: Statuses) -> list[str]:
@@ -44,7 +42,7 @@ def publish_statuses(store: ServerStore, jobs: JobTable, note: Note, now: Status
         wanted[brief.record] = now[brief.record] if status is None else _fail(store, brief, status)
     for name, one in note.pending.items():
         # Where a pipeline may have set the status, the next run that has its job asks.
-        if name not in now and column.get(name) not in _BY_PIPELINE:
+        if name not in now and column.get(name) not in FAILURES:
             wanted[name] = one
     _write(store, note, {n: one.status for n, one in wanted.items() if column.get(n) != one.status})
     write_note(store, replace(note, records={**note.records, **wanted}, pending={}))
@@ -62,7 +60,7 @@ def _set_by_pipelines(
     for brief in briefs:
         said, last = column.get(brief.record), note.records.get(brief.record)
         is_news = last is None or said != last.status
-        if now[brief.record].status == "completed" and said in _BY_PIPELINE and is_news:
+        if now[brief.record].status == "completed" and said in FAILURES and is_news:
             found[brief.record] = str(said)
     return found
 

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from ..status.flags import Flags
-from ..status_words import NOT_RUN
+from ..status_words import FAILURES, NOT_RUN
 from ..workspace.job_table import JobTable
 from ..workspace.rows import Brief
 from . import earlier_files, earlier_values
@@ -32,7 +32,6 @@ from .validity import CountingResults, validity_of
 
 _REMARK = "results shown are of an earlier run"
 _NOT_IN_TABLE = "not in the sample table"
-_UNFINISHED = ("failed", "partial")
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +130,7 @@ class _Reader:
         if earlier:
             shown = "some values" if values.keys() - earlier else "values"
             return f"{status if status != NOT_RUN else 'not run'}; {shown} are of an earlier run"
-        return f"{status}; values may be incomplete" if status in _UNFINISHED else ""
+        return f"{status}; values may be incomplete" if status in FAILURES else ""
 
 
 def samples(jobs: JobTable) -> set[str]:

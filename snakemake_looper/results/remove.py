@@ -11,8 +11,7 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..layout import is_file_name
-from ..status.flags import flag_path
+from ..layout import flag_name, flag_with, is_file_name
 from ..status_words import STATUSES
 from ..workspace.job_table import JobTable
 from ..workspace.rows import JobRow
@@ -131,8 +130,7 @@ def destroy(removal: Removal, workdir: Path) -> None:
 
 def _files_of(row: JobRow, jobs: JobTable) -> Iterable[str]:
     """Flags, log and declared outputs of a job."""
-    stem = row.flag.removesuffix("_completed.flag")
-    yield from (f"{stem}_{status}.flag" for status in STATUSES)
+    yield from (flag_with(row.flag, status) for status in STATUSES)
     yield row.log
     outputs = jobs.facts.outputs.get(row.rule, [])
     yield from (output.replace("{sample}", row.record) for output in outputs)
@@ -144,8 +142,8 @@ def _files_like(row: JobRow, record: str, workdir: Path) -> Iterable[Path]:
     Flags of a pipeline with pipestat are in one folder and named by one form, and so are its logs.
     """
     stem = f"{row.pipeline}_{record}"
-    flag = workdir / os.path.dirname(row.flag) / f"{stem}_completed.flag"
-    yield from (flag_path(workdir, str(flag), word) for word in STATUSES)
+    flags = workdir / os.path.dirname(row.flag)
+    yield from (flags / flag_name(row.pipeline, record, word) for word in STATUSES)
     yield workdir / os.path.dirname(row.log) / f"{stem}.log"
 
 

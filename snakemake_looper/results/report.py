@@ -27,7 +27,7 @@ import jinja2
 
 from ..layout import report_folder
 from ..read.output_schema import DeclaredResult, FileKind, OutputSchemaError
-from ..status_words import NOT_RUN, order
+from ..status_words import FAILURES, NOT_RUN, order
 from ..version import __version__
 from ..workspace.job_table import JobTable
 from .records import Results, read_results
@@ -270,7 +270,7 @@ def _documents(reports: Sequence[LevelReport], project_name: str, files: LinkedF
         (level, record, _log_cell(record.log.path, partial(files.link, "")))
         for level in levels
         for record in level.records
-        if record.status in ("failed", "partial")
+        if record.status in FAILURES
     ]
     shown, more = trouble[:_MOST_TROUBLE], len(trouble) - _MOST_TROUBLE
     index = environment.get_template("index.html")

@@ -22,11 +22,11 @@ from typing import Any
 import yaml
 
 from ..errors import LooperError
+from ..layout import RECORD
 
 _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _Dumper: Any = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
 Records = dict[str, Any]
-RECORD = "{record_identifier}"
 EARLIER = ".earlier"
 """The end of the name of a record file that was set aside."""
 BOOKKEEPING = ("meta", "pipestat_created_time", "pipestat_modified_time")

@@ -13,6 +13,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+from ..layout import flag_name
 from ..workspace.job_table import JobTable
 
 
@@ -35,7 +36,7 @@ def assemble_results(snakemake: Any) -> None:
         snakemake.output.results,
         snakemake.params.records,
         snakemake.params.schemas,
-        lambda pipeline, record: f"{pipeline}_{record}_completed.flag" in flags,
+        lambda pipeline, record: flag_name(pipeline, record, "completed") in flags,
     )
     _log(snakemake, lines)
     sys.exit(not done)

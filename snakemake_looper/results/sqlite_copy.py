@@ -29,7 +29,7 @@ from .database_tables import (
     EXTENDED,
     MODIFIED,
     PROJECT,
-    RECORD,
+    RECORD_COLUMN,
     STATUS,
     Tables,
     check_statuses,
@@ -99,7 +99,7 @@ def _present(connection: Connection, tables: Tables) -> dict[str, dict[str, Any]
     from sqlalchemy import select
 
     ours = select(tables.main).where(tables.main.c[PROJECT] == tables.project)
-    return {row[RECORD]: dict(row) for row in connection.execute(ours).mappings()}
+    return {row[RECORD_COLUMN]: dict(row) for row in connection.execute(ours).mappings()}
 
 
 def _rows_to_write(
@@ -119,7 +119,7 @@ def _rows_to_write(
             wanted[STATUS] = statuses[record]
         current = present.get(record)
         if current is None:
-            names = {RECORD: record, PROJECT: tables.project}
+            names = {RECORD_COLUMN: record, PROJECT: tables.project}
             rows.new.append({**blank, CREATED: now, MODIFIED: now, **wanted, **names})
             continue
         wanted.pop(CREATED, None)

@@ -15,7 +15,7 @@ from pathlib import Path
 from ..status.flags import Flags, advice_on, flag_path, stamp_of
 from ..status.journal import Death, Run
 from ..status.reasons import Reason, explain, remedy, stale_locks, tail
-from ..status_words import SKIPPED
+from ..status_words import FAILURES, SKIPPED
 from ..workspace.job_table import JobTable
 from ..workspace.rows import JobRow
 
@@ -75,7 +75,7 @@ def _status_of(
         run = flags.run_of(row.flag)
         external = run.submitted.get(row.flag, "") if run else ""
         return dataclasses.replace(known, external_jobid=external, reason=_doubt(run, external))
-    if status not in ("failed", "partial") or not why:
+    if status not in FAILURES or not why:
         return known
     death = _death_of(row.flag, status, flags, workdir)
     last_lines = tail(workdir / row.log)

@@ -23,7 +23,7 @@ from pathlib import Path
 from ..status.flags import Flags, flag_path, obstacles, stamp_of, word_now, write_flag
 from ..status.journal import Death, Journal
 from ..status.reasons import explain, says_out_of_memory, tail
-from ..status_words import NOT_RUN
+from ..status_words import FAILURES, NOT_RUN
 from ..workspace.job_table import JobTable
 from ..workspace.rows import Brief
 from . import log_events as events
@@ -100,7 +100,7 @@ class Controller:
             case events.TriedAgain():
                 for job in self._jobs.named(event.jobid):
                     self._count(job, "waiting")
-                    write_flag(self.workdir, job.brief.flag, "waiting", ("failed", "partial"))
+                    write_flag(self.workdir, job.brief.flag, "waiting", FAILURES)
             case events.Finished():
                 self._others.pop(event.jobid, None)
                 for job in self._jobs.named(str(event.jobid)):
@@ -166,12 +166,12 @@ class Controller:
 
         With `overrule`, also in the place of the job's own word for its failure.
         """
-        own = ("failed", "partial") if overrule else ()
+        own = FAILURES if overrule else ()
         expected = (NOT_RUN, "waiting", "running", "completed", *own)
         write_flag(self.workdir, job.brief.flag, status, expected)
         written = self._written(job)
         self._count(job, written)
-        if written not in ("failed", "partial"):
+        if written not in FAILURES:
             return  # the job has said something else in the meantime
         path = flag_path(self.workdir, job.brief.flag, written)
         death = Death(

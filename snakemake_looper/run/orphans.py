@@ -16,6 +16,7 @@ from ..status.flags import Flags
 from ..status.journal import Run
 from ..status.processes import Present
 from ..status.reasons import ending, tail
+from ..status_words import FAILURES
 from ..workspace.rows import Brief
 from .notes import counted, note
 from .planned import Planned
@@ -93,7 +94,7 @@ def _may_run(brief: Brief, flags: Flags, workdir: Path) -> bool:
     that the shell writes last.
     """
     word = flags.word(brief.flag)
-    if word in ("failed", "partial"):
+    if word in FAILURES:
         return not ending(tail(workdir / brief.log)).text
     return word != "completed"
 

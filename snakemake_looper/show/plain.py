@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from typing import TextIO
 
 from ..run.snapshot import Failure, Snapshot, Tally
+from ..status_words import FAILURES
 from .text import encodable, headline, labels, one_line
 
 _SECONDS_BETWEEN_LINES = 30.0
@@ -51,7 +52,7 @@ class PlainLines:
 def _progress_line(tallies: Sequence[Tally]) -> str:
     completed, total = sum(t.completed for t in tallies), sum(t.total for t in tallies)
     text = f"{completed} of {total} done"
-    for word in ("failed", "partial", "running"):
+    for word in (*FAILURES, "running"):
         count = sum(getattr(tally, word) for tally in tallies)
         text += f", {count} {word}" if count else ""
     if len(tallies) > 1:

@@ -9,7 +9,7 @@ from rich.console import Console, Group, RenderableType
 from rich.live import Live
 
 from ..results.statuses import RecordStatus, counts
-from ..status_words import STATUS_WORDS, order
+from ..status_words import FAILURES, STATUS_WORDS, order
 from .tables import log_ends, record_table, render, status_table, status_text, table_of
 
 _LINES_BESIDE_RECORDS = 8
@@ -62,7 +62,7 @@ def watch(read: Callable[[], list[RecordStatus]], seconds: float) -> list[Record
 def _watched(records: Sequence[RecordStatus], height: int) -> list[RenderableType]:
     """Counts, and below them running and failed records, as many as there is room for."""
     parts: list[RenderableType] = [status_table(records)]
-    listed = [one for one in records if one.status in ("failed", "partial", "running")]
+    listed = [one for one in records if one.status in (*FAILURES, "running")]
     room = max(_FEWEST_RECORDS, height - _LINES_BESIDE_RECORDS - len(counts(records)))
     if listed:
         listed.sort(key=lambda one: order(one.status), reverse=True)

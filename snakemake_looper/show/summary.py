@@ -8,6 +8,7 @@ from pathlib import Path
 from rich.console import RenderableType
 
 from ..results.statuses import read_statuses
+from ..status_words import FAILURES
 from ..workspace.job_table import JobTable
 from .tables import MOST_ROWS, log_ends, record_table, render, skip_table, status_table
 
@@ -39,7 +40,7 @@ def closing_summary(jobs: JobTable, workdir: Path, ran: bool) -> str:
 def _statuses(jobs: JobTable, workdir: Path) -> Iterator[RenderableType]:
     records = read_statuses(jobs, workdir, why=True)
     yield status_table(records)
-    bad = [one for one in records if one.status in ("failed", "partial")]
+    bad = [one for one in records if one.status in FAILURES]
     if bad:
         yield ""
         yield record_table(bad[:MOST_ROWS])

@@ -29,11 +29,10 @@ from functools import cached_property
 from pathlib import Path
 from typing import NamedTuple, Protocol
 
+from ..layout import flag_with
 from ..status_words import LEAST_FIRST, NOT_RUN, STATUSES
 from .journal import Run, read_runs
 from .processes import Present
-
-_SUFFIX = "_completed.flag"
 
 
 class HasFlag(Protocol):
@@ -85,19 +84,17 @@ class Flags:
     def words(self, completed_flag: str) -> list[str]:
         """The status words of all flags of a record, the one that promises least first."""
         folder, name = os.path.split(completed_flag)
-        stem = name.removesuffix(_SUFFIX)
         present = self._listing(folder).files
-        return [word for word in LEAST_FIRST if f"{stem}_{word}.flag" in present]
+        return [word for word in LEAST_FIRST if flag_with(name, word) in present]
 
     def obstacle(self, completed_flag: str, log: str = "") -> str | None:
         """The path of a record's flag or log if something other than a file is there."""
         folder, name = os.path.split(completed_flag)
         others = self._listing(folder).others
         if others:
-            stem = name.removesuffix(_SUFFIX)
             for word in LEAST_FIRST:
-                if f"{stem}_{word}.flag" in others:
-                    return os.path.join(folder, f"{stem}_{word}.flag")
+                if flag_with(name, word) in others:
+                    return os.path.join(folder, flag_with(name, word))
         folder, name = os.path.split(log)
         return log if log and name in self._listing(folder).others else None
 
@@ -122,7 +119,7 @@ class Flags:
 
 def flag_path(workdir: Path, completed_flag: str, status: str) -> Path:
     """The flag that a record has with a status."""
-    return Path(f"{str(workdir / completed_flag).removesuffix(_SUFFIX)}_{status}.flag")
+    return workdir / flag_with(completed_flag, status)
 
 
 def word_now(workdir: Path, completed_flag: str) -> str:

@@ -20,7 +20,7 @@ from typing import Any
 
 from ..errors import Problems
 from ..files import read_text
-from ..layout import FOLDER, is_digest, marker
+from ..layout import KEY, is_digest, marker
 from ..read.secrets import has_secret, reveal, secret_keys
 from ..read.yaml_lines import read_yaml
 from .own_files import put
@@ -72,7 +72,7 @@ class Digests:
 
     def _key(self, content: Any) -> str | None:
         """The key, made if there is none; None if a plan that is only read cannot have it."""
-        path = self.workdir / FOLDER / "key"
+        path = self.workdir / KEY
         text = read_text(path)
         if text is not None and _KEY.fullmatch(text):
             return text

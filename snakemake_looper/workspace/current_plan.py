@@ -28,13 +28,13 @@ import os
 import re
 import shutil
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..files import read_text
-from ..layout import FOLDER, JOB_TABLE, data_dir
+from ..layout import FOLDER, INDEX, JOB_TABLE, LOCKS, shared_parts
 from ..read.options import Options
 from ..version import __version__
 from .job_table import JobTable, TableError
@@ -78,7 +78,7 @@ class _Asked:
             ],
             sort_keys=True,
         )
-        return self.home / "index" / f"{hashlib.sha256(text.encode()).hexdigest()[:16]}.json"
+        return self.home / INDEX.name / f"{hashlib.sha256(text.encode()).hexdigest()[:16]}.json"
 
     @property
     def place(self) -> list[str]:
@@ -165,7 +165,7 @@ def _is_fresh(record: dict[str, Any], asked: _Asked) -> bool:
 
 def _is_complete(table: JobTable, workdir: Path) -> bool:
     """Whether all that a plan refers to is there, and no input file has another size."""
-    if any(read_text(part) != read_text(source) for part, source in _shared_parts(workdir)):
+    if any(read_text(workdir / part) != read_text(source) for part, source in shared_parts()):
         return False
     for path, digest in table.facts.contents.items():
         text = read_text(workdir / path)
@@ -173,15 +173,6 @@ def _is_complete(table: JobTable, workdir: Path) -> bool:
             return False
     note_written(table, workdir)
     return not _inputs_changed(table)
-
-
-def _shared_parts(workdir: Path) -> Iterator[tuple[Path, Path]]:
-    """Scripts and captions of the rules, each with the file that it is a copy of."""
-    for script in data_dir("scripts").iterdir():
-        if script.suffix in (".sh", ".py"):
-            yield workdir / FOLDER / "scripts" / script.name, script
-    for caption in data_dir("report").iterdir():
-        yield workdir / FOLDER / "report" / caption.name, caption
 
 
 def _inputs_changed(table: JobTable) -> bool:
@@ -257,7 +248,7 @@ def _clear(home: Path) -> None:
 
     Plans of another user cannot be removed, and stay.
     """
-    locks = home.parent / "locks"
+    locks = home.parent / LOCKS.name
     if locks.is_dir() and any(locks.iterdir()):
         return
     used = _plans_in_use(home)
@@ -276,7 +267,7 @@ def _clear(home: Path) -> None:
 def _plans_in_use(home: Path) -> set[str]:
     """The plans that indexes name; removes indexes that nobody has asked for in a month."""
     used = set()
-    for index in (home / "index").glob("*.json"):
+    for index in (home / INDEX.name).glob("*.json"):
         if _age(index) > _INDEX_DAYS * _DAY:
             with contextlib.suppress(OSError):
                 index.unlink()

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from ..files import read_text
-from ..layout import FOLDER
+from ..layout import PLACES
 from .own_files import put
 from .places import names_of
 
@@ -36,7 +36,7 @@ def names_since_first(looper_config: Path, workdir: Path, may_write: bool) -> li
     today = FirstPlace(str(looper_config.parent), str(workdir))
     asked = os.path.relpath(looper_config, workdir)
     note = hashlib.sha256(asked.encode()).hexdigest()[:16]
-    path = workdir / FOLDER / "places" / f"{note}.json"
+    path = workdir / PLACES / f"{note}.json"
     first = _noted(path)
     if first is None:
         first = today

@@ -19,6 +19,7 @@ from functools import cached_property, lru_cache
 from pathlib import Path
 
 from ..layout import SETTLED, is_digest, marker
+from .places import Places
 from .rows import (
     AssembledFile,
     Brief,
@@ -32,6 +33,8 @@ from .rows import (
     StoreRow,
 )
 
+_COMPARED = ("command", "env", "inputs", "log", "flag", "container")
+"""The fields of a job that decide whether its result counts for another plan."""
 TableError = sqlite3.Error
 """The error of a table that was opened and cannot be read."""
 
@@ -117,23 +120,20 @@ class JobTable:
 
     def has_same_job(self, other: JobTable, brief: Brief) -> bool:
         """Whether another plan has the very same job, so that its result counts for this one."""
-        job = (
-            "SELECT command, env, inputs, log, flag, container FROM job"
-            " WHERE rule = ? AND record = ?"
-        )
-        config = "SELECT digest FROM config WHERE rule = ?"
-        key = (brief.rule, brief.record)
         try:
-            mine, theirs = (
-                (
-                    table._connection.execute(job, key).fetchone(),
-                    table._connection.execute(config, key[:1]).fetchone(),
-                )
-                for table in (self, other)
-            )
-        except sqlite3.Error:  # another version of this package made it
+            return self._compared(brief) == other._compared(brief)
+        except (sqlite3.Error, KeyError, TypeError):  # another version of this package made it
             return False
-        return bool(mine == theirs)
+
+    def _compared(self, brief: Brief) -> list[str | None]:
+        """What makes a job the one that it is, without regard to where the project lies."""
+        places = Places(self.facts.places)
+        job = f"SELECT {', '.join(_COMPARED)} FROM job WHERE rule = ? AND record = ?"
+        config = "SELECT digest FROM config WHERE rule = ?"
+        found: list[str | None] = []
+        for query, key in ((job, (brief.rule, brief.record)), (config, (brief.rule,))):
+            found += self._connection.execute(query, key).fetchone() or [None]
+        return [places.compared(text) if text is not None else None for text in found]
 
     def skipped(self) -> list[SkipRow]:
         """The records without a job."""
@@ -218,14 +218,16 @@ def briefs_at(path: Path) -> list[Brief]:
         table.close()
 
 
-def settled_marker(store: StoreRow, workdir: Path) -> str:
-    """The file that says: a store is up to date. It is relative to the working directory.
-
-    Its name does not depend on where the project lies.
-    """
+def store_key(store: StoreRow, workdir: Path) -> str:
+    """A name for a store in names of files of this package: the same wherever the project lies."""
     location = os.path.relpath(store.location, workdir) if store.location else ""
     text = json.dumps([store.pipeline, store.level, location, store.published])
-    return f"{SETTLED}/{hashlib.sha256(text.encode()).hexdigest()[:16]}"
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def settled_marker(store: StoreRow, workdir: Path) -> str:
+    """The file that says: a store is up to date. It is relative to the working directory."""
+    return f"{SETTLED}/{store_key(store, workdir)}"
 
 
 def _last_written(path: str, workdir: Path) -> str | None:

@@ -66,16 +66,24 @@ def write_job_table(
     try:
         connection.execute("PRAGMA journal_mode = OFF")
         connection.execute("PRAGMA synchronous = OFF")
-        _fill(connection, "job", job_rows(plan))
-        _fill(connection, "skip", _skip_rows(plan))
-        _fill(connection, "config", _config_rows(plan, configs))
-        _fill(connection, "results", _results_rows(plan))
-        _fill(connection, "store", _store_rows(plan, configs))
-        _fill(connection, "input", (InputRow(*one) for one in plan.inputs.items()))
-        _fill(connection, "plan", _fact_rows(facts))
+        for name, rows in table_rows(plan, configs, facts):
+            _fill(connection, name, rows)
         connection.commit()
     finally:
         connection.close()
+
+
+def table_rows(
+    plan: Plan, configs: Mapping[str, WrittenConfig], facts: Facts
+) -> Iterator[tuple[str, Iterable[tuple[object, ...]]]]:
+    """The rows of each table of a plan; all that the job table holds."""
+    yield "job", _job_rows(plan)
+    yield "skip", _skip_rows(plan)
+    yield "config", _config_rows(plan, configs)
+    yield "results", _results_rows(plan)
+    yield "store", _store_rows(plan, configs)
+    yield "input", (InputRow(*one) for one in sorted(plan.inputs.items()))
+    yield "plan", _fact_rows(facts)
 
 
 def _fill(connection: sqlite3.Connection, name: str, rows: Iterable[tuple[object, ...]]) -> None:
@@ -90,7 +98,7 @@ def _fill(connection: sqlite3.Connection, name: str, rows: Iterable[tuple[object
     connection.executemany(f"INSERT INTO {name} VALUES ({marks})", rows)
 
 
-def job_rows(plan: Plan) -> Iterator[JobRow]:
+def _job_rows(plan: Plan) -> Iterator[JobRow]:
     """A plan's jobs as the table has them."""
     for number, job in enumerate(plan.jobs):
         yield JobRow(

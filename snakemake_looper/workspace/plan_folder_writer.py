@@ -14,16 +14,16 @@ import os
 import shutil
 import tempfile
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 
 from ..files import discard, read_text, whole_folder
-from ..layout import FOLDER, FOR_GROUPS, JOB_TABLE, data_dir
+from ..layout import CONFIGS, FOLDER, FOR_GROUPS, JOB_TABLE, SCRIPTS, data_dir, shared_parts
 from ..model import Plan, Rule
 from ..version import __version__
 from .config_digest import Digests, KeyOfAnotherUser
 from .first_place import names_since_first
-from .job_table_writer import WrittenConfig, facts_of, job_rows, write_job_table
+from .job_table_writer import WrittenConfig, facts_of, table_rows, write_job_table
 from .manifest import write_manifest
 from .own_files import make_folder, put
 from .pipestat_files import as_yaml, note_written, plain
@@ -72,12 +72,9 @@ class _Content:
         """The content as texts, for a digest."""
         yield self.snakefile
         yield self.structure
-        yield json.dumps(self.configs, sort_keys=True)
-        yield from map(json.dumps, job_rows(self.plan))
-        for one in self.plan.skipped:
-            yield from (one.pipeline, one.record, one.reason)
-        yield json.dumps(sorted(self.plan.inputs.items()))
-        yield json.dumps(asdict(self.facts), sort_keys=True, default=str)
+        for name, rows in table_rows(self.plan, self.configs, self.facts):
+            yield name
+            yield from map(json.dumps, rows)
 
 
 def _write(plan: Plan, base: Path, refusal: str | None) -> PlanFolder:
@@ -119,7 +116,7 @@ def _content(plan: Plan, base: Path, refusal: str | None) -> _Content:
     structure = structure_of(plan)
     return _Content(
         plan,
-        snakefile(structure, "../scripts", str(FOLDER / "scripts" / JOB_SCRIPT)),
+        snakefile(structure, "../scripts", str(SCRIPTS / JOB_SCRIPT)),
         digest_of(structure),
         configs,
         facts_of(plan, names, refusal, contents),
@@ -138,27 +135,24 @@ def _write_config(
     content = plain(rule.config.content)
     text = as_yaml(content)
     digest = digests.digest(content, rule.config.path, shown)
-    own = FOLDER / "configs" / f"{digest}.yaml"
+    own = CONFIGS / f"{digest}.yaml"
     if not digests.may_write and read_text(plan.workdir / own) == text:
         return WrittenConfig(str(own), digest, shown), text
-    path = base / "configs" / own.name
+    path = base / CONFIGS.name / own.name
     put(path, text)
     return WrittenConfig(str(own if digests.may_write else path), digest, shown), text
 
 
 def _write_scripts(base: Path) -> None:
     """Write the scripts and captions that the rules of all plans refer to."""
-    for script in sorted(data_dir("scripts").iterdir()):
-        if script.suffix in (".sh", ".py"):
-            target = base / "scripts" / script.name
-            put(target, script.read_text(encoding="utf-8"))
-            # Snakemake runs a rule again whose script is newer than its output; a new version
-            # of this package, or a project begun with looper, is no reason for that.
-            if target.stat().st_mtime:
-                with contextlib.suppress(PermissionError):  # another user's
-                    os.utime(target, (0, 0))
-    for caption in sorted(data_dir("report").iterdir()):
-        put(base / "report" / caption.name, caption.read_text(encoding="utf-8"))
+    for part, source in shared_parts():
+        target = base / part.relative_to(FOLDER)
+        put(target, source.read_text(encoding="utf-8"))
+        # Snakemake runs a rule again whose script is newer than its output; a new version of this
+        # package, or a project begun with looper, is no reason for that.
+        if part.parent == SCRIPTS and target.stat().st_mtime:
+            with contextlib.suppress(PermissionError):  # another user's
+                os.utime(target, (0, 0))
 
 
 # --- one plan's folder ----------------------------------------------------------------------------

@@ -27,8 +27,8 @@ from typing import Any
 import pytest
 from support.running import REPOSITORY
 
+from snakemake_looper.layout import RECORD
 from snakemake_looper.model import Job, Plan
-from snakemake_looper.plan.pipestat_section import RECORD
 from snakemake_looper.plan.planner import plan_project
 from snakemake_looper.read.option_sources import from_config
 

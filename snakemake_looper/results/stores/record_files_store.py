@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ..results_file import RECORD, ResultsFileError, record_paths
+from ...layout import RECORD
+from ..results_file import ResultsFileError, record_paths
 from ..results_file import load as load_file
 from .in_files import records_in
 from .store import Load, Store

@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any, Literal
 
 from ...files import write_atomic
-from ..results_file import RECORD, dump, load, part
+from ...layout import RECORD
+from ..results_file import dump, load, part
 from .in_files import records_in
 from .store import Load, SharedStore
 

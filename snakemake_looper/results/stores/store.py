@@ -20,8 +20,6 @@ Three kinds of stores can do more than others:
 
 from __future__ import annotations
 
-import hashlib
-import json
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
@@ -30,6 +28,7 @@ from typing import Any, Literal
 
 from ...errors import LooperError
 from ...read.secrets import filled_in
+from ...workspace.job_table import store_key
 from ...workspace.rows import StoreRow
 from ..results_file import Records, load
 
@@ -67,9 +66,7 @@ class Store(ABC):
 
     def file_stem(self) -> str:
         """A name for the store in names of files of this package."""
-        row = self.row
-        text = json.dumps([row.pipeline, row.level, row.location, row.published])
-        return hashlib.sha256(text.encode()).hexdigest()[:16]
+        return store_key(self.row, self.workdir)
 
     def refuse(self) -> str | None:
         """Why jobs' results could not be stored here, in one line; None if they can."""
