@@ -54,7 +54,7 @@ SEAMS = {
         "show.tables", "show.text",
     },
     "snakemake": {
-        "commands.run", "run.read_only", "show.log_lines", "workspace.engine", "workspace.lookups",
+        "commands.run", "show.log_lines", "workspace.engine", "workspace.lookups", "workspace.read_only",
     },
 }  # fmt: skip
 

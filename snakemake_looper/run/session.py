@@ -26,11 +26,11 @@ from ..status.flags import obstacles
 from ..status.journal import Journal
 from ..workspace.engine import Engine, explain_lock, let_sigterm_interrupt, workflow_error
 from ..workspace.job_table import JobTable
-from . import recovery
+from ..workspace.read_only import let_snakemake_read, refuse_to_run
+from . import lifecycle
 from .arrays import why_no_array
 from .entering import enter
 from .living_runs import why_locked
-from .read_only import let_snakemake_read, refuse_to_run
 
 
 class Session:
@@ -65,7 +65,7 @@ class Session:
         self._prepare_stores()
         self._write_moved_configs()
         try:
-            recovery.begin(self.table, self._engine, self.journal)
+            lifecycle.begin(self.table, self._engine, self.journal)
         except OSError as error:
             raise workflow_error(f"status flags cannot be written: {error}") from None
         except LooperError as error:
@@ -101,14 +101,14 @@ class Session:
 
         self.drain()
         if self.journal is not None:
-            recovery.restore(self.workdir, self.journal)
+            lifecycle.restore(self.workdir, self.journal)
         if publish_all(self.table) and not self._engine.is_gone and self._engine.is_done:
             raise workflow_error("The run is not complete: see the errors above.")
 
     def close(self) -> None:
         """End the journal. Does nothing the second time."""
         if self.journal is not None:
-            recovery.end(self.workdir, self.journal)
+            lifecycle.end(self.workdir, self.journal)
 
 
 def open_session(table: JobTable, workdir: Path, engine: Engine) -> Session:
@@ -131,7 +131,7 @@ def open_session(table: JobTable, workdir: Path, engine: Engine) -> Session:
             journal = enter(workdir, table.path.parent.name, flags)
     session = Session(table, workdir, journal, engine)
     if journal is not None:
-        engine.when_gone(recovery.end, workdir, journal)
+        engine.when_gone(lifecycle.end, workdir, journal)
     for handler in engine.log_handlers():
         follow = getattr(handler, "follow", None)  # only our plugin has it
         if follow is not None:

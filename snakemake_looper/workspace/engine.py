@@ -1,7 +1,7 @@
 """The engine: all that this package asks of Snakemake's `workflow` object, and tells it.
 
 Snakemake documents little of this object. So all uses of it are here, as seen with versions 9.14 to
-9.27. An `Engine` is made while Snakemake reads the Snakefile: only then Snakemake knows the names
+9.27; only what a dry run needs where nothing may be written is in `read_only`. An `Engine` is made while Snakemake reads the Snakefile: only then Snakemake knows the names
 under which a module's rules are used.
 """
 

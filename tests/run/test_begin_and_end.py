@@ -13,7 +13,7 @@ from support.projects import TOUCH, edit, flags
 
 from snakemake_looper.layout import JOURNALS, LOCKS, TICKETS
 from snakemake_looper.plan.planner import plan_project
-from snakemake_looper.run import orphans, recovery
+from snakemake_looper.run import lifecycle, orphans
 from snakemake_looper.run.entering import enter
 from snakemake_looper.run.living_runs import why_in_use, why_locked
 from snakemake_looper.status.flags import write_flag
@@ -84,7 +84,7 @@ class Lab:
 
     def begin(self) -> Journal:
         journal = Journal.open(self.folder, self.table.path.parent.name)
-        recovery.begin(self.table, self.engine, journal)
+        lifecycle.begin(self.table, self.engine, journal)
         return journal
 
     def flags(self) -> list[str]:
@@ -120,10 +120,10 @@ def test_what_was_not_begun_has_its_status_back(lab: Lab) -> None:
     write_flag(lab.folder, flag("a"), "failed", ("none",))
     journal = lab.begin()
     write_flag(lab.folder, flag("c"), "running", ("waiting",))
-    recovery.restore(lab.folder, journal)
+    lifecycle.restore(lab.folder, journal)
     assert lab.flags() == ["a_failed", "c_running"]
-    recovery.end(lab.folder, journal)
-    recovery.end(lab.folder, journal)
+    lifecycle.end(lab.folder, journal)
+    lifecycle.end(lab.folder, journal)
     (run,) = read_runs(lab.folder)
     assert run.ended
 
@@ -137,12 +137,12 @@ def test_a_job_that_slurm_still_has_goes_on_waiting(
             raise OSError("squeue does not answer")
         return {"1"}
 
-    monkeypatch.setattr(recovery, "unfinished", unfinished)
+    monkeypatch.setattr(lifecycle, "unfinished", unfinished)
     lab.engine.executor = "slurm"
     journal = lab.begin()
     journal.submitted([flag("a")], "1")
     journal.submitted([flag("b")], "2")
-    recovery.end(lab.folder, journal)
+    lifecycle.end(lab.folder, journal)
     assert lab.flags() == (["a_waiting"] if answers else ["a_waiting", "b_waiting"])
 
 

@@ -15,8 +15,8 @@ from support.users import Others, others
 
 from snakemake_looper.files import write_atomic
 from snakemake_looper.layout import FOLDER
-from snakemake_looper.run.read_only import not_writable
 from snakemake_looper.workspace.current_plan import current_plan
+from snakemake_looper.workspace.read_only import not_writable
 
 __all__ = ["others"]  # a fixture
 
