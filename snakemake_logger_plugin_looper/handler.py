@@ -138,9 +138,9 @@ class Watcher:
         from snakemake_looper.run.controller import Controller
         from snakemake_looper.workspace.job_table import JobTable
 
-        jobs = JobTable(session.table.path)
-        controller = Controller.of(jobs, session.workdir, journal)
-        jobs.close()
+        table = JobTable(session.table.path)
+        controller = Controller.of(table, session.workdir, journal)
+        table.close()
         controller.on_failure = self._failed
         return controller
 
@@ -167,12 +167,12 @@ class Watcher:
         if controller is not None:
             controller.mark_abandoned()
         session.close()
-        jobs = JobTable(session.table.path)
+        table = JobTable(session.table.path)
         try:
             has_run = controller is not None and controller.has_run
-            text = closing_summary(jobs, session.workdir, ran=has_run)
+            text = closing_summary(table, session.workdir, ran=has_run)
         finally:
-            jobs.close()
+            table.close()
         if text and not self._quiet:
             if len(self._sessions) > 1:
                 print(f"{session.project_name}:", file=sys.stderr)

@@ -13,7 +13,7 @@ import secrets
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TypeVar
+from typing import IO, TypeVar
 
 _Made = TypeVar("_Made")
 
@@ -137,6 +137,18 @@ def _new(path: Path, make: Callable[[Path], _Made]) -> tuple[_Made, Path]:
             continue
         except OSError as error:  # users know the path, not the temporary name
             raise OSError(error.errno, error.strerror, str(path)) from None
+
+
+def open_to_lock(path: Path) -> IO[str]:
+    """Open a file in order to lock it. Another user's file can be locked by all who can read it.
+
+    Raises:
+        OSError: the file cannot be read, or cannot be made.
+    """
+    try:
+        return path.open("a", encoding="utf-8")
+    except PermissionError:
+        return path.open(encoding="utf-8")
 
 
 def modified(path: str) -> float | None:

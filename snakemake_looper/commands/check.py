@@ -22,8 +22,8 @@ def execute(arguments: Namespace) -> int:
     if arguments.describe_codes:
         print(codes_text())
         return DONE
-    with open_jobs(arguments) as jobs:
-        read = partial(_read, jobs, arguments)
+    with open_jobs(arguments) as table:
+        read = partial(_read, table, arguments)
         if arguments.watch:
             records = _watch(read, arguments.watch)
         else:
@@ -34,15 +34,15 @@ def execute(arguments: Namespace) -> int:
     return FAILED if any(one.status in _BAD for one in records) else DONE
 
 
-def _read(jobs: JobTable, arguments: Namespace) -> list[RecordStatus]:
+def _read(table: JobTable, arguments: Namespace) -> list[RecordStatus]:
     """The records that are asked for, with reasons if they are shown."""
-    workdir = jobs.facts.workdir
+    workdir = table.facts.workdir
     with_reasons = bool(arguments.itemized or arguments.json or arguments.watch)
-    records = read_statuses(jobs, workdir, with_reasons)
+    records = read_statuses(table, workdir, with_reasons)
     if with_reasons:
         from ..results.records import with_remarks  # the plain form does without results
 
-        records = with_remarks(records, jobs, workdir)
+        records = with_remarks(records, table, workdir)
     return [
         one
         for one in records

@@ -14,11 +14,11 @@ from .project import open_jobs
 
 def execute(arguments: Namespace) -> int:
     """List the scripts, ask, and run them."""
-    with open_jobs(arguments) as jobs:
-        workdir = jobs.facts.workdir
-        refuse_during_a_run(jobs, workdir)
-        scripts = cleanup_scripts(jobs)
-        folder = jobs.facts.rundir
+    with open_jobs(arguments) as table:
+        workdir = table.facts.workdir
+        refuse_during_a_run(table, workdir)
+        scripts = cleanup_scripts(table)
+        folder = table.facts.rundir
     if not scripts:
         print("nothing to clean")
         return DONE

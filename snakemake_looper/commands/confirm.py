@@ -34,13 +34,13 @@ def is_confirmed(arguments: Namespace, question: str) -> bool:
         return False
 
 
-def refuse_during_a_run(jobs: JobTable, workdir: Path) -> None:
+def refuse_during_a_run(table: JobTable, workdir: Path) -> None:
     """Stop if a run of the project goes on.
 
     Raises:
         LooperError: says which.
     """
-    why = why_in_use(jobs, workdir)
+    why = why_in_use(table, workdir)
     if why:
         raise LooperError(f"nothing was removed: {why}")
 
@@ -53,8 +53,8 @@ def no_run(arguments: Namespace, workdir: Path) -> Iterator[None]:
         LooperError: a run began while the user was asked, or the lock cannot be taken.
     """
     try:
-        with closed_door(workdir), open_jobs(arguments) as jobs:
-            refuse_during_a_run(jobs, workdir)
+        with closed_door(workdir), open_jobs(arguments) as table:
+            refuse_during_a_run(table, workdir)
             yield
     except OSError as error:
         raise LooperError(f"{error.filename or workdir}: {error.strerror}") from None

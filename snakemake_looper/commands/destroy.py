@@ -34,10 +34,10 @@ def execute(arguments: Namespace) -> int:
     # Samples that left the table cannot be selected from it.
     selected = changed(arguments, samples=None) if arguments.removed else arguments
     try:
-        with open_jobs(selected) as jobs:
-            workdir = jobs.facts.workdir
-            refuse_during_a_run(jobs, workdir)
-            found = _removal(jobs, workdir, arguments)
+        with open_jobs(selected) as table:
+            workdir = table.facts.workdir
+            refuse_during_a_run(table, workdir)
+            found = _removal(table, workdir, arguments)
     except ProjectError:
         if not arguments.removed:
             _note_removed(arguments)
@@ -56,15 +56,15 @@ def execute(arguments: Namespace) -> int:
     return DONE
 
 
-def _removal(jobs: JobTable, workdir: Path, arguments: Namespace) -> Removal:
+def _removal(table: JobTable, workdir: Path, arguments: Namespace) -> Removal:
     if arguments.removed:
         only = None if arguments.samples is None else _named(arguments)
-        return removal_without_sample(jobs, workdir, only)
+        return removal_without_sample(table, workdir, only)
     if arguments.project:
-        return removal_of_selected(jobs, workdir, ["project"])
+        return removal_of_selected(table, workdir, ["project"])
     # The project level is about all samples: it stays if only some are selected.
     some = options_of(arguments).narrows()
-    return removal_of_selected(jobs, workdir, ["sample"] if some else ["sample", "project"])
+    return removal_of_selected(table, workdir, ["sample"] if some else ["sample", "project"])
 
 
 def _named(arguments: Namespace) -> set[str]:
@@ -89,8 +89,8 @@ def _counted(names: Sequence[str]) -> str:
 def _note_removed(arguments: Namespace) -> None:
     """Point to `--removed` if a named sample has left the sample table, but not its results."""
     try:
-        with open_jobs(changed(arguments, samples=None)) as jobs:
-            found = without_sample(jobs, jobs.facts.workdir).values()
+        with open_jobs(changed(arguments, samples=None)) as table:
+            found = without_sample(table, table.facts.workdir).values()
     except LooperError:  # something else is wrong as well; the caller reports the first error
         return
     left = sorted(_named(arguments) & {name for names in found for name in names})

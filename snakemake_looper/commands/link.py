@@ -14,10 +14,10 @@ from .project import open_jobs, say_no_pipestat
 
 def execute(arguments: Namespace) -> int:
     """Make the links, and warn of files that are not there."""
-    with open_jobs(arguments) as jobs:
-        results = read_results(jobs, jobs.facts.workdir)
-        folder = Path(arguments.link_dir or jobs.facts.output_dir / "links")
-        wanted = links(results, folder, jobs.facts.rundir)
+    with open_jobs(arguments) as table:
+        results = read_results(table, table.facts.workdir)
+        folder = Path(arguments.link_dir or table.facts.output_dir / "links")
+        wanted = links(results, folder, table.facts.rundir)
     if not results:
         return say_no_pipestat(arguments)
     make_links(wanted)

@@ -17,14 +17,14 @@ from . import FAILED
 @contextmanager
 def open_jobs(arguments: Namespace) -> Iterator[JobTable]:
     """The job table of the project. If it is empty, the warnings of the plan say why."""
-    jobs = current_plan(locate(arguments.looper_config), options_of(arguments)).jobs()
+    table = current_plan(locate(arguments.looper_config), options_of(arguments)).jobs()
     try:
-        if next(jobs.briefs(), None) is None:
-            for warning in jobs.facts.warnings:
+        if next(table.briefs(), None) is None:
+            for warning in table.facts.warnings:
                 print(f"warning: {warning}", file=sys.stderr)
-        yield jobs
+        yield table
     finally:
-        jobs.close()
+        table.close()
 
 
 def say_no_pipestat(arguments: Namespace) -> int:

@@ -17,9 +17,9 @@ from .project import open_jobs
 def execute(arguments: Namespace) -> int:
     """Write the report, and print the path of its first page or of the zip."""
     folder = Path(os.path.abspath(arguments.report_dir)) if arguments.report_dir else None
-    with open_jobs(arguments) as jobs:
-        results = read_results(jobs, jobs.facts.workdir)
+    with open_jobs(arguments) as table:
+        results = read_results(table, table.facts.workdir)
         for remark in remarks(results):
             print(f"warning: {remark}", file=sys.stderr)
-        print(write_report(jobs, folder, arguments.portable, results))
+        print(write_report(table, folder, arguments.portable, results))
     return DONE

@@ -70,10 +70,10 @@ def _snakemake(words: list[str]) -> int:
 def _any_fault(plans: Iterable[Ready]) -> bool:
     """Whether a sample was skipped for a fault of its own."""
     for ready in plans:
-        jobs = ready.folder.jobs()
+        table = ready.folder.jobs()
         try:
-            if any(skip.fault for skip in jobs.skipped()):
+            if any(skip.fault for skip in table.skipped()):
                 return True
         finally:
-            jobs.close()
+            table.close()
     return False

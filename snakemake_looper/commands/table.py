@@ -14,10 +14,10 @@ from .project import open_jobs, say_no_pipestat
 
 def execute(arguments: Namespace) -> int:
     """Write the tables and print their paths; with `--format`, print the tables."""
-    with open_jobs(arguments) as jobs:
-        results = read_results(jobs, jobs.facts.workdir)
-        amendments = jobs.facts.amendments
-        folder = Path(arguments.report_dir or jobs.facts.output_dir)
+    with open_jobs(arguments) as table:
+        results = read_results(table, table.facts.workdir)
+        amendments = table.facts.amendments
+        folder = Path(arguments.report_dir or table.facts.output_dir)
     if not results:
         return say_no_pipestat(arguments)
     for remark in remarks(results):

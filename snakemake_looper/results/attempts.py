@@ -26,7 +26,7 @@ _CLOCK_LAG = 0.02
 
 
 def begins_afresh(
-    jobs: JobTable, workdir: Path, planned: Iterable[Brief], runs: Sequence[Run]
+    table: JobTable, workdir: Path, planned: Iterable[Brief], runs: Sequence[Run]
 ) -> list[Brief]:
     """The records, of those that are to be run, that begin afresh.
 
@@ -41,17 +41,17 @@ def begins_afresh(
             brief
             for brief in planned
             if flags.word(brief.flag) not in _UNFINISHED
-            or _has_changed(brief, jobs, workdir, runs, tables)
+            or _has_changed(brief, table, workdir, runs, tables)
         ]
     finally:
-        for table in tables.values():
-            if table is not None:
-                table.close()
+        for other in tables.values():
+            if other is not None:
+                other.close()
 
 
 def _has_changed(
     brief: Brief,
-    jobs: JobTable,
+    table: JobTable,
     workdir: Path,
     runs: Sequence[Run],
     tables: dict[str, JobTable | None],
@@ -68,9 +68,9 @@ def _has_changed(
         except OSError:
             tables[last.plan] = None
     then = tables[last.plan]
-    if then is None or not jobs.has_same_job(then, brief):
+    if then is None or not table.has_same_job(then, brief):
         return True
-    paths = [*jobs.input_files(brief), *jobs.flags_before(brief)]
+    paths = [*table.input_files(brief), *table.flags_before(brief)]
     files = (modified(str(workdir / path)) for path in paths)
     return any(time is not None and time * 1e9 > ended for time in files)
 

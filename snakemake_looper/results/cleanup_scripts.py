@@ -10,10 +10,10 @@ from pathlib import Path
 from ..workspace.job_table import JobTable
 
 
-def cleanup_scripts(jobs: JobTable) -> list[Path]:
+def cleanup_scripts(table: JobTable) -> list[Path]:
     """`*_cleanup.sh` in the folders of the selected samples."""
-    results_dir = jobs.facts.results_dir
-    samples = dict.fromkeys(row.record for row in jobs.rows() if row.level == "sample")
+    results_dir = table.facts.results_dir
+    samples = dict.fromkeys(row.record for row in table.rows() if row.level == "sample")
     found = []
     for sample in samples:
         folder = results_dir / sample

@@ -30,7 +30,7 @@ class SetAsideError(LooperError):
 
 
 def set_aside(
-    jobs: JobTable, workdir: Path, planned: Collection[Brief], afresh: Collection[Brief]
+    table: JobTable, workdir: Path, planned: Collection[Brief], afresh: Collection[Brief]
 ) -> None:
     """Set aside what records reported, before the first job begins.
 
@@ -42,8 +42,8 @@ def set_aside(
         SetAsideError: that is impossible; in one line, with what to do.
     """
     try:
-        earlier_files.set_aside_files(jobs, afresh)
-        earlier_values.take_out(jobs, workdir, planned, afresh)
+        earlier_files.set_aside_files(table, afresh)
+        earlier_values.take_out(table, workdir, planned, afresh)
     except OSError as error:
         raise SetAsideError(
             f"{error.filename or workdir}: earlier results cannot be set aside"
@@ -53,7 +53,7 @@ def set_aside(
         raise SetAsideError(f"earlier results cannot be set aside: {error}") from None
 
 
-def conclude(jobs: JobTable, workdir: Path, assembled: Collection[str] = ()) -> list[str]:
+def conclude(table: JobTable, workdir: Path, assembled: Collection[str] = ()) -> list[str]:
     """Remove earlier results of records that completed, put back those of records that did not.
 
     Does nothing where nothing is set aside, and nothing the second time. Records that another
@@ -67,9 +67,9 @@ def conclude(jobs: JobTable, workdir: Path, assembled: Collection[str] = ()) -> 
     """
     problems = []
     of_others = _of_other_runs(workdir)
-    stores = open_stores(jobs, workdir)
+    stores = open_stores(table, workdir)
     try:
-        _conclude_files(jobs, workdir, stores, assembled, of_others)
+        _conclude_files(table, workdir, stores, assembled, of_others)
     except OSError as error:
         problems.append(f"earlier results were not put back or removed: {error}")
     for store in stores:
@@ -77,7 +77,7 @@ def conclude(jobs: JobTable, workdir: Path, assembled: Collection[str] = ()) -> 
         if shared is None:
             continue
         try:
-            names, completed = earlier_values.put_back(jobs, workdir, shared, of_others)
+            names, completed = earlier_values.put_back(table, workdir, shared, of_others)
             note_unreported(store, names)
             earlier_values.forget(shared, completed)
         except (OSError, LooperError) as error:
@@ -86,14 +86,14 @@ def conclude(jobs: JobTable, workdir: Path, assembled: Collection[str] = ()) -> 
 
 
 def _conclude_files(
-    jobs: JobTable,
+    table: JobTable,
     workdir: Path,
     stores: Collection[Store],
     assembled: Collection[str],
     of_others: Collection[str],
 ) -> None:
     store_of = {store.row.rule: store for store in stores}
-    obsolete = earlier_files.conclude_files(jobs, workdir, assembled, of_others)
+    obsolete = earlier_files.conclude_files(table, workdir, assembled, of_others)
     for one in obsolete:
         store = store_of[one.files.rule]
         if isinstance(store, CopyStore):

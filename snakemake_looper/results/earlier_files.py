@@ -84,9 +84,9 @@ class EarlierFile:
         return os.path.dirname(self.files.pattern) in folders
 
 
-def record_files(jobs: JobTable) -> list[RecordFiles]:
+def record_files(table: JobTable) -> list[RecordFiles]:
     """The record files of each rule whose records have files of their own."""
-    found = [(one.row, pattern) for one in open_stores(jobs) if (pattern := one.record_pattern())]
+    found = [(one.row, pattern) for one in open_stores(table) if (pattern := one.record_pattern())]
     users: dict[str, set[tuple[str, str]]] = {}
     for row, pattern in found:
         users.setdefault(pattern, set()).add((row.pipeline, row.level))
@@ -104,17 +104,17 @@ def record_files(jobs: JobTable) -> list[RecordFiles]:
 
 
 def earlier_files(
-    jobs: JobTable, workdir: Path, flags: Flags | None = None
+    table: JobTable, workdir: Path, flags: Flags | None = None
 ) -> Iterator[EarlierFile]:
     """All files that are set aside, and whether they count. Each folder is listed once."""
     briefs: dict[tuple[str, str], Brief] | None = None
-    for files in record_files(jobs):
+    for files in record_files(table):
         there: dict[str, Path] = {}
         with contextlib.suppress(OSError):  # a folder that this user may not read
             there = files.earlier()
         for record, path in there.items():
             if briefs is None:
-                briefs = {(brief.rule, brief.record): brief for brief in jobs.briefs()}
+                briefs = {(brief.rule, brief.record): brief for brief in table.briefs()}
                 flags = flags or Flags(workdir)
             assert flags is not None
             brief = briefs.get((files.rule, record))
@@ -127,7 +127,7 @@ def earlier_files(
 # --- before the first job -------------------------------------------------------------------------
 
 
-def set_aside_files(jobs: JobTable, afresh: Iterable[Brief]) -> None:
+def set_aside_files(table: JobTable, afresh: Iterable[Brief]) -> None:
     """Set aside the files of records that begin afresh.
 
     Raises:
@@ -136,7 +136,7 @@ def set_aside_files(jobs: JobTable, afresh: Iterable[Brief]) -> None:
     names: dict[str, set[str]] = {}
     for brief in afresh:
         names.setdefault(brief.rule, set()).add(brief.record)
-    for files in record_files(jobs):
+    for files in record_files(table):
         wanted = names.get(files.rule)
         if not wanted:
             continue
@@ -192,9 +192,9 @@ def _or_nothing(path: Path) -> Records:
 # --- after a run, or before one that follows a killed run ----------------------------------------
 
 
-def obsolete_files(jobs: JobTable, workdir: Path) -> list[EarlierFile]:
+def obsolete_files(table: JobTable, workdir: Path) -> list[EarlierFile]:
     """The earlier files of records that have completed since."""
-    return [one for one in earlier_files(jobs, workdir) if one.validity == "obsolete"]
+    return [one for one in earlier_files(table, workdir) if one.validity == "obsolete"]
 
 
 def completed_since(obsolete: Iterable[EarlierFile]) -> Callable[[str, str], bool]:
@@ -204,7 +204,7 @@ def completed_since(obsolete: Iterable[EarlierFile]) -> Callable[[str, str], boo
 
 
 def conclude_files(
-    jobs: JobTable, workdir: Path, assembled: Collection[str], of_others: Collection[str]
+    table: JobTable, workdir: Path, assembled: Collection[str], of_others: Collection[str]
 ) -> list[EarlierFile]:
     """Put back files that are current, and find those that are obsolete.
 
@@ -216,13 +216,13 @@ def conclude_files(
     Returns:
         The obsolete files. The caller reads them, then calls `remove_files`.
     """
-    found = [one for one in earlier_files(jobs, workdir) if one.flag not in of_others]
+    found = [one for one in earlier_files(table, workdir) if one.flag not in of_others]
     for one in found:
         if one.validity == "current":
             _put_back(one)
     obsolete = [one for one in found if one.validity == "obsolete"]
     failed: set[str] = set()
-    for path, sources, schemas in jobs.results() if obsolete else ():
+    for path, sources, schemas in table.results() if obsolete else ():
         ours = set(sources.values())
         if path in assembled or not any(one.is_in(ours) for one in obsolete):
             continue

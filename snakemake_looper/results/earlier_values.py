@@ -53,7 +53,7 @@ class Kept:
 
 
 def take_out(
-    jobs: JobTable, workdir: Path, planned: Iterable[Brief], afresh: Iterable[Brief]
+    table: JobTable, workdir: Path, planned: Iterable[Brief], afresh: Iterable[Brief]
 ) -> None:
     """Take out the results of records that begin afresh, and what was put back of all others.
 
@@ -65,7 +65,7 @@ def take_out(
         LooperError, OSError: a store cannot be read or written.
     """
     all_of, fresh_of = _by_rule(planned), _by_rule(afresh)
-    for store in shared_stores(jobs, workdir):
+    for store in shared_stores(table, workdir):
         fresh = fresh_of.get(store.row.rule, set())
         _take_out_of(store, fresh, all_of.get(store.row.rule, set()) - fresh)
 
@@ -133,7 +133,7 @@ class _Outcome:
 
 
 def put_back(
-    jobs: JobTable, workdir: Path, store: SharedStore, of_others: Collection[str]
+    table: JobTable, workdir: Path, store: SharedStore, of_others: Collection[str]
 ) -> tuple[Names, list[str]]:
     """Put back results of records that did not complete.
 
@@ -150,7 +150,7 @@ def put_back(
     kept = read_kept(store)
     if not kept:
         return {}, []
-    outcome = _outcome(kept, store, jobs, Flags(workdir), of_others)
+    outcome = _outcome(kept, store, table, Flags(workdir), of_others)
     noted = {**kept, **outcome.earlier}
     if noted != kept:
         _write(store, noted)
@@ -163,11 +163,11 @@ def put_back(
 def _outcome(
     kept: Mapping[str, Kept],
     store: SharedStore,
-    jobs: JobTable,
+    table: JobTable,
     flags: Flags,
     of_others: Collection[str],
 ) -> _Outcome:
-    briefs = {one.record: one for one in jobs.briefs() if one.rule == store.row.rule}
+    briefs = {one.record: one for one in table.briefs() if one.rule == store.row.rule}
     now = store.values()
     found = _Outcome()
     for name, one in kept.items():

@@ -67,10 +67,10 @@ class _Log:
 # --- before the first job -------------------------------------------------------------------------
 
 
-def refusals(jobs: JobTable) -> list[str]:
+def refusals(table: JobTable) -> list[str]:
     """Why results could not be stored, one line for each server or file that refuses them."""
     found: dict[str, None] = {}
-    for store in open_stores(jobs):
+    for store in open_stores(table):
         # A pipeline without an output schema reports nothing there.
         why = store.refuse() if store.row.schema is not None else None
         if why:
@@ -78,13 +78,13 @@ def refusals(jobs: JobTable) -> list[str]:
     return list(found)
 
 
-def make_tables(jobs: JobTable) -> None:
+def make_tables(table: JobTable) -> None:
     """Make the tables that jobs report into: jobs that begin together would disturb each other.
 
     Raises:
         LooperError: a database cannot be used.
     """
-    for store in open_stores(jobs):
+    for store in open_stores(table):
         if store.row.schema is not None:
             store.prepare()
 
@@ -92,7 +92,7 @@ def make_tables(jobs: JobTable) -> None:
 # --- after a run, or within it --------------------------------------------------------------------
 
 
-def publish_all(jobs: JobTable) -> list[str]:
+def publish_all(table: JobTable) -> list[str]:
     """Do what is left when Snakemake ends.
 
     Returns:
@@ -100,9 +100,9 @@ def publish_all(jobs: JobTable) -> list[str]:
         themselves. They are printed.
     """
     log = _Log()
-    complete = _assemble_all(jobs, log)
-    log.errors += conclude(jobs, jobs.facts.workdir, complete)
-    _publish_stores(jobs, published_stores(jobs), log)
+    complete = _assemble_all(table, log)
+    log.errors += conclude(table, table.facts.workdir, complete)
+    _publish_stores(table, published_stores(table), log)
     log.print_warnings()
     for line in dict.fromkeys(log.errors):
         print(f"error: {line}", file=sys.stderr)
@@ -123,14 +123,14 @@ def publish_rule(path: str, rule: str | None) -> tuple[bool, list[str]]:
         Whether all is done; and all messages.
     """
     log = _Log()
-    jobs = JobTable(path)
+    table = JobTable(path)
     try:
         if rule is None:
-            _assemble_all(jobs, log)
-        stores = [store for store in published_stores(jobs) if rule in (None, store.row.rule)]
-        _publish_stores(jobs, stores, log)
+            _assemble_all(table, log)
+        stores = [store for store in published_stores(table) if rule in (None, store.row.rule)]
+        _publish_stores(table, stores, log)
     finally:
-        jobs.close()
+        table.close()
     log.print_warnings()
     done = not (log.errors or log.failures)
     return done, [*log.warnings, *log.errors, *log.failures]
@@ -156,17 +156,17 @@ def assemble_rule(
 # --- results files --------------------------------------------------------------------------------
 
 
-def _assemble_all(jobs: JobTable, log: _Log) -> list[str]:
+def _assemble_all(table: JobTable, log: _Log) -> list[str]:
     """Assemble the results files that lack something.
 
     Returns:
         The results files that are complete now.
     """
-    workdir = jobs.facts.workdir
-    obsolete = obsolete_files(jobs, workdir)
+    workdir = table.facts.workdir
+    obsolete = obsolete_files(table, workdir)
     is_completed = completed_since(obsolete)
     complete = []
-    for path, sources, schemas in jobs.results():
+    for path, sources, schemas in table.results():
         before = len(log.errors)
         # A job may have completed without a report: then earlier results are to be taken out.
         is_due = any(one.is_in(sources.values()) for one in obsolete)
@@ -205,38 +205,39 @@ def _assemble(
 # --- stores ---------------------------------------------------------------------------------------
 
 
-def _publish_stores(jobs: JobTable, stores: Iterable[PublishedStore], log: _Log) -> None:
+def _publish_stores(table: JobTable, stores: Iterable[PublishedStore], log: _Log) -> None:
     """Bring stores up to date, each alone: a fault in one costs none of the others."""
     for store in stores:
         try:
             with publish_notes.locked(store):
-                log.failures += _publish(jobs, store)
+                log.failures += _publish(table, store)
                 publish_notes.touch_marker(store)
         except Exception as error:  # of a server's driver, for example: all are told to the user
             log.add_error(f"{store.row.pipeline}: {store.failure}", error)
 
 
-def _publish(jobs: JobTable, store: PublishedStore) -> list[str]:
+def _publish(table: JobTable, store: PublishedStore) -> list[str]:
     """Bring a store up to date, unless it is.
 
     Returns:
         Jobs that ended with 0 and have set their status to a failure.
     """
     rule = store.row.rule
-    now = publish_notes.statuses_now(jobs, store.workdir, [rule])[rule]
+    now = publish_notes.statuses_now(table, store.workdir, [rule])[rule]
     if not publish_notes.is_due(store, now) and not unreported(store):
         return []
     try:
         note, is_gone = _last_note(store)
         if isinstance(store, CopyStore):
             publish_copy(store, note, now, is_gone)
-        elif isinstance(store, ServerStore):
-            return publish_statuses(store, jobs, _forgotten(note) if is_gone else note, now)
+            return []
+        if isinstance(store, ServerStore):
+            return publish_statuses(store, table, _forgotten(note) if is_gone else note, now)
+        raise TypeError(f"{type(store).__name__}: nothing is known of how it is published")
     except Exception:  # raised again: the records of this run are noted whatever it is
         with contextlib.suppress(OSError):
             publish_notes.note_failure(store, now)
         raise
-    return []
 
 
 def _last_note(store: PublishedStore) -> tuple[Note, bool]:

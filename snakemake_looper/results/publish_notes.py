@@ -21,10 +21,10 @@ import time
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 from ..errors import LooperError
-from ..files import write_atomic
+from ..files import open_to_lock, write_atomic
 from ..status.flags import Flags, flag_path, stamp_of
 from ..status_words import NOT_RUN
 from ..workspace.job_table import JobTable, settled_marker
@@ -67,11 +67,11 @@ class Note:
     """Records that could not be published. Any later run publishes them, also one of others."""
 
 
-def statuses_now(jobs: JobTable, workdir: Path, rules: Collection[str]) -> dict[str, Statuses]:
+def statuses_now(table: JobTable, workdir: Path, rules: Collection[str]) -> dict[str, Statuses]:
     """The records that have a flag, with their statuses, for each of some rules."""
     found: dict[str, dict[str, FlagStatus]] = {rule: {} for rule in rules}
     flags = Flags(workdir)
-    for row in jobs.briefs() if rules else ():
+    for row in table.briefs() if rules else ():
         if row.rule not in found:
             continue
         status = flags.status(row.flag, row.log)
@@ -172,7 +172,7 @@ def locked(store: PublishedStore) -> Iterator[None]:
     path = _path(store).with_suffix(".lock")
     path.parent.mkdir(parents=True, exist_ok=True)
     until = time.monotonic() + _LOCK_SECONDS
-    with _opened(path) as file:
+    with open_to_lock(path) as file:
         while True:
             try:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -184,13 +184,6 @@ def locked(store: PublishedStore) -> Iterator[None]:
             except OSError:  # a file system without such locks
                 break
         yield
-
-
-def _opened(path: Path) -> IO[str]:
-    try:
-        return path.open("a")
-    except PermissionError:  # another user's of the group; reading is enough to hold a lock
-        return path.open()
 
 
 def _path(store: PublishedStore) -> Path:

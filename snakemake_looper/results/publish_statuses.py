@@ -19,7 +19,7 @@ from .publish_notes import FlagStatus, Note, Statuses, read_note, write_note
 from .stores.server_store import ServerStore
 
 
-def publish_statuses(store: ServerStore, jobs: JobTable, note: Note, now: Statuses) -> list[str]:
+def publish_statuses(store: ServerStore, table: JobTable, note: Note, now: Statuses) -> list[str]:
     """Bring the status column into agreement with the flags, in one transaction.
 
     Args:
@@ -34,7 +34,7 @@ def publish_statuses(store: ServerStore, jobs: JobTable, note: Note, now: Status
         OSError: a flag or the note cannot be written.
     """
     column = store.read_statuses()
-    briefs = [one for one in jobs.briefs() if one.rule == store.row.rule and one.record in now]
+    briefs = [one for one in table.briefs() if one.rule == store.row.rule and one.record in now]
     own = _set_by_pipelines(briefs, column, note, now)
     wanted: dict[str, FlagStatus] = {}
     for brief in briefs:

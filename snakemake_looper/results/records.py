@@ -50,7 +50,7 @@ class Results:
     """Record files that cannot be read."""
 
 
-def read_results(jobs: JobTable, workdir: Path) -> list[Results]:
+def read_results(table: JobTable, workdir: Path) -> list[Results]:
     """The records of each pipeline and level that reports to pipestat.
 
     They are in the order of the sample table; records that are in no plan any more come last.
@@ -59,23 +59,23 @@ def read_results(jobs: JobTable, workdir: Path) -> list[Results]:
         LooperError: a results file is not one, or a database cannot be read; says which and why.
         OSError: a results file cannot be read.
     """
-    reader = _Reader(jobs, workdir)
-    return [reader.results(store) for store in open_stores(jobs, workdir)]
+    reader = _Reader(table, workdir)
+    return [reader.results(store) for store in open_stores(table, workdir)]
 
 
 class _Reader:
     """Reads the stores of a project, and what all of them need once."""
 
-    def __init__(self, jobs: JobTable, workdir: Path) -> None:
+    def __init__(self, table: JobTable, workdir: Path) -> None:
         self._workdir = workdir
-        briefs = (Brief(*(getattr(row, name) for name in Brief._fields)) for row in jobs.rows())
+        briefs = (Brief(*(getattr(row, name) for name in Brief._fields)) for row in table.rows())
         self._briefs = {(brief.rule, brief.record): brief for brief in briefs}
         self._place = {key: number for number, key in enumerate(self._briefs)}
-        self._samples = samples(jobs)
+        self._samples = samples(table)
         self._flags = Flags(workdir)
         self._load = cache(load)  # pipelines and levels share results files
         self._earlier: dict[str, list[EarlierFile]] = {}
-        for one in earlier_files.earlier_files(jobs, workdir, self._flags):
+        for one in earlier_files.earlier_files(table, workdir, self._flags):
             self._earlier.setdefault(one.files.rule, []).append(one)
 
     def results(self, store: Store) -> Results:
@@ -133,17 +133,17 @@ class _Reader:
         return f"{status}; values may be incomplete" if status in FAILURES else ""
 
 
-def samples(jobs: JobTable) -> set[str]:
+def samples(table: JobTable) -> set[str]:
     """All samples of the sample table, also those that are deselected or skipped."""
-    planned = {brief.record for brief in jobs.briefs() if brief.level == "sample"}
-    return planned | {skip.record for skip in jobs.skipped()}
+    planned = {brief.record for brief in table.briefs() if brief.level == "sample"}
+    return planned | {skip.record for skip in table.skipped()}
 
 
 def with_remarks(
-    records: Iterable[RecordStatus], jobs: JobTable, workdir: Path
+    records: Iterable[RecordStatus], table: JobTable, workdir: Path
 ) -> list[RecordStatus]:
     """Statuses, with a remark where the results of a record are of an earlier run."""
-    marked = _with_earlier_results(jobs, workdir)
+    marked = _with_earlier_results(table, workdir)
     return [
         dataclasses.replace(one, reason="; ".join(filter(None, (one.reason, _REMARK))))
         if (one.pipeline, one.level, one.record) in marked and one.status != "completed"
@@ -152,20 +152,20 @@ def with_remarks(
     ]
 
 
-def _with_earlier_results(jobs: JobTable, workdir: Path) -> set[tuple[str, str, str]]:
+def _with_earlier_results(table: JobTable, workdir: Path) -> set[tuple[str, str, str]]:
     """Pipeline, level and name of each record that has results of an earlier run."""
     flags = Flags(workdir)
     found = {
         (one.files.pipeline, one.files.level, one.record)
-        for one in earlier_files.earlier_files(jobs, workdir, flags)
+        for one in earlier_files.earlier_files(table, workdir, flags)
         if one.validity == "earlier"
     }
     briefs: dict[tuple[str, str], Brief] = {}
-    for store in shared_stores(jobs, workdir):
+    for store in shared_stores(table, workdir):
         row = store.row
         kept = earlier_values.read_kept(store)
         if kept and not briefs:
-            briefs = {(one.rule, one.record): one for one in jobs.briefs()}
+            briefs = {(one.rule, one.record): one for one in table.briefs()}
         for name, one in kept.items():
             if validity_of(briefs.get((row.rule, name)), one.at, flags, workdir) == "earlier":
                 found.add((row.pipeline, row.level, name))

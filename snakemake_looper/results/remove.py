@@ -35,7 +35,7 @@ class Removal:
         return bool(self.paths or self.records)
 
 
-def removal_of_selected(jobs: JobTable, workdir: Path, levels: Iterable[str]) -> Removal:
+def removal_of_selected(table: JobTable, workdir: Path, levels: Iterable[str]) -> Removal:
     """Everything that belongs to the selected records of some levels.
 
     looper's own `destroy` leaves half of it (quirk 20).
@@ -43,17 +43,17 @@ def removal_of_selected(jobs: JobTable, workdir: Path, levels: Iterable[str]) ->
     Raises:
         LooperError, OSError: a store cannot be read.
     """
-    stores = {store.row.rule: store for store in open_stores(jobs, workdir)}
-    files_of = {files.rule: files for files in record_files(jobs)}
+    stores = {store.row.rule: store for store in open_stores(table, workdir)}
+    files_of = {files.rule: files for files in record_files(table)}
     levels = set(levels)
     paths: dict[Path, None] = {}
     records: dict[str, list[str]] = {}
-    for row in jobs.rows():
+    for row in table.rows():
         if row.level not in levels:
             continue
-        paths |= dict.fromkeys(workdir / path for path in _files_of(row, jobs))
+        paths |= dict.fromkeys(workdir / path for path in _files_of(row, table))
         if row.level == "sample":
-            paths[jobs.facts.results_dir / row.record] = None
+            paths[table.facts.results_dir / row.record] = None
         if row.rule in files_of:
             paths |= dict.fromkeys(_record_files(files_of[row.rule], row.record))
         if row.rule in stores and not stores[row.rule].is_apart():
@@ -62,23 +62,23 @@ def removal_of_selected(jobs: JobTable, workdir: Path, levels: Iterable[str]) ->
     return Removal(_there(paths), tuple((store, names) for store, names in present if names))
 
 
-def without_sample(jobs: JobTable, workdir: Path) -> dict[str, tuple[str, ...]]:
+def without_sample(table: JobTable, workdir: Path) -> dict[str, tuple[str, ...]]:
     """For each rule that has any, its records of samples that are not in the sample table.
 
     Raises:
         LooperError, OSError: a store cannot be read.
     """
-    in_table = samples(jobs)
+    in_table = samples(table)
     found = {
         store.row.rule: tuple(name for name in store.read([]) if name not in in_table)
-        for store in open_stores(jobs, workdir)
+        for store in open_stores(table, workdir)
         if store.row.level == "sample"
     }
     return {rule: names for rule, names in found.items() if names}
 
 
 def removal_without_sample(
-    jobs: JobTable, workdir: Path, only: Collection[str] | None = None
+    table: JobTable, workdir: Path, only: Collection[str] | None = None
 ) -> Removal:
     """Everything that belongs to records of samples that are not in the sample table.
 
@@ -88,17 +88,17 @@ def removal_without_sample(
     Raises:
         LooperError, OSError: a store cannot be read.
     """
-    stores = {store.row.rule: store for store in open_stores(jobs, workdir)}
-    files_of = {files.rule: files for files in record_files(jobs)}
-    neighbours = {row.rule: row for row in jobs.rows()}
+    stores = {store.row.rule: store for store in open_stores(table, workdir)}
+    files_of = {files.rule: files for files in record_files(table)}
+    neighbours = {row.rule: row for row in table.rows()}
     paths: dict[Path, None] = {}
     records = []
-    for rule, names in without_sample(jobs, workdir).items():
+    for rule, names in without_sample(table, workdir).items():
         chosen = tuple(name for name in names if only is None or name in only)
         if chosen and not stores[rule].is_apart():
             records.append((stores[rule], chosen))
         for name in filter(is_file_name, chosen):  # a results file may hold any text as a name
-            paths[jobs.facts.results_dir / name] = None
+            paths[table.facts.results_dir / name] = None
             if rule in files_of:
                 paths |= dict.fromkeys(_record_files(files_of[rule], name))
             if rule in neighbours:
@@ -128,11 +128,11 @@ def destroy(removal: Removal, workdir: Path) -> None:
 # --- files of one record --------------------------------------------------------------------------
 
 
-def _files_of(row: JobRow, jobs: JobTable) -> Iterable[str]:
+def _files_of(row: JobRow, table: JobTable) -> Iterable[str]:
     """Flags, log and declared outputs of a job."""
     yield from (flag_with(row.flag, status) for status in STATUSES)
     yield row.log
-    outputs = jobs.facts.outputs.get(row.rule, [])
+    outputs = table.facts.outputs.get(row.rule, [])
     yield from (output.replace("{sample}", row.record) for output in outputs)
 
 

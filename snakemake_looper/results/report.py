@@ -90,7 +90,7 @@ class LevelPages(NamedTuple):
 
 
 def write_report(
-    jobs: JobTable,
+    table: JobTable,
     folder: Path | None = None,
     portable: bool = False,
     read: Sequence[Results] | None = None,
@@ -100,7 +100,7 @@ def write_report(
     A project without results, as without pipestat, gets a report of its statuses and logs.
 
     Args:
-        jobs: the job table of the plan.
+        table: the job table of the plan.
         folder: where the report goes; pipestat's place for it if None.
         portable: write one zip, see `write_pages`.
         read: the project's results, if the caller has read them.
@@ -112,10 +112,10 @@ def write_report(
         LooperError: results cannot be read, or the folder holds something else.
         OSError: see `write_pages`.
     """
-    facts = jobs.facts
-    results = {(one.pipeline, one.level): one for one in read or read_results(jobs, facts.workdir)}
+    facts = table.facts
+    results = {(one.pipeline, one.level): one for one in read or read_results(table, facts.workdir)}
     statuses: dict[tuple[str, str], list[RecordStatus]] = {}
-    for one in read_statuses(jobs, facts.workdir):
+    for one in read_statuses(table, facts.workdir):
         statuses.setdefault((one.pipeline or "(none)", one.level), []).append(one)
     levels = [
         _level_report(key, results.get(key), statuses.get(key, []), facts.workdir)

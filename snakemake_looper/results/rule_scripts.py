@@ -58,10 +58,10 @@ def write_tables(snakemake: Any) -> None:
     from .records import read_results
     from .table import write_tables
 
-    jobs = JobTable(snakemake.params.jobs)
-    facts = jobs.facts
-    paths = write_tables(read_results(jobs, facts.workdir), facts.output_dir, facts.amendments)
-    jobs.close()
+    table = JobTable(snakemake.params.jobs)
+    facts = table.facts
+    paths = write_tables(read_results(table, facts.workdir), facts.output_dir, facts.amendments)
+    table.close()
     _log(snakemake, paths)
 
 
@@ -69,9 +69,9 @@ def write_report(snakemake: Any) -> None:
     """Write the HTML report."""
     from .report import write_report
 
-    jobs = JobTable(snakemake.params.jobs)
-    index = write_report(jobs, Path(snakemake.output[0]))
-    jobs.close()
+    table = JobTable(snakemake.params.jobs)
+    index = write_report(table, Path(snakemake.output[0]))
+    table.close()
     _log(snakemake, [index])
 
 

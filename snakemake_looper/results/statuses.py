@@ -45,17 +45,17 @@ class RecordStatus:
     """Advice: something to do before it can be run again. Empty if there is nothing to do."""
 
 
-def read_statuses(jobs: JobTable, workdir: Path, why: bool = False) -> list[RecordStatus]:
+def read_statuses(table: JobTable, workdir: Path, why: bool = False) -> list[RecordStatus]:
     """The status of every job of a plan and of every record skipped for a fault of its own.
 
     With `why`, also the reasons. For each record that did not complete, its log is read.
     """
     flags = Flags(workdir)
-    results_dir = jobs.facts.results_dir
-    found = [_status_of(row, flags, workdir, results_dir, why) for row in jobs.rows()]
+    results_dir = table.facts.results_dir
+    found = [_status_of(row, flags, workdir, results_dir, why) for row in table.rows()]
     found += [
         RecordStatus(skip.pipeline, "sample", skip.record, SKIPPED, skip.reason)
-        for skip in jobs.skipped()
+        for skip in table.skipped()
         if skip.fault
     ]
     return found

@@ -16,17 +16,17 @@ from .publish_notes import is_due, statuses_now
 from .stores.open_store import published_stores
 
 
-def unfinished(jobs: JobTable) -> list[str]:
+def unfinished(table: JobTable) -> list[str]:
     """Files of the workflow that stand for what earlier runs left undone."""
-    workdir = jobs.facts.workdir
-    root = jobs.facts.looper_config.parent
+    workdir = table.facts.workdir
+    root = table.facts.looper_config.parent
     found = [
         shown(Path(path), workdir, root)
-        for path, sources, _ in jobs.results()
+        for path, sources, _ in table.results()
         if is_assembly_due(workdir, path, sources.values())
     ]
-    stores = published_stores(jobs)
-    now = statuses_now(jobs, workdir, {store.row.rule for store in stores})
+    stores = published_stores(table)
+    now = statuses_now(table, workdir, {store.row.rule for store in stores})
     return found + [
         settled_marker(store.row, workdir) for store in stores if is_due(store, now[store.row.rule])
     ]

@@ -17,8 +17,8 @@ import socket
 import time
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import IO
 
+from ..files import open_to_lock
 from ..layout import JOURNALS, LOCKS
 from ..status.flags import remove_surplus_flags
 from ..status.journal import Journal, Run, read_runs
@@ -64,7 +64,7 @@ def closed_door(workdir: Path) -> Iterator[None]:
     """
     path = workdir / JOURNALS / _DOOR
     path.parent.mkdir(parents=True, exist_ok=True)
-    with _open_for_all(path) as door:
+    with open_to_lock(path) as door:
         with contextlib.suppress(OSError):  # a file system without locks
             try:
                 fcntl.flock(door, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -72,14 +72,6 @@ def closed_door(workdir: Path) -> Iterator[None]:
                 note("waiting for a command that is at work in this folder ('destroy' or 'clean')")
                 fcntl.flock(door, fcntl.LOCK_EX)
         yield
-
-
-def _open_for_all(path: Path) -> IO[str]:
-    """Open a file in order to lock it. Another user's file can be locked by all who can read it."""
-    try:
-        return path.open("a", encoding="utf-8")
-    except PermissionError:
-        return path.open(encoding="utf-8")
 
 
 def _remove_stale_lock(workdir: Path, runs: Iterable[Run]) -> None:

@@ -15,30 +15,30 @@ from .tables import MOST_ROWS, log_ends, record_table, render, skip_table, statu
 _MOST_LOGS = 5
 
 
-def closing_summary(jobs: JobTable, workdir: Path, ran: bool) -> str:
+def closing_summary(table: JobTable, workdir: Path, ran: bool) -> str:
     """The text to print when Snakemake ends; "" if there is nothing to tell.
 
     Args:
-        jobs: the job table of the project.
+        table: the job table of the project.
         workdir: Snakemake's working directory.
         ran: whether Snakemake ran any job. If not, only skipped samples are named.
     """
     parts: list[RenderableType] = []
-    if next(jobs.rows(), None) is None:
+    if next(table.rows(), None) is None:
         parts.append(
             "nothing to run: all samples are skipped or not selected; see snakemake-looper inspect"
         )
     elif ran:
-        parts += _statuses(jobs, workdir)
-    faults = [skip for skip in jobs.skipped() if skip.fault]
+        parts += _statuses(table, workdir)
+    faults = [skip for skip in table.skipped() if skip.fault]
     if faults:
         heading = f"{len(faults)} skipped, since something is missing or wrong:"
         parts += [*([""] if parts else []), heading, skip_table(faults)]
     return render("", *parts) if parts else ""
 
 
-def _statuses(jobs: JobTable, workdir: Path) -> Iterator[RenderableType]:
-    records = read_statuses(jobs, workdir, why=True)
+def _statuses(table: JobTable, workdir: Path) -> Iterator[RenderableType]:
+    records = read_statuses(table, workdir, why=True)
     yield status_table(records)
     bad = [one for one in records if one.status in FAILURES]
     if bad:

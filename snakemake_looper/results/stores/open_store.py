@@ -35,22 +35,22 @@ def open_store(row: StoreRow, workdir: Path, record_folder: str | None = None) -
     return source
 
 
-def open_stores(jobs: JobTable, workdir: Path | None = None) -> list[Store]:
+def open_stores(table: JobTable, workdir: Path | None = None) -> list[Store]:
     """The stores of a plan, one for each rule with a pipestat config; sample level first."""
-    workdir = workdir or jobs.facts.workdir
-    folders = jobs.facts.record_folders
-    return [open_store(row, workdir, folders.get(row.rule)) for row in jobs.stores()]
+    workdir = workdir or table.facts.workdir
+    folders = table.facts.record_folders
+    return [open_store(row, workdir, folders.get(row.rule)) for row in table.stores()]
 
 
-def shared_stores(jobs: JobTable, workdir: Path) -> list[SharedStore]:
+def shared_stores(table: JobTable, workdir: Path) -> list[SharedStore]:
     """The stores of a plan whose records have no file of their own."""
-    return [one for store in open_stores(jobs, workdir) if (one := store.shared()) is not None]
+    return [one for store in open_stores(table, workdir) if (one := store.shared()) is not None]
 
 
-def published_stores(jobs: JobTable) -> list[PublishedStore]:
+def published_stores(table: JobTable) -> list[PublishedStore]:
     """The stores that something is published to when jobs have ended."""
     return [
         store
-        for store in open_stores(jobs)
+        for store in open_stores(table)
         if isinstance(store, PublishedStore) and store.row.schema is not None
     ]
