@@ -1,4 +1,4 @@
-"""Names of records and pipelines that would only fail once jobs run.
+"""Faults in names of records and pipelines: without these checks, jobs would fail.
 
 A record's name is part of the names of its flag, log, record file and folder. A file system
 allows 255 bytes for a name and 4,096 for a path. Snakemake and pipestat have limits of their own.
@@ -16,18 +16,19 @@ from pathlib import Path
 from ..layout import shown_name
 
 NAME_BYTES = 255
+"""The longest name of a file or folder."""
 PATH_BYTES = 4095
 """The system allows 4,096, of which the last one is the byte 0 at the end of the path."""
 BESIDE = 24
 """Bytes for files beside a file: `.NAME.xxxxxxxx.tmp` while it is written, a lock, a copy."""
 REPEATS = 20
-"""Snakemake takes so many repeats at the end of a wildcard's value for an endless loop."""
+"""Snakemake takes this many repeats at the end of a wildcard's value for an endless loop."""
 _VARIABLE = re.compile(r"\$\w", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
 class NameLimit:
-    """How many bytes a name may have."""
+    """The number of bytes that a name may have."""
 
     bytes: int
     path: str
@@ -88,8 +89,8 @@ def repetition_fault(name: str) -> str | None:
                 count += 1
             return (
                 f"{shown_name(name)} ends in {count} times {shown_name(part)}: Snakemake takes"
-                f" {REPEATS} repeats at the end of a name for an endless loop; add something behind,"
-                f" as in {shown_name(name + '_1')}"
+                f" {REPEATS} repeats at the end of a name for an endless loop; add something after"
+                f" them, as in {shown_name(name + '_1')}"
             )
     return None
 

@@ -1,12 +1,12 @@
 """The final settings of a project: command line, looper config and PEP, merged.
 
-If two sources have an option, the earlier one wins:
+If two sources have the same option, the one that is earlier in this list wins:
 
 1. the command line
 2. `cli:` of the looper config: `run:` for samples, `runp:` for the project
 3. `looper:` of the PEP
 4. `looper: cli:` of the PEP: `run:` for samples, `runp:` for the project; then `all:` for both
-5. other keys of the looper config, as `output_dir`
+5. other keys of the looper config, such as `output_dir`
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ from .yaml_lines import Document, expand, expanded, read_yaml, unset
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """The final settings of a project. No field is filled in later."""
+    """The final settings of a project."""
 
     looper_config: Path
     root: Path
@@ -45,14 +45,14 @@ class Settings:
     out: Path
     """The output folder."""
     out_text: str
-    """The output folder for `{looper.output_dir}`: a slash at its end stays."""
+    """The text for `{looper.output_dir}`: the output folder. A slash at its end is kept."""
     results_subdir: str
     submission_subdir: str
     interfaces: tuple[InterfaceSource, ...]
     pipestat: Mapping[str, Any] | None
     pipestat_places: Mapping[str, Place] = field(repr=False)
     compute_package: Mapping[str, Any]
-    """The divvy compute package. All other compute settings win over it."""
+    """The settings of the divvy compute package. All other compute settings win over these."""
     compute_options: Mapping[Level, Mapping[str, Any]]
     """`--compute` over the file of `--settings`. They win over all other compute settings."""
     options: Options
@@ -67,17 +67,19 @@ class Settings:
 
     @property
     def results_dir(self) -> Path:
+        """The folder of the samples' own output folders."""
         return self.out / self.results_subdir
 
     @property
     def submission_dir(self) -> Path:
+        """The folder of the jobs' logs."""
         return self.out / self.submission_subdir
 
 
 def merge(config: LooperConfig, pep: Pep, problems: Problems) -> Settings | None:
     """Merge the options with the PEP's `looper:` section and the looper config's keys.
 
-    None if there is no output folder, with the reason in `problems`.
+    None if no output folder is given; the reason is in `problems`.
     """
     options, project_options = options_with_pep(config, pep, problems)
     found = _output_dir(config, pep, options, problems)
@@ -115,12 +117,12 @@ def _subdir(config: LooperConfig, asked: str | None, key: str) -> str | None:
 def options_with_pep(config: LooperConfig, pep: Pep, problems: Problems) -> tuple[Options, Options]:
     """The options for samples and for the project, with those of the PEP below them.
 
-    In the PEP, a key of `looper:` wins over one of `looper: cli: run:` (samples) or `runp:`
-    (project), and that over one of `looper: cli: all:`.
+    In the PEP, a key of `looper:` wins over `looper: cli: run:` (samples) and `runp:` (project).
+    These two win over `looper: cli: all:`.
     """
     found = pep.config.get("looper")
     section = dict(found) if isinstance(found, Mapping) else {}
-    section.pop("compute", None)  # settings of jobs, which planning reads; not the option
+    section.pop("compute", None)  # not the option of this name: planning reads this section
     file = _declaring(config, pep)
     document = read_yaml(file, Problems()) if file and file.suffix in (".yaml", ".yml") else None
 
