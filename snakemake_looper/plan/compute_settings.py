@@ -82,7 +82,7 @@ def common_settings(layers: Layers) -> dict[str, Any]:
 
     `dynamic_variables_command_template` is rendered with these.
     """
-    return _cascade(layers.package.values, layers.options)
+    return _merged(layers.package.values, layers.options)
 
 
 def settings_of_job(
@@ -102,7 +102,7 @@ def settings_of_job(
     """
     package, options = layers.package.values, layers.options
     if dynamic is not None:
-        return _cascade(package, dynamic, options)
+        return _merged(package, dynamic, options)
     row: Mapping[str, Any] = {}
     if interface.size_table:
         found = size_row(interface.size_table, size_gb)
@@ -114,7 +114,7 @@ def settings_of_job(
             )
         row = found
     static = {k: v for k, v in interface.compute.items() if k not in _NOT_SETTINGS}
-    return _cascade(package, row, static, layers.pep.values, options)
+    return _merged(package, row, static, layers.pep.values, options)
 
 
 def size_row(table: Iterable[SizeRow], size_gb: float) -> Mapping[str, Any] | None:
@@ -125,7 +125,7 @@ def size_row(table: Iterable[SizeRow], size_gb: float) -> Mapping[str, Any] | No
     return None
 
 
-def _cascade(*layers: Mapping[str, Any]) -> dict[str, Any]:
+def _merged(*layers: Mapping[str, Any]) -> dict[str, Any]:
     """Several mappings merged into one; the last one wins."""
     merged: dict[str, Any] = {}
     for layer in layers:

@@ -32,7 +32,7 @@ OwnNamespaces = dict[str, Any]
 Hook = Callable[[OwnNamespaces], Any]
 _FUNCTIONS = "pre_submit.python_functions"
 _COMMANDS = "pre_submit.command_templates"
-_SHOWN = 5
+_LINES_SHOWN = 5
 """The number of lines of a failed command's output that a message repeats."""
 _log = logging.getLogger(__name__)
 
@@ -194,4 +194,4 @@ def _where(error: BaseException) -> str:
 
 def _last_lines(output: str) -> str:
     lines = [line.strip() for line in output.splitlines() if line.strip()]
-    return f": {' / '.join(lines[-_SHOWN:])}" if lines else ""
+    return f": {' / '.join(lines[-_LINES_SHOWN:])}" if lines else ""

@@ -71,7 +71,7 @@ def _texts(value: Any) -> Iterator[str]:
 
 
 def _check_names(section: PipestatSection) -> None:
-    """Refuse names that become parts of paths, and cannot be that, also for Snakemake.
+    """Refuse names that cannot be parts of paths, and those with a meaning to Snakemake.
 
     Reading has checked the PEP's name and the output folder already.
     """
@@ -116,15 +116,17 @@ def _check_output_schema(config: PipestatConfig, problems: Problems) -> None:
     schema = pipestat_schema(read_output_schema(interface.output_schema).raw)
     lenient = interface.level == "project" and not in_tables and not validates
     if schema.empty and (not is_told or (lenient and not schema.faults)):
-        _say(problems.warn, schema.empty, document)
+        _report_fault(problems.warn, schema.empty, document)
     elif is_told:
         level = interface.level
         for fault in refusals(schema, level, in_tables=in_tables, validates=validates):
-            _say(problems.add, fault, document)
+            _report_fault(problems.add, fault, document)
     _check_pipeline_name(interface, document, problems)
 
 
-def _say(tell: Callable[[Place, str, str], None], fault: Fault, document: Document) -> None:
+def _report_fault(
+    tell: Callable[[Place, str, str], None], fault: Fault, document: Document
+) -> None:
     """Report a fault of a schema as a problem or a warning; `tell` decides which."""
     tell(document.place(*fault.keys), ".".join(fault.keys), fault.message)
 

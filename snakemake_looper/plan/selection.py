@@ -21,7 +21,7 @@ from ..model import Sample
 from ..read.options import Options
 
 _RANGE = re.compile(r"([0-9]*)[:-]([0-9]*)")
-_MOST = 8
+_MOST_SHOWN = 8
 """The greatest number of values or names in a message."""
 
 
@@ -232,6 +232,6 @@ def _counted(count: int, total: int) -> str:
 def _listed(words: Iterable[str], quote: str = "'") -> str:
     """The first of some words, and how many more there are."""
     all_words = list(words)
-    first = ", ".join(f"{quote}{word}{quote}" for word in all_words[:_MOST])
-    more = len(all_words) - _MOST
+    first = ", ".join(f"{quote}{word}{quote}" for word in all_words[:_MOST_SHOWN])
+    more = len(all_words) - _MOST_SHOWN
     return f"{first} and {more} more" if more > 0 else first

@@ -42,7 +42,7 @@ def constrained(rules: Sequence[Rule], jobs: Iterable[Job]) -> list[Rule]:
         for name in _names_of_projects(rule, rules):
             excluded[rule.name].append(name)
         for other in samples:
-            rest = _longer_by(rule, other)
+            rest = _rest_of_name(rule, other)
             if rest:
                 own = [name for name in names[rule.name] if name.startswith(rest)]
                 excluded[rule.name].append(re.escape(rest) + "[^/]+")
@@ -63,7 +63,7 @@ def _names_of_projects(rule: Rule, rules: Iterable[Rule]) -> list[str]:
     return [re.escape(match["sample"]) for flag in flags if (match := pattern.match(flag))]
 
 
-def _longer_by(rule: Rule, other: Rule) -> str:
+def _rest_of_name(rule: Rule, other: Rule) -> str:
     """The text `lines_` if the pipelines are `count` and `count_lines`, with flags in one folder.
 
     Empty if the name of the other pipeline does not begin so, or the folders differ.

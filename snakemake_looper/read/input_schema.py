@@ -59,7 +59,7 @@ def read_input_schema(
         return None
     items = _items(reader.schemas[-1])
     faulty = [
-        _faulty(source, _items(schema), problems)
+        _has_faults(source, _items(schema), problems)
         for source, schema in zip(reader.sources, reader.schemas, strict=True)
     ]
     if any(faulty):
@@ -75,7 +75,7 @@ def read_input_schema(
     )
 
 
-def _faulty(file: str, items: dict[str, Any], problems: Problems) -> bool:
+def _has_faults(file: str, items: dict[str, Any], problems: Problems) -> bool:
     """Whether the schema of a sample is not a valid JSON schema. Each fault becomes a problem."""
     errors = Draft7Validator(Draft7Validator.META_SCHEMA).iter_errors(items)
     found = sorted((".".join(map(str, error.absolute_path)), error.message) for error in errors)

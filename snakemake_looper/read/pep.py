@@ -113,7 +113,7 @@ def _pep(
         problems.add(place, source.key, "there are no samples; add a row for each")
         return None
     samples, refused = _samples(config, source, loaded)
-    _name_refused(refused, loaded.index, table, config.pep_place, problems)
+    _report_refused(refused, loaded.index, table, config.pep_place, problems)
     name = _name(loaded.config, source, config)
     if not is_file_name(name):
         problems.add(
@@ -162,7 +162,7 @@ def _interfaces(attributes: Mapping[str, Any], folder: Path) -> tuple[str, ...] 
     return None if paths is None else tuple(str(resolve(str(path), folder)) for path in paths)
 
 
-def _name_refused(
+def _report_refused(
     names: Collection[str], index: str, table: Path | None, pep: Place, problems: Problems
 ) -> None:
     """A problem for each name that cannot be part of a file name, at its line of the table."""

@@ -121,8 +121,8 @@ def _of_sample_table(
         return
     index = str(config.get("sample_table_index") or "sample_name")
     place = document.place(*places[key])
-    derived = _derives(config.get("sample_modifiers"), index)
-    yield from _of_table(_path(table, document.path), place, key, "" if derived else index)
+    is_made = _may_make(config.get("sample_modifiers"), index)
+    yield from _of_table(_path(table, document.path), place, key, "" if is_made else index)
 
 
 def _of_subsamples(
@@ -264,7 +264,7 @@ def _rows(text: str, delimiter: str) -> Iterator[tuple[int, list[str]]]:
         return
 
 
-def _derives(modifiers: Any, attribute: str) -> bool:
+def _may_make(modifiers: Any, attribute: str) -> bool:
     """Whether a modifier may make an attribute that has no column in the table."""
     found = modifiers if isinstance(modifiers, Mapping) else {}
     append, duplicate = found.get("append"), found.get("duplicate")

@@ -54,11 +54,13 @@ def hide(section: Mapping[Any, Any], file: Path) -> dict[Any, Any]:
     for key, value in section.items():
         if key == "database" and isinstance(value, Mapping):
             found[key] = {
-                name: _kept(item, name in HARMLESS_IN_DATABASE, file, ("pipestat", key, name))
+                name: _value_or_reference(
+                    item, name in HARMLESS_IN_DATABASE, file, ("pipestat", key, name)
+                )
                 for name, item in value.items()
             }
         else:
-            found[key] = _kept(value, key in HARMLESS, file, ("pipestat", key))
+            found[key] = _value_or_reference(value, key in HARMLESS, file, ("pipestat", key))
     return found
 
 
@@ -153,7 +155,7 @@ def address(text: str) -> str:
     return f"{scheme}://{place.rpartition('@')[2]}"
 
 
-def _kept(value: Any, harmless: bool, file: Path, keys: tuple[Any, ...]) -> Any:
+def _value_or_reference(value: Any, harmless: bool, file: Path, keys: tuple[Any, ...]) -> Any:
     """The value itself if a plan may have it, else a reference to its place."""
     if _is_shown(value, harmless):
         return value

@@ -83,9 +83,9 @@ def merge(config: LooperConfig, pep: Pep, problems: Problems) -> Settings | None
     """
     options, project_options = options_with_pep(config, pep, problems)
     found = _output_dir(config, pep, options, problems)
-    above, settings_files = compute_options(options, config.root, problems)
-    above_project, more_files = compute_options(project_options, config.root, problems)
-    below, package_files = compute_package(options, config.root, problems)
+    sample_compute, settings_files = compute_options(options, config.root, problems)
+    project_compute, more_files = compute_options(project_options, config.root, problems)
+    package, package_files = compute_package(options, config.root, problems)
     if found is None:
         return None
     out, out_text = found
@@ -102,8 +102,8 @@ def merge(config: LooperConfig, pep: Pep, problems: Problems) -> Settings | None
         interfaces=config.interfaces,
         pipestat=config.pipestat,
         pipestat_places=config.pipestat_places,
-        compute_package=below,
-        compute_options={"sample": above, "project": above_project},
+        compute_package=package,
+        compute_options={"sample": sample_compute, "project": project_compute},
         options=options,
         project_options=project_options,
         files=(config.path, *settings_files, *more_files, *package_files),
@@ -123,7 +123,7 @@ def options_with_pep(config: LooperConfig, pep: Pep, problems: Problems) -> tupl
     found = pep.config.get("looper")
     section = dict(found) if isinstance(found, Mapping) else {}
     section.pop("compute", None)  # not the option of this name: planning reads this section
-    file = _declaring(config, pep)
+    file = _looper_section_file(config, pep)
     document = read_yaml(file, Problems()) if file and file.suffix in (".yaml", ".yml") else None
 
     def place(*keys: str) -> Place:
@@ -152,7 +152,7 @@ def _in_pep(document: Document, amendments: tuple[str, ...], keys: tuple[str, ..
     return document.place("looper", *keys)
 
 
-def _declaring(config: LooperConfig, pep: Pep) -> Path | None:
+def _looper_section_file(config: LooperConfig, pep: Pep) -> Path | None:
     """The file with a PEP's `looper:` section; None for a PEP from PEPhub.
 
     An amendment stands in the PEP itself. Without one, an import may have the section: a later
@@ -185,7 +185,7 @@ def _output_dir(
     folder = config.root
     place, key = options.origin("output_dir")
     if text is not None and config.options.output_dir is None:
-        file = _declaring(config, pep)
+        file = _looper_section_file(config, pep)
         folder = file.parent if file else config.root  # a PEP from PEPhub is in no folder
     elif text is None:
         if "output_dir" in config.refused:
