@@ -74,7 +74,7 @@ def read_interface(path: Path, problems: Problems) -> tuple[Interface, ...]:
     shared = _read_shared(document, problems)
     _warn_of_unknown_keys(document, commands.values(), problems)
     for level, command in commands.items():
-        _check_reporting(document, level, command, problems)
+        _check_reports(document, level, command, problems)
     sound = {
         level: command
         for level, command in commands.items()
@@ -183,9 +183,7 @@ def _warn_of_unknown_keys(
         problems.warn(document.place(key), str(key), old or what)
 
 
-def _check_reporting(
-    document: Document, level: Level, command: _Command, problems: Problems
-) -> None:
+def _check_reports(document: Document, level: Level, command: _Command, problems: Problems) -> None:
     """Refuse an output schema if no template tells the pipeline where to report its results."""
     data = document.data
     if not data.get("output_schema") or data.get("pipestat_config_required") is False:
