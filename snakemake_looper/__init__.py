@@ -12,7 +12,7 @@
 `snakemake_looper.for_snakefiles` and nothing else.
 
 Each name is imported when it is first used. Every Snakemake job of a project imports this package,
-and a job needs the job table only.
+and a job needs only the job table.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from .workspace.plan_folder import PlanFolder as PlanFolder
     from .workspace.plan_folder_writer import write_plan as write_plan
 
-# Written out, since type checkers and editors read this list and run nothing.
+# Written out: type checkers and editors read this list without running code.
 __all__ = [
     "Job",
     "Options",

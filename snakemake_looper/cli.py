@@ -23,7 +23,7 @@ from .run.from_command_line import print_problems
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run a command; returns its exit code.
+    """Run a command and return its exit code.
 
     Args:
         argv: the words of the command line; by default those of this process.
@@ -36,7 +36,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     arguments = parser().parse_args(ours)
     arguments.for_snakemake = for_snakemake
     if for_snakemake and arguments.command not in ("run", "rerun"):
-        parser().error(f"{arguments.command} hands nothing on to Snakemake; leave out '--'")
+        parser().error(f"{arguments.command} passes nothing to Snakemake; leave out '--'")
     try:
         # Only the module of this command is imported: `check` does not wait for the planner.
         command = import_module(f"{__package__}.commands.{arguments.command}")

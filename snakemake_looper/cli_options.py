@@ -1,8 +1,8 @@
 """The command line of `snakemake-looper` as a table: commands, and the arguments of each.
 
 `parser` makes argparse's parser from the table here and from the table of looper's options in
-`read/options.py`, which every command but `profile` takes. `options_of` goes the other way: it
-makes `Options` from what the parser found.
+`read/options.py`. Every command except `profile` takes looper's options. `options_of` makes
+`Options` from the arguments that the parser found.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from .version import __version__
 
 
 class Argument(NamedTuple):
-    """What `ArgumentParser.add_argument` is called with."""
+    """The names and the settings of one call of `ArgumentParser.add_argument`."""
 
     names: tuple[str, ...]
     settings: dict[str, Any]
@@ -189,7 +189,10 @@ def parser() -> argparse.ArgumentParser:
 
 
 def _add_options(command: argparse.ArgumentParser, taken: set[str]) -> None:
-    """Add the looper config and the options of looper; `taken` spellings mean something else."""
+    """Add the looper config and the options of looper.
+
+    Spellings in `taken` are left out: the command has an argument of its own with that name.
+    """
     command.add_argument(
         "-c", "--config", dest="looper_config", metavar="PATH",
         help="the looper config (default: the nearest .looper.yaml, here or above)",
@@ -209,7 +212,7 @@ def _settings(option: Option) -> dict[str, Any]:
     return common | several | {"metavar": option.metavar}
 
 
-# --- what was typed -> Options -------------------------------------------------------------------
+# --- typed arguments -> Options ------------------------------------------------------------------
 
 
 def options_of(arguments: argparse.Namespace) -> Options:
@@ -235,7 +238,7 @@ def config_words(arguments: argparse.Namespace) -> list[str]:
 
 
 def changed(arguments: argparse.Namespace, **values: Any) -> argparse.Namespace:
-    """The same arguments with other values for some."""
+    """A copy of the arguments with some values replaced."""
     return argparse.Namespace(**{**vars(arguments), **values})
 
 
@@ -245,7 +248,7 @@ def _entries(arguments: argparse.Namespace) -> dict[str, object]:
     problems = Problems()
     for option in OPTIONS:
         value = _typed(option, getattr(arguments, option.name, None))
-        if option.narrows and value in ("", []):  # as where a script's variable is empty
+        if option.narrows and value in ("", []):  # for example, a script's variable is empty
             problems.add(spelled(option.name), "", "is empty; write a value, or leave it out")
         if value is not None:
             typed[option.name] = value
@@ -264,7 +267,7 @@ def _typed(option: Option, value: Any) -> Any:
 
 
 def _absolute(path: str) -> str:
-    """A typed path, which is relative to the current directory; a slash at its end is kept."""
+    """A typed path, made absolute from the current directory. A slash at its end is kept."""
     if is_registry_path(path, Path.cwd()):
         return path
     found = os.path.abspath(os.path.expanduser(path))

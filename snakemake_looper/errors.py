@@ -1,9 +1,10 @@
-"""Errors: all problems of a project, in one go.
+"""Errors: all problems of a project, reported together.
 
-A looper project is spread over many files, and its user wants to know about all faults at once. So
+A looper project is spread over many files, and its user wants to see all faults together. So
 readers do not raise at the first fault. They add a `Problem` to a `Problems` collector, and go on
 with the rest. At the end of reading and planning, `Problems.raise_if_any` raises one `ProjectError`
-with all of them. The command line and the Snakemake plugin print a line for each, and exit with 2:
+with all of them. The command line and the Snakemake plugin print one line per problem, and exit
+with 2:
 
     file:line: key: what is wrong; what to write instead
 
@@ -69,15 +70,16 @@ class Problems:
         self._warnings: list[Problem] = []
 
     def add(self, place: Place | str | Path, key: str, message: str) -> None:
-        """Add a fault because of which the project cannot be run."""
+        """Add a fault that ends the command."""
         self._problems.append(Problem(_as_place(place), key, message))
 
     def warn(self, place: Place | str | Path, key: str, message: str) -> None:
-        """Add a fault in spite of which the project runs."""
+        """Add a fault that is only reported: the project runs all the same."""
         self._warnings.append(Problem(_as_place(place), key, message))
 
     @property
     def warnings(self) -> tuple[str, ...]:
+        """The lines of all warnings, each once."""
         return tuple(dict.fromkeys(map(str, self._warnings)))
 
     def __bool__(self) -> bool:
@@ -114,11 +116,11 @@ def _as_place(place: Place | str | Path) -> Place:
 
 
 def near(word: str, known: Iterable[str]) -> str:
-    """The text ` (did you mean 'x'?)` for the closest known word; empty if none is close.
+    """The text ` (did you mean 'x'?)` with the closest known word; empty if no word is close.
 
     Upper and lower case count as the same.
     """
-    from difflib import get_close_matches  # few commands come here, and every command imports this
+    from difflib import get_close_matches  # imported late: few commands get here
 
     words = {one.casefold(): one for one in known}
     match = get_close_matches(word.casefold(), list(words), n=1)

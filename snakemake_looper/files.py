@@ -1,4 +1,4 @@
-"""Files and folders that are whole after a crash, and that others of a group can use.
+"""Files and folders that are whole after a crash, and that a group can share.
 
 A file is written under another name in its folder, brought to the disk, and renamed. So after a
 power cut, its name has the old content or the new one. Modes come from the umask and from the
@@ -46,7 +46,7 @@ def write_atomic(path: Path, text: str, mode: int = 0o666) -> None:
 
 
 def write_if_changed(path: Path, text: str) -> bool:
-    """Replace a file in one step, unless its content is right: then it keeps its time.
+    """Replace a file in one step. A file that has the content already keeps its time.
 
     Returns whether the file was written.
 
@@ -71,7 +71,7 @@ def read_text(path: Path) -> str | None:
 def whole_folder(target: Path) -> Iterator[Path]:
     """A new folder that gets its name when it is complete. If the body fails, nothing is left.
 
-    If another process has made a folder of that name meanwhile, that one is kept.
+    If another process has made a folder of that name meanwhile, the other folder is kept.
 
     Raises:
         OSError: the folder cannot be made, or something else has its name.
@@ -91,10 +91,12 @@ def whole_folder(target: Path) -> Iterator[Path]:
 
 
 def discard(path: Path) -> None:
-    """Free the name of a file or folder in one step, then remove as much of it as possible.
+    """Remove a file or folder. It is renamed first, so its name is free in one step.
+
+    Files in the renamed folder that cannot be removed stay there.
 
     Raises:
-        OSError: it cannot be renamed.
+        OSError: the file or folder cannot be renamed.
     """
     aside = path.with_name(f".{path.name[:50]}.{secrets.token_hex(4)}.old")
     path.rename(aside)

@@ -1,6 +1,6 @@
-"""The door: Snakefiles and their scripts import this module, and nothing else of this package.
+"""The module for Snakefiles and their scripts: they import nothing else of this package.
 
-This module is stable: its names and their arguments do not change. So later versions can run a
+This module is stable: its names and their arguments do not change. So a later version can run a
 workflow that `snakemake-looper generate` wrote with this version, and a workflow that uses a looper
 project as a module. Everything else in this package may move.
 
@@ -13,7 +13,8 @@ project as a module. Everything else in this package may move.
     assemble_results(snakemake), …      the scripts of the rules
 
 On a cluster every job reads the Snakefile again. A job imports this module and the reader of the
-job table, which need the standard library only. Functions import what jobs do not need.
+job table, which need only the standard library. All other imports stand inside the
+functions that need them.
 """
 
 from __future__ import annotations
@@ -51,7 +52,7 @@ class OpenProject:
     """A looper project in a Snakefile; `open_project` makes it."""
 
     def __init__(self, jobs: Lookups, session: Session | None) -> None:
-        """Join the lookups and the run; a job's own process has no `session`."""
+        """Keep the lookups, and the session of the run: None in a job's own process."""
         self.jobs = jobs
         self._session = session
 
@@ -61,7 +62,7 @@ class OpenProject:
         `onstart` calls this. It does nothing in a job's own process.
 
         Raises:
-            WorkflowError: the run is refused; says why.
+            WorkflowError: the run is refused. The message says why.
         """
         if self._session is not None:
             self._session.begin()
@@ -85,8 +86,8 @@ def open_project(
 
     Args:
         workflow: Snakemake's `workflow`.
-        config: in a generated workflow, Snakemake's `config`: the project is planned. Without it,
-            the job table beside the Snakefile is opened.
+        config: in a generated workflow, Snakemake's `config`, from which the project is planned.
+            Without it, the job table beside the Snakefile is opened.
         structure: in a generated workflow, the digest of the structure that it was made for.
 
     Raises:
@@ -117,7 +118,7 @@ def open_project(
 
 
 def _files_left(table: JobTable) -> list[str]:
-    """The files that earlier runs have left to be made again."""
+    """The files that this run has to make because earlier runs left work undone."""
     from .results.unfinished import unfinished
 
     return unfinished(table)
@@ -127,7 +128,7 @@ def plan_for(workflow: Any, config: Mapping[str, Any]) -> str:
     """The Snakefile of the plan for a module's config; for `include`.
 
     Raises:
-        WorkflowError: the project cannot be planned; says all that is wrong.
+        WorkflowError: the project cannot be planned. The message lists all problems.
     """
     from .run.from_snakefile import plan_folder
 

@@ -1,7 +1,7 @@
 """Resources that grow with each try: `mem_mb: 2000 * attempt` in an interface's `snakemake:`.
 
 Snakemake evaluates such an expression if it is in a profile or on its command line. In a rule it
-wants a function. So an expression of `attempt` becomes a function, see `by_attempt`. The name of
+needs a function. So `by_attempt` makes a function of an expression of `attempt`. The name of
 another resource stands for the value that the compute settings give the job: `mem_mb: mem_mb *
 attempt` doubles the memory of the size table with the second try.
 
@@ -30,7 +30,7 @@ class Formula(str):
 
 
 class FormulaError(ValueError):
-    """A formula has a name of no resource of its job."""
+    """A formula contains a name, and its job has no resource of that name."""
 
 
 def resource(text: str) -> str:
@@ -43,10 +43,10 @@ def resource(text: str) -> str:
 
 
 def filled(formula: Formula, values: Mapping[str, int | str]) -> Formula:
-    """A formula with a job's values in the place of names. The name `attempt` stays.
+    """A formula whose names are replaced by a job's values. The name `attempt` stays.
 
     Raises:
-        FormulaError: a name is that of no resource of the job.
+        FormulaError: the job has no resource of a name in the formula.
     """
     tree = ast.parse(formula, mode="eval")
     for name in sorted(_names(tree) - {ATTEMPT, *_FUNCTIONS}):

@@ -1,4 +1,4 @@
-"""Names of files and folders: those of this package, those of a project, and which are possible.
+"""Names of files and folders: of this package, of a project, and the rules for possible names.
 
 This package keeps its own files below Snakemake's working directory:
 
@@ -25,7 +25,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 FOLDER = Path(".snakemake") / "looper"
-"""Relative to Snakemake's working directory, as all paths here."""
+"""The folder of this package. All paths here are relative to Snakemake's working directory."""
 LOCKS = Path(".snakemake") / "locks"
 """Snakemake's own locks."""
 INDEX = FOLDER / "index"
@@ -39,7 +39,7 @@ TICKETS = FOLDER / "taken"
 EARLIER = FOLDER / "earlier"
 SETTLED = str(FOLDER / "settled")
 LEFT_OVER = f"{SETTLED}/left_over"
-"""In a plan of some samples: stands for all that earlier runs have left undone."""
+"""A plan of some samples has this one file for all work that earlier runs left undone."""
 JOB_TABLE = "jobs.sqlite"
 """The job table, in the folder of its plan."""
 RECORD = "{record_identifier}"
@@ -50,7 +50,7 @@ FOR_GROUPS = (
     "a run needs to write there: ask its owner, or share the project with a group (setgid folder,"
     " umask 002)"
 )
-"""The advice in messages about files that cannot be written."""
+"""Advice in messages about files that cannot be written."""
 
 _COMPLETED = "_completed.flag"
 _DIGEST = re.compile(r"[0-9a-f]{16}")
@@ -92,12 +92,15 @@ def shared_parts() -> Iterator[tuple[Path, Path]]:
 
 
 def marker(path: str) -> str:
-    """The file that notes the content that a pipestat config was last written with, by its path."""
+    """The file with the digest of a merged pipestat config as it was last written.
+
+    `path` is the path of the config.
+    """
     return f"{FOLDER}/written/{hashlib.sha256(path.encode()).hexdigest()[:16]}"
 
 
 def is_digest(text: str) -> bool:
-    """Whether a text is a digest as markers have it; the text of a damaged marker is not."""
+    """Whether a text has the form of a digest. The text of a damaged marker has another form."""
     return _DIGEST.fullmatch(text) is not None
 
 
@@ -126,7 +129,7 @@ def table_paths(folder: Path, pipeline: str, amendments: Sequence[str] = ()) -> 
 
 
 def shown(path: Path, workdir: Path, root: Path) -> str:
-    """A path as the Snakefile has it.
+    """A path in the form that the Snakefile uses.
 
     It is relative to the working directory if it is below that or inside the project, whose folder
     is `root`. Any other path is absolute.
@@ -136,21 +139,21 @@ def shown(path: Path, workdir: Path, root: Path) -> str:
     return os.path.relpath(path, workdir) if path.is_relative_to(root) else str(path)
 
 
-# --- which names can be files ---------------------------------------------------------------------
+# --- names that can be files ----------------------------------------------------------------------
 
 
 def is_file_name(text: str) -> bool:
     """Whether a name can be part of an output file's name.
 
     Braces are wildcards to Snakemake, and `<word>` is a path variable. Line breaks and invisible
-    characters end a line of a table, a log or a record where none should end.
+    characters would break the lines of a table, a log or a record.
     """
     fits = bool(text) and text not in (".", "..")
     return fits and not _UNSAFE.search(text) and not _PATH_VARIABLE.search(text)
 
 
 def special_to_snakemake(text: str) -> str | None:
-    """The part of a path that Snakemake does not take literally, in words; None if none."""
+    """The part of a path that has a meaning to Snakemake, in words; None if all is literal."""
     found = _PATH_VARIABLE.search(text)
     if found:
         return f"'{found[0]}', which is a path variable to Snakemake"

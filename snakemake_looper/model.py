@@ -2,9 +2,9 @@
 
     Options ─> Project ─> Plan ─> Snakefile + job table
 
-`Options` are those of a command line. `Project` is all that was read from files. `Plan` is all that
-was decided: which rules there are, which jobs with which commands, which merged pipestat configs,
-and which records are skipped for which reason. Nothing here does input or output.
+`Options` holds the options of a command line. `Project` holds everything that was read from files.
+`Plan` holds everything that was decided: the rules, the jobs with their commands, the merged
+pipestat configs, and the skipped records with the reasons. Nothing here does input or output.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ class Pep:
     volatile: bool
     """Whether the same files may give other samples next time (a glob, a remote source)."""
     refused: frozenset[str] = frozenset()
-    """Names in the table that no sample can have; a problem names each of them already."""
+    """Names in the table that no sample can have. Each of them is a problem already."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +64,7 @@ class InputSchema:
     """Attributes that CWL takes for folders."""
     files: tuple[Path, ...]
     volatile: bool = False
-    """Whether a remote part could not be read now, and may be readable the next time."""
+    """Whether a remote part could not be read now. It may be readable the next time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +92,7 @@ class Hooks:
 
 @dataclass(frozen=True, slots=True)
 class Interface:
-    """One pipeline interface at one level, of either generation."""
+    """One pipeline interface at one level. Files of looper 1.x and 2.x give the same value."""
 
     path: Path
     level: Level
@@ -120,6 +120,7 @@ class Interface:
 
     @property
     def folder(self) -> Path:
+        """The folder that relative paths in the interface are relative to."""
         return self.path.parent
 
 
@@ -128,14 +129,14 @@ BackEnd = Literal["file", "records", "database"]
 
 
 Published = Literal["sqlite", "pephub"]
-"""The store that a results file is copied to, by one writer: jobs cannot report there safely."""
+"""The store that one writer copies a results file to. Jobs cannot report there safely."""
 
 
 @dataclass(frozen=True, slots=True)
 class PipestatConfig:
-    """A merged pipestat config of one interface and level.
+    """The merged pipestat config of one interface and level.
 
-    Each is made anew. (looper shares one mutable dict, quirk 3.)
+    Two configs share nothing. (In looper, they share one mutable dict, quirk 3.)
     """
 
     path: Path
@@ -207,7 +208,9 @@ class Job:
     env: Mapping[str, str]
     threads: int
     resources: Mapping[str, int | str]
+    """In the units of Snakemake: MB for memory, minutes for wall time."""
     compute: Mapping[str, Any]
+    """The compute settings, as templates see them."""
     inputs: tuple[str, ...]
     log: str
     flag: str
@@ -235,7 +238,7 @@ class Plan:
     workdir: Path
     """Snakemake's working directory; relative paths in rules and jobs are relative to it."""
     rundir: Path
-    """The folder that commands run in: another one only in modules and generated workflows."""
+    """The folder that commands run in. Only modules and generated workflows have another one."""
     looper_config: Path
     project_name: str
     out: Path
@@ -254,12 +257,12 @@ class Plan:
     inputs: Mapping[str, int]
     """The input files that the plan looked at, with their sizes in bytes; -1 if missing."""
     volatile: bool
-    """Whether the plan is made anew each time: it has sources whose changes cannot be seen."""
+    """Whether the plan is made anew each time, because changes of some sources cannot be seen."""
     narrowed: bool = False
     """Whether options select only some of the samples."""
 
     def shown(self, path: Path) -> str:
-        """A path as the Snakefile has it, see `layout.shown`."""
+        """A path in the form that the Snakefile uses, see `layout.shown`."""
         return shown(path, self.workdir, self.looper_config.parent)
 
     def jobs_of(self, rule: str) -> tuple[Job, ...]:

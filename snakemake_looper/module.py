@@ -11,7 +11,7 @@ def open_jobs(*_: Any, **__: Any) -> Any:
     """Refuse a workflow that version 0.1 generated.
 
     Raises:
-        WorkflowError: always; says what to do.
+        WorkflowError: always. The message says what to do.
     """
     raise workflow_error(
         "This Snakefile was made by snakemake-looper 0.1: run 'snakemake-looper generate' again."

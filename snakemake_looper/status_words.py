@@ -1,7 +1,7 @@
-"""The statuses that a record can have: one table of their words, meanings, order and colours.
+"""The statuses that a record can have, with their meanings, order and colours.
 
-A record is a sample, or the project, of one pipeline. pipestat and pypiper define five words, each
-of which a status flag can say; two more stand for records without a flag.
+A record is a sample, or the project, of one pipeline. pipestat and pypiper define five words
+for status flags. Two more words stand for records without a flag.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from dataclasses import dataclass
 NOT_RUN = "none"
 """The status of a record that has no flag."""
 SKIPPED = "skipped"
-"""The status of a record that has no job, because something of its own is wrong."""
+"""The status of a record that has no job, because one of its own files or values is wrong."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,13 +49,16 @@ FAILURES = ("failed", "partial")
 """A record with one of these was run, and did not complete."""
 
 LEAST_FIRST = ("failed", "partial", "running", "waiting", "completed")
-"""The same words, the one that promises least first: of several flags the first one counts."""
+"""The same words; the one that promises least is first.
+
+If a record has several flags, the first of these words counts.
+"""
 
 _BY_WORD = {one.word: (number, one) for number, one in enumerate(STATUS_WORDS)}
 
 
 def order(status: str) -> int:
-    """Sort key: the position of a status in `STATUS_WORDS`; unknown ones come last."""
+    """Sort key: the position of a status in `STATUS_WORDS`; unknown words come last."""
     return _BY_WORD[status][0] if status in _BY_WORD else len(STATUS_WORDS)
 
 

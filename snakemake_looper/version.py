@@ -1,3 +1,3 @@
-"""The version of this package. A plan that another version made is made anew."""
+"""The version of this package. A plan of another version is replaced by a new one."""
 
 __version__ = "0.2.0"

@@ -185,4 +185,4 @@ def test_only_runs_hand_words_on(capsys: pytest.CaptureFixture[str]) -> None:
         cli.main(["check", "--", "-n"])
     assert end.value.code == 2
     said = capsys.readouterr().err
-    assert said.endswith("check hands nothing on to Snakemake; leave out '--'\n")
+    assert said.endswith("check passes nothing to Snakemake; leave out '--'\n")

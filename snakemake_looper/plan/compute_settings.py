@@ -1,10 +1,10 @@
 """The compute settings of a job: memory, time, cores and others, from up to five sources.
 
-`read.compute` lists the sources and their order. Some are the same for all jobs of a level (the
-command line, the PEP, the divvy package): they are read once, as `Layers`. The others depend on
-the interface and on the size of the sample's input files.
+`read.compute` lists the sources and their order. Some sources are the same for all jobs of a level
+(the command line, the PEP, the divvy package): `Layers` holds these. The others depend on the
+interface and on the size of the sample's input files.
 
-A new mapping is made for each job: nothing leaks from sample to sample (quirk 5).
+Each job gets a mapping of its own: no setting leaks from one sample to the next (quirk 5).
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from ..read.yaml_lines import resolve
 from .failures import JobError
 
 _NOT_SETTINGS = ("size_dependent_variables", "dynamic_variables_command_template")
-"""Keys of an interface's `compute:` section that are no settings of a job."""
+"""Keys of an interface's `compute:` section that are not settings of a job."""
 
 
 class Layer(NamedTuple):
@@ -31,7 +31,7 @@ class Layer(NamedTuple):
     folder: Path
     """Relative paths among the values are relative to this folder."""
     place: Place
-    """Where the values are written."""
+    """The file or option that has the values."""
 
 
 class Layers(NamedTuple):
@@ -41,7 +41,7 @@ class Layers(NamedTuple):
     settings_file: Layer
     pep: Layer
     package: Layer
-    """The divvy package. It is below the settings of an interface, the other three are above."""
+    """The divvy package. An interface's settings win over it; the other three win over them."""
     options: Mapping[str, Any]
     """The values of the command line over those of the settings file."""
 
@@ -78,11 +78,11 @@ def _in_pep(pep: Pep) -> Mapping[str, Any]:
 
 
 def common_settings(layers: Layers) -> dict[str, Any]:
-    """The settings that are known before a job's interface is looked at.
+    """The settings of the divvy package, with those of the command line over them.
 
     `dynamic_variables_command_template` is rendered with these.
     """
-    return _cascade(layers.package.values, layers.options)
+    return _merged(layers.package.values, layers.options)
 
 
 def settings_of_job(
@@ -98,11 +98,11 @@ def settings_of_job(
             replaces the settings of the interface and of the PEP, as in looper.
 
     Raises:
-        JobError: no row of the size table is for inputs of this size.
+        JobError: the size table has no row for inputs of this size.
     """
     package, options = layers.package.values, layers.options
     if dynamic is not None:
-        return _cascade(package, dynamic, options)
+        return _merged(package, dynamic, options)
     row: Mapping[str, Any] = {}
     if interface.size_table:
         found = size_row(interface.size_table, size_gb)
@@ -114,7 +114,7 @@ def settings_of_job(
             )
         row = found
     static = {k: v for k, v in interface.compute.items() if k not in _NOT_SETTINGS}
-    return _cascade(package, row, static, layers.pep.values, options)
+    return _merged(package, row, static, layers.pep.values, options)
 
 
 def size_row(table: Iterable[SizeRow], size_gb: float) -> Mapping[str, Any] | None:
@@ -125,8 +125,8 @@ def size_row(table: Iterable[SizeRow], size_gb: float) -> Mapping[str, Any] | No
     return None
 
 
-def _cascade(*layers: Mapping[str, Any]) -> dict[str, Any]:
-    """One mapping of several; the last one wins."""
+def _merged(*layers: Mapping[str, Any]) -> dict[str, Any]:
+    """Several mappings merged into one; the last one wins."""
     merged: dict[str, Any] = {}
     for layer in layers:
         merged.update(layer)

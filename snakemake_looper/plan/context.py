@@ -1,4 +1,4 @@
-"""The facts that every stage of planning needs and no stage changes."""
+"""The facts that every stage of planning needs. No stage changes them."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class PlanContext:
     layers: Mapping[Level, Layers]
     """Compute settings that are the same for all jobs of a level."""
     results_dir: str
-    """`settings.results_dir` as text: each job has paths below it."""
+    """`settings.results_dir` as text, made once: each job has paths below it."""
     submission_dir: str
     """`settings.submission_dir` as text."""
 
@@ -44,14 +44,20 @@ class PlanContext:
         return self.project.pep
 
     def shown(self, path: Path) -> str:
-        """A path as the Snakefile has it, see `layout.shown`."""
+        """A path in the form that the Snakefile uses, see `layout.shown`."""
         return shown(path, self.workdir, self.settings.root)
 
 
 def plan_context(
     project: Project, workdir: Path | None = None, rundir: Path | None = None
 ) -> PlanContext:
-    """The context of a project; jobs run in the looper config's folder if no folder is given."""
+    """The context of a project. The default folder is that of the looper config.
+
+    Args:
+        project: the project.
+        workdir: Snakemake's working directory.
+        rundir: the folder where commands run, if it is another one.
+    """
     settings = project.settings
     workdir = workdir or settings.root
     return PlanContext(

@@ -1,7 +1,7 @@
-"""Drafts: one for each job that is to be planned, made from a rule and a record.
+"""Drafts: a draft is a job that is not yet planned, made from a rule and a record.
 
-A draft is made for each selected sample and each of its interfaces. A sample that is not selected,
-or that has invalid attributes, is skipped with the reason. A project-level rule has one draft.
+Each selected sample has a draft for each of its interfaces. A sample that is not selected, or that
+has invalid attributes, has a `Skip` with the reason. A project-level rule has one draft.
 
 A draft goes through the stages of planning; each stage makes new drafts and changes none.
 """
@@ -44,13 +44,13 @@ class Draft:
 
     @property
     def key(self) -> tuple[str, str]:
-        """The names of the rule and of the record: they tell jobs apart."""
+        """The names of the rule and of the record. No two jobs have the same key."""
         return self.planned.rule.name, self.record
 
 
 @dataclass(frozen=True, slots=True)
 class SampleDrafts:
-    """Everything that became of the samples."""
+    """The drafts and skips of all samples."""
 
     outcomes: tuple[Draft | Skip, ...]
     """A draft or a skip for each sample and rule."""
@@ -86,8 +86,8 @@ def draft_samples(
     Args:
         context: the project.
         rules: its rules.
-        limits: how long the sample names of each rule may be.
-        sizes: sizes of input files; those that are asked for here are added.
+        limits: the longest name that a sample of each rule may have.
+        sizes: gives the sizes of input files, and keeps them.
         problems: gets options that select no sample, and other faults of the selection.
     """
     before = len(problems)
@@ -95,7 +95,7 @@ def draft_samples(
     kept, deselected = select(pep.samples, context.options, problems, pep.refused)
     outcomes: list[Draft | Skip] = []
     bad_names: dict[str, str] = {}
-    by_flag: list[str | None] = []  # for each selected record: why its flag leaves it out
+    by_flag: list[str | None] = []  # for each selected record: the reason if its flag leaves it out
     for sample, planned in _pairs(context, rules, deselected):
         reason = deselected.get(sample.name)
         if planned is None:
@@ -147,7 +147,7 @@ def _warn_if_nothing(
     by_flag: Sequence[str | None],
     problems: Problems,
 ) -> None:
-    """Warn if no sample is left although no option took the last one."""
+    """Warn if toggles or statuses leave no sample. Neither is an error."""
     if by_flag and all(by_flag):
         problems.warn("", "", nothing_by_flag(context.options))
     elif context.pep.samples and not any_kept:
@@ -170,7 +170,7 @@ def _sample_draft(
         if faults:
             return skip(planned, sample.name, "invalid: " + "; ".join(faults))
     elif interface.input_schema:
-        # Unchecked, as in looper: the size is 0, and a missing file is no input.
+        # Without checks, as in looper, the size is 0, and a missing file is not an input.
         present = tuple(path for path in files.required if path not in files.missing)
         files = InputFiles(present, made=files.made)
     outputs = _filled_paths(interface.output_paths, sample.attributes)
@@ -213,7 +213,7 @@ def draft_project(context: PlanContext, rules: Sequence[PlannedRule]) -> list[Dr
 def _namespaces(
     context: PlanContext, planned: PlannedRule, record: str, own: Namespaces
 ) -> dict[str, Any]:
-    """All namespaces; `compute` and `pipeline` are still to be completed, see `render`."""
+    """All namespaces. `render` completes `compute` and `pipeline`."""
     return {
         "project": context.pep.config,
         "compute": common_settings(context.layers[planned.rule.level]),

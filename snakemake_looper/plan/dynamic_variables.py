@@ -1,7 +1,7 @@
 """Dynamic variables: compute settings of a job that a command of the interface prints.
 
-`dynamic_variables_command_template` is deprecated by looper and still works there. The command
-prints the settings as a JSON mapping, from name to value.
+looper deprecates `dynamic_variables_command_template`, and still reads it. The command prints the
+settings as a JSON mapping, from name to value.
 """
 
 from __future__ import annotations
@@ -25,8 +25,8 @@ def with_dynamic_variables(
 ) -> list[Draft]:
     """The drafts, with the settings that their commands print.
 
-    A draft whose command fails is left out. If there are problems already, no command is run, and
-    the drafts with a command are left out.
+    A draft whose command fails is left out. If there are problems already, no command runs, and all
+    drafts with a command are left out.
     """
     asking = [draft for draft in drafts if draft.interface.hooks.dynamic_variables]
     if not asking:

@@ -1,7 +1,7 @@
 """Faults of single jobs, collected until every job has been tried.
 
-One mistake in an interface usually fails for every sample. So a failure is reported once, at its
-line of the interface, with the first record that has it and the number of the others.
+One mistake in an interface usually affects the jobs of all samples. So `Failures` reports it once,
+at its line of the interface, with the first record that has it and the number of the others.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ class Failures:
         self._records[place, f"{error.key}: {error}"].append(record)
 
     def report(self, problems: Problems) -> None:
-        """Add one problem for each fault, however many records have it."""
+        """Add one problem for each fault, even if many records have it."""
         for (place, message), records in self._records.items():
             more = f" and {len(records) - 1} more" if len(records) > 1 else ""
             problems.add(place, "", f"{message} (for {records[0]}{more})")

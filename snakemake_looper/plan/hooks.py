@@ -32,13 +32,15 @@ OwnNamespaces = dict[str, Any]
 Hook = Callable[[OwnNamespaces], Any]
 _FUNCTIONS = "pre_submit.python_functions"
 _COMMANDS = "pre_submit.command_templates"
-_SHOWN = 5
-"""A message repeats so many lines of a failed command's output."""
+_LINES_SHOWN = 5
+"""The number of lines of a failed command's output that a message repeats."""
 _log = logging.getLogger(__name__)
 
 
 def find_function(name: str) -> Hook:
-    """The function that `package.function` names; this package has its own of those in looper.
+    """The function that `package.function` names.
+
+    For the functions that looper ships, this package has its own.
 
     Raises:
         JobError: there is no such package or function.
@@ -75,7 +77,7 @@ def source_of(name: str) -> Path | None:
 
 
 def own_copy(namespaces: Mapping[str, Any]) -> OwnNamespaces:
-    """A copy for the hooks of one job; they can read and set its values with a dot, too."""
+    """A copy for the hooks of one job. Hooks can read and set its values also as attributes."""
     return {
         name: Namespace(copy.deepcopy(value)) if isinstance(value, Mapping) else value
         for name, value in namespaces.items()
@@ -88,7 +90,7 @@ def call_functions(names: Sequence[str], namespaces: OwnNamespaces, folder: Path
     The namespaces are changed in place.
 
     Raises:
-        JobError: a function raised an error, or returned something else than namespaces.
+        JobError: a function raised an error, or did not return namespaces.
     """
     for name in names:
         function = find_function(name)
@@ -110,7 +112,10 @@ def run_commands(
 ) -> list[JobError | None]:
     """Run the commands of several jobs side by side, those of one job in their order.
 
-    The namespaces of each job are changed in place. Returns the error of each job, or None.
+    The namespaces of each job are changed in place.
+
+    Returns:
+        For each job, its error, or None if it has none.
     """
 
     def run(job: tuple[Sequence[str], OwnNamespaces]) -> JobError | None:
@@ -133,7 +138,7 @@ def json_of(command: str, folder: Path, key: str) -> Any:
     """Run a shell command in a folder and read its output as JSON.
 
     Raises:
-        JobError: with `key`: the command exited with another code than 0, or printed no JSON.
+        JobError: the command failed, or did not print JSON. The error is about `key`.
     """
     done = subprocess.run(
         command, shell=True, cwd=folder, capture_output=True, text=True, errors="replace"
@@ -182,11 +187,11 @@ def _kind(value: Any) -> str:
 
 
 def _where(error: BaseException) -> str:
-    """The line that raised, if it is in the hook's own code."""
+    """The line of the hook's code that raised the error; empty if the hook has no such line."""
     frames = traceback.extract_tb(error.__traceback__)[1:]
     return f" ({frames[-1].filename}:{frames[-1].lineno})" if frames else ""
 
 
 def _last_lines(output: str) -> str:
     lines = [line.strip() for line in output.splitlines() if line.strip()]
-    return f": {' / '.join(lines[-_SHOWN:])}" if lines else ""
+    return f": {' / '.join(lines[-_LINES_SHOWN:])}" if lines else ""

@@ -1,13 +1,14 @@
 """Container images: from looper's compute settings to Snakemake's `container:`.
 
-The compute settings `apptainer_image`, `singularity_image` and `docker_image` name an image, from
-whichever source. Snakemake runs containers with apptainer. So an image for apptainer is taken
-before one of a Docker registry, which apptainer pulls and converts. In looper, the submission
-template decides whether there is a container at all; here, Snakemake's `--sdm apptainer` does.
+The compute settings `apptainer_image`, `singularity_image` and `docker_image` name an image. Any
+source of compute settings may have them. Snakemake runs containers with apptainer. So an image for
+apptainer comes first. An image of a Docker registry, which apptainer has to convert, comes last. In
+looper, the submission template decides whether jobs run in containers. Here, Snakemake's
+`--sdm apptainer` decides this.
 
 A relative path of an image file is relative to the file that names it: to the looper config for
-`--compute`, to the pipeline interface for a hook or a size table. An image whose name has a
-variable that is not set is passed over, and the next one is taken.
+`--compute`, to the pipeline interface for a hook or a size table. If the name of an
+image has a variable that is not set, the next image is taken.
 """
 
 from __future__ import annotations
@@ -24,7 +25,9 @@ from .context import PlanContext
 from .resources import UnitError
 
 IMAGES = ("apptainer_image", "singularity_image", "docker_image")
+"""Compute settings that name an image; the first one wins."""
 CRATE = "bulker_crate"
+"""The compute setting of bulker, which is not supported."""
 NO_BULKER = (
     "bulker is not supported; name an image that has the crate's commands, as"
     " 'snakemake: container: docker://…' in the pipeline interface"
@@ -42,7 +45,7 @@ def image_of(compute: Mapping[str, Any], interface: Interface, layers: Layers) -
         layers: the sources that all jobs of the level have in common.
 
     Raises:
-        UnitError: the image's name has white space or a brace in it, which Snakemake refuses.
+        UnitError: the image's name has white space or a brace. Snakemake refuses such a name.
     """
     for key in IMAGES:
         text = compute.get(key)
@@ -71,7 +74,7 @@ def _image(key: str, text: str, folder: Path) -> str | None:
 
 
 def _sources(interface: Interface, layers: Layers) -> tuple[Layer, ...]:
-    """All sources of compute settings that are written in a file or typed; the first one wins."""
+    """The sources of compute settings that are typed or stand in a file; the first one wins."""
     place = interface.places.get("compute", interface.place)
     return (
         *layers.above,
@@ -81,7 +84,7 @@ def _sources(interface: Interface, layers: Layers) -> tuple[Layer, ...]:
 
 
 def check_images(context: PlanContext, problems: Problems) -> None:
-    """Warn of images that cannot be containers, once for each interface that gets them."""
+    """Warn of images that cannot become containers, once for each interface that gets them."""
     for interface in context.project.interfaces:
         sources = _sources(interface, context.layers[interface.level])
         for layer in sources:

@@ -1,8 +1,8 @@
-"""The input files of samples: which files, whether they are there, and how large they are.
+"""The input files of samples: their paths, whether they exist, and their sizes.
 
-The input schema of an interface says which attributes of a sample name files. A required file
-that is missing keeps the sample from being run. The size of all files chooses the row of a size
-table. A file that another job of the plan makes is not missing: it is there when it is needed.
+The input schema of an interface says which attributes of a sample name files. If a required file is
+missing, the sample has no job. The size of all files chooses the row of a size table. A file that
+another job of the plan makes is not missing: it exists when it is needed.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from ..read.yaml_lines import expand
 from .context import PlanContext
 
 GB = 1024**3
+"""Bytes in a GB, as looper counts."""
 _SLASHES = re.compile(r"(?<!:)/{2,}")
 
 
@@ -29,9 +30,9 @@ class InputFiles:
 
     required: tuple[str, ...] = ()
     missing: tuple[str, ...] = ()
-    """The required files that are not there; also required attributes that name no file."""
+    """The required files that do not exist, and texts for required attributes without a file."""
     size_gb: float = 0.0
-    """Size of all files that are there, in GB (1024³ bytes)."""
+    """Size of all files that exist, in GB (1024³ bytes)."""
     made: tuple[str, ...] = ()
     """The required files that another job makes."""
 
@@ -44,12 +45,12 @@ class FileSizes:
 
         Args:
             root: the folder that paths are relative to.
-            is_made: says of a path whether a job makes it; None if no job makes input files.
+            is_made: tells whether a job makes the file at a path; None if no job makes input files.
         """
         self._root = str(root)
         self._is_made = is_made
         self.sizes: dict[str, int] = {}
-        """The sizes that were asked for, in bytes, by path; -1 for a file that is missing."""
+        """The sizes that were looked up, in bytes, by path; -1 for a file that is missing."""
 
     def size(self, path: str) -> int:
         """Size of a file in bytes, see `file_size`."""
@@ -61,8 +62,8 @@ class FileSizes:
     def of(self, sample: Sample, schema: InputSchema) -> InputFiles:
         """The input files of a sample. A required attribute that is empty is a missing file.
 
-        A file that another job makes counts nothing towards the size, whether it is there
-        already or not: the plan must not change when it appears.
+        A file that another job makes does not count towards the size, even if it exists
+        already: the plan must not change when the file appears.
         """
         required = tuple(_paths(sample, schema.required_files))
         files = dict.fromkeys((*required, *_paths(sample, schema.sized_files)))
@@ -81,7 +82,7 @@ class FileSizes:
 
 
 def as_input(path: str, context: PlanContext) -> str:
-    """A path of a sample as it is among a job's inputs: relative if it is inside the project."""
+    """A path of a sample in the form of a job's input: relative if it is inside the project."""
     # The output folder may end with a slash, and a template adds its own.
     path = _SLASHES.sub("/", path)
     if os.path.isabs(path):

@@ -1,11 +1,11 @@
-"""The five `pre_submit` functions that looper ships, written anew so that they need no looper.
+"""The five `pre_submit` functions that looper ships, written anew: looper need not be installed.
 
-They follow looper's documentation, "Built-in pre-submission functions", for names of files, keys
-and parameters. Where looper's code spells a name in another way, both spellings work. Each
-function gets a job's namespaces and returns the values that it changes.
+Names of files, keys and parameters are those of looper's documentation, "Built-in pre-submission
+functions". Where looper's code spells a name in another way, both spellings work. Each function
+gets a job's namespaces and returns the values that it changes.
 
-A parameter of `var_templates` says where to write. If it names a folder and not a YAML file, the
-file has its default name in that folder.
+A parameter of `var_templates` says where to write. A path that does not end as YAML files do is a
+folder: the file has its default name there. Only a file from a custom template may have any name.
 """
 
 from __future__ import annotations
@@ -38,14 +38,14 @@ class Namespace(dict[str, Any]):
         self[name] = value
 
     def to_dict(self) -> dict[str, Any]:
-        """The plain values; attributes of peppy's own, with a leading `_`, are left out."""
+        """The plain values, without peppy's own attributes, which begin with `_`."""
         return {key: _plain(value) for key, value in self.items() if not str(key).startswith("_")}
 
 
 def write_sample_yaml(namespaces: Mapping[str, Any]) -> dict[str, Any]:
     """Write the sample's attributes; `{sample.sample_yaml_path}` is the file.
 
-    looper 1.2 called it `{sample.yaml_file}`. That name works, too.
+    The name of looper 1.2, `{sample.yaml_file}`, works too.
     """
     path = _file_to_write(namespaces, "_sample.yaml", "sample_yaml_path")
     sample = {**_sample(namespaces), "sample_yaml_path": str(path)}
@@ -54,7 +54,7 @@ def write_sample_yaml(namespaces: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def write_sample_yaml_prj(namespaces: Mapping[str, Any]) -> dict[str, Any]:
-    """Write the sample's attributes, and under `prj` the project's config."""
+    """Write the sample's attributes, with the project's config under `prj`."""
     path = _file_to_write(namespaces, "_sample_prj.yaml", "sample_yaml_prj_path")
     _write(path, {**_sample(namespaces), "prj": _plain(namespaces["project"])})
     return {}
@@ -90,7 +90,7 @@ def write_submission_yaml(namespaces: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def write_custom_template(namespaces: Mapping[str, Any]) -> dict[str, Any]:
-    """Fill in a template of the project, which has Jinja2's usual double braces.
+    """Fill in a template file of the project. It has the usual double braces of Jinja2.
 
     `{sample.custom_template_output}` is the file.
     """
@@ -113,7 +113,7 @@ SHIPPED: Mapping[str, Callable[[dict[str, Any]], Any]] = {
         write_custom_template,
     )
 }
-"""The functions by the names that an interface has for them."""
+"""The functions by their names in a pipeline interface."""
 
 
 def _sample(namespaces: Mapping[str, Any]) -> dict[str, Any]:
@@ -130,7 +130,7 @@ def _variables(namespaces: Mapping[str, Any]) -> Mapping[str, Any]:
 def _file_to_write(
     namespaces: Mapping[str, Any], ending: str, *parameters: str, any_name: bool = False
 ) -> Path:
-    """The file to write: as `var_templates` says, else in the submission folder."""
+    """The file to write: the one that `var_templates` names, else one in the submission folder."""
     name = f"{_sample(namespaces)['sample_name']}{ending}"
     for parameter in parameters:
         given = _variables(namespaces).get(parameter)
@@ -166,7 +166,7 @@ def _cwl_object(value: Any, kind: str, beside: Path) -> Any:
 
 
 def _plain(value: Any) -> Any:
-    """A value as YAML can hold it: mappings and lists of plain values; others become text."""
+    """A value for YAML: mappings and lists of plain values. Any other value becomes text."""
     if isinstance(value, Mapping):
         return {str(key): _plain(one) for key, one in value.items() if not str(key).startswith("_")}
     if isinstance(value, (list, tuple, set)):

@@ -5,7 +5,7 @@ This follows looper's `--lump` (GB of input in one lump), `--lump-n` (samples in
 is full. Each member keeps its own command, environment, folder, log and flag (quirk 15), and runs
 again only if it has changed itself.
 
-Samples that are still to be run come first, so that lumps are full of them.
+Samples that are not completed come first, so that the first lumps are full of work.
 """
 
 from __future__ import annotations
@@ -24,20 +24,20 @@ from .render import RenderedJob
 
 
 def lumps_wanted(options: Options) -> bool:
-    """Whether any option asks for lumps."""
+    """Whether an option asks for lumps."""
     return any(value is not None for value in (options.lump, options.lump_n, options.lump_j))
 
 
 def lumped(
     rendered: Sequence[RenderedJob], options: Options, flags: Flags, problems: Problems
 ) -> list[Job]:
-    """The jobs; those of the sample level with their lumps, if the options ask for lumps.
+    """The jobs. If the options ask for lumps, those of the sample level have their lumps.
 
     Args:
         rendered: all jobs of the plan, in the order of the sample table.
-        options: limits of a lump; wrong ones are added to `problems`.
+        options: the options, with the limits of a lump.
         flags: tells which jobs are completed.
-        problems: the collector.
+        problems: gets limits that are wrong.
     """
     jobs = [one.job for one in rendered]
     if not lumps_wanted(options):
@@ -62,7 +62,7 @@ def lumped(
 
 
 class LumpLimits(NamedTuple):
-    """The limits that options set; None where they set none."""
+    """The limits of lumps. A limit that no option sets is None."""
 
     size_gb: float | None
     """Size of the input files of a lump, in GB (1024³ bytes)."""
@@ -73,7 +73,7 @@ class LumpLimits(NamedTuple):
 
 
 def lump_limits(options: Options, problems: Problems) -> LumpLimits:
-    """The limits that the options set; wrong ones are added to `problems`."""
+    """The limits that the options set. `problems` gets limits that are wrong."""
     size = _number("lump", options.lump, float, 0, problems)
     members = _number("lump-n", options.lump_n, int, 1, problems)
     lumps = _number("lump-j", options.lump_j, int, 1, problems)
@@ -95,10 +95,10 @@ def lump_numbers(
 
     Args:
         sizes: input sizes in GB, in the order of the sample table.
-        done: which samples are completed already; they come last.
+        done: whether each sample is completed already; these come last.
         size_limit: a lump that has reached this many GB is full.
         count_limit: a lump that has reached this many samples is full.
-        lumps: the number of lumps; it takes the place of `count_limit`.
+        lumps: the number of lumps; it replaces `count_limit`.
     """
     if lumps:
         count_limit = math.ceil(len(sizes) / lumps)
@@ -118,7 +118,7 @@ def lump_numbers(
 def _number(
     option: str, text: str | None, kind: type[int] | type[float], least: int, problems: Problems
 ) -> float | None:
-    """The number that an option sets; None if it sets none, or a wrong one."""
+    """The number that an option sets; None if it is not given, or is wrong."""
     if text is None:
         return None
     try:

@@ -1,7 +1,8 @@
 """Jobs that lack an input file are not planned.
 
 A file that another job makes may be missing now. It counts as missing only if that job is not
-planned either. So a skipped job can cause further skips, until nothing changes any more.
+planned either. So a skipped job can cause further skips. The search ends when no more jobs are
+skipped.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ def without_missing_files(
     Args:
         drafts: drafts of the sample level.
         producers: finds the jobs that make a file, by the path that a sample has for it.
-        sizes: sizes of input files; those that are asked for here are added.
+        sizes: gives the sizes of input files, and keeps them.
         context: the project.
     """
     left = {draft.key: draft for draft in drafts}
@@ -42,7 +43,7 @@ def without_missing_files(
         for draft, missing in lacking:
             if not missing:
                 continue
-            if draft.planned.validator is None:  # unchecked
+            if draft.planned.validator is None:  # files are not checked
                 present = tuple(path for path in draft.files.required if path not in missing)
                 left[draft.key] = dataclasses.replace(draft, files=InputFiles(present))
                 continue
@@ -60,7 +61,7 @@ def _lacking(
     producers: Callable[[str], Sequence[Producer]],
     sizes: FileSizes,
 ) -> list[str]:
-    """The files that are not there and that no planned job makes."""
+    """The files that do not exist and that no planned job makes."""
     lost = (
         path
         for path in draft.files.made

@@ -1,7 +1,7 @@
-"""How long the names in a project may be, and the samples whose names are impossible.
+"""Limits for the length of names in a project, and the samples whose names are impossible.
 
-Each rule's paths leave a number of bytes for a sample's name. A pipeline whose own name leaves
-none is a problem itself; the names of its samples are then not looked at.
+Each rule's paths leave a number of bytes for a sample's name. If a pipeline's own name leaves no
+bytes, that name is the problem. The names of the pipeline's samples are not checked then.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ NameLimits = Mapping[str, NameLimit]
 def limits_of_rules(
     context: PlanContext, rules: Sequence[PlannedRule], problems: Problems
 ) -> NameLimits:
-    """The limits for names of samples; names of pipelines that are too long go to `problems`."""
+    """The limits for names of samples. `problems` gets names of pipelines that are too long."""
     limits: dict[str, NameLimit] = {}
     for planned in rules:
         rule = planned.rule
@@ -44,7 +44,7 @@ def limits_of_rules(
 
 
 def _files_of_pipeline(context: PlanContext, rule: Rule) -> list[str]:
-    """Names of files that are named after the pipeline, without those of its samples."""
+    """Names of files that are named after the pipeline, without the files of its samples."""
     table = "_".join([rule.pipeline, *(context.options.amend or ())])
     files = [f"{table}_stats_summary.tsv"]
     if rule.config:
@@ -77,7 +77,7 @@ def _longer_name(context: PlanContext, planned: PlannedRule) -> tuple[Place, str
 
 
 def sample_name_fault(name: str, rule: Rule, limits: NameLimits) -> str | None:
-    """The fault of a sample's name, or None. Nothing is said of a rule without a limit."""
+    """The fault of a sample's name, or None. A rule without a limit finds no fault."""
     limit = limits.get(rule.name)
     if limit is None:
         return None

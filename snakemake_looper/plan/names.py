@@ -1,4 +1,4 @@
-"""Names of records and pipelines that would only fail once jobs run.
+"""Faults in names of records and pipelines: without these checks, jobs would fail.
 
 A record's name is part of the names of its flag, log, record file and folder. A file system
 allows 255 bytes for a name and 4,096 for a path. Snakemake and pipestat have limits of their own.
@@ -16,18 +16,19 @@ from pathlib import Path
 from ..layout import shown_name
 
 NAME_BYTES = 255
+"""The longest name of a file or folder."""
 PATH_BYTES = 4095
 """The system allows 4,096, of which the last one is the byte 0 at the end of the path."""
-BESIDE = 24
+_BYTES_BESIDE = 24
 """Bytes for files beside a file: `.NAME.xxxxxxxx.tmp` while it is written, a lock, a copy."""
 REPEATS = 20
-"""Snakemake takes so many repeats at the end of a wildcard's value for an endless loop."""
+"""Snakemake takes this many repeats at the end of a wildcard's value for an endless loop."""
 _VARIABLE = re.compile(r"\$\w", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
 class NameLimit:
-    """How many bytes a name may have."""
+    """The number of bytes that a name may have."""
 
     bytes: int
     path: str
@@ -37,7 +38,7 @@ class NameLimit:
 def name_limit(paths: Iterable[str], wildcard: str, folder: Path) -> NameLimit:
     """The limit for the name that a wildcard stands for in paths, relative to `folder`."""
     limits = (NameLimit(_bytes_left(path, wildcard, folder), path) for path in paths)
-    return min(limits, key=lambda one: one.bytes, default=NameLimit(NAME_BYTES - BESIDE, ""))
+    return min(limits, key=lambda one: one.bytes, default=NameLimit(NAME_BYTES - _BYTES_BESIDE, ""))
 
 
 def _bytes_left(path: str, wildcard: str, folder: Path) -> int:
@@ -47,7 +48,7 @@ def _bytes_left(path: str, wildcard: str, folder: Path) -> int:
     for part in whole.split("/"):
         count = part.count(wildcard)
         if count:
-            found.append((NAME_BYTES - BESIDE - _length(part, wildcard)) // count)
+            found.append((NAME_BYTES - _BYTES_BESIDE - _length(part, wildcard)) // count)
     return min(found)
 
 
@@ -88,8 +89,8 @@ def repetition_fault(name: str) -> str | None:
                 count += 1
             return (
                 f"{shown_name(name)} ends in {count} times {shown_name(part)}: Snakemake takes"
-                f" {REPEATS} repeats at the end of a name for an endless loop; add something behind,"
-                f" as in {shown_name(name + '_1')}"
+                f" {REPEATS} repeats at the end of a name for an endless loop; add something after"
+                f" them, as in {shown_name(name + '_1')}"
             )
     return None
 
@@ -97,7 +98,7 @@ def repetition_fault(name: str) -> str | None:
 def file_fault(name: str) -> str | None:
     """The fault of the name of a file that is named after a pipeline, or None."""
     length = len(os.fsencode(name))
-    if length + BESIDE <= NAME_BYTES:
+    if length + _BYTES_BESIDE <= NAME_BYTES:
         return None
-    over = length + BESIDE - NAME_BYTES
+    over = length + _BYTES_BESIDE - NAME_BYTES
     return f"is too long for the name of its file {shown_name(name)}; shorten it by {over} bytes"

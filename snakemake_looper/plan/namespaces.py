@@ -15,7 +15,7 @@ Namespaces = Mapping[str, Any]
 def looper_namespace(
     context: PlanContext, interface: Interface, record: str, size_gb: float
 ) -> dict[str, Any]:
-    """The `looper` namespace of looper 2.1; sizes in GB (1024³ bytes), paths absolute."""
+    """The `looper` namespace of looper 2.1, with sizes in GB (1024³ bytes) and absolute paths."""
     settings, pep = context.settings, context.pep
     results, submission = context.results_dir, context.submission_dir
     job_name = f"{interface.pipeline_name}_{record}"

@@ -1,8 +1,8 @@
-"""Checks of a merged pipestat config: pipestat's refusals are problems before any job starts.
+"""Checks of a merged pipestat config: faults are reported before any job starts.
 
 pipestat reads its config when a job reports. If the command is told where to report, everything
-that pipestat 0.13.1 would refuse is refused here. Otherwise most faults are of no consequence, and
-are warnings or are not mentioned.
+that pipestat 0.13.1 would refuse is a problem here. Otherwise most faults have no effect. They
+become warnings, or are ignored.
 """
 
 from __future__ import annotations
@@ -24,9 +24,9 @@ from .pipestat_section import PATHS, PipestatSection
 _IS_TOLD = re.compile(r"\{[^}]*\bpipestat\s*[.\[]")
 """A template that tells the command where to report."""
 _IS_TOLD_SCHEMA = re.compile(r"\bpipestat\.(output_schema|schema)\b|\bpipeline\.output_schema\b")
-"""A template that tells the command its output schema: the command may validate against it."""
+"""A template that tells the command its output schema. pipestat may then validate results."""
 _SERVER_KEYS = ("dialect", "driver", "name", "user", "password", "host", "port")
-"""Keys that pipestat makes the address of a database server from."""
+"""The keys of which pipestat makes the address of a database server."""
 
 
 def check_config(section: PipestatSection, config: PipestatConfig, problems: Problems) -> None:
@@ -55,7 +55,7 @@ def _in_tables(config: PipestatConfig) -> bool:
 
 
 def _templates(interface: Interface) -> str:
-    """All texts of an interface that can tell its command where to report."""
+    """The texts of an interface that can tell its command where to report."""
     parts = [interface.command_template, interface.inject_env_vars, interface.var_templates]
     return "\n".join(_texts(parts))
 
@@ -71,9 +71,9 @@ def _texts(value: Any) -> Iterator[str]:
 
 
 def _check_names(section: PipestatSection) -> None:
-    """The section's names that become parts of paths must be possible there, for Snakemake too.
+    """Refuse names that cannot be parts of paths, and those with a meaning to Snakemake.
 
-    The PEP's name and the output folder are checked where they are read.
+    Reading has checked the PEP's name and the output folder already.
     """
     name = section.values.get("project_name")
     if name and not is_file_name(str(name)):
@@ -97,11 +97,12 @@ def _check_names(section: PipestatSection) -> None:
 
 
 def _check_output_schema(config: PipestatConfig, problems: Problems) -> None:
-    """Refuse, at its line, an output schema that the jobs could not report with.
+    """Refuse, at its line, an output schema with which jobs could not report.
 
     Two cases get a warning instead: the command is not told where to report, or a project-level
-    pipeline declares no results of its own (many only read the samples'). The latter is refused
-    after all where its reports need the schema: in a database, or if the command gets its path.
+    pipeline declares no results of its own (many pipelines only read the samples' results). The
+    second case is refused too if a report needs the schema: if results go to a database, or if the
+    command gets the schema's path.
     """
     interface = config.interface
     assert interface.output_schema
@@ -115,15 +116,18 @@ def _check_output_schema(config: PipestatConfig, problems: Problems) -> None:
     schema = pipestat_schema(read_output_schema(interface.output_schema).raw)
     lenient = interface.level == "project" and not in_tables and not validates
     if schema.empty and (not is_told or (lenient and not schema.faults)):
-        _say(problems.warn, schema.empty, document)
+        _report_fault(problems.warn, schema.empty, document)
     elif is_told:
         level = interface.level
         for fault in refusals(schema, level, in_tables=in_tables, validates=validates):
-            _say(problems.add, fault, document)
+            _report_fault(problems.add, fault, document)
     _check_pipeline_name(interface, document, problems)
 
 
-def _say(tell: Callable[[Place, str, str], None], fault: Fault, document: Document) -> None:
+def _report_fault(
+    tell: Callable[[Place, str, str], None], fault: Fault, document: Document
+) -> None:
+    """Report a fault of a schema as a problem or a warning; `tell` decides which."""
     tell(document.place(*fault.keys), ".".join(fault.keys), fault.message)
 
 
@@ -142,7 +146,7 @@ def _check_pipeline_name(interface: Interface, schema: Document, problems: Probl
 
 
 def _check_texts(section: PipestatSection) -> None:
-    """pipestat takes these values as text only, and two of them without white space."""
+    """Refuse values that pipestat takes only as text, or only without white space."""
     for key in ("record_identifier", "name", "pephub_path", "database_only"):
         value = section.values.get(key)
         if value is not None and not isinstance(value, str):
@@ -159,10 +163,10 @@ def _check_texts(section: PipestatSection) -> None:
 
 
 def _check_server(section: PipestatSection) -> None:
-    """The section must have every key that pipestat makes a server's address from."""
+    """Refuse a server that is not PostgreSQL, or whose address lacks a key."""
     database = section.values["database"]
     if not isinstance(database, Mapping):
-        return  # is refused already
+        return  # a problem already
     missing = [key for key in _SERVER_KEYS if database.get(key) is None]
     if missing:
         hint = " ('driver: psycopg')" if "driver" in missing else ""

@@ -1,7 +1,7 @@
 """The merged pipestat config: it says where the jobs of one interface and level report to.
 
-Each interface and level gets its own. (looper shares one mapping between all of them, so its
-second pipeline reports into the first one's file; quirk 3.) It is merged from
+Each interface and level has its own config. (looper shares one mapping between all of them, so its
+second pipeline reports into the first one's file; quirk 3.) The config is merged from
 
 1. the looper config's `pipestat:` section, every key of it;
 2. the interface: `pipeline_name`, the level as `pipeline_type`, `output_schema` as `schema_path`;
@@ -9,9 +9,9 @@ second pipeline reports into the first one's file; quirk 3.) It is merged from
 
 pipestat's file back end rewrites the whole file for each report without reading it again, so
 two jobs that report at once lose a record (quirk 21). With a plain `results_file_path`, each job
-therefore reports into a file of its own, by pipestat's `{record_identifier}`. The user's file is
-assembled from these, see `results.results_file`. The project level runs alone, after that, and
-reports into the assembled file.
+therefore reports into a file of its own, by pipestat's `{record_identifier}`. The module
+`results.results_file` assembles the user's file from these files. The project level runs alone,
+after that, and reports into the assembled file.
 """
 
 from __future__ import annotations
@@ -36,7 +36,10 @@ _DEFAULT_RESULTS = "results.yaml"
 
 @dataclass(frozen=True, slots=True)
 class Reporting:
-    """Where the jobs of one interface and level report to; little without a `pipestat:` section."""
+    """Where the jobs of one interface and level report to.
+
+    Without a `pipestat:` section, only `record` has a value.
+    """
 
     flag_dir: Path | None
     """The folder of the status flags; None stands for each sample's own output folder."""
@@ -51,7 +54,7 @@ class Reporting:
     def namespace(self, record: str) -> dict[str, Any]:
         """The `pipestat` namespace of a template: looper's keys, and those of looper 1.x.
 
-        Only keys that have a value are there.
+        Keys without a value are left out.
         """
         if self.config is None:
             return {}
@@ -81,10 +84,10 @@ def reporting_of(
 
     Args:
         interface: the interface at this level.
-        settings: the final settings; their `pipestat` is the looper config's section.
+        settings: the final settings, with the looper config's `pipestat:` section.
         pep_name: name of the PEP, the default of `project_name`.
         both_levels: whether the pipeline also has the other level.
-        problems: gets everything that pipestat would refuse.
+        problems: gets each fault for which pipestat would refuse the config.
     """
     if settings.pipestat is None:
         return Reporting(None, pep_name)
@@ -143,14 +146,14 @@ def _flag_dir(section: PipestatSection, interface: Interface) -> Path:
 
 
 class _Publication(NamedTuple):
-    """A place that one writer copies the results to."""
+    """The store that one writer copies the results to; `kind` is None if there is no such store."""
 
     kind: Published | None
     sqlite_file: str | None = None
 
 
 def _publication(section: PipestatSection) -> _Publication:
-    """The place of the results that jobs cannot report to themselves, if there is one.
+    """The place of the results, if jobs cannot report there themselves.
 
     pipestat 0.13.1 cannot create its SQLite tables (quirk 42), and on PEPhub a report replaces a
     row with everything that others have put there. If a section names several places, pipestat
@@ -168,7 +171,7 @@ def _publication(section: PipestatSection) -> _Publication:
     if database is None or not ("sqlite_url" in database or database.get("dialect") == "sqlite"):
         return _Publication(None)
     key = "sqlite_url" if "sqlite_url" in database else "name"
-    # pipestat adds `sqlite:///` itself; its documentation has it there already (quirk 25).
+    # pipestat adds `sqlite:///` itself; in its documentation the value has it (quirk 25).
     url = str(database.get(key) or "").removeprefix("sqlite:///")
     if not url:
         section.refuse("has no 'sqlite_url'; write the path of the file", "database")
@@ -217,7 +220,7 @@ def _normal(path: Path) -> Path:
 
 
 def merge_results(files: Iterable[ResultsFile]) -> tuple[ResultsFile, ...]:
-    """One entry for each path: several pipelines may report into one results file."""
+    """One value for each path, because several pipelines may report into one results file."""
     merged: dict[Path, ResultsFile] = {}
     for file in files:
         known = merged.get(file.path)

@@ -1,10 +1,10 @@
 """The looper config's `pipestat:` section, with its environment variables filled in.
 
-Two forms of the section are kept. `values` is for planning: it has the values of all harmless
-keys. `hidden` is for the plan, which other people may read: a literal secret is replaced by a
-reference (see `read.secrets`), and a variable that may hold a secret stays a variable.
+The section has two forms. `values` is for planning: the variables of all harmless keys are filled
+in. `hidden` is for the plan, which other people may read: a reference replaces a literal secret
+(see `read.secrets`), and a variable that may hold a secret stays a variable.
 
-Variables are filled in now because jobs may run where they are not set.
+Planning fills in the variables because jobs may run where they are not set.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ PATHS = ("results_file_path", "flag_file_dir")
 _OF_INTERFACE = ("output_dir", "pipeline_name", "pipeline_type", "schema_path")
 """Keys that have no effect in the section: the interface gives their values."""
 _NOT_EMPTY = ("name", "record_identifier", "results_file_path", "database")
-"""Keys that pipestat refuses if they are empty, but does not need."""
+"""Keys that may be missing, but that pipestat refuses if they are empty."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +33,9 @@ class PipestatSection:
 
     settings: Settings
     values: Mapping[Any, Any]
+    """The form for planning."""
     hidden: Mapping[Any, Any]
+    """The form for the plan, without secrets."""
     problems: Problems
 
     def refuse(self, message: str, *keys: Any) -> None:
@@ -47,7 +49,7 @@ class PipestatSection:
 
 
 def read_section(settings: Settings, problems: Problems) -> PipestatSection:
-    """The `pipestat:` section of a looper config; adds to `problems` what is wrong with it."""
+    """The `pipestat:` section of a looper config. `problems` gets its faults."""
     given = settings.pipestat or {}
     hidden: dict[Any, Any] = hide(given, settings.looper_config)
     values = dict(given)

@@ -7,11 +7,11 @@ interface, with its rendered command. A sample without a job has a `Skip` with t
             ─> rendered jobs ─> jobs in lumps ─> Plan
 
 Each stage is a function in a module of its own that returns new values. Faults go to two
-collectors: `Problems` (of the project's files) and `Failures` (of single jobs, merged when all
-jobs have been tried).
+collectors: `Problems` (of the project's files) and `Failures` (of single jobs). When all jobs have
+been tried, the failures become problems.
 
-Planning reads the sizes of input files and, if the options ask about them, status flags. It
-writes nothing. The project's hooks run while it plans, once for each job, if nothing is wrong.
+Planning reads the sizes of input files and, if the options ask about statuses, status flags. It
+writes nothing. It also runs the project's hooks, once for each job, if there is no problem.
 """
 
 from __future__ import annotations
@@ -60,7 +60,7 @@ def plan_project(
     """Read a looper project and plan it: `read_project` and `make_plan` in one.
 
     Raises:
-        ProjectError: with all problems of reading and planning together.
+        ProjectError: there are problems; it has all those of reading and planning.
     """
     problems = Problems()
     project = read_project(looper_config, options, problems)
@@ -83,7 +83,7 @@ def make_plan(
 
     Raises:
         ProjectError: a template cannot be rendered, a compute value has no known unit, two
-            records would share a flag, …; with all problems together.
+            records would share a flag, …; it has all problems together.
     """
     problems = problems if problems is not None else Problems()
     plan, _ = _plan(plan_context(project, workdir, rundir), problems)
@@ -94,7 +94,7 @@ def explain(looper_config: Path, options: Options | None, record: str) -> list[E
     """The jobs of one record, each with its namespaces.
 
     Raises:
-        ProjectError: with all problems of reading and planning together.
+        ProjectError: there are problems; it has all those of reading and planning.
     """
     problems = Problems()
     project = read_project(looper_config, options, problems)
@@ -103,7 +103,7 @@ def explain(looper_config: Path, options: Options | None, record: str) -> list[E
 
 
 def _plan(context: PlanContext, problems: Problems) -> tuple[Plan, list[RenderedJob]]:
-    """All stages; the jobs are those of the plan, before they are put into lumps."""
+    """Run all stages. The jobs beside the plan are the same jobs, still without lumps."""
     check_images(context, problems)
     rules = make_rules(context, problems)
     find = producers_of([one.rule for one in rules])
@@ -130,7 +130,7 @@ def _plan(context: PlanContext, problems: Problems) -> tuple[Plan, list[Rendered
 def _render(
     drafts: list[Draft], context: PlanContext, problems: Problems, failures: Failures
 ) -> list[RenderedJob]:
-    """The jobs of those drafts that can be rendered; the others are added to `failures`."""
+    """The jobs of the drafts that can be rendered. `failures` gets the others."""
     asked = with_dynamic_variables(drafts, context, problems, failures)
     ready = _each(asked, lambda draft: with_variables(draft, context), failures)
     hooked = after_hooks(ready, context, problems, failures)
@@ -138,7 +138,7 @@ def _render(
 
 
 def _each(drafts: Iterable[Draft], step: Callable[[Draft], _T], failures: Failures) -> list[_T]:
-    """The results of a step, without those of drafts that it fails for."""
+    """The results of a step for the drafts. `failures` gets the drafts for which it fails."""
     found = []
     for draft in drafts:
         try:

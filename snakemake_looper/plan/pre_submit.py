@@ -1,12 +1,12 @@
 """The stage of planning at which the hooks of all jobs run.
 
-Hooks run once for each job that is planned, and not for skipped samples (quirk 16). They run
-whenever a plan is made, also for a dry run. If no file has changed, no plan is made and no hook
-runs. If anything is wrong with any job, no hook runs either.
+Hooks run once for each planned job, and not for skipped samples (quirk 16). They run whenever a
+plan is made, also for a dry run. If no file has changed, no plan is made and no hook runs. If there
+is a problem with any job, no hook runs either.
 
 For each job, Python functions run first and commands follow, both in the order of the interface.
-The functions of all jobs run one after another: nobody wrote them to share a process with
-themselves. The commands of different jobs run side by side.
+The functions of all jobs run one after another: they may not be safe in several threads. The
+commands of different jobs run side by side.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from .hooks import OwnNamespaces, call_functions, find_function, own_copy, run_c
 def after_hooks(
     drafts: Sequence[Draft], context: PlanContext, problems: Problems, failures: Failures
 ) -> list[Draft]:
-    """The drafts, with namespaces as their hooks changed them; without those whose hook failed."""
+    """The drafts with namespaces as their hooks changed them, without drafts whose hook failed."""
     hooked = [draft for draft in drafts if _has_hooks(draft.interface.hooks)]
     if not hooked:
         return list(drafts)
@@ -43,7 +43,7 @@ def _has_hooks(hooks: Hooks) -> bool:
 
 
 def _check_functions(interfaces: Iterable[Interface], problems: Problems) -> None:
-    """Find all functions before any is called."""
+    """Find all functions before the first one is called; a missing function is a problem."""
     for interface in interfaces:
         hooks = interface.hooks
         for name, place in zip(hooks.python_functions, hooks.places, strict=True):
@@ -56,7 +56,7 @@ def _check_functions(interfaces: Iterable[Interface], problems: Problems) -> Non
 def _run_hooks(
     drafts: Sequence[Draft], context: PlanContext, failures: Failures
 ) -> dict[Draft, Draft]:
-    """Each draft whose hooks succeeded, with the draft that has the changed namespaces."""
+    """Each draft whose hooks succeeded, with its new draft, which has the changed namespaces."""
     called: dict[Draft, OwnNamespaces] = {}
     for draft in drafts:
         own = own_copy(draft.namespaces)

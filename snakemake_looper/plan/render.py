@@ -31,7 +31,7 @@ from .wildcards import WILDCARD
 
 
 class RenderedJob(NamedTuple):
-    """A job, and the facts about it that a plan does not keep."""
+    """A job, and facts about it that a plan does not keep."""
 
     job: Job
     namespaces: Namespaces
@@ -41,7 +41,7 @@ class RenderedJob(NamedTuple):
 
 
 class _AtKey:
-    """Makes errors of templates and values a `JobError` of one key of the interface."""
+    """Turns an error of a template or a value into a `JobError` of one key of the interface."""
 
     __slots__ = ("_key",)
 
@@ -111,7 +111,7 @@ def rendered(draft: Draft, context: PlanContext) -> RenderedJob:
 
 
 def _command(interface: Interface, namespaces: Namespaces, context: PlanContext) -> str:
-    """The command as looper writes it, with the space before extra arguments."""
+    """The command as looper writes it, also with its space before the extra arguments."""
     options = context.settings.options_of(interface.level)
     text = interface.command_template
     if not options.command_extra_override:
@@ -132,7 +132,7 @@ def _environment(draft: Draft) -> dict[str, str]:
 
 
 def _inputs(draft: Draft, context: PlanContext) -> tuple[str, ...]:
-    """The input files of the schema and of `snakemake: input:`, as Snakemake finds them."""
+    """The input files of the schema and of `snakemake: input:`, as paths for Snakemake."""
     with _AtKey("snakemake.input"):
         more = [
             template(text).render(draft.namespaces)

@@ -1,8 +1,8 @@
 """Resources: from looper's compute settings to Snakemake's threads and resources.
 
-looper hands compute settings to SLURM as they are written, so they have SLURM's spellings. They
-are read as SLURM reads them, and translated into the units of Snakemake's standard resources:
-MB for memory, minutes for wall time.
+looper passes compute settings to SLURM as they are written. So they have SLURM's spellings. This
+module reads them as SLURM does, and translates them into the units of Snakemake's standard
+resources: MB for memory, minutes for wall time.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ def runtime_minutes(value: Any) -> int:
     `days-hours:minutes[:seconds]` (see the option `--time` of sbatch).
 
     Raises:
-        UnitError: the value is none of these.
+        UnitError: the value has another form.
     """
     text = str(value).strip()
     days, dash, clock = text.rpartition("-")
@@ -107,7 +107,7 @@ def to_snakemake(compute: Mapping[str, Any]) -> tuple[int, dict[str, int | str]]
 def _translated(key: str, text: str) -> tuple[str, int | str | None]:
     """One setting as a resource of Snakemake: its name, and its value or None.
 
-    It is remembered: most samples have the same settings.
+    It is cached, because most samples have the same settings.
     """
     name, read = _TRANSLATIONS[key]
     if text.strip().lower() in ("", "nan"):

@@ -1,7 +1,7 @@
 """Rules: one for each interface and level, with everything that its jobs have in common.
 
-A rule says where the flags and logs of its jobs go, where they report, and which rules come
-before it. All of this follows from the interfaces; no sample is looked at.
+A rule says where the flags and logs of its jobs go, where its jobs report, and which rules come
+before it. All of this comes from the interfaces, not from the samples.
 """
 
 from __future__ import annotations
@@ -31,16 +31,16 @@ RESERVED = frozenset({"all", "samples", "project", "report", "table"})
 
 @dataclass(frozen=True, slots=True)
 class PlannedRule:
-    """A rule, and what planning its jobs needs besides."""
+    """A rule, and more facts for the planning of its jobs."""
 
     rule: Rule
     reporting: Reporting
     validator: Validator | None
-    """Checks the attributes of samples; None if the interface or the options ask for no check."""
+    """Checks the attributes of samples; None without an input schema, or if options forbid it."""
 
 
 def make_rules(context: PlanContext, problems: Problems) -> tuple[PlannedRule, ...]:
-    """The rules of a project, sample level first. Adds to `problems` what is wrong with them."""
+    """The rules of a project, sample level first. `problems` gets their faults."""
     project = context.project
     interfaces = sorted(project.interfaces, key=lambda one: one.level == "project")
     reportings = _reportings(context, interfaces, problems)
@@ -113,7 +113,7 @@ def _planned_rule(
 def _output_patterns(
     context: PlanContext, interface: Interface, key: str, problems: Problems
 ) -> tuple[str, ...]:
-    """Paths of a key of `snakemake:`, with `{sample}` in the place of the sample's name."""
+    """The paths under a key of `snakemake:`, with `{sample}` in the place of the sample's name."""
     is_sample = interface.level == "sample"
     record = WILDCARD if is_sample else context.pep.name
     own = {context.pep.index: WILDCARD, "sample_name": WILDCARD}
@@ -137,7 +137,7 @@ def _output_patterns(
 
 
 def directive_texts(interface: Interface, key: str) -> list[str]:
-    """The texts of a key of an interface's `snakemake:` section: one, several or none."""
+    """The texts under a key of an interface's `snakemake:` section; empty if it has no such key."""
     value = interface.directives.get(key)
     if value is None:
         return []
@@ -145,7 +145,7 @@ def directive_texts(interface: Interface, key: str) -> list[str]:
 
 
 def _check_references(rules: Sequence[Rule], problems: Problems) -> None:
-    """The interfaces and pipelines that an interface refers to must be in the project."""
+    """Refuse references to interfaces and pipelines that are not in the project."""
     pipelines = {rule.pipeline for rule in rules}
     paths = {rule.interface.path for rule in rules if rule.level == "sample"}
     for rule in rules:
@@ -162,14 +162,14 @@ def _check_references(rules: Sequence[Rule], problems: Problems) -> None:
                 problems.add(
                     places.get("linked_pipeline_interfaces", rule.interface.place),
                     "linked_pipeline_interfaces",
-                    f"{path} is run for no sample of this project; add it to the looper config",
+                    f"no sample of this project runs {path}; add it to the looper config",
                 )
 
 
 def _rule_names(interfaces: Sequence[Interface]) -> dict[int, str]:
     """A rule name for each interface, by the interface's `id`.
 
-    A name is an identifier, unique, and no target rule's.
+    A name is an identifier. No other rule and no target rule has it.
     """
     names: dict[int, str] = {}
     taken = set(RESERVED)
@@ -190,9 +190,9 @@ def _with_predecessors(rule: Rule, rules: Sequence[Rule]) -> Rule:
     """The rule, with the rules that come before it.
 
     These are the rules of `depends_on`. Without `depends_on`, a project-level rule comes after
-    the sample level of the interfaces that it links, else of its own interface, else of all.
-    Two project-level rules that report into one results file run one after the other: pipestat
-    would lose a record.
+    the sample level of the interfaces that it links; if it links none, of its own interface; if
+    that has no sample level, of all interfaces. Two project-level rules that report into one
+    results file run one after the other, because pipestat would lose a record.
     """
     wanted = set(directive_texts(rule.interface, "depends_on"))
     named = [one for one in rules if one.pipeline in wanted and one.name != rule.name]
@@ -215,6 +215,6 @@ def _with_predecessors(rule: Rule, rules: Sequence[Rule]) -> Rule:
 
 
 def _reports_to(rule: Rule) -> str | None:
-    """The results file that the jobs of a rule are told."""
+    """The results file that the jobs of a rule report into; None if they have no such file."""
     path = rule.config.content.get("results_file_path") if rule.config else None
     return None if path is None else str(path)

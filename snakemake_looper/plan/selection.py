@@ -1,12 +1,12 @@
-"""Selection: the samples that a run is about.
+"""Selection: the samples of a run.
 
-It follows looper's `run`. Samples whose `toggle` is 0 are off, unless `--sel-incl` or `--sel-excl`
-chooses by an attribute. `--skip` and `--limit` then count among the samples that are left. All
-values compare as text, since a table cell has no other type.
+It follows looper's `run`. A sample whose `toggle` is 0 is off, unless `--sel-incl` or `--sel-excl`
+chooses by an attribute. After that, `--skip` and `--limit` count the samples that are left. All
+values are compared as text, because a cell of a table has no other type.
 
-An option that leaves no sample is wrong input. The message names the option that took the last
-one, and how many samples there are. Two cases are no mistake: all samples are toggled off, or
-the options ask for a status that no record has (`deselected_by_flag`).
+An option that leaves no sample is wrong input. The message names the option that took away the last
+sample, and the number of samples. Two cases are not a mistake: all samples are toggled off, or the
+options ask for a status that no record has (`deselected_by_flag`).
 """
 
 from __future__ import annotations
@@ -21,8 +21,8 @@ from ..model import Sample
 from ..read.options import Options
 
 _RANGE = re.compile(r"([0-9]*)[:-]([0-9]*)")
-_MOST = 8
-"""A message lists so many values or names at most."""
+_MOST_SHOWN = 8
+"""The greatest number of values or names in a message."""
 
 
 class Selection(NamedTuple):
@@ -45,7 +45,7 @@ def select(
         samples: the samples of the table.
         options: the options that select samples.
         problems: gets options that are wrong.
-        refused: names in the table that reading has refused; they cause no further problem.
+        refused: names in the table that reading has refused. They cause no second problem.
     """
     kept, reasons = choose(samples, options, problems, refused)
     for option, text, inside in (("skip", options.skip, False), ("limit", options.limit, True)):
@@ -75,7 +75,7 @@ def choose(
     problems: Problems,
     refused: Collection[str] = (),
 ) -> Selection:
-    """The same without `--skip` and `--limit`: the samples of the project level, as in looper."""
+    """The samples before `--skip` and `--limit`. The project level sees these, as in looper."""
     reasons: dict[str, str] = {}
     attribute = options.sel_attr or "toggle"
     if options.sel_incl and options.sel_excl:
@@ -96,9 +96,9 @@ def choose(
 
 
 def deselected_by_flag(status: str, options: Options) -> str | None:
-    """The reason why `--sel-flag` or `--exc-flag` leaves a job with this status out, or None.
+    """The reason why `--sel-flag` or `--exc-flag` leaves out a job with this status, or None.
 
-    The status is that of each pipeline of a sample (looper looks at the first only, quirk 13).
+    Each pipeline of a sample has its own status. (looper looks at the first one only, quirk 13.)
     """
     if options.sel_flag and status not in options.sel_flag:
         return f"status {status} is not among --sel-flag {' '.join(options.sel_flag)}"
@@ -108,7 +108,7 @@ def deselected_by_flag(status: str, options: Options) -> str | None:
 
 
 def nothing_by_flag(options: Options) -> str:
-    """The warning for options by flag that leave no record."""
+    """The warning if `--sel-flag` or `--exc-flag` leaves no record."""
     if options.sel_flag:
         return f"no record is {_either(options.sel_flag)}: nothing to run"
     return f"every record is {_either(options.exc_flag or ())}: nothing to run"
@@ -186,7 +186,7 @@ def _only_named(
     problems: Problems,
     refused: Collection[str],
 ) -> list[Sample]:
-    """The samples that `--samples` names; all of them without the option."""
+    """The samples that `--samples` names; without the option, all samples."""
     if options.samples is None:
         return kept
     names = {sample.name for sample in samples}
@@ -232,6 +232,6 @@ def _counted(count: int, total: int) -> str:
 def _listed(words: Iterable[str], quote: str = "'") -> str:
     """The first of some words, and how many more there are."""
     all_words = list(words)
-    first = ", ".join(f"{quote}{word}{quote}" for word in all_words[:_MOST])
-    more = len(all_words) - _MOST
+    first = ", ".join(f"{quote}{word}{quote}" for word in all_words[:_MOST_SHOWN])
+    more = len(all_words) - _MOST_SHOWN
     return f"{first} and {more} more" if more > 0 else first

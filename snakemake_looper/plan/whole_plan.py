@@ -1,7 +1,7 @@
-"""The plan as a whole: everything that is decided only when all jobs are known.
+"""The plan as a whole: the decisions that need all jobs.
 
-These are the files that records share by mistake, the constraints of wildcards, and the facts
-that say how long the plan stays valid.
+These are the files that two records would share, the constraints of wildcards, and the facts that
+say how long the plan stays valid.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ def whole_plan(
         jobs: all jobs.
         skipped: the records without a job.
         inputs: sizes of the input files that planning looked at, in bytes, by path.
-        warnings: everything that is odd but allowed.
+        warnings: all warnings of reading and planning.
     """
     settings = context.settings
     found = [one.rule for one in rules]
@@ -79,13 +79,13 @@ def _sources(context: PlanContext) -> tuple[Path, ...]:
 
 
 def check_shared_files(jobs: Sequence[Job], pep: Pep, problems: Problems) -> None:
-    """Refuse records whose flags or logs would be the same file, at their rows of the table."""
+    """Refuse records that would share a flag or a log. The place is their row of the table."""
     known: dict[str, Job] = {}
     shared: list[tuple[str, str]] = []
     for job in jobs:
         for what, path in (("status flag", job.flag), ("log", job.log)):
             first = known.setdefault(path, job)
-            # Reading has refused two interfaces of one pipeline and level already.
+            # Reading has refused two interfaces with the same pipeline and level already.
             if (first.pipeline, first.level) == (job.pipeline, job.level):
                 continue
             message = (

@@ -1,4 +1,4 @@
-"""The wildcard `{sample}`: which paths it is in, and which samples it may stand for.
+"""The wildcard `{sample}`: the paths that it is in, and the samples that it may stand for.
 
 Snakemake finds the rule and the sample of a file by matching the file's path with the paths of
 all outputs. By default a wildcard matches any text. So the path of one sample's flag may also
@@ -29,8 +29,8 @@ def constrained(rules: Sequence[Rule], jobs: Iterable[Job]) -> list[Rule]:
       that name.
     - The name of a pipeline may begin with that of another pipeline and `_`. `count` would then
       take the flag of sample `x` of `count_lines` for its own sample `lines_x`. The constraint of
-      `count` excludes names that begin with `lines_`, except those of its own samples. The
-      constraint of `count_lines` excludes the rest of the latter names.
+      `count` excludes names that begin with `lines_`, except those of its own samples. If
+      `count` has a sample `lines_x` of its own, the constraint of `count_lines` excludes `x`.
     """
     names: dict[str, list[str]] = defaultdict(list)
     for job in jobs:
@@ -42,7 +42,7 @@ def constrained(rules: Sequence[Rule], jobs: Iterable[Job]) -> list[Rule]:
         for name in _names_of_projects(rule, rules):
             excluded[rule.name].append(name)
         for other in samples:
-            rest = _longer_by(rule, other)
+            rest = _rest_of_name(rule, other)
             if rest:
                 own = [name for name in names[rule.name] if name.startswith(rest)]
                 excluded[rule.name].append(re.escape(rest) + "[^/]+")
@@ -57,14 +57,17 @@ def constrained(rules: Sequence[Rule], jobs: Iterable[Job]) -> list[Rule]:
 
 
 def _names_of_projects(rule: Rule, rules: Iterable[Rule]) -> list[str]:
-    """Samples of a rule, escaped, that the flags of project-level rules would stand for."""
+    """The sample names, escaped, with which a rule would match flags of project-level rules."""
     pattern = path_pattern(rule.flag)
     flags = (other.flag for other in rules if other.level == "project")
     return [re.escape(match["sample"]) for flag in flags if (match := pattern.match(flag))]
 
 
-def _longer_by(rule: Rule, other: Rule) -> str:
-    """`lines_` if the pipelines are `count` and `count_lines`, with their flags in one folder."""
+def _rest_of_name(rule: Rule, other: Rule) -> str:
+    """The text `lines_` if the pipelines are `count` and `count_lines`, with flags in one folder.
+
+    Empty if the name of the other pipeline does not begin so, or the folders differ.
+    """
     start = f"{rule.pipeline}_"
     folder = os.path.dirname(rule.flag)
     if WILDCARD in folder or folder != os.path.dirname(other.flag):
@@ -98,11 +101,11 @@ class Producer(NamedTuple):
 
 
 Producers = Callable[[str], Sequence[Producer]]
-"""Finds the jobs that make a file, by the file's path as the Snakefile has it."""
+"""Finds the jobs that make a file, by the file's path in the Snakefile."""
 
 
 def producers_of(rules: Iterable[Rule]) -> Producers | None:
-    """A function that finds the jobs that make a file; None if no rule has more outputs."""
+    """A function that finds the jobs that make a file; None if all outputs are flags."""
     patterns = [(rule.name, path_pattern(output)) for rule in rules for output in rule.outputs]
     if not patterns:
         return None

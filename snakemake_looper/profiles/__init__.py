@@ -1,1 +1,1 @@
-"""The room of Snakemake profiles: ready-made ones, and those made from divvy compute packages."""
+"""Snakemake profiles: ready-made ones, and profiles made from divvy compute packages."""

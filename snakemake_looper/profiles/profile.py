@@ -7,8 +7,8 @@
         jobscript.sh      the script that is submitted for each job
         status.sh         tells Snakemake whether a job runs, succeeded or failed
 
-A profile says what a site decides, and its files are meant to be changed. So a file that is there
-already with another content is kept, unless the user forces it.
+A profile holds the decisions of a site, and users edit its files. So an existing file with another
+content is kept, unless the user adds `--force`.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ def bundled(name: str, folder: Path, problems: Problems) -> dict[str, str]:
     Args:
         name: the profile's name, one of `BUNDLED`.
         folder: the profile's folder, which its comments mention.
-        problems: gets a name that no bundled profile has.
+        problems: gets a problem if there is no such profile.
     """
     if name not in BUNDLED:
         problems.add(
@@ -69,7 +69,8 @@ def from_package(divvy: str | None, name: str, folder: Path, problems: Problems)
         divvy: the divvy config as it was typed; None stands for `$DIVCFG`.
         name: name of the compute package.
         folder: the profile's folder, which its comments mention.
-        problems: gets faults of the package, and warnings of everything without a counterpart.
+        problems: gets faults of the package, and a warning for each part of it that has no
+            counterpart in Snakemake.
     """
     config = divvy_config(Options(divvy=divvy), Path.cwd())
     if config is None:
@@ -99,25 +100,26 @@ def missing_plugin(files: Mapping[str, str]) -> str | None:
     """The executor plugin that a profile needs, if it is not installed; else None."""
     match = re.search(r"^executor: (.*)$", files[CONFIG], re.MULTILINE)
     package = f"snakemake-executor-plugin-{match[1].strip()}" if match else ""
-    there = not package or importlib.util.find_spec(package.replace("-", "_")) is not None
-    return None if there else package
+    found = not package or importlib.util.find_spec(package.replace("-", "_")) is not None
+    return None if found else package
 
 
 def write_profile(
     folder: Path, files: Mapping[str, str], force: bool, problems: Problems
 ) -> list[Path]:
-    """Write the files of a profile that are not there yet, or that have changed.
+    """Write the files of a profile that do not exist yet, or whose content has changed.
 
     Args:
         folder: the profile's folder; it is made if it does not exist.
         files: texts by name.
         force: replace files that have another content.
-        problems: the collector used for making the files.
+        problems: gets each file that is in the way. It may have problems already.
 
-    Returns the files that were written.
+    Returns:
+        The files that were written.
 
     Raises:
-        ProjectError: a file is in the way, or `problems` has some already; nothing is written.
+        ProjectError: `problems` is not empty. No file is written then.
     """
     changed = []
     if folder.exists() and not folder.is_dir():

@@ -1,4 +1,4 @@
-"""The text of a profile: YAML with a comment above each option that needs one."""
+"""The text of a profile: YAML, with a comment above options that need an explanation."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from .divvy.translate import Profile
 _WIDTH = 98
 _COMMENTS = {
     "cores": "Jobs run here, as they fit; `--cores 8` for fewer.",
-    "jobs": "At most so many jobs are queued or run at once.",
+    "jobs": "At most this many jobs are queued or run at once.",
     "default-resources": "For jobs without a value of their own. Snakemake evaluates these values:"
     " text is in quotes twice.",
     "latency-wait": "A file that a node has written may take this long to be seen here (seconds).",
@@ -38,8 +38,9 @@ def profile_text(profile: Profile, origin: str, folder: Path, notes: list[str]) 
     Args:
         profile: the options.
         origin: the package that it was made from, for the first comment.
-        folder: the profile's folder, for the same.
-        notes: lines on everything without a counterpart, for the last comments.
+        folder: the profile's folder, for the same comment.
+        notes: lines about parts of the package that have no counterpart in Snakemake, for the
+            last comments.
     """
     head = f"""\
 # Made by snakemake-looper from {origin}.
@@ -78,7 +79,7 @@ def _note(text: str) -> str:
 
 
 def setting_lines(key: str, value: Any) -> list[str]:
-    """One option as lines of YAML, which reads text as text."""
+    """One option as lines of YAML. Text is quoted where YAML would read it as another type."""
     if isinstance(value, Mapping):
         return [f"{key}:", *(f"  {name}: {item}" for name, item in value.items())]
     if isinstance(value, list):
@@ -110,7 +111,7 @@ def _quoted(text: str) -> str:
 def default_resource(value: int | str) -> str:
     """A default resource as YAML. Snakemake evaluates it, so text is the expression of a string.
 
-    Plain words are in quotes, too: each version of Snakemake adds names to those that it knows,
-    and a partition may be called like one of them.
+    Plain words are in quotes, too: each version of Snakemake knows more names, and a partition may
+    have one of them.
     """
     return str(value) if isinstance(value, int) else _quoted(repr(value))

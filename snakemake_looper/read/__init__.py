@@ -1,12 +1,12 @@
-"""From the files of a looper project to a `Project`: one value that holds all of them.
+"""Reading: from the files of a looper project to a `Project`, one value with all their content.
 
-Begin with `project`: it has the files in the order in which they are read.
+Begin with `project`: it reads the files in their order.
 
-looper_config, options, settings    what to run: the looper config, options of all sources, merged
-pep                                 the samples; `peppy_project` is the seam to peppy, `pephub` pulls
+looper_config, options, settings    the looper config; the options of all sources, merged
+pep                                 the samples; `peppy_project` calls peppy, `pephub` the server
 interface, directives, pre_submit   the pipelines, with their command templates (`templates`)
-input_schema, output_schema         what samples must have, and what pipelines report
-compute                             the files that compute settings are read from
-secrets, deprecated                 passwords become references; older keys have a replacement
+input_schema, output_schema         the attributes that samples need; the results of pipelines
+compute                             the files with compute settings
+secrets, deprecated                 passwords become references; replacements of older keys
 yaml_lines                          YAML with the line of each key, for messages
 """

@@ -1,7 +1,7 @@
 """Compute settings (cores, memory, time, partition): the files that they are read from.
 
-Settings of a job come from five sources. If two of them have a key, the earlier one wins, as in
-looper ("divcfg < interface < config < command line"):
+A job's settings come from five sources. If two sources have the same key, the one that is earlier
+in this list wins, as in looper ("divcfg < interface < config < command line"):
 
 1. `--compute key=value`, then the file of `--settings`: `compute_options`
 2. `looper: compute: resources:` of the PEP
@@ -36,7 +36,7 @@ _LIMIT = "max_file_size"
 def compute_options(
     options: Options, root: Path, problems: Problems
 ) -> tuple[dict[str, Any], tuple[Path, ...]]:
-    """The settings of `--compute` over those of the file of `--settings`; and the files read."""
+    """The settings of `--compute` over those of the file of `--settings`, and the files read."""
     values: dict[str, Any] = {}
     files: tuple[Path, ...] = ()
     if options.settings:
@@ -50,7 +50,7 @@ def compute_options(
 def compute_package(
     options: Options, root: Path, problems: Problems
 ) -> tuple[dict[str, Any], tuple[Path, ...]]:
-    """The settings of a divvy compute package, over those of `default`; and the files read."""
+    """The settings of a divvy compute package over those of `default`, and the files read."""
     path = divvy_config(options, root)
     where = "--divvy" if options.divvy else f"${DIVVY_VARIABLE}"
     if path is None:
@@ -122,7 +122,7 @@ def size_table(path: Path, place: Place, problems: Problems) -> tuple[SizeRow, .
 
 
 def _number(text: str) -> Any:
-    """A cell as templates see it: a number if Python writes the number in the same way."""
+    """A cell as templates see it. It is a number if Python would write the number in this way."""
     text = text.strip()
     for kind in (int, float):
         try:

@@ -1,8 +1,8 @@
 """Keys and options of older looper, peppy and divvy, each with its replacement.
 
-An old project may have any of them. Today's looper and peppy ignore most of them silently; this
-package warns, and says what to write instead. The versions come from the changelogs: looper 0.x
-chose pipelines by protocols, 1.x by two kinds of interfaces; peppy 0.x had sections that
+An old project may have any of them. Today's looper and peppy ignore most of them silently. This
+package warns, and names the replacement. The versions come from the changelogs. looper 0.x chose
+pipelines by protocols, looper 1.x by two kinds of interfaces. peppy 0.x had sections that
 specification 2.0.0 moved to `sample_modifiers`.
 """
 
@@ -87,7 +87,7 @@ OPTIONS: Mapping[str, str] = {
     "sp": "'amend'",
     "env": "'divvy'",
 }
-"""Options in a `cli:` section: of looper 0.x and 1.x, and some that Snakemake has."""
+"""Options in a `cli:` section: those of looper 0.x and 1.x, and some of Snakemake's."""
 
 
 def instead(key: str, table: Mapping[str, str]) -> str | None:

@@ -1,8 +1,8 @@
 """The `snakemake:` section of a pipeline interface: directives for the rules made from it.
 
-It may stand at the top of the file, for both levels, and in `sample_interface:` or
-`project_interface:`, for one. A directive of a level wins over one of the file. Apart from
-`depends_on`, which is ours, the directives have the meaning that they have in a Snakefile.
+At the top of the file, it is for both levels. Inside `sample_interface:` or `project_interface:`,
+it is for that level, and its directives win over those at the top. `depends_on` is ours. All other
+directives have the meaning that they have in a Snakefile.
 """
 
 from __future__ import annotations
@@ -54,7 +54,10 @@ def read_directives(document: Document, problems: Problems, *keys: str) -> dict[
 
 
 def _beside(value: str, folder: Path) -> str:
-    """The file of an environment or image, relative to the interface; other names stay."""
+    """The path of an environment's or image's file, made absolute; other names stay.
+
+    A path is relative to the folder of the interface.
+    """
     is_file = value.endswith(_FILES) and "://" not in value
     return str(resolve(value, folder)) if is_file else value
 

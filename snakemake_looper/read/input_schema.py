@@ -1,4 +1,4 @@
-"""Input schemas: which attributes a sample must have, and which of them name files.
+"""Input schemas: the attributes that a sample must have, and those that name files.
 
 An input schema is a JSON schema of a sample with keys of eido: `tangible` lists attributes whose
 files must exist, `sizing` lists those whose sizes add up to the input size (in GB, 1024³ bytes).
@@ -24,7 +24,7 @@ from .yaml_lines import Document, absent, parse_yaml, read_yaml, resolve
 
 _log = logging.getLogger(__name__)
 
-_PATIENCE = 10
+_TIMEOUT = 10
 """Seconds to wait for a remote schema."""
 _LISTABLE = ("string", "number", "boolean")
 _SCALAR_ONLY = {"type", "description", "title", "pattern", "minLength", "maxLength", "format"}
@@ -59,7 +59,7 @@ def read_input_schema(
         return None
     items = _items(reader.schemas[-1])
     faulty = [
-        _faulty(source, _items(schema), problems)
+        _has_faults(source, _items(schema), problems)
         for source, schema in zip(reader.sources, reader.schemas, strict=True)
     ]
     if any(faulty):
@@ -75,8 +75,8 @@ def read_input_schema(
     )
 
 
-def _faulty(file: str, items: dict[str, Any], problems: Problems) -> bool:
-    """Whether the schema of a sample is no valid JSON schema; each fault is a problem."""
+def _has_faults(file: str, items: dict[str, Any], problems: Problems) -> bool:
+    """Whether the schema of a sample is not a valid JSON schema. Each fault becomes a problem."""
     errors = Draft7Validator(Draft7Validator.META_SCHEMA).iter_errors(items)
     found = sorted((".".join(map(str, error.absolute_path)), error.message) for error in errors)
     for where, message in found:
@@ -129,7 +129,7 @@ class _Reader:
         from urllib.request import urlopen
 
         try:
-            with urlopen(url, timeout=_PATIENCE) as response:
+            with urlopen(url, timeout=_TIMEOUT) as response:
                 text = response.read().decode()
         except (OSError, ValueError) as error:
             self.unreachable = True
@@ -166,7 +166,7 @@ def _names(items: Mapping[str, Any], *keys: str) -> tuple[str, ...]:
 
 
 def config_faults(schema: InputSchema, config: Mapping[str, Any]) -> list[str]:
-    """The faults of the PEP's config by the `project` section of an input schema, as in eido."""
+    """The faults of a PEP's config by the `project` section of an input schema, as in eido."""
     found = []
     for one in schema.schemas:
         properties = one.get("properties")
@@ -180,7 +180,7 @@ def config_faults(schema: InputSchema, config: Mapping[str, Any]) -> list[str]:
 
 
 class Validator:
-    """Checks samples against one input schema; compiled once, used for every sample."""
+    """Checks samples against one input schema. It is compiled once and used for every sample."""
 
     def __init__(self, schema: InputSchema) -> None:
         self._validators = [Draft7Validator(_listable(_items(one))) for one in schema.schemas]
@@ -196,7 +196,7 @@ class Validator:
                 for error in validator.iter_errors(dict(sample.attributes)):
                     where = ".".join(map(str, error.absolute_path))
                     found.append(f"{where}: {error.message}" if where else error.message)
-            except Exception as error:  # a $ref that leads nowhere raises what `referencing` has
+            except Exception as error:  # a $ref without a target raises an error of another library
                 _log.debug("sample %s cannot be checked", sample.name, exc_info=True)
                 found.append(f"the schema cannot be applied: {error}")
         return list(dict.fromkeys(found))
@@ -210,10 +210,10 @@ class Validator:
 
 
 def _plain_demands(schema: InputSchema) -> tuple[frozenset[str], frozenset[str]] | None:
-    """Attributes that must exist, and those that must be text, if a schema demands only that.
+    """The attributes that must exist, and those that must be text; None if a schema demands more.
 
-    Most schemas do, and most samples are valid. For these the slow way through jsonschema is not
-    needed.
+    Most schemas demand no more, and most samples are valid. These samples need no jsonschema, which
+    is slow.
     """
     required: set[str] = set()
     texts: set[str] = set()
@@ -233,7 +233,7 @@ def _plain_demands(schema: InputSchema) -> tuple[frozenset[str], frozenset[str]]
 
 
 def _listable(items: dict[str, Any]) -> dict[str, Any]:
-    """Let every plain attribute be a list too, as eido does for merged samples."""
+    """Allow a list for every plain attribute, as eido does for merged samples."""
     items = copy.deepcopy(items)
     properties = items.get("properties")
     if isinstance(properties, dict):

@@ -1,4 +1,4 @@
-"""Pipeline interfaces: how a pipeline is run, for each sample and for the project.
+"""Pipeline interfaces: the files that say how to run a pipeline, for a sample or the project.
 
 A pipeline interface is a YAML file of looper. It names the pipeline, gives a template for its
 command, and has sections for schemas, compute settings and hooks. There are two generations:
@@ -7,8 +7,8 @@ command, and has sections for schemas, compute settings and hooks. There are two
    `command_template`.
 2. Interfaces of looper 1.x have one template at the top; `pipeline_type` says for which level.
 
-All other keys stand at the top in both, and hold for both levels. A file is read into one
-`Interface` per level, so that the rest of the package sees no difference.
+In both, all other keys stand at the top and are for both levels. This module makes one `Interface`
+per level of a file. So the rest of the package sees no difference between the generations.
 """
 
 from __future__ import annotations
@@ -50,7 +50,8 @@ _KEYS = {
     "pipestat_config_required",
     "snakemake",
 }
-_HANDOFF = re.compile(r"\{[^}]*\bpipestat\.")
+_TELLS_PIPESTAT = re.compile(r"\{[^}]*\bpipestat\.")
+"""A part of a template that tells the command where to report its results."""
 
 
 class _Command(NamedTuple):
@@ -63,7 +64,7 @@ class _Command(NamedTuple):
 def read_interface(path: Path, problems: Problems) -> tuple[Interface, ...]:
     """Read one file into an interface for each level that it defines.
 
-    Faults go to `problems`. Levels without a fault come back even if others have one.
+    Faults go to `problems`. A level without a fault is returned even if the other level has one.
     """
     document = read_yaml(path, problems)
     if document is None:
@@ -73,7 +74,7 @@ def read_interface(path: Path, problems: Problems) -> tuple[Interface, ...]:
     shared = _read_shared(document, problems)
     _warn_of_unknown_keys(document, commands.values(), problems)
     for level, command in commands.items():
-        _check_handoff(document, level, command, problems)
+        _check_reports(document, level, command, problems)
     sound = {
         level: command
         for level, command in commands.items()
@@ -88,9 +89,10 @@ def read_interface(path: Path, problems: Problems) -> tuple[Interface, ...]:
 
 
 def _is_sound(command: _Command, hooks: Hooks, problems: Problems) -> bool:
+    """Whether a command template can be parsed and uses known namespaces. A fault is a problem."""
     try:
         parsed = template(command.text)
-        if not hooks.python_functions:  # they may add namespaces of their own
+        if not hooks.python_functions:  # functions may add namespaces of their own
             parsed.check_names()
     except TemplateError as error:
         problems.add(command.place, "command_template", str(error))
@@ -181,7 +183,7 @@ def _warn_of_unknown_keys(
         problems.warn(document.place(key), str(key), old or what)
 
 
-def _check_handoff(document: Document, level: Level, command: _Command, problems: Problems) -> None:
+def _check_reports(document: Document, level: Level, command: _Command, problems: Problems) -> None:
     """Refuse an output schema if no template tells the pipeline where to report its results."""
     data = document.data
     if not data.get("output_schema") or data.get("pipestat_config_required") is False:
@@ -192,7 +194,7 @@ def _check_handoff(document: Document, level: Level, command: _Command, problems
         for one in LEVELS
         if isinstance(own := data.get(f"{one}_interface"), Mapping)
     ]
-    if any(_HANDOFF.search(text) for text in texts):
+    if any(_TELLS_PIPESTAT.search(text) for text in texts):
         return
     problems.add(
         command.place,
@@ -204,7 +206,7 @@ def _check_handoff(document: Document, level: Level, command: _Command, problems
 
 @dataclass(frozen=True, slots=True)
 class _Shared:
-    """The sections that hold for both levels of a file."""
+    """The sections of a file that are for both levels."""
 
     var_templates: Mapping[str, Any]
     compute: Mapping[str, Any]
@@ -287,7 +289,7 @@ def _namespace(document: Document) -> dict[str, Any]:
 def _size_table(
     document: Document, compute: Mapping[str, Any], problems: Problems
 ) -> tuple[tuple[SizeRow, ...], tuple[Path, ...]]:
-    """The rows of the size table, and the file that they stand in."""
+    """The rows of the size table, and its file; nothing if the interface names no table."""
     source = compute.get("size_dependent_variables")
     if not source:
         return (), ()
@@ -316,7 +318,7 @@ def _output_schema(document: Document, problems: Problems) -> Path | None:
 
 
 def _output_paths(output_schema: Path | None) -> Mapping[str, str]:
-    # Planning names the faults of a schema, with their lines.
+    # Planning reports the faults of a schema, with their lines.
     with contextlib.suppress(OSError, OutputSchemaError):
         return read_output_schema(output_schema).sample_paths if output_schema else {}
     return {}

@@ -1,8 +1,8 @@
 """The looper config: the file `.looper.yaml` that makes a folder a looper project.
 
-It names the project's PEP (its samples), its pipeline interfaces and its output folder, and may
-hold options of looper's command line under `cli:`. A `LooperConfig` is this file with the options
-of the command line over it. The PEP has options too: `settings.merge` puts all three together.
+It names the project's PEP (its samples), its pipeline interfaces and its output folder. Under
+`cli:`, it may have options of looper's command line. A `LooperConfig` is this file with the options
+of the command line over it. The PEP has options too: `settings.merge` merges all three.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from .options import Options, overlay
 from .yaml_lines import Document, absent, expand, read_yaml, resolve, section
 
 LOOPER_CONFIG = ".looper.yaml"
-"""The name of a looper config that need not be named on a command line."""
+"""The name of a looper config that is found without being named on the command line."""
 _FOLDERS = ("output_dir", "results_subdir", "submission_subdir")
 _KEYS = {
     "pep_config",
@@ -60,9 +60,9 @@ class LooperConfig:
     texts: Mapping[str, str]
     """`output_dir`, `results_subdir` and `submission_subdir`, if the file has them."""
     places: Mapping[str, Place] = field(repr=False)
-    """Where each key of the file stands."""
+    """The place of each key of the file."""
     refused: frozenset[str]
-    """Keys with a value that cannot be used. Each is already a problem."""
+    """Keys with a value that cannot be used. Each of them is a problem already."""
     interfaces: tuple[InterfaceSource, ...]
     pipestat: Mapping[str, Any] | None
     pipestat_places: Mapping[str, Place] = field(repr=False)
@@ -97,7 +97,7 @@ def locate(path: str | Path | None, cwd: Path | None = None) -> Path:
     """The looper config that an argument means.
 
     Args:
-        path: a looper config, or a folder that has one; None means the nearest one.
+        path: a looper config, or a folder that has one; None means the nearest looper config.
         cwd: the folder that `path` is relative to, and where a search begins. Default: the
             working directory.
 
@@ -122,18 +122,19 @@ def locate(path: str | Path | None, cwd: Path | None = None) -> Path:
 def is_registry_path(text: str, root: Path) -> bool:
     """Whether `pep_config` is a PEPhub path (`namespace/name:tag`) and not a file.
 
-    A path that exists, or that ends as PEP files do, is a file. looper does not look (quirk 30).
+    A path that exists, or that ends as PEP files do, is a file. looper does not check (quirk 30).
     """
-    looks = bool(_REGISTRY_PATH.match(text)) and not text.endswith(
+    has_form = bool(_REGISTRY_PATH.match(text)) and not text.endswith(
         (".yaml", ".yml", ".csv", ".tsv")
     )
-    return looks and not resolve(text, root).exists()
+    return has_form and not resolve(text, root).exists()
 
 
 def read_looper_config(path: Path, options: Options, problems: Problems) -> LooperConfig | None:
     """Read a looper config and lay the command line's options over its own.
 
-    None if the file is no YAML mapping. All other faults go to `problems`, and reading goes on.
+    All faults go to `problems`. If the file is not a YAML mapping, the value is None. After any
+    other fault, reading goes on.
     """
     path = Path(os.path.abspath(path))
     document = read_yaml(path, problems)
@@ -182,7 +183,7 @@ def _with_cli_section(
 
 
 def _folders(document: Document, problems: Problems) -> tuple[dict[str, str], frozenset[str]]:
-    """The folders that a looper config names, and the keys whose value is no path."""
+    """The folders that a looper config names, and the keys whose value is not a path."""
     found, refused = {}, set()
     for key in _FOLDERS:
         value = document.data.get(key)

@@ -1,12 +1,12 @@
-"""Where options are written: `--config`, configfiles, the looper config and the PEP.
+"""The sources of options: `--config`, configfiles, the looper config and the PEP.
 
     read_options      any mapping of keys and values
     from_config       Snakemake's config: `--config limit=2`, or a module's `config:`
     from_configs      configfiles and `--config` together
     from_cli_section  `cli: run:` and the like, of a looper config or a PEP
 
-`snakemake-looper` hands typed options on as `--config`. An entry `looper_options` says which they
-are, so that a message names an option as it was typed (`--limit`) and not as it was handed on.
+`snakemake-looper` passes typed options to Snakemake as `--config`. The entry `looper_options` lists
+their names. So a message names an option as it was typed (`--limit`).
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ _READERS = {one.name: one.read for one in OPTIONS}
 def read_options(
     values: Mapping[str, Any], place: Callable[[str], Place], problems: Problems
 ) -> Options:
-    """Options from a mapping. `-` and `_` mean the same; keys of others are left alone.
+    """Options from a mapping. `-` and `_` mean the same; other keys are ignored.
 
     A value that cannot be read is added to `problems`.
     """
@@ -65,8 +65,9 @@ def from_config(config: Mapping[str, Any], source: str = "--config") -> Options:
     """Options among the entries of Snakemake's config. Prints warnings to stderr.
 
     Args:
-        config: the entries; other keys belong to somebody else and are left alone.
-        source: the place that messages name for options that were not typed to us.
+        config: the entries. Keys that are not options belong to somebody else and are ignored.
+        source: the place that messages name for options that were not typed to
+            `snakemake-looper`.
 
     Raises:
         ProjectError: a value cannot be read.
@@ -116,7 +117,7 @@ def _place_in_config(values: Mapping[str, Any], source: str) -> Callable[[str], 
 
 
 def _warn_of_misspelt(key: str, place: Place, problems: Problems) -> None:
-    """Name a key that looks like an option. Any other key may be somebody else's."""
+    """Warn of a key that is nearly an option. Any other key may belong to somebody else."""
     if _name(key) in OPTION_NAMES:
         return
     close = difflib.get_close_matches(_name(key).lower(), OPTION_NAMES, n=1, cutoff=0.8)
@@ -158,7 +159,7 @@ def check_cli_section(
     for command in section or ():
         if command not in commands:
             known = " and ".join(f"'{one}'" for one in commands[:2])
-            problems.warn(place(command), f"cli.{command}", f"only {known} are read, ignored")
+            problems.warn(place(command), f"cli.{command}", f"ignored; only {known} are read")
 
 
 def from_cli_section(
@@ -167,9 +168,10 @@ def from_cli_section(
     """Options from a `cli:` section.
 
     Args:
-        section: the section, whatever it is.
+        section: the section, as YAML has it; it may be of any type.
         commands: the subcommands whose options are read; an earlier one counts more.
-        place: says where the option of a subcommand stands.
+        place: gives the place of a subcommand's option.
+        problems: gets unknown options, and values that cannot be read.
     """
     merged = Options()
     for command in commands:

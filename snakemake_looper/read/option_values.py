@@ -1,7 +1,8 @@
-"""Readers of option values: from what a YAML file or a command line has to a value of one type.
+"""Readers of option values: each makes one type from the forms that a value may have.
 
 An option may be typed (`sel_incl=RRBS,WGBS`) or stand in a YAML file (`sel_incl: [RRBS, WGBS]`).
-Each reader takes both forms. It raises ValueError with a message for the user if it cannot.
+Each reader takes both forms. If it cannot read a value, it raises ValueError with a message for the
+user.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ def text(value: Any) -> str:
     """A single value as text.
 
     Raises:
-        ValueError: it is a list or a mapping.
+        ValueError: the value is a list or a mapping.
     """
     if isinstance(value, (list, tuple, Mapping)):
         raise ValueError(f"'{value}' is not a single value; write a text")
@@ -45,7 +46,7 @@ def statuses(value: Any) -> tuple[str, ...]:
     """Several status words.
 
     Raises:
-        ValueError: a word is no status.
+        ValueError: a word is not a status.
     """
     found = tuple(word.lower() for word in words(value))
     for word in found:
@@ -77,10 +78,10 @@ def pairs(value: Any) -> tuple[tuple[str, Any], ...]:
 
 
 def flag(value: Any) -> bool:
-    """True or false, also as YAML and shells write it.
+    """True or false, also in the words of YAML and of shells.
 
     Raises:
-        ValueError: it is neither.
+        ValueError: the value is neither.
     """
     if isinstance(value, bool):
         return value

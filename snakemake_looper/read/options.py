@@ -1,12 +1,12 @@
-"""The options of looper: which samples to run, and how. This is the table of all of them.
+"""The options of looper, as one table: they choose samples, and say how jobs run.
 
 Each field of `Options` is one row of the table: the type of its value, its spellings on the command
 line, its reader, and its help. The parser of `snakemake-looper`, the readers of `--config` and of
 `cli:` sections, and the `config.yaml` of generated workflows iterate `OPTIONS`. To add an option,
 add a field here and a row in docs/options.md.
 
-An `Options` value holds what was given, each option with the place that it was given at.
-`option_sources` makes one for each source; `settings` merges them, and says which source wins.
+An `Options` value holds the options that were given, and the place of each. `option_sources` makes
+such a value for each source. `settings` merges them, and says which source wins.
 """
 
 from __future__ import annotations
@@ -25,14 +25,14 @@ Group = Literal["samples", "jobs"]
 
 @dataclass(frozen=True, slots=True)
 class Option:
-    """One option: all that is known of it."""
+    """One option: a row of the table."""
 
     name: str
     """Its key in YAML and in `--config`."""
     read: Callable[[Any], Any]
     """The reader of its value: see `option_values`."""
     spellings: tuple[str, ...]
-    """Its spellings on the command line, long and short; none for one that only files can give."""
+    """Its spellings on the command line, long and short; empty if only files can give it."""
     metavar: str
     help: str
     group: Group
@@ -60,7 +60,7 @@ def _option(
     example: str = "",
     comment: str = "",
 ) -> Any:
-    """A row of the table. The name of its field becomes its name."""
+    """A field with a row of the table. The name of the field becomes the name of the option."""
     row = Option(
         "", read, spellings, metavar, help, group, several, path, narrows, example, comment or help
     )
@@ -170,14 +170,14 @@ class Options:
     origins: Mapping[str, tuple[Place, str]] = field(
         default_factory=dict, compare=False, repr=False
     )
-    """Of each option that was given: where it was written, and its key there."""
+    """The place of each option that was given, and its key there."""
 
     def by_name(self) -> dict[str, Any]:
         """The values of all options by name, without their origins."""
         return {name: getattr(self, name) for name in OPTION_NAMES}
 
     def origin(self, name: str) -> tuple[Place, str]:
-        """Place and key of a message about an option."""
+        """The place and the key for a message about an option."""
         return self.origins.get(name, (Place(spelled(name)), ""))
 
     def narrows(self) -> bool:
@@ -200,6 +200,6 @@ def spelled(name: str) -> str:
 
 
 def overlay(first: Options, second: Options) -> Options:
-    """The options of both; `first` counts where both give the same option."""
+    """The options of both. If both have an option, the one of `first` wins."""
     filled = {name: getattr(second, name) for name in OPTION_NAMES if getattr(first, name) is None}
     return dataclasses.replace(first, **filled, origins={**second.origins, **first.origins})

@@ -1,15 +1,15 @@
-"""The output schema of a pipeline, read once into a value: which results it declares.
+"""The output schema of a pipeline, read into a value: the results that it declares.
 
 An output schema is a YAML file that lists the results of a pipeline, for each sample and for the
 project, with a type and a description each. It is written in one of three forms:
 
 1. pipestat's own: results stand under `samples:` and `project:`;
 2. JSON Schema: the same below a `properties:` at the top, and `$ref` names a part of `$defs:`;
-3. older than pipestat (eido): results stand below `properties:` at once, and are the samples'.
+3. eido's, older than pipestat: results stand directly below `properties:`, and are the samples'.
 
-This reader is lenient: it takes the results that it can understand and says nothing of the rest,
-because a table or a report can be shown without it. `pipestat_schema` reads the same text as
-strictly as pipestat does, and says what pipestat refuses.
+This reader is lenient: it takes the results that it understands and ignores the rest, because a
+table or a report can be shown without the rest. `pipestat_schema` reads the same text as strictly
+as pipestat does, and reports all that pipestat refuses.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ FileKind = Literal["file", "image", ""]
 
 
 class OutputSchemaError(LooperError):
-    """A file is no output schema: it is not YAML, or no mapping."""
+    """A file is not an output schema: it is not YAML, or not a mapping."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +42,7 @@ class DeclaredResult:
     file_kind: FileKind
     """Whether the result is a file or an image, or a list of these; empty for other results."""
     definition: Mapping[str, Any] = field(repr=False)
-    """All that the schema says of it, with a `$ref` replaced by what it names."""
+    """Its definition in the schema. A `$ref` is replaced by the definition that it names."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +56,7 @@ class OutputSchema:
     project: Mapping[str, DeclaredResult] = field(default_factory=dict)
     """Results of the project, by name, in the order of the file."""
     sample_paths: Mapping[str, str] = field(default_factory=dict)
-    """`path:` of results that stand beside `samples:`, as eido has them: templates for a path."""
+    """Path templates: the `path:` of each result that stands beside `samples:`, as in eido."""
     raw: Mapping[str, Any] = field(default_factory=dict, repr=False)
     """The file as data. All keys are text."""
 
@@ -70,7 +70,7 @@ NO_SCHEMA = OutputSchema()
 
 
 def read_output_schema(path: Path) -> OutputSchema:
-    """Read an output schema. Nothing is cached: who reads it several times keeps the value.
+    """Read an output schema. Nothing is cached.
 
     Raises:
         OutputSchemaError: the file is not YAML, or holds no mapping.
@@ -105,7 +105,7 @@ def parse_output_schema(data: Mapping[str, Any]) -> OutputSchema:
 def _section(top: Mapping[str, Any], key: str, is_json_form: bool) -> Mapping[str, Any]:
     """The results of a level by name, as they are written."""
     if key not in top:
-        # A section `status:` declares statuses; it is a result only with a type.
+        # `status:` is a section that declares statuses. With a type, it is a result.
         if "samples" in top or "project" in top:
             return {}
         return {name: value for name, value in top.items() if name != "status" or _is_result(value)}
@@ -116,7 +116,7 @@ def _section(top: Mapping[str, Any], key: str, is_json_form: bool) -> Mapping[st
 
 
 def _below(node: Any, key: str, is_json_form: bool) -> Any:
-    """A part of a JSON schema; the node itself if it has none, or holds a result of that name."""
+    """The part `key` of a JSON schema; the node itself if that part is missing or is a result."""
     if not isinstance(node, Mapping) or key not in node:
         return node
     part = node[key]
@@ -129,7 +129,7 @@ def _is_result(value: Any) -> bool:
 
 
 def _declared(results: Mapping[str, Any], data: Mapping[str, Any]) -> dict[str, DeclaredResult]:
-    """Results by name; a value that is no mapping declares nothing."""
+    """Results by name. A value that is not a mapping declares nothing."""
     found = {}
     for name, value in results.items():
         if isinstance(value, Mapping):

@@ -1,7 +1,7 @@
 """The faults for which pipestat would refuse an output schema, found before any job starts.
 
-Which faults count depends on where the jobs report to: a database needs a column for each result,
-and a command that gets the schema's path has each of its results validated against it.
+Not every fault counts for every job. A database needs a column for each result. If a command gets
+the schema's path, pipestat validates each of its results.
 """
 
 from __future__ import annotations
@@ -76,7 +76,7 @@ def faults_of_columns(schema: PipestatSchema, level: str) -> Iterator[Fault]:
 
 
 def faults_of_validation(schema: PipestatSchema, level: str) -> Iterator[Fault]:
-    """Results whose definition is no valid JSON schema: pipestat can validate no value of them."""
+    """Results whose definition is not a valid JSON schema: pipestat cannot validate with it."""
     root = schema.roots.get(level, ())
     sound = {repr({"type": kind}) for kind in _JSON_TYPES}
     for name, result in schema.results.get(level, {}).items():
@@ -89,7 +89,7 @@ def faults_of_validation(schema: PipestatSchema, level: str) -> Iterator[Fault]:
         shape = repr({k: v for k, v in result.items() if k != "description" or type(v) is not str})
         if shape in sound:
             continue
-        # Only here, since it is heavy and few schemas get this far.
+        # Imported late: jsonschema is heavy, and few schemas get this far.
         from jsonschema.exceptions import SchemaError
         from jsonschema.validators import Draft202012Validator, validator_for
 

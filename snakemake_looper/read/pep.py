@@ -1,6 +1,6 @@
 """PEPs: the samples of a project and its config, as plain values.
 
-Relative paths inside a PEP config are relative to that config, as peppy has it. A PEP from PEPhub
+Relative paths inside a PEP config are relative to that config, as in peppy. A PEP from PEPhub
 has no folder, so its paths are relative to the looper config. Relative paths in sample
 *attributes* stay as they are written: jobs run in the looper config's folder, so they are
 relative to it (quirk 37).
@@ -35,7 +35,7 @@ class _Source:
     is_remote: bool
     """Whether it comes from PEPhub."""
     place: Place
-    """Where a fault of the whole PEP is named: a PEP from PEPhub has no lines."""
+    """The place for a fault of the whole PEP. A PEP from PEPhub has no lines."""
     key: str
 
     @property
@@ -46,7 +46,7 @@ class _Source:
 def read_pep(config: LooperConfig, problems: Problems) -> Pep | None:
     """Read the PEP that the looper config names, and apply the looper config's sample modifiers.
 
-    None if there is nothing to plan from. Each fault goes to `problems`.
+    None if the PEP cannot be read or has no samples. Each fault goes to `problems`.
     """
     if config.pep is None:
         return None
@@ -74,7 +74,7 @@ def _source(config: LooperConfig, pep: str) -> _Source:
 
 
 def _load(config: LooperConfig, source: _Source, problems: Problems) -> PeppyProject | None:
-    """The PEP as peppy has it; None if it cannot be read, with the reason in `problems`."""
+    """The PEP as peppy reads it; None if it cannot be read, with the reason in `problems`."""
     amendments = config.options.amend or ()
     try:
         pep = _pull(config, problems) if source.is_remote else str(source.path)
@@ -92,7 +92,7 @@ def _load(config: LooperConfig, source: _Source, problems: Problems) -> PeppyPro
 
 
 def _pull(config: LooperConfig, problems: Problems) -> dict[str, Any]:
-    """A raw PEP from PEPhub with its amendments applied, which peppy does for files only."""
+    """A raw PEP from PEPhub, with its amendments applied: peppy applies them to files only."""
     with contextlib.redirect_stdout(io.StringIO()):  # pephubclient prints
         raw = pull(str(config.pep))
     content = raw["_config"]
@@ -113,7 +113,7 @@ def _pep(
         problems.add(place, source.key, "there are no samples; add a row for each")
         return None
     samples, refused = _samples(config, source, loaded)
-    _name_refused(refused, loaded.index, table, config.pep_place, problems)
+    _report_refused(refused, loaded.index, table, config.pep_place, problems)
     name = _name(loaded.config, source, config)
     if not is_file_name(name):
         problems.add(
@@ -147,7 +147,7 @@ def _samples(
     for attributes in loaded.samples:
         name = str(attributes.get(loaded.index, attributes.get("sample_name", "")))
         if is_file_name(name):
-            # peppy's name for it, however the column is called.
+            # peppy's name for it, whatever the name of the column is.
             named = {**attributes, "sample_name": name}
             samples.append(Sample(name, named, _interfaces(named, folder)))
         else:
@@ -162,7 +162,7 @@ def _interfaces(attributes: Mapping[str, Any], folder: Path) -> tuple[str, ...] 
     return None if paths is None else tuple(str(resolve(str(path), folder)) for path in paths)
 
 
-def _name_refused(
+def _report_refused(
     names: Collection[str], index: str, table: Path | None, pep: Place, problems: Problems
 ) -> None:
     """A problem for each name that cannot be part of a file name, at its line of the table."""
@@ -186,7 +186,7 @@ def _warn_of_dropped_modifiers(
     amendments: tuple[str, ...],
     problems: Problems,
 ) -> None:
-    """An amendment's `sample_modifiers` replace the PEP's own as a whole, as peppy has it."""
+    """Warn if an amendment drops modifiers: its `sample_modifiers` replace all those of the PEP."""
     own = data.get("sample_modifiers")
     if not isinstance(own, Mapping):
         return
@@ -203,7 +203,10 @@ def _warn_of_dropped_modifiers(
 
 
 def _name(content: Mapping[str, Any], source: _Source, config: LooperConfig) -> str:
-    """The PEP's name; unnamed, that of its folder (quirk 32), `metadata` folders skipped."""
+    """The PEP's name; without one, the name of its folder (quirk 32).
+
+    If that folder is `metadata`, the name of the folder above counts.
+    """
     given = content.get("name")
     if given:
         return str(given).replace(" ", "_")
@@ -231,7 +234,7 @@ def _imports(source: Path, seen: set[Path] | None = None) -> list[Path]:
 
 
 def _has_glob(modifiers: Any) -> bool:
-    """Whether a derived source is a pattern: what it matches changes without any file we read."""
+    """Whether a derived source is a pattern: its matches can change while no PEP file changes."""
     derive = modifiers.get("derive") if isinstance(modifiers, Mapping) else None
     sources = derive.get("sources") if isinstance(derive, Mapping) else None
     values = sources.values() if isinstance(sources, Mapping) else ()
@@ -239,7 +242,7 @@ def _has_glob(modifiers: Any) -> bool:
 
 
 def _rows(table: Path, index: str, names: Collection[str]) -> dict[str, Place]:
-    """The lines of samples in their table, looked for only when there is something to say."""
+    """The lines of samples in their table. Only messages need them."""
     found: dict[str, Place] = {}
     with (
         contextlib.suppress(OSError, ValueError, csv.Error),
@@ -255,7 +258,7 @@ def _rows(table: Path, index: str, names: Collection[str]) -> dict[str, Place]:
 
 
 def rows_of(pep: Pep, names: Collection[str]) -> dict[str, Place]:
-    """Where samples stand in their table; from PEPhub, where the looper config names the PEP."""
+    """The places of samples in their table; for a PEP from PEPhub, a place in the looper config."""
     tables = [file for file in pep.files if file != pep.config_file]
     if pep.config_file is None and tables and tables[0].suffix in (".yaml", ".yml"):
         document = read_yaml(tables[0], Problems())
@@ -267,5 +270,5 @@ def rows_of(pep: Pep, names: Collection[str]) -> dict[str, Place]:
 
 
 def row_of(pep: Pep, name: str) -> Place:
-    """Where one sample stands."""
+    """The place of one sample, see `rows_of`."""
     return rows_of(pep, {name})[name]

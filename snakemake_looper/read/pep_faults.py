@@ -1,8 +1,8 @@
 """Faults of a PEP that peppy cannot read, with the place of each and the text to write instead.
 
 peppy raises whatever pandas, PyYAML and the operating system raise. After such an error,
-`faults_of` looks at the PEP's config and then at its tables, and names the faults that it knows.
-It does not look at a PEP that peppy can read.
+`faults_of` looks at the PEP's config and then at its tables, and finds the faults that it knows.
+A PEP that peppy can read is not checked.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ _MODIFIERS: Mapping[str, tuple[type, str]] = {
 
 
 def faults_of(source: Path, amendments: tuple[str, ...]) -> list[Problem]:
-    """The faults of a PEP that peppy cannot read; empty if it has none that is known here.
+    """The faults of a PEP that peppy cannot read; empty if no fault is known here.
 
     Args:
         source: the PEP's config, or its table if it has no config.
@@ -121,8 +121,8 @@ def _of_sample_table(
         return
     index = str(config.get("sample_table_index") or "sample_name")
     place = document.place(*places[key])
-    derived = _derives(config.get("sample_modifiers"), index)
-    yield from _of_table(_path(table, document.path), place, key, "" if derived else index)
+    is_made = _may_make(config.get("sample_modifiers"), index)
+    yield from _of_table(_path(table, document.path), place, key, "" if is_made else index)
 
 
 def _of_subsamples(
@@ -186,7 +186,7 @@ def _of_implication(document: Document, one: Any, keys: tuple[str | int, ...]) -
             continue
         for key, value in one[part].items() if part == "if" else ():
             if not isinstance(value, (str, list)):
-                what = f"'{value}' is no text, and cells are; put it in quotes: '\"{value}\"'"
+                what = f"'{value}' is not text, but all cells are; put it in quotes: '\"{value}\"'"
                 yield _fault(document, (*keys, part, key), what)
 
 
@@ -195,8 +195,9 @@ def _of_table(path: Path, named: Place, key: str, index: str) -> Iterator[Proble
 
     Args:
         path: the table.
-        named: where the config names it, under `key`.
-        index: the column that it must have; empty if a modifier may make it.
+        named: the place of its name in the config.
+        key: the key of its name in the config.
+        index: the column that it must have; empty if a modifier may make the column.
     """
     if not path.exists():
         what = f"'{path}' does not exist; correct the path, it is relative to this file"
@@ -250,7 +251,7 @@ def _no_column(index: str, head: list[str], line: str, delimiter: str) -> str:
         return f"{what}: its name has white space around it; remove that"
     for other, mark in _DELIMITERS.items():
         if other != delimiter and other in line:
-            return f"{what}; part the cells by {_DELIMITERS[delimiter]}, not {mark}"
+            return f"{what}; separate the cells with {_DELIMITERS[delimiter]}, not {mark}"
     return f"{what}{near(index, head)}; give this name to the column of the samples' names"
 
 
@@ -259,12 +260,12 @@ def _rows(text: str, delimiter: str) -> Iterator[tuple[int, list[str]]]:
     try:
         for row in reader:
             yield reader.line_num, row
-    except csv.Error:  # a cell without an end
+    except csv.Error:  # a quoted cell without an end
         return
 
 
-def _derives(modifiers: Any, attribute: str) -> bool:
-    """Whether a modifier may make an attribute for which the table has no column."""
+def _may_make(modifiers: Any, attribute: str) -> bool:
+    """Whether a modifier may make an attribute that has no column in the table."""
     found = modifiers if isinstance(modifiers, Mapping) else {}
     append, duplicate = found.get("append"), found.get("duplicate")
     derive, imply = found.get("derive"), found.get("imply")

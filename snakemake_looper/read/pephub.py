@@ -1,4 +1,4 @@
-"""PEPs from PEPhub, a server that keeps PEPs: pulling one, and the reasons why that can fail.
+"""PEPs from PEPhub, a server that keeps PEPs: this module gets them, and explains failures.
 
 pephubclient, the client of PEPhub, uses the server of the user's login, else the public one. Its
 errors become a `Refused` with a text that says what to do.
@@ -13,10 +13,11 @@ from ..errors import LooperError
 
 
 class Refused(LooperError):
-    """PEPhub does not give a PEP. The text says why, and what to do."""
+    """PEPhub does not give a PEP. The text says the reason, and the next step."""
 
 
 AGAIN = "try again later, or check the address of the server"
+"""The advice after a failure of the server."""
 EXPIRED = "the login at PEPhub has expired; log in again with 'phc login'"
 
 
@@ -56,11 +57,11 @@ def pull(path: str) -> dict[str, Any]:
         raw: dict[str, Any] | None = pephub.load_raw_pep(path)
     except ResponseError as error:
         raise Refused(_response(error, path)) from error
-    except OSError as error:  # those of its HTTP library are OSErrors
+    except OSError as error:  # the errors of its HTTP library are OSErrors
         raise Refused(unreachable(error)) from error
     except (TypeError, ValueError) as error:
         raise Refused(_no_pep(path)) from error
-    if raw is None:  # its answer to a status that it has no words for
+    if raw is None:  # pephubclient's answer to an HTTP status that it does not know
         raise Refused(f"PEPhub does not give '{path}'; log in with 'phc login', or {AGAIN}")
     if not isinstance(raw.get("_config"), dict):
         raise Refused(_no_pep(path))
@@ -68,7 +69,7 @@ def pull(path: str) -> dict[str, Any]:
 
 
 def _response(error: Exception, path: str) -> str:
-    """A refusal of the server. pephubclient tells refusals apart by their text alone."""
+    """The message for a refusal of the server. Only pephubclient's text tells why it refused."""
     said = first_line(error)
     if "does not exist" in said:
         hint = "correct the path, or log in with 'phc login'"

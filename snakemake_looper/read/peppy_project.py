@@ -1,4 +1,4 @@
-"""The seam to peppy, which reads PEPs: no other module sees its objects.
+"""The seam to peppy, which reads PEPs: no other module sees peppy's objects.
 
 A PEP (portable encapsulated project) is a table of samples and a config that modifies it. peppy
 reads both and applies the modifiers. This module takes plain values out of it.
@@ -27,10 +27,10 @@ class PeppyError(LooperError):
 
 @dataclass(frozen=True, slots=True)
 class PeppyProject:
-    """All that is taken from a PEP that peppy has read."""
+    """The plain values of a PEP that peppy has read."""
 
     config: Mapping[str, Any]
-    """The config as peppy has it, before the looper config's modifiers."""
+    """The config as peppy reads it, before the looper config's modifiers."""
     samples: tuple[dict[str, Any], ...]
     """Attributes of each sample after all modifiers, in the order of the table."""
     index: str
@@ -55,7 +55,7 @@ def load_pep(
             working directory, so it works there.
 
     Raises:
-        PeppyError: peppy raised something. The log has the traceback, at level DEBUG.
+        PeppyError: peppy raised any error. The log has the traceback, at level DEBUG.
     """
     import peppy
 
@@ -80,7 +80,7 @@ def load_pep(
 
 
 def _in_order(project: Any) -> list[Any]:
-    """Samples in the order of the table: peppy puts those of several rows in any order."""
+    """Samples in the order of the table. peppy gives samples of several rows in any order."""
     from peppy.const import SAMPLE_DF_KEY
 
     samples = list(project.samples)
@@ -96,7 +96,7 @@ def _in_order(project: Any) -> list[Any]:
 
 
 def _tables(project: Any) -> Iterator[Path]:
-    """The tables that a config names, as far as they are files."""
+    """The tables that a config names, if they are files."""
     config = project.config or {}
     for key in ("sample_table", "subsample_table"):
         value = config.get(key)
@@ -122,8 +122,8 @@ def _quiet() -> Iterator[None]:
 def _quick_lookups() -> Iterator[None]:
     """Let peppy find attributes quickly.
 
-    peppy 0.40 asks for the length of a sample whenever it looks an attribute up with `in`, and
-    serializes the whole sample to tell it: with 10,000 samples, half the time of reading them.
+    When peppy 0.40 looks up an attribute with `in`, it asks for the length of the sample. For the
+    length, it serializes the whole sample. With 10,000 samples, this takes half of the time.
     """
     import peppy
 

@@ -1,4 +1,4 @@
-"""An output schema as pipestat reads it: the results that it finds, and the faults it refuses.
+"""An output schema as pipestat reads it: the results that it finds, and the faults.
 
 pipestat takes two forms. In its own form results stand under `samples:` and `project:`; each
 needs a type and a description, and `image` and `file` stand for objects. In the JSON Schema form
@@ -7,7 +7,7 @@ pipestat 0.13's `ParsedSchema`, in their order, because an earlier step can caus
 of a later one. Where pipestat raises any exception, this reader notes a fault and goes on.
 `tests/read/test_output_schema_faults.py` compares both over a list of schemas.
 
-pipestat itself is not imported: it takes longer to load than all of planning takes.
+pipestat itself is not imported: it takes longer to load than the whole planning takes.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ class Fault:
 
 @dataclass(frozen=True, slots=True)
 class PipestatSchema:
-    """The results that pipestat finds in an output schema, and the faults that it refuses."""
+    """The results that pipestat finds in an output schema, and the schema's faults."""
 
     results: Mapping[str, Mapping[str, Any]]
     """Results by `sample`, `project` and `status`, with references and short types replaced."""
@@ -49,7 +49,7 @@ class PipestatSchema:
     """The keys that lead to the results of a level."""
     faults: tuple[Fault, ...]
     empty: Fault | None
-    """The fault that the schema declares no results; None if it declares some."""
+    """The fault of a schema without results; None if it declares results."""
 
 
 @dataclass(slots=True)
@@ -124,7 +124,7 @@ def _read_json_form(data: dict[str, Any], schema: _Parse) -> Any:
     properties = data["properties"]
     if not isinstance(properties, dict):
         schema.add(("properties",), "must be a mapping; write 'samples:' and 'project:' under it")
-        return ""  # there is no place for a name, so its absence is no fault of its own
+        return ""  # there is no place for a name, so a missing name is not another fault
     name = properties.pop("pipeline_name", None)
     items = _popped(properties, ("samples", "items"), schema)
     found = {

@@ -52,7 +52,7 @@ def _functions(document: Document, problems: Problems) -> tuple[str, ...]:
 
 
 def _dynamic_variables(document: Document, problems: Problems) -> str | None:
-    """The shell command of looper's older setting, and a warning where one is used."""
+    """The shell command of looper's older setting, if there is one; its use is a warning."""
     compute = document.data.get("compute")
     settings = compute if isinstance(compute, dict) else {}
     key = "dynamic_variables_script_path"

@@ -3,8 +3,8 @@
 Reading opens all files of the project: looper config, PEP, pipeline interfaces, schemas, tables.
 Later stages look only at the sizes of input files.
 
-A project without a PEP or an output folder cannot be planned, so there is no such `Project`:
-reading then raises the problems of all files together.
+A project without a PEP or an output folder cannot be planned. For such a project, reading raises
+the problems of all files together.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ class Project:
     interfaces: tuple[Interface, ...]
     warnings: tuple[str, ...]
     whole: bool = True
-    """Whether every interface could be read. If not, `problems` names each fault."""
+    """Whether every interface could be read. If not, each fault is a problem already."""
 
     def sample_interfaces(self, sample: Sample) -> tuple[Interface, ...]:
         """The interfaces of a sample: those that it names itself, else those of the project."""
@@ -56,8 +56,8 @@ def read_project(
             reading are raised here.
 
     Raises:
-        ProjectError: the files cannot be read, or contradict each other; lists all faults. With
-            a collector, only if there is no PEP or no output folder.
+        ProjectError: the files cannot be read, or contradict each other. The error has all
+            problems. With a collector, it is raised only if there is no PEP or no output folder.
     """
     collector = problems if problems is not None else Problems()
     config = read_looper_config(looper_config, options or Options(), collector)
@@ -78,7 +78,7 @@ def read_project(
 def _read_interfaces(
     config: LooperConfig, pep: Pep | None, problems: Problems
 ) -> tuple[list[Interface], bool]:
-    """The interfaces that could be read, and whether all could."""
+    """The interfaces that could be read, and whether all interfaces could be read."""
     before = len(problems)
     sources = [
         *config.interfaces,
@@ -146,7 +146,7 @@ def _own_interfaces(pep: Pep | None, problems: Problems) -> list[InterfaceSource
 
 
 def _unique(sources: list[InterfaceSource]) -> list[InterfaceSource]:
-    """Each file once per level that it is named for."""
+    """The sources without repeats: each file once per level that it is named for."""
     kept: dict[tuple[Path, str | None], InterfaceSource] = {}
     for source in sources:
         if (source.path, None) not in kept:
@@ -155,13 +155,13 @@ def _unique(sources: list[InterfaceSource]) -> list[InterfaceSource]:
 
 
 def _check_config(interfaces: list[Interface], pep: Pep, problems: Problems) -> None:
-    """Hold the PEP's config against the `project` section of each input schema, as eido does."""
+    """Check the PEP's config against the `project` section of each input schema, as eido does."""
     for interface in interfaces:
         if interface.input_schema is None:
             continue
         for fault in config_faults(interface.input_schema, pep.config):
             place = str(pep.config_file or (pep.files or ("",))[0])
-            problems.add(place, "", f"{fault}, says {interface.input_schema.path}; correct it")
+            problems.add(place, "", f"{fault} (by {interface.input_schema.path}); correct it")
 
 
 def _check_names(interfaces: list[Interface], problems: Problems) -> None:

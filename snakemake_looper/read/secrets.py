@@ -1,10 +1,10 @@
 """Secrets of a looper config's `pipestat:` section: a plan holds references instead of them.
 
 A password may stand under any name: `pwd`, `dsn`, the query of a URL, a list, a PIN. So this module
-does not guess which names sound secret. It shows a value only if its key is known to be harmless,
-and the value does not look like an address with a login. It replaces all other values by a
-reference to their place in the looper config (`hide`). They are filled in again (`reveal`) for the
-merged config on disk, which only its owner may read.
+does not guess secrets from names. A plan has a value only if its key is known to be harmless, and
+the value does not look like an address with a login. `hide` replaces every other value by a
+reference to its place in the looper config. `reveal` fills in the values for the merged pipestat
+config on disk, which only its owner may read.
 
 `${VARIABLE}` is no secret: it stays as it is, and pipestat expands it when it connects.
 """
@@ -22,7 +22,9 @@ from ..errors import Problems
 from .yaml_lines import read_yaml
 
 SECRET_KEY = "secret_from_looper_config"
+"""The key of a reference: a mapping with this key stands for a secret."""
 HIDDEN = "********"
+"""The text that users see in the place of a secret."""
 
 HARMLESS = frozenset({
     "additional_properties", "database_only", "flag_file_dir", "force_overwrite",
@@ -30,9 +32,11 @@ HARMLESS = frozenset({
     "pipeline_type", "project_name", "record_identifier", "results_file_path", "schema_path",
     "show_db_logs", "status_schema_path", "validate_results",
 })  # fmt: skip
+"""Keys of the section whose values are no secrets."""
 HARMLESS_IN_DATABASE = frozenset(
     {"dialect", "driver", "host", "name", "port", "sqlite_url", "user"}
 )
+"""Keys of `database:` whose values are no secrets."""
 # In a bare `$name` the name must be in capitals: a password may begin with a dollar.
 _VARIABLE = r"(?:\$\{\w+\}|\$[A-Z_][A-Z0-9_]*)"
 _ONLY_VARIABLE = re.compile(rf"(?:(?i:bearer|basic|digest|token) +)?{_VARIABLE}")
@@ -50,11 +54,13 @@ def hide(section: Mapping[Any, Any], file: Path) -> dict[Any, Any]:
     for key, value in section.items():
         if key == "database" and isinstance(value, Mapping):
             found[key] = {
-                name: _kept(item, name in HARMLESS_IN_DATABASE, file, ("pipestat", key, name))
+                name: _value_or_reference(
+                    item, name in HARMLESS_IN_DATABASE, file, ("pipestat", key, name)
+                )
                 for name, item in value.items()
             }
         else:
-            found[key] = _kept(value, key in HARMLESS, file, ("pipestat", key))
+            found[key] = _value_or_reference(value, key in HARMLESS, file, ("pipestat", key))
     return found
 
 
@@ -84,7 +90,8 @@ def reveal(content: Any, documents: dict[str, Any] | None = None) -> Any:
 
     Args:
         content: a merged config, or a part of it.
-        documents: looper configs that are read already, by path; gets those that are read here.
+        documents: looper configs that are read already, by path. Those that are read here are
+            added.
 
     Raises:
         KeyError, TypeError: the looper config has changed and has no such secret.
@@ -119,7 +126,7 @@ def filled_in(path: Path) -> dict[str, Any]:
 
 
 def masked(content: Any) -> Any:
-    """The content for a screen: URLs have no login and no query, other secrets are stars."""
+    """The content for users: URLs without login and query, and stars for other secrets."""
     if isinstance(content, (list, tuple)):
         return [masked(item) for item in content]
     if isinstance(content, str):
@@ -134,8 +141,8 @@ def masked(content: Any) -> Any:
 def address(text: str) -> str:
     """A URL without its login and query; any other text as it is.
 
-    A password may have a slash or a question mark in it. If the parts cannot be told apart, only
-    the scheme is left.
+    A password may have a slash or a question mark in it. If it is not clear where
+    the login ends, only the scheme is left.
     """
     start, mark, rest = text.partition("://")
     if not mark:
@@ -148,7 +155,8 @@ def address(text: str) -> str:
     return f"{scheme}://{place.rpartition('@')[2]}"
 
 
-def _kept(value: Any, harmless: bool, file: Path, keys: tuple[Any, ...]) -> Any:
+def _value_or_reference(value: Any, harmless: bool, file: Path, keys: tuple[Any, ...]) -> Any:
+    """The value itself if a plan may have it, else a reference to its place."""
     if _is_shown(value, harmless):
         return value
     reference: dict[str, Any] = {"file": str(file), "keys": list(keys)}
@@ -158,7 +166,7 @@ def _kept(value: Any, harmless: bool, file: Path, keys: tuple[Any, ...]) -> Any:
 
 
 def _is_shown(value: Any, harmless: bool) -> bool:
-    """Whether a value may stand in the plan. True or False is no secret; a number may be a PIN."""
+    """Whether a value may stand in the plan. A number may be a PIN; `True` and `False` may not."""
     if value is None or isinstance(value, bool) or value == "":
         return True
     if harmless and not isinstance(value, (Mapping, list)):
@@ -167,6 +175,7 @@ def _is_shown(value: Any, harmless: bool) -> bool:
 
 
 def _only_variables(value: Any) -> bool:
+    """Whether all texts of a value are environment variables."""
     if isinstance(value, Mapping):
         return all(_only_variables(item) for item in value.values())
     if isinstance(value, list):

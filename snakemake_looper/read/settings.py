@@ -1,12 +1,12 @@
 """The final settings of a project: command line, looper config and PEP, merged.
 
-If two sources have an option, the earlier one wins:
+If two sources have the same option, the one that is earlier in this list wins:
 
 1. the command line
 2. `cli:` of the looper config: `run:` for samples, `runp:` for the project
 3. `looper:` of the PEP
 4. `looper: cli:` of the PEP: `run:` for samples, `runp:` for the project; then `all:` for both
-5. other keys of the looper config, as `output_dir`
+5. other keys of the looper config, such as `output_dir`
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ from .yaml_lines import Document, expand, expanded, read_yaml, unset
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """The final settings of a project. No field is filled in later."""
+    """The final settings of a project."""
 
     looper_config: Path
     root: Path
@@ -45,14 +45,14 @@ class Settings:
     out: Path
     """The output folder."""
     out_text: str
-    """The output folder for `{looper.output_dir}`: a slash at its end stays."""
+    """The text for `{looper.output_dir}`: the output folder. A slash at its end is kept."""
     results_subdir: str
     submission_subdir: str
     interfaces: tuple[InterfaceSource, ...]
     pipestat: Mapping[str, Any] | None
     pipestat_places: Mapping[str, Place] = field(repr=False)
     compute_package: Mapping[str, Any]
-    """The divvy compute package. All other compute settings win over it."""
+    """The settings of the divvy compute package. All other compute settings win over these."""
     compute_options: Mapping[Level, Mapping[str, Any]]
     """`--compute` over the file of `--settings`. They win over all other compute settings."""
     options: Options
@@ -67,23 +67,25 @@ class Settings:
 
     @property
     def results_dir(self) -> Path:
+        """The folder of the samples' own output folders."""
         return self.out / self.results_subdir
 
     @property
     def submission_dir(self) -> Path:
+        """The folder of the jobs' logs."""
         return self.out / self.submission_subdir
 
 
 def merge(config: LooperConfig, pep: Pep, problems: Problems) -> Settings | None:
     """Merge the options with the PEP's `looper:` section and the looper config's keys.
 
-    None if there is no output folder, with the reason in `problems`.
+    None if no output folder is given; the reason is in `problems`.
     """
     options, project_options = options_with_pep(config, pep, problems)
     found = _output_dir(config, pep, options, problems)
-    above, settings_files = compute_options(options, config.root, problems)
-    above_project, more_files = compute_options(project_options, config.root, problems)
-    below, package_files = compute_package(options, config.root, problems)
+    sample_compute, settings_files = compute_options(options, config.root, problems)
+    project_compute, more_files = compute_options(project_options, config.root, problems)
+    package, package_files = compute_package(options, config.root, problems)
     if found is None:
         return None
     out, out_text = found
@@ -100,8 +102,8 @@ def merge(config: LooperConfig, pep: Pep, problems: Problems) -> Settings | None
         interfaces=config.interfaces,
         pipestat=config.pipestat,
         pipestat_places=config.pipestat_places,
-        compute_package=below,
-        compute_options={"sample": above, "project": above_project},
+        compute_package=package,
+        compute_options={"sample": sample_compute, "project": project_compute},
         options=options,
         project_options=project_options,
         files=(config.path, *settings_files, *more_files, *package_files),
@@ -115,13 +117,13 @@ def _subdir(config: LooperConfig, asked: str | None, key: str) -> str | None:
 def options_with_pep(config: LooperConfig, pep: Pep, problems: Problems) -> tuple[Options, Options]:
     """The options for samples and for the project, with those of the PEP below them.
 
-    In the PEP, a key of `looper:` wins over one of `looper: cli: run:` (samples) or `runp:`
-    (project), and that over one of `looper: cli: all:`.
+    In the PEP, a key of `looper:` wins over `looper: cli: run:` (samples) and `runp:` (project).
+    These two win over `looper: cli: all:`.
     """
     found = pep.config.get("looper")
     section = dict(found) if isinstance(found, Mapping) else {}
-    section.pop("compute", None)  # settings of jobs, which planning reads; not the option
-    file = _declaring(config, pep)
+    section.pop("compute", None)  # not the option of this name: planning reads this section
+    file = _looper_section_file(config, pep)
     document = read_yaml(file, Problems()) if file and file.suffix in (".yaml", ".yml") else None
 
     def place(*keys: str) -> Place:
@@ -150,7 +152,7 @@ def _in_pep(document: Document, amendments: tuple[str, ...], keys: tuple[str, ..
     return document.place("looper", *keys)
 
 
-def _declaring(config: LooperConfig, pep: Pep) -> Path | None:
+def _looper_section_file(config: LooperConfig, pep: Pep) -> Path | None:
     """The file with a PEP's `looper:` section; None for a PEP from PEPhub.
 
     An amendment stands in the PEP itself. Without one, an import may have the section: a later
@@ -183,7 +185,7 @@ def _output_dir(
     folder = config.root
     place, key = options.origin("output_dir")
     if text is not None and config.options.output_dir is None:
-        file = _declaring(config, pep)
+        file = _looper_section_file(config, pep)
         folder = file.parent if file else config.root  # a PEP from PEPhub is in no folder
     elif text is None:
         if "output_dir" in config.refused:

@@ -3,9 +3,9 @@
 `{sample.x}` is a variable, `{% if %}` a statement. An undefined variable is an error. A list is
 joined by spaces. Values are not quoted, as in looper; the filter `quote` is ours.
 
-A brace that begins no template stays as it is: `${HOME}`, because of the `$`, and any text that is
-no expression, such as `awk '{print $1}'` or `{1..3}`. Braces around the name of a namespace are
-always a template: a mistake there is an error, and never text of the command.
+Two kinds of braces begin no template and stay as they are: braces after a `$`, as in `${HOME}`, and
+braces around a text that is not an expression, as in `awk '{print $1}'` or `{1..3}`. Braces around
+the name of a namespace are always a template: a mistake there is an error.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ from ..errors import near
 _log = logging.getLogger(__name__)
 
 NAMESPACES = ("project", "sample", "samples", "pipeline", "looper", "compute", "pipestat")
+"""All namespaces: `sample` is for the sample level, `samples` for the project level."""
 
 # looper appends these to every command template: extra arguments of the sample, or of the project.
 SAMPLE_EXTRA = "{%- if sample.command_extra is defined %} {sample.command_extra}   {% endif -%}"
@@ -36,7 +37,7 @@ class TemplateError(Exception):
 
 
 class _Undefined(jinja2.StrictUndefined):
-    """Raises `_Missing`, which knows the namespace and the attribute that it does not have."""
+    """Raises `_Missing`, which has the namespace and the name of the missing attribute."""
 
     def _fail_with_undefined_error(self, *args: Any, **kwargs: Any) -> NoReturn:
         raise _Missing(self._undefined_obj, self._undefined_name)
@@ -56,13 +57,18 @@ class _Undefined(jinja2.StrictUndefined):
 
 
 class _Missing(Exception):
+    """A template uses an attribute that its namespace does not have."""
+
     def __init__(self, owner: Any, name: str | None) -> None:
         super().__init__(name)
         self.owner, self.name = owner, name
 
 
 def _joined(value: Any) -> Any:
-    """A list as looper writes it. `{a,b}` is a tuple to Jinja2: its undefined items are errors."""
+    """A value as looper writes it: a list is joined by spaces.
+
+    To Jinja2, `{a,b}` is a tuple. Its undefined items are errors.
+    """
     if isinstance(value, tuple):
         for item in value:
             if isinstance(item, jinja2.Undefined):
@@ -102,7 +108,7 @@ class Template:
             ) from None
 
     def check_names(self) -> None:
-        """Refuse names that are no namespace, without rendering.
+        """Refuse names that are not a namespace, without rendering.
 
         Raises:
             TemplateError: the template has such a name.
@@ -118,7 +124,7 @@ class Template:
 
         Raises:
             TemplateError: a variable is undefined, or an expression fails. The message names the
-                variable, and one with a similar name.
+                variable, and a variable with a similar name if there is one.
         """
         try:
             return self._template.render(namespaces)
@@ -131,12 +137,12 @@ class Template:
 
 @lru_cache(maxsize=1024)
 def template(text: str) -> Template:
-    """The parsed template of a text. The last ones are kept."""
+    """The parsed template of a text. The templates that were used last are cached."""
     return Template(text)
 
 
 def render_nested(value: Any, namespaces: Mapping[str, Any]) -> Any:
-    """Render every text in nested mappings and lists (quirk 2: looper leaves these alone)."""
+    """Render every text in nested mappings and lists (looper does not render these, quirk 2)."""
     if isinstance(value, str):
         return template(value).render(namespaces)
     if isinstance(value, Mapping):
@@ -147,7 +153,7 @@ def render_nested(value: Any, namespaces: Mapping[str, Any]) -> Any:
 
 
 def fill_in(text: str, namespaces: Mapping[str, Any]) -> str:
-    """Fill in a plain Jinja2 template, with double braces, as looper's own hooks have."""
+    """Fill in a plain Jinja2 template, with double braces, as looper's own hooks use it."""
     return str(jinja2.Template(text).render(namespaces))
 
 

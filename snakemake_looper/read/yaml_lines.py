@@ -1,4 +1,4 @@
-"""YAML files as plain data, with the line of every key beside it, for messages.
+"""YAML files as plain data, with the line of every key for messages.
 
 PyYAML forgets lines when it builds plain objects. So it only parses a document to nodes, and this
 module builds the data from them. Scalars are read as PyYAML reads them (YAML 1.1, as in looper and
@@ -44,7 +44,7 @@ class Document:
     lines: Mapping[KeyPath, int] = field(repr=False)
 
     def place(self, *keys: str | int) -> Place:
-        """The place of a key; for a missing key, that of its nearest parent."""
+        """The place of a key; for a missing key, the place of its nearest parent."""
         path: KeyPath = keys
         while path and path not in self.lines:
             path = path[:-1]
@@ -82,9 +82,9 @@ def parse_yaml(text: str, path: Path) -> Document:
 
     Raises:
         yaml.YAMLError: the text is not YAML.
-        ValueError: a date or number in it is none.
+        ValueError: a date or a number in the text is not valid.
         RecursionError: an anchor contains itself.
-        TypeError: the text is YAML, but no mapping.
+        TypeError: the text is YAML, but not a mapping.
     """
     lines: dict[KeyPath, int] = {}
     loader = _Loader(text)
@@ -115,7 +115,7 @@ def read_yaml(path: Path, problems: Problems, key: str = "") -> Document | None:
     except (
         ValueError,
         RecursionError,
-    ) as error:  # a date or number that is none, a loop of anchors
+    ) as error:  # a date or a number that is not valid, a loop of anchors
         problems.add(path, key, f"not valid YAML: {error}; correct the value")
     except OSError as error:
         problems.add(path, key, f"cannot be read: {error.strerror or error}")
@@ -125,7 +125,7 @@ def read_yaml(path: Path, problems: Problems, key: str = "") -> Document | None:
 def section(document: Document, problems: Problems, *keys: str) -> dict[Any, Any] | None:
     """The mapping under a path of keys; None if it is missing.
 
-    A value that is no mapping is a problem. The message does not show it: it may be a secret.
+    Any other value is a problem. The message does not show the value: it may be a secret.
     """
     value: Any = document.data
     for key in keys:
@@ -149,7 +149,7 @@ def unset(text: str) -> tuple[str, ...]:
 
 
 def expanded(text: str, place: Place, key: str, problems: Problems) -> str:
-    """`expand` a text; each variable that is not set is a problem."""
+    """The text with `~` and variables expanded. Each variable that is not set is a problem."""
     for name in unset(text):
         problems.add(
             place,
@@ -171,10 +171,10 @@ def absent(text: str, path: Path, advice: str = "correct the path") -> str:
 
 
 def resolve(text: str, folder: Path) -> Path:
-    """The absolute path that a file in `folder` means by a text, without `..` and `.`.
+    """The absolute path that a text in a file of `folder` means, without `..` and `.`.
 
-    `~` and variables are expanded, but not in the part that is the folder's own name, which may
-    have a `$` in it.
+    `~` and variables are expanded. If the text begins with the path of the folder, that part stays:
+    it may have a `$` in it.
     """
     if text.startswith(f"{folder}{os.sep}"):
         text = os.path.expandvars(text[len(f"{folder}{os.sep}") :])

@@ -1,22 +1,22 @@
-"""Status flags: small files that say how far a record is.
+"""Status flags: small files that say the status of a record.
 
 A record is a sample, or the project, of one pipeline. Its flag is the file
 
     <folder>/<pipeline>_<record>_<status>.flag
 
 with the status word as its content, as in pipestat and pypiper. The completed flag
-(`…_completed.flag`) is the output of the record's rule, and names the record in this package.
+(`…_completed.flag`) is the output of the record's rule. Its path identifies the record here.
 
-Names are exact: they come from the plan and are looked up, never globbed. So record `a` is not
-taken for `a_b`, and a record `[x]` is found (quirk 12). Jobs set their own flags in shell
+The names of flags come from the plan and are looked up exactly, never by a pattern. So record `a`
+is not taken for `a_b`, and a record `[x]` is found (quirk 12). Jobs set their own flags in shell
 (`workflow/scripts/job.sh`). This module reads flags, with one listing per folder, and changes them
 for records that have no job.
 
 A killed run can leave flags that are no longer true. If the run's journal shows that it is dead,
 and no process of the job is left, the corrected status is reported. Reading never changes a flag.
 
-A flag is a file, and only its name counts. Whoever next changes a record's status leaves it one
-flag, with the right content. A symbolic link that leads to no file counts as nothing. A folder or
+A flag is a file, and only its name counts. The next change of a record's status leaves it one flag,
+with the right content. A symbolic link that leads to no file counts as nothing. A folder or
 a pipe is never a flag: `obstacles` names it, because a user has to remove it.
 """
 
@@ -36,13 +36,15 @@ from .processes import Present
 
 
 class HasFlag(Protocol):
-    """A job, as far as its flag and log are concerned."""
+    """A job, or anything else with the paths of a flag and a log."""
 
     @property
-    def flag(self) -> str: ...
+    def flag(self) -> str:
+        """The path of the completed flag."""
 
     @property
-    def log(self) -> str: ...
+    def log(self) -> str:
+        """The path of the log."""
 
 
 class _Listing(NamedTuple):
@@ -54,7 +56,7 @@ class _Listing(NamedTuple):
 
 
 class Flags:
-    """The statuses of records, by the flags at the time when a folder was first listed."""
+    """The statuses of records, by their flags. It lists each folder once, when first asked."""
 
     def __init__(self, workdir: Path) -> None:
         self._workdir = workdir
@@ -82,13 +84,13 @@ class Flags:
         return next(iter(self.words(completed_flag)), NOT_RUN)
 
     def words(self, completed_flag: str) -> list[str]:
-        """The status words of all flags of a record, the one that promises least first."""
+        """The status words of all flags of a record, in the order of `LEAST_FIRST`."""
         folder, name = os.path.split(completed_flag)
         present = self._listing(folder).files
         return [word for word in LEAST_FIRST if flag_with(name, word) in present]
 
     def obstacle(self, completed_flag: str, log: str = "") -> str | None:
-        """The path of a record's flag or log if something other than a file is there."""
+        """The path of a record's flag or log at which something is not a file; else None."""
         folder, name = os.path.split(completed_flag)
         others = self._listing(folder).others
         if others:
@@ -104,7 +106,7 @@ class Flags:
         return self._listings[folder]
 
     def status(self, completed_flag: str, log: str) -> str:
-        """The status of a record: its flag's, corrected if its run is known to be dead."""
+        """The status that a record's flag says, corrected if its run is known to be dead."""
         word = self.word(completed_flag)
         if word not in ("running", "waiting"):
             return word
@@ -132,7 +134,7 @@ def _words_now(workdir: Path, completed_flag: str) -> list[str]:
 
 
 def stamp_of(path: Path) -> int | None:
-    """When a file was last written, in nanoseconds since the epoch; None if it is missing."""
+    """The time when a file was last written, in ns since the epoch; None if it is missing."""
     try:
         return path.stat().st_mtime_ns
     except OSError:
@@ -161,14 +163,15 @@ def obstacles(workdir: Path, jobs: Iterable[HasFlag]) -> list[str]:
 
 
 def advice_on(obstacle: str) -> str:
+    """The message for a path that should be a flag or a log and is not a file."""
     return f"{obstacle} is not a file; remove it"
 
 
 def remove_surplus_flags(workdir: Path, completed_flags: Iterable[str]) -> list[str]:
-    """Remove all flags but one of each record that has several: the one that promises least stays.
+    """Leave one flag to each record that has several: the one that promises least.
 
-    Snakemake looks at the completed flag only, so this is done before Snakemake looks. It must not
-    be done while a run is active: a pipeline that sets its own status has two flags for a moment.
+    Snakemake looks at the completed flag only, so call this before Snakemake looks. Do not call it
+    while a run is active: a pipeline that sets its own status has two flags for a moment.
 
     Returns:
         The completed flags of the records that had several.

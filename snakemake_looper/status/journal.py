@@ -2,23 +2,23 @@
 
     .snakemake/looper/runs/<time>-<pid>.jsonl
 
-Each run has one file of JSON lines. One process appends to it, and nobody rewrites it. The process
-holds a lock on the file as long as it lives, so another process can tell a living run from a
-killed one, also from another process namespace.
+Each run has one file of JSON lines. The main process of the run appends to it, and nobody rewrites
+it. The process holds a lock on the file as long as it lives. So another process can tell a living
+run from a killed one, even in another process namespace.
 
-A flag says which status a record has. The journal says more about it: which records the run
-planned, as which cluster jobs they ran, and the executor's reason if one failed. Exit codes and
-last lines of output stand in the job's log, so they are not repeated here.
+A flag says the status of a record. The journal adds the records that the run planned, their cluster
+jobs, and the executor's reason if a job failed. Exit codes and the last lines of output stand in
+the job's log, so the journal does not repeat them.
 
     run        process, process namespace, host, plan, version of this package
     begin      the records that the run plans, each with the status it had; the executor
-    planned    a record that runs though `begin` does not have it
+    planned    a record that the run added after `begin`
     submitted  the cluster job of some records
     ended      a record that failed or was interrupted
-    end        the run ended in order
+    end        the run ended and was not killed, or a later run has handled the killed one
 
-A reader does not trust a journal. It skips a line of another shape (cut off by a kill, written by
-another version, damaged), and a file without a `run` line. Journals stay small: a job on this
+A journal may be damaged, written by another version, or cut off by a kill. So a reader skips a line
+that has another shape, and a file without a `run` line. Journals stay small: a job on this
 machine that completes adds no line.
 """
 
@@ -47,12 +47,13 @@ class Death(NamedTuple):
     at: float
     """Seconds since the epoch."""
     stamp: int | None
-    """When its flag was written (ns). If the flag is newer, this is about an earlier run."""
+    """The time when its flag was written, in ns. If the flag is newer, this note is outdated."""
     reason: str = ""
     exit_code: int | None = None
     signal: str = ""
     external_jobid: str = ""
     attempt: int = 1
+    """The number of the try: 1 for the first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,22 +69,23 @@ class Run:
     began: float | None
     ended: float | None
     planned: Mapping[str, str]
-    """The records that it planned to run, with the status that each had before."""
+    """The records that it planned to run, each with the status that it had before."""
     submitted: Mapping[str, str]
     """The cluster job of each record that has one."""
     deaths: Mapping[str, Death]
     alive: bool
-    """Whether its process is alive; True also if that cannot be told."""
+    """Whether its process is alive; also True if nobody can know."""
     version: str = ""
     """The version of this package that it ran with."""
 
     @property
     def died(self) -> bool:
-        """Whether it was killed: it is not alive, and did not end in order."""
+        """Whether it was killed: its process is gone, and its journal has no `end` line."""
         return not self.alive and self.ended is None
 
     @property
     def is_local(self) -> bool:
+        """Whether its jobs ran on the machine of the run, not on a cluster."""
         return self.executor == "local"
 
 
@@ -95,7 +97,7 @@ class Journal:
 
         Raises:
             FileExistsError: there is a journal of this name.
-            OSError: it cannot be written.
+            OSError: the journal cannot be written.
         """
         self.path = path
         self.begun = False
@@ -103,7 +105,7 @@ class Journal:
         self.planned: dict[str, str] = {}
         self.external: dict[str, str] = {}
         self._file = path.open("x", encoding="utf-8")
-        # Nobody else holds a lock on a new file, but a reader may try one for a moment.
+        # No writer has a lock on a new file. A reader may hold one for a moment, to test it.
         with contextlib.suppress(OSError):  # a file system without locks: `alive` asks the pid
             fcntl.flock(self._file, fcntl.LOCK_EX)
 
@@ -116,7 +118,7 @@ class Journal:
             plan: name of the plan's folder.
 
         Raises:
-            OSError: it cannot be written.
+            OSError: the journal cannot be written.
         """
         folder = workdir / JOURNALS
         folder.mkdir(parents=True, exist_ok=True)
@@ -157,16 +159,17 @@ class Journal:
 
     @property
     def is_closed(self) -> bool:
+        """Whether the run has ended its journal."""
         return self._file.closed
 
     def hand_over(self, flag: str) -> None:
-        """Note a record that `begin` did not have, as in a module."""
+        """Note a record that was not planned at `begin`, for example a module's."""
         if flag not in self.planned:
             self.begun, self.planned[flag] = True, ""
             self.write("planned", flags={flag: ""})
 
     def end(self) -> None:
-        """End the journal in order. Later calls write nothing."""
+        """End the journal. Later calls write nothing."""
         if self.is_closed:
             return
         self.write("end")
@@ -196,15 +199,15 @@ def read_runs(workdir: Path) -> list[Run]:
 def end_for(run: Run) -> None:
     """End the journal of a killed run, after all its records have their final status."""
     with contextlib.suppress(OSError), run.path.open("a", encoding="utf-8") as file:
-        # The kill may have cut off the last line; this one must stand on its own.
+        # The kill may have cut off the last line, so this line begins a new one.
         file.write("\n" + json.dumps({"event": "end", "at": time.time(), "killed": True}) + "\n")
 
 
 def prune(runs: Iterable[Run], wanted: Callable[[str], bool]) -> None:
     """Remove journals that are no longer needed.
 
-    A journal is needed if it has the latest facts about a record for which `wanted` is true. The
-    journals of the last run and of runs that are alive always stay.
+    A journal is needed if it has the latest facts about a record for which `wanted` is true. This
+    function always keeps the journals of the last run and of runs that are alive.
 
     Args:
         runs: all runs, the oldest first.
@@ -259,7 +262,7 @@ def _read(path: Path) -> Run | None:
 
 
 def _lines(path: Path) -> Iterator[dict[str, Any]]:
-    """The lines of a journal that have the right shape."""
+    """The lines of a journal, without those that have another shape."""
     with path.open(encoding="utf-8", errors="replace") as file:
         for text in file:
             try:

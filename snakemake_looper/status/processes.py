@@ -17,7 +17,7 @@ _PROGRAMS = ("snakemake", "snakemake-looper")
 
 
 def locked(path: Path) -> bool | None:
-    """Whether a process holds a lock on a file; None if the file system does not tell."""
+    """Whether a process holds a lock on a file; None if the file system cannot tell."""
     try:
         with path.open("rb") as file:
             fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
@@ -51,7 +51,10 @@ def process_namespace() -> str:
 
 
 class Present:
-    """The logs that jobs write to. The processes are listed once, at the first question."""
+    """The jobs that are alive, by the logs that they write to.
+
+    The processes are listed once, at the first question.
+    """
 
     def __init__(self) -> None:
         self._writers: Mapping[str, tuple[int, ...]] | None = None
@@ -70,7 +73,10 @@ class Present:
 
 
 def _writers() -> Mapping[str, tuple[int, ...]]:
-    """The processes that have each file open for writing, of those that this user may look at."""
+    """For each file, the processes that have it open for writing.
+
+    Processes that this user may not look at are left out.
+    """
     import psutil
 
     found: dict[str, tuple[int, ...]] = {}
@@ -92,7 +98,7 @@ def controllers_in(folder: Path) -> Iterator[int]:
     for process in psutil.process_iter():
         with contextlib.suppress(psutil.Error):
             words = process.cmdline()
-            # `--nolock` is a single job, which may be left over from a killed run.
+            # With `--nolock`, it is a single job, maybe left over from a killed run.
             takes_locks = "--nolock" not in words
             is_snakemake = any(Path(word).name in _PROGRAMS for word in words[:3])
             is_other = takes_locks and is_snakemake and process.pid not in own

@@ -1,7 +1,7 @@
 """Why a record failed: from the end of its log, and from the journal of its run.
 
 The shell of a job (`workflow/scripts/job.sh`) ends the log of a failed command with a line that
-says how the command ended. If the shell was killed, it wrote none. The run's journal may then have
+says how the command ended. A killed shell writes no such line. The run's journal may then have
 the cluster's reason (time limit, out of memory), or the signal that killed the shell.
 """
 
@@ -16,6 +16,7 @@ from typing import NamedTuple
 from .journal import Death
 
 TAIL_LINES = 5
+"""The number of last lines of a log that are shown."""
 _TAIL_BYTES = 4096
 _ENDINGS = (
     (re.compile(r"the command exited with (?P<code>\d+)$"), "exit code {code}"),
@@ -51,10 +52,11 @@ _BY_WHOM = {"SIGKILL": " (out of memory, or by somebody)"}
 # SLURM writes one of these into a job's output. Without accounting, the job's state says `FAILED`.
 _OUT_OF_MEMORY = re.compile(rb"[Ee]xceeded (?:job |step )?memory limit|oom[-_]kill|OOM Killed")
 SILENT = "ended without an exit code: it was killed, or the machine went down"
+"""The reason of a job that neither its log nor the journal explains."""
 
 
 class Reason(NamedTuple):
-    """How a job ended. Fields that neither log nor journal tells are empty."""
+    """How a job ended. A field is empty if neither the log nor the journal has the fact."""
 
     text: str = ""
     exit_code: int | None = None
@@ -64,13 +66,13 @@ class Reason(NamedTuple):
 def tail(log: Path, lines: int = TAIL_LINES) -> tuple[str, ...]:
     """The last lines of a log without control characters; none if there is no log.
 
-    A progress bar writes a line over and over: only its last state is returned.
+    A progress bar writes a line over and over. Only its last state is returned.
     """
     content, is_cut = _last_bytes(log)
     text = content.decode(errors="replace")
     found = [line.rstrip("\r").rpartition("\r")[2] for line in text.rstrip("\n").split("\n")]
     if is_cut and len(found) > 1:
-        found = found[1:]  # its beginning is missing
+        found = found[1:]  # the beginning of this line is missing
     return tuple(_CONTROL.sub("", line) for line in found[-lines:]) if text else ()
 
 
@@ -80,7 +82,7 @@ def says_out_of_memory(log: Path) -> bool:
 
 
 def _last_bytes(log: Path) -> tuple[bytes, bool]:
-    """The last bytes of a file, and whether there are more before; nothing if there is no file."""
+    """The last bytes of a file, and whether the file has more; no bytes if there is no file."""
     try:
         # Without O_NONBLOCK, opening a pipe in the place of a log would wait for a writer.
         with open(os.open(log, os.O_RDONLY | os.O_NONBLOCK), "rb") as file:
@@ -92,7 +94,7 @@ def _last_bytes(log: Path) -> tuple[bytes, bool]:
 
 
 def ending(last_lines: Sequence[str]) -> Reason:
-    """The reason that the shell of a job wrote at the end of the log."""
+    """The reason that the shell of a job wrote at the end of the log; empty if it wrote none."""
     for line in reversed(last_lines[-2:]):
         for pattern, text in _ENDINGS:
             match = pattern.fullmatch(line)
@@ -136,7 +138,7 @@ def stale_locks(folder: Path) -> tuple[str, ...]:
 
 
 def remedy(folder: Path, names: Sequence[str]) -> str:
-    """An advice about lock files of pypiper; empty if there are none."""
+    """The advice about lock files that pypiper left; empty if there are none."""
     if not names:
         return ""
     shown = ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")

@@ -92,7 +92,7 @@ def test_names_that_run(project: Callable[..., Path]) -> None:
 @pytest.mark.parametrize(
     ("name", "message"),
     [
-        ("x" + "0" * 22, "sample name 'x0000000000000000000000' ends in 22 times '0': Snakemake takes 20 repeats at the end of a name for an endless loop; add something behind, as in 'x0000000000000000000000_1'"),
+        ("x" + "0" * 22, "sample name 'x0000000000000000000000' ends in 22 times '0': Snakemake takes 20 repeats at the end of a name for an endless loop; add something after them, as in 'x0000000000000000000000_1'"),
         ("A" * 24, "sample name 'AAAAAAAAAAAAAAAAAAAAAAAA' ends in 24 times 'A'"),
         ("x" + "ACG" * 20, "sample name 'xACGACGACGACGACGACGACGACGACG…GACGACGACGACGACGACGACGACGACG' ends in 20 times 'ACG'"),
         ("a$HOME", "sample name 'a$HOME' has a '$' before 'H': pipestat takes it for a variable in the path of the record's file; leave out the '$'"),

@@ -421,7 +421,7 @@ CASES = [
             "linked_pipeline_interfaces: [other.yaml]\n",
             "other.yaml": INTERFACE,
         },
-        "all.yaml:4: linked_pipeline_interfaces: other.yaml is run for no sample of this project; add"
+        "all.yaml:4: linked_pipeline_interfaces: no sample of this project runs other.yaml; add"
         " it to the looper config",
     ),
     case(
@@ -468,7 +468,7 @@ CASES = [
             "schema.yaml": "properties:\n  project: {required: [genome]}\n",
             "touch.yaml": INTERFACE + "input_schema: schema.yaml\n",
         },
-        "project.yaml: 'genome' is a required property, says schema.yaml; correct it",
+        "project.yaml: 'genome' is a required property (by schema.yaml); correct it",
     ),
     case(
         "an import of the input schema that is missing",
