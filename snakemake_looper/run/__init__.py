@@ -1,9 +1,9 @@
-"""One run of a project, from its begin to its end.
+"""One run of a project, from its beginning to its end.
 
 from_command_line, from_snakefile   the two ways in: both end with a plan on disk
 session                             begin and end of one project in one run of Snakemake
 entering, living_runs, read_only    a folder with a killed run, a living one, or no right to write
 recovery, orphans, tickets          what killed runs have left to do
-controller, log_events, tallies     flags are kept true while jobs run; `snapshot` is what views get
+controller, log_events, tallies     keep flags true while jobs run; `snapshot` is for views
 slurm, arrays                       what SLURM says of jobs, and which jobs can be an array
 """
