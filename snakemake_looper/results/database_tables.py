@@ -40,6 +40,7 @@ class Tables:
 
     @property
     def both(self) -> tuple[Table, Table]:
+        """The main table and the history."""
         return self.main, self.history
 
 

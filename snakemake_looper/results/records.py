@@ -81,6 +81,11 @@ class _Reader:
             self._earlier.setdefault(one.files.rule, []).append(one)
 
     def results(self, store: Store) -> Results:
+        """The records of a store, with the earlier results that still count.
+
+        Raises:
+            LooperError, OSError: the store cannot be read.
+        """
         row = store.row
         warnings: list[str] = []
         records = store.read(warnings, self._load)

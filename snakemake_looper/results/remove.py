@@ -25,7 +25,7 @@ from .stores.store import Store
 
 @dataclass(frozen=True, slots=True)
 class Removal:
-    """All that belongs to some records. Once removed, the next run runs them again."""
+    """All that belongs to some records. When it is removed, the next run runs them again."""
 
     paths: tuple[Path, ...]
     """Flags, logs, output folders, declared outputs, record files; those that are there."""

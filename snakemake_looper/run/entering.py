@@ -51,7 +51,7 @@ def enter(workdir: Path, plan: str, flags: Iterable[str] = ()) -> Journal:
             healed = remove_surplus_flags(workdir, flags)
             if healed:
                 several = counted(len(healed), "record")
-                note(f"{several} had several flags; the one that promises least counts")
+                note(f"{several} had several flags; the least favourable one was kept")
         return journal
 
 

@@ -31,6 +31,7 @@ class FollowedJob:
 
     @property
     def is_over(self) -> bool:
+        """Whether it has ended, in whichever way; it may be tried again."""
         return self.status not in ("waiting", "running")
 
     def try_again(self) -> None:

@@ -33,7 +33,7 @@ def generated_plan(engine: Engine, config: Mapping[str, Any], structure: str) ->
         if digest_in(folder) != structure:
             raise workflow_error(
                 "This Snakefile was made for other pipeline interfaces, or for another folder: run"
-                " 'snakemake-looper generate' again, or start Snakemake where it was made for."
+                " 'snakemake-looper generate' again, or start Snakemake in that folder."
             )
     return folder
 

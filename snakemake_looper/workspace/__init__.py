@@ -7,7 +7,7 @@ job_table, lookups                  what differs from sample to sample, and how 
 generated_workflow                  what `snakemake-looper generate` writes
 pipestat_files, config_digest       merged pipestat configs, and when jobs run again for them
 places                              a project that was moved runs nothing again
-engine                              the only module that uses Snakemake's `workflow` object
+engine                              all uses of Snakemake's `workflow` object
 """
 
 # The README of version 0.1 named the Snakefile of a module by this function, from here.

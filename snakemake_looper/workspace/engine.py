@@ -1,8 +1,8 @@
-"""The engine: the only module that uses Snakemake's `workflow` object.
+"""The engine: it asks Snakemake's `workflow` object all that this package wants to know.
 
-Snakemake documents little of this object. So all uses of it are here, as seen with versions 9.14 to
-9.27. An `Engine` is made while Snakemake reads the Snakefile: only then Snakemake knows the names
-under which a module's rules are used.
+Snakemake documents little of this object. So all uses of it are here, except those in
+`run.read_only`. They are as seen with versions 9.14 to 9.27. An `Engine` is made while Snakemake
+reads the Snakefile: only then Snakemake knows the names under which a module's rules are used.
 """
 
 from __future__ import annotations

@@ -93,9 +93,11 @@ class _Context:
     """`job.sh`, relative to the working directory."""
 
     def script(self, name: str) -> str:
+        """The path of a script, as a literal."""
         return quoted(f"{self.scripts}/{name}")
 
     def log(self, name: str) -> list[str]:
+        """The log of a rule that runs no pipeline, as the items of its `log:`."""
         return [quoted(os.path.join(self.structure.logs, f"{name}.log"))]
 
 

@@ -132,6 +132,7 @@ class Structure:
     looper_config: str = field(default="", metadata=_IN_COMMENTS)
 
     def rules_of(self, level: Level) -> tuple[RuleStructure, ...]:
+        """The rules of a level, in the order of the plan."""
         return tuple(rule for rule in self.rules if rule.level == level)
 
     @property
