@@ -2,7 +2,7 @@
 
 Snakemake imports every top-level package named `snakemake_logger_plugin_*` when it builds its
 command-line parser. So every `snakemake` process of the environment imports this package, also one
-that has nothing to do with looper: the package declares, and imports nothing heavy.
+that has nothing to do with looper. Therefore this package imports nothing heavy.
 
 The settings class adds the option to Snakemake's parser. Snakemake hands a logger plugin its
 settings only after it has chosen the Snakefile, so `hook` looks at the result of the parser. With

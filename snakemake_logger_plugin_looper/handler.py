@@ -1,8 +1,9 @@
 """The plugin at work: it follows the looper projects that Snakemake runs.
 
 Each project has a session, and each session a controller. The watcher hands Snakemake's log records
-to the controllers, which keep the status flags true. It shows the progress while Snakemake runs, and
-prints a closing summary at the end. An error in here never breaks a run: its traceback is printed.
+to the controllers, which keep the status flags true. The watcher also shows the progress while
+Snakemake runs, and prints a closing summary at the end. An error in here never breaks a run: its
+traceback is printed.
 """
 
 from __future__ import annotations
@@ -88,7 +89,7 @@ class Watcher:
         session.drain = self._drain
 
     def take(self, record: LogRecord) -> None:
-        """Handle a log record. They come in the order of events, from one thread."""
+        """Handle a log record. Records come in the order of events, from one thread."""
         with self._lock:
             if not self._dry_run:
                 self._safely(lambda: self._follow(record))
@@ -145,7 +146,7 @@ class Watcher:
         return controller
 
     def _drain(self) -> None:
-        """Wait until all log records so far are handled: the main thread calls it when a run ends."""
+        """Wait until all log records so far are handled. The main thread calls this at the end."""
         deadline = time.monotonic() + _DRAIN_SECONDS
         while _pending() and time.monotonic() < deadline:
             time.sleep(0.01)
@@ -179,7 +180,7 @@ class Watcher:
             print(text, file=sys.stderr)
 
     def _safely(self, action: Callable[[], None]) -> None:
-        """Do it; an error, whatever it is, is printed and never reaches Snakemake."""
+        """Call an action. Any error is printed and never reaches Snakemake."""
         try:
             action()
         except Exception:

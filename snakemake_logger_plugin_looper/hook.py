@@ -1,7 +1,7 @@
 """From `--use-looper-config` to a Snakefile, between Snakemake's parser and Snakemake.
 
-Only the result of the parser can choose a Snakefile, so `install` wraps `parse_known_args`. Without
-the option, the result passes through untouched.
+A Snakefile can be chosen only by changing the result of the parser, so `install` wraps
+`parse_known_args`. Without the option, the result is not changed.
 
 Snakemake parses twice if a profile applies: the second time with the options of the profile. The
 project is planned once:

@@ -1,4 +1,4 @@
-"""Commands that remove or change files: they ask first, and never work beside a run."""
+"""For commands that remove or change files: they ask first, and never work during a run."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def refuse_during_a_run(table: JobTable, workdir: Path) -> None:
     """Stop if a run of the project goes on.
 
     Raises:
-        LooperError: says which.
+        LooperError: a run or a job goes on; the message says which.
     """
     why = why_in_use(table, workdir)
     if why:
@@ -47,7 +47,7 @@ def refuse_during_a_run(table: JobTable, workdir: Path) -> None:
 
 @contextmanager
 def no_run(arguments: Namespace, workdir: Path) -> Iterator[None]:
-    """While this is held, no run begins.
+    """Let no run begin until this block ends.
 
     Raises:
         LooperError: a run began while the user was asked, or the lock cannot be taken.

@@ -1,4 +1,4 @@
-"""`snakemake-looper profile`: write a Snakemake profile, a bundled one or one of a divvy package."""
+"""`snakemake-looper profile`: write a Snakemake profile: a bundled one, or a divvy package's."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The project that a command is about: its plan as its files are now, and its results."""
+"""The project that a command is about, planned from its files as they are now."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def open_jobs(arguments: Namespace) -> Iterator[JobTable]:
 
 
 def say_no_pipestat(arguments: Namespace) -> int:
-    """Tell that a command needs results and the project keeps none; returns the exit code."""
+    """Print that the project keeps no results, which the command needs; returns the exit code."""
     print(
         f"{locate(arguments.looper_config)} has no 'pipestat:' section: no results are kept;"
         " add the section to keep them",

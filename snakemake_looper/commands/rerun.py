@@ -9,11 +9,11 @@ from ..status_words import FAILURES
 from . import run
 
 STATUSES_TO_RERUN = (*FAILURES, "waiting")
-"""As looper does, unless the user selects by statuses."""
+"""The statuses that looper's `rerun` selects, if the user selects none."""
 
 
 def execute(arguments: Namespace) -> int:
-    """Run the selected statuses, or those that have something to run again."""
+    """Run the records of the selected statuses; without a selection, of `STATUSES_TO_RERUN`."""
     if arguments.sel_flag or arguments.exc_flag:
         return run.execute(arguments)
     return run.execute(changed(arguments, sel_flag=list(STATUSES_TO_RERUN)))

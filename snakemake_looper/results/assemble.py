@@ -6,8 +6,8 @@ content of these files over the user's file. Records of other pipelines, of the 
 of samples that are not in this run stay in it. The user's file is replaced in one step, and only
 if it changes. Each file is read once, whatever the number of reports.
 
-An earlier file of a record (`earlier_files`) lies below the record's file: its values count until
-the record has completed again.
+A record may also have an earlier file (`earlier_files`). Until the record has completed again, the
+earlier file has the values that the record's own file lacks.
 """
 
 from __future__ import annotations
@@ -57,8 +57,8 @@ def assemble(
         path: the user's results file; made if it is not there.
         sources: for each pipeline, the folder of its record files.
         schemas: for each pipeline that has one, its output schema.
-        is_completed: tells of a pipeline and record whether it has completed since its earlier
-            results were set aside; these then count no longer.
+        is_completed: says of a pipeline and record whether the record has completed since its
+            earlier results were set aside. If so, these no longer count.
 
     Returns:
         Warnings: record files that cannot be read, and results that break the schema.
@@ -118,7 +118,7 @@ def _update(
     is_completed: bool,
     warnings: list[str],
 ) -> bool:
-    """Bring one record in the data up to date; whether that changed anything."""
+    """Bring one record in the data up to date; True if that changed anything."""
     changed = False
     if record in source.earlier and not is_completed:
         earlier = _earlier_of(source.earlier[record], source.pipeline)
@@ -184,7 +184,7 @@ def _earlier_of(file: Path, pipeline: str) -> Records:
 
 
 def _drop(data: Records, pipeline: str, then: Records, now: Records) -> bool:
-    """Take out records that were reported earlier and not again; whether there were any."""
+    """Take out records that were reported earlier and not again; True if there were any."""
     changed = False
     for level, records in then.items():
         target = data.get(pipeline, {}).get(level, {})
@@ -199,7 +199,7 @@ def _lay_over(
     source: _Source,
     warnings: list[str],
 ) -> bool:
-    """Put the reported records into the data; whether that changed anything."""
+    """Put the reported records into the data; True if that changed anything."""
     changed = False
     for level, records in levels.items():
         if not records:

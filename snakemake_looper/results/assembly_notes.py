@@ -1,14 +1,14 @@
-"""Notes on results files: which reports were in one when it was assembled last.
+"""Notes on results files: which reports a file had when it was assembled last.
 
     .snakemake/looper/settled/<results file>.assembly
 
 A note says when the newest record file had been written. A results file lacks something if a
-record file is newer, or if the last assembly failed. A process that dies before it writes the note
-leaves the work to the next run, and doing it twice changes nothing.
+record file is newer, or if the last assembly failed. If a process dies before it writes the note,
+the next run assembles again. Doing it twice changes nothing.
 
-A script of the Snakefile cannot know whether Snakemake takes the file that it made. If the script
-dies after the note, Snakemake puts the earlier file back. So the script's note is open until the
-run ends and confirms it, and meanwhile the file itself is compared with the note.
+A script of the Snakefile cannot know whether Snakemake keeps the file that it made. If the script
+dies after it wrote the note, Snakemake puts the earlier file back. So the script's note is *open*
+until the end of the run confirms it. Until then the file itself is compared with the note.
 """
 
 from __future__ import annotations
@@ -28,9 +28,9 @@ from .results_file import EARLIER
 
 
 def is_assembly_due(workdir: Path, path: str, folders: Iterable[str]) -> bool:
-    """Whether a results file lacks something, since its assembly failed or did not come.
+    """Whether a results file lacks reports, because an assembly failed or was never made.
 
-    Without a note the answer is no: Snakemake tells by the flags.
+    Without a note the answer is no: then Snakemake compares the file with the flags.
     """
     note = _read(_path(workdir, path))
     return note is not None and _is_out_of_date(note, workdir / path, folders)
@@ -55,8 +55,8 @@ def note_assembly(workdir: Path, path: str, seen: int, confirmed: bool = True) -
     """Note that a results file was assembled.
 
     Args:
-        seen: what `newest` said before the assembly.
-        confirmed: whether the file stays; a script of the Snakefile cannot know.
+        seen: the result of `newest` before the assembly.
+        confirmed: whether the file surely stays; a script of the Snakefile cannot know.
 
     Raises:
         OSError: the note cannot be written.
@@ -65,7 +65,7 @@ def note_assembly(workdir: Path, path: str, seen: int, confirmed: bool = True) -
 
 
 def note_failed_assembly(workdir: Path, path: str) -> None:
-    """Note that a results file is still to be assembled.
+    """Note that an assembly failed: the results file is still to be assembled.
 
     Raises:
         OSError: the note cannot be written.
@@ -75,7 +75,7 @@ def note_failed_assembly(workdir: Path, path: str) -> None:
 
 
 def confirm_assembly(workdir: Path, path: str) -> None:
-    """Confirm the note of a script, whose file is there.
+    """Confirm the note of a script: Snakemake has kept the file.
 
     Raises:
         OSError: the note cannot be written.
@@ -87,7 +87,7 @@ def confirm_assembly(workdir: Path, path: str) -> None:
 
 
 def newest(folders: Iterable[str]) -> int:
-    """When the last record file was written, or set aside (ns since the epoch); 0 if none is."""
+    """When the last record file was written, or set aside (ns since the epoch); 0 if none was."""
     found = 0
     for folder in folders:
         with contextlib.suppress(OSError), os.scandir(folder) as files:

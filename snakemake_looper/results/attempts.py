@@ -4,7 +4,7 @@ A record *begins afresh* if its last attempt completed, or if something has chan
 command, environment, inputs, pipestat config or image, or an input file. Its earlier results are
 set aside then (see `earlier`). It *continues* if its last attempt failed or was interrupted and
 nothing has changed. The results of that attempt stay, because a pipeline may read them and go on
-from there, as pypiper's do. Snakemake's own retries are within one run, and continue, too.
+from there, as pypiper's do. A retry by Snakemake, within one run, continues, too.
 """
 
 from __future__ import annotations
@@ -25,10 +25,10 @@ _CLOCK_LAG = 0.02
 """Seconds by which the time of a file can lag behind the clock: a kernel's tick is 1 to 10 ms."""
 
 
-def begins_afresh(
+def beginning_afresh(
     table: JobTable, workdir: Path, planned: Iterable[Brief], runs: Sequence[Run]
 ) -> list[Brief]:
-    """The records, of those that are to be run, that begin afresh.
+    """Those of the planned records that begin afresh.
 
     Args:
         planned: the records that are to be run.
@@ -56,7 +56,7 @@ def _has_changed(
     runs: Sequence[Run],
     tables: dict[str, JobTable | None],
 ) -> bool:
-    """Whether a job differs from its last attempt; also if nothing tells."""
+    """Whether a job differs from its last attempt. True if the last attempt is not known."""
     ended = stamp_of(workdir / brief.log)  # a job empties its log when it begins
     last = None if ended is None else _last_attempt(brief, ended, runs)
     if ended is None or last is None:
@@ -76,7 +76,7 @@ def _has_changed(
 
 
 def _last_attempt(brief: Brief, ended: int, runs: Sequence[Run]) -> Run | None:
-    """The run that wrote a record's log last (ns since the epoch)."""
+    """The last run that wrote a record's log, by the time `ended` (ns since the epoch)."""
     for run in reversed(runs):
         began = run.began
         if brief.flag in run.planned and began is not None and (began - _CLOCK_LAG) * 1e9 <= ended:

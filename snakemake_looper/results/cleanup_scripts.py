@@ -1,5 +1,4 @@
-"""`clean`: the scripts that pypiper leaves in the folders of samples, to remove what it made on
-the way."""
+"""`clean`: scripts that remove intermediate files; pypiper leaves them in the samples' folders."""
 
 from __future__ import annotations
 
@@ -11,7 +10,7 @@ from ..workspace.job_table import JobTable
 
 
 def cleanup_scripts(table: JobTable) -> list[Path]:
-    """`*_cleanup.sh` in the folders of the selected samples."""
+    """The files `*_cleanup.sh` in the folders of the selected samples."""
     results_dir = table.facts.results_dir
     samples = dict.fromkeys(row.record for row in table.rows() if row.level == "sample")
     found = []
@@ -23,5 +22,5 @@ def cleanup_scripts(table: JobTable) -> list[Path]:
 
 
 def clean(script: Path, folder: Path) -> int:
-    """Run a cleanup script where jobs run; returns its exit code."""
+    """Run a cleanup script in a folder, the one that jobs run in; returns its exit code."""
     return subprocess.run(["sh", str(script)], cwd=folder, check=False).returncode

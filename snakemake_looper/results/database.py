@@ -1,12 +1,12 @@
 """Records in the database of a merged pipestat config: read, written and deleted.
 
 PostgreSQL: jobs report to the server themselves, through pipestat. Before the first job, `check`
-says why pipestat could not, and `prepare` makes the tables. pipestat makes them when a job first
-needs them, and of several first jobs that do so at once some fail.
+says why they could not, and `prepare` makes the tables. pipestat itself makes a table when a job
+first needs it. If several jobs do so at once, some of them fail.
 
 SQLite: jobs report into files, and `sqlite_copy` fills the database from them.
 
-A function here takes the content of a merged pipestat config, its secrets filled in. Its tables
+Each function takes the content of a merged pipestat config, with its secrets. The config's tables
 and project say which rows are meant, see `database_tables`. Rows of other projects are never read
 or changed. Each call is one transaction on a connection of its own, see `database_connection`.
 """
@@ -255,7 +255,7 @@ def delete_records(config: Mapping[str, Any], records: Iterable[str]) -> int:
 
 
 def _rows(config: Mapping[str, Any], tables: Tables, columns: list[str]) -> list[dict[str, Any]]:
-    """The identifier and these columns of all records of a project, in the order they came."""
+    """The identifier and these columns of all records of a project, the oldest first."""
     from sqlalchemy import inspect, select
 
     path = sqlite_path(config)

@@ -1,7 +1,7 @@
 """Connections to the database that a merged pipestat config names: a server, or a SQLite file.
 
-Addresses are spelled as pipestat spells them, so a fault of an address shows here before any job
-fails with it. A connection lasts for one transaction. Everything that SQLAlchemy or a driver
+pipestat's own code makes the addresses, so a wrong address shows here before a job fails with it.
+A connection lasts for one transaction. Everything that SQLAlchemy or a driver
 raises becomes a `DatabaseError`: one line that says what is wrong and what to do. No message
 holds the password.
 
@@ -171,7 +171,7 @@ def _engine(config: Mapping[str, Any], create: bool) -> Engine:
     elif driver.startswith("psycopg"):
         arguments["connect_timeout"] = _CONNECT_SECONDS
     try:
-        # Values are results of users, which do not belong into messages.
+        # `hide_parameters`: the results of users do not belong in messages.
         engine = create_engine(
             url, poolclass=NullPool, connect_args=arguments, hide_parameters=True
         )
@@ -185,8 +185,8 @@ def _engine(config: Mapping[str, Any], create: bool) -> Engine:
             f"database.driver: SQLAlchemy knows no '{driver}'; write 'driver: psycopg'"
         ) from None
     if lite and create:
-        # Left to itself, Python's sqlite3 begins a transaction after the tables are made and
-        # the rows are read; ours holds all of it.
+        # Without this, Python's sqlite3 begins a transaction only after the tables are made and
+        # the rows are read.
         @event.listens_for(engine, "connect")
         def no_begin(connection: Any, _: Any) -> None:
             connection.isolation_level = None

@@ -40,6 +40,7 @@ class Tables:
 
     @property
     def both(self) -> tuple[Table, Table]:
+        """The main table and the history."""
         return self.main, self.history
 
 
@@ -63,8 +64,8 @@ def tables_of(config: Mapping[str, Any]) -> Tables:
     except DatabaseError:
         raise
     except Exception as error:
-        # pipestat, pydantic and sqlmodel raise errors of many kinds for a schema that is none. The
-        # error keeps the first one, with its traceback, as its cause.
+        # pipestat, pydantic and sqlmodel raise errors of many kinds for a file that is no output
+        # schema. The original error, with its traceback, stays as the cause.
         said = " ".join(str(error).split()) or type(error).__name__
         raise DatabaseError(
             f"{path}: pipestat can make no tables of it ({type(error).__name__}: {said[:200]});"
@@ -84,8 +85,8 @@ def _parse(schema_path: str, level: str, project: str) -> Tables:
 def pipestat_tables(schema_path: str, level: str) -> tuple[Any, Table, Table]:
     """pipestat's parsed schema and its two tables for a level: the main one and the history.
 
-    pipestat keeps every model that it has made, by table name, in the registry that all users of
-    sqlmodel in a process share, Snakemake among them. An edited schema would get its old tables,
+    pipestat keeps every model that it makes in a registry, by table name. All users of sqlmodel in
+    a process share this registry, Snakemake among them. An edited schema would get its old tables,
     and "all tables" would include Snakemake's. So this function runs a private copy of
     pipestat's module, with a registry of its own.
     """

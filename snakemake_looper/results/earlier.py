@@ -3,9 +3,9 @@
     set_aside    before the first job of a run
     conclude     when a run is over; also before the next one sets aside, if a run was killed
 
-`validity` says what earlier results are worth, `attempts` which records begin afresh. A record
-that has a file of its own has it renamed (`earlier_files`). Results of all others are taken out of
-their store and kept (`earlier_values`).
+`validity` says whether earlier results still count, `attempts` which records begin afresh. If a
+record has a file of its own, the file is renamed (`earlier_files`). The results of other records
+are taken out of their store and kept (`earlier_values`).
 """
 
 from __future__ import annotations
@@ -32,14 +32,14 @@ class SetAsideError(LooperError):
 def set_aside(
     table: JobTable, workdir: Path, planned: Collection[Brief], afresh: Collection[Brief]
 ) -> None:
-    """Set aside what records reported, before the first job begins.
+    """Set aside earlier results of records, before the first job begins.
 
     Args:
         planned: all records that are to be run.
         afresh: those of them that begin afresh.
 
     Raises:
-        SetAsideError: that is impossible; in one line, with what to do.
+        SetAsideError: results cannot be set aside. The message is one line, with advice.
     """
     try:
         earlier_files.set_aside_files(table, afresh)
@@ -60,10 +60,10 @@ def conclude(table: JobTable, workdir: Path, assembled: Collection[str] = ()) ->
     living run has planned are left to it.
 
     Args:
-        assembled: results files that already have what completed records reported.
+        assembled: results files that already have the results of completed records.
 
     Returns:
-        Problems, one line each: the next call tries again.
+        Problems, one line each. The next call tries again.
     """
     problems = []
     of_others = _of_other_runs(workdir)

@@ -2,10 +2,10 @@
 
     records/a.yaml  ->  records/a.yaml.earlier
 
-The file is touched before it is renamed, so its age says when it was set aside, and `validity`
-tells from it what the results are worth. Each step leaves a state that the next run understands:
-`conclude_files` puts back what is current, and names what is obsolete. pipestat and `assemble`
-take no file of such a name for a record file.
+The file is touched before it is renamed, so its time says when it was set aside. `validity` decides
+by this time whether the results count. Each step leaves a state that the next run understands:
+`conclude_files` puts back current files, and finds obsolete ones. pipestat and `assemble` do not
+take a file with such a name for a record file.
 
 Records that share a file with others have no file to rename, see `earlier_values`.
 """
@@ -62,9 +62,11 @@ class RecordFiles:
         return record_paths(self.earlier_pattern)
 
     def file_of(self, record: str) -> Path:
+        """The path of a record's file, also if there is none yet."""
         return Path(self.pattern.replace(RECORD, record))
 
     def earlier_of(self, record: str) -> Path:
+        """The path of a record's earlier file, also if there is none."""
         return Path(self.earlier_pattern.replace(RECORD, record))
 
 
@@ -156,9 +158,9 @@ def _set_aside(files: RecordFiles, record: str, file: Path, again: bool) -> None
             write_atomic(earlier_file, file.read_text(encoding="utf-8"))
             file.unlink()
         return
-    mine, others = _parted(files, record, _or_nothing(file))
+    mine, others = _parted(files, record, _load_or_empty(file))
     if mine:
-        earlier = _or_nothing(earlier_file) if again else {}
+        earlier = _load_or_empty(earlier_file) if again else {}
         write_atomic(earlier_file, dump(below(earlier, mine, 3)))
     elif again:
         os.utime(earlier_file)
@@ -170,7 +172,7 @@ def _set_aside(files: RecordFiles, record: str, file: Path, again: bool) -> None
 
 
 def _parted(files: RecordFiles, record: str, data: Records) -> tuple[Records, Records]:
-    """The content of a file that is the record's, and the content that is of others."""
+    """The part of a file's content that is the record's, and the part of others."""
     if not files.is_shared:
         return data, {}
     records = (data.get(files.pipeline) or {}).get(files.level) or {}
@@ -181,8 +183,8 @@ def _parted(files: RecordFiles, record: str, data: Records) -> tuple[Records, Re
     return mine, {**data, files.pipeline: {**data[files.pipeline], files.level: rest}}
 
 
-def _or_nothing(path: Path) -> Records:
-    """The content of a record file; nothing if it cannot be read."""
+def _load_or_empty(path: Path) -> Records:
+    """The content of a record file; empty if it cannot be read."""
     try:
         return load(path)
     except (OSError, ResultsFileError):
@@ -198,7 +200,7 @@ def obsolete_files(table: JobTable, workdir: Path) -> list[EarlierFile]:
 
 
 def completed_since(obsolete: Iterable[EarlierFile]) -> Callable[[str, str], bool]:
-    """A function that tells of a pipeline and record whether its earlier file is obsolete."""
+    """A function that says of a pipeline and record whether its earlier file is obsolete."""
     names = {(one.files.pipeline, one.record) for one in obsolete}
     return lambda pipeline, record: (pipeline, record) in names
 
@@ -209,8 +211,8 @@ def conclude_files(
     """Put back files that are current, and find those that are obsolete.
 
     Args:
-        assembled: results files that have what completed records reported. Others are assembled
-            before an earlier file is removed.
+        assembled: results files that have the results of completed records. Others are assembled
+            here, since their earlier files will be removed.
         of_others: completed flags of records that other runs have planned: they are left alone.
 
     Returns:
@@ -229,7 +231,7 @@ def conclude_files(
         try:
             assemble(path, sources, schemas, completed_since(obsolete))
         except (OSError, ResultsFileError):
-            # The end of the run says so, and the next run tries again.
+            # The end of the run reports the failure, and the next run tries again.
             failed |= ours
     return [one for one in obsolete if not one.is_in(failed)]
 
@@ -250,7 +252,7 @@ def _put_back(one: EarlierFile) -> None:
         if not file.exists():
             one.path.rename(file)
             return
-        write_atomic(file, dump(below(_or_nothing(one.path), _or_nothing(file), 3)))
+        write_atomic(file, dump(below(_load_or_empty(one.path), _load_or_empty(file), 3)))
         one.path.unlink()
 
 

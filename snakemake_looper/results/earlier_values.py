@@ -6,8 +6,8 @@ Its results are taken out of the store and kept in
     .snakemake/looper/earlier/<store>.json
 
 until its job has completed. If the job fails, the kept results that it did not report itself are
-put back, and the file notes their names: readers say that they are of an earlier run, and the next
-attempt, which must not find them, has them taken out again.
+put back, and the file notes their names. By these names, readers know that the results are of an
+earlier run. Before the next attempt these results are taken out again: the job must not find them.
 
 A kill between two steps loses nothing: results are kept before they are taken out, and their names
 are noted before they are put back.
@@ -55,7 +55,7 @@ class Kept:
 def take_out(
     table: JobTable, workdir: Path, planned: Iterable[Brief], afresh: Iterable[Brief]
 ) -> None:
-    """Take out the results of records that begin afresh, and what was put back of all others.
+    """Take out the results of records that begin afresh, and of others those that were put back.
 
     Args:
         planned: all records that are to be run.
@@ -127,7 +127,7 @@ class _Outcome:
     earlier: dict[str, Kept] = field(default_factory=dict)
     """Results that stay kept, with the names of all that are put back."""
     current: list[str] = field(default_factory=list)
-    """Records that did not begin again: their results are theirs, as before."""
+    """Records that did not begin again: their results count as before."""
     unreported: Names = field(default_factory=dict)
     """Results that a completed record does not report any more."""
 
@@ -142,7 +142,7 @@ def put_back(
 
     Returns:
         Results that completed records do not report any more; and the names of these records. The
-        caller makes use of the first, then calls `forget` with the second.
+        caller notes the results (`note_unreported`), then calls `forget` with the names.
 
     Raises:
         LooperError, OSError: the store cannot be read or written; the next run tries again.
@@ -211,7 +211,7 @@ def counting(one: Kept, now: Mapping[str, Any] | None, validity: Validity) -> Co
 
 
 def read_kept(store: SharedStore) -> dict[str, Kept]:
-    """The kept results of a store's records; damaged parts are passed over."""
+    """The kept results of a store's records; damaged parts are left out."""
     found = {}
     for name, one in _load(_path(store)).items():
         with contextlib.suppress(KeyError, TypeError, ValueError):

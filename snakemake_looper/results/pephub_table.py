@@ -48,9 +48,9 @@ class _Table:
 def check(path: str) -> str | None:
     """Why results could not be stored in a PEP, in one line with what to do; None if they can.
 
-    Nothing is written. PEPhub says who may write only to those who try. So this function asks it
-    to add a row that it has, without overwriting it. PEPhub refuses that to everyone, but in other
-    words to those who may write.
+    Nothing is written. PEPhub cannot be asked who may write. So this function tries to add a row
+    that is there already, without overwriting it. PEPhub refuses that to everyone, but with another
+    message to those who may write.
     """
     try:
         table = _writable(path)
@@ -58,7 +58,7 @@ def check(path: str) -> str | None:
         name = next((name for name in table.rows if not _NO_ADDRESS.search(name)), None)
         if name is not None:
             with _refusals(path, expected="already exists"):
-                # All of the row is sent: if it is deleted just now, it is there again as it was.
+                # The whole row is sent: if somebody deletes it just now, this restores it.
                 row = {**table.rows[name], table.index: name}
                 _samples().create(**_where(path), sample_name=name, sample_dict=row)
     except Refused as refused:
@@ -86,6 +86,9 @@ def publish(
 ) -> int:
     """Bring the rows of a PEP up to date, and add those that it does not have.
 
+    Only cells that differ are sent. All others stay: those of the PEP's own columns, those of other
+    pipelines, and those that someone else has written since the PEP was read.
+
     Args:
         path: `namespace/name:tag`.
         records: for each record its results, as pipestat has them in a file.
@@ -93,9 +96,6 @@ def publish(
 
     Returns:
         How many rows were written. A second call writes none.
-
-    Only cells that differ are sent. All others stay: those of the PEP's own columns, of other
-    pipelines, and what someone else has written since the PEP was read.
 
     Raises:
         Refused: the PEP cannot be read or written, or a record has a name that cannot be stored;
@@ -113,6 +113,11 @@ def publish(
 def delete_records(path: str, records: Mapping[str, Iterable[str]]) -> int:
     """Clear results from a PEP.
 
+    For a whole record, pipestat's `remove` deletes the row, and with it the sample's own values in
+    the PEP. So this function deletes no row: it clears each result by an empty cell, as `remove`
+    clears a single result. A row that `publish` added stays, too, and has only its name then. It
+    cannot be told from a sample that has only a name, and PEPhub adds no rows to an empty table.
+
     Args:
         path: `namespace/name:tag`.
         records: for each record the names of the results to clear. `STATUS` clears the status;
@@ -120,11 +125,6 @@ def delete_records(path: str, records: Mapping[str, Iterable[str]]) -> int:
 
     Returns:
         How many rows were written.
-
-    For a whole record, pipestat's `remove` deletes the row, and with it the sample's own values in
-    the PEP. So here each result is cleared as `remove` clears a single one, by an empty cell, and
-    no row is deleted. A row that `publish` added stays too, with nothing but its name: nothing
-    tells it from a sample that has only a name, and PEPhub adds no rows to an empty table.
 
     Raises:
         Refused: as `publish`.
@@ -162,7 +162,7 @@ def _writable(path: str) -> _Table:
     """The table, if there is a login for the server that rows are written to.
 
     Raises:
-        Refused: there is none, or PEPhub does not give the PEP.
+        Refused: there is no login, or PEPhub does not give the PEP.
     """
     client()
     from pephubclient.constants import PATH_TO_TOKEN_FILE, PEPHUB_BASE_URL
@@ -172,7 +172,7 @@ def _writable(path: str) -> _Table:
     login = FilesManager.load_token_data(PATH_TO_TOKEN_FILE)
     peps, rows = login.base_url.rstrip("/") + "/", str(PEPHUB_BASE_URL)
     if peps != rows:
-        # If only the slash at the end differs, it is the variable that is wrong, not the login.
+        # If only the slash at the end differs, the variable is wrong, and the login is right.
         other = rows and rows.rstrip("/") + "/" != peps
         raise Refused(
             f"'{path}' would be read from {peps} and its results written to {rows or 'nowhere'};"
@@ -215,7 +215,7 @@ def _where(path: str) -> dict[str, str]:
 
 
 def _cells(table: _Table, name: str, results: Mapping[str, Any]) -> Row:
-    """Results as cells of a row, without the column of names: to change it renames the row.
+    """Results as cells of a row, without the column of names: a new name would rename the row.
 
     Raises:
         Refused: a result has the name of the column of names.
@@ -304,7 +304,7 @@ def _refusals(path: str, so_far: str = "", expected: str | None = None) -> Itera
         if "expired" in said:
             said = EXPIRED
         elif said.endswith((" 401", " 404")):
-            # PEPhub tells a login that may not write that there is no such row.
+            # If a login may not write, PEPhub answers that there is no such row.
             gone = "or the row is no longer there; " if said.endswith(" 404") else ""
             said = (
                 f"the login at PEPhub may not write to '{path}'{', ' if gone else '; '}{gone}"

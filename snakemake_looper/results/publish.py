@@ -1,4 +1,4 @@
-"""Before and after a run: the main process asks stores, and publishes results, once for all jobs.
+"""The main process asks stores before a run, and publishes results after it, once for all jobs.
 
 Before the first job, servers that jobs report to are asked whether they take results (`refusals`),
 and tables are made (`make_tables`). When Snakemake ends, also after failures, `publish_all` works
@@ -10,7 +10,7 @@ through this list:
 4. The status column of each database server is brought into agreement with the flags
    (`publish_statuses`).
 
-Rules of the Snakefile do 1, 3 and 4 for the jobs that they come after. `assembly_notes` and
+Rules of the Snakefile do steps 1, 3 and 4 for the jobs that they come after. `assembly_notes` and
 `publish_notes` note what is done. Work that fails is left to the next run.
 """
 
@@ -48,10 +48,10 @@ class _Log:
     errors: list[str] = field(default_factory=list)
     """Work that could not be done."""
     failures: list[str] = field(default_factory=list)
-    """Jobs that ended with 0 and have set their status to a failure."""
+    """Jobs whose command exited with 0, though their pipeline set a status of failure."""
 
     def add_error(self, what: str, error: Exception) -> None:
-        """Add the message of an error; print the traceback of one that nobody expects."""
+        """Add the message of an error; print the traceback of an unexpected one."""
         said = " ".join(str(error).split())
         if not isinstance(error, LooperError):
             said = f"{type(error).__name__}: {said}"
@@ -60,6 +60,7 @@ class _Log:
         self.errors.append(f"{what}: {said}; {_AGAIN}")
 
     def print_warnings(self) -> None:
+        """Print warnings and failures on standard error; errors are left to the caller."""
         for line in (*self.warnings, *self.failures):
             print(f"warning: {line}", file=sys.stderr)
 
@@ -79,7 +80,7 @@ def refusals(table: JobTable) -> list[str]:
 
 
 def make_tables(table: JobTable) -> None:
-    """Make the tables that jobs report into: jobs that begin together would disturb each other.
+    """Make the tables that jobs report into: jobs that make them at the same time may fail.
 
     Raises:
         LooperError: a database cannot be used.
@@ -93,11 +94,11 @@ def make_tables(table: JobTable) -> None:
 
 
 def publish_all(table: JobTable) -> list[str]:
-    """Do what is left when Snakemake ends.
+    """Do those of the steps above that are left when Snakemake ends.
 
     Returns:
-        Messages of work that could not be done, and of jobs that set a status of failure
-        themselves. They are printed.
+        Messages about work that could not be done, and about jobs that set a status of failure
+        themselves. These messages have been printed.
     """
     log = _Log()
     complete = _assemble_all(table, log)
@@ -112,8 +113,8 @@ def publish_all(table: JobTable) -> list[str]:
 def publish_rule(path: str, rule: str | None) -> tuple[bool, list[str]]:
     """Publish one rule's results and statuses, or all that is left, for a script of the Snakefile.
 
-    Only warnings are printed. Errors are for the script's log: `publish_all` comes after it, and
-    prints the errors that there still are.
+    Only warnings are printed. The script writes all messages to its log. `publish_all` runs later,
+    and prints the errors that are still there.
 
     Args:
         path: the job table.
@@ -168,7 +169,7 @@ def _assemble_all(table: JobTable, log: _Log) -> list[str]:
     complete = []
     for path, sources, schemas in table.results():
         before = len(log.errors)
-        # A job may have completed without a report: then earlier results are to be taken out.
+        # A job may have completed without a report: then the file loses earlier results.
         is_due = any(one.is_in(sources.values()) for one in obsolete)
         if is_due or assembly_notes.is_reported_since(workdir, path, sources.values()):
             _assemble(path, sources, schemas, is_completed, workdir, log)
@@ -194,7 +195,7 @@ def _assemble(
     try:
         log.warnings += assemble(path, sources, schemas, is_completed)
     except Exception as error:
-        # A fault in one file, whatever it is, costs neither the other files nor the end of the run.
+        # An error in one file must not stop the work on other files, nor the end of the run.
         log.add_error(f"{path} was not updated", error)
         with contextlib.suppress(OSError):
             assembly_notes.note_failed_assembly(workdir, path)
@@ -206,13 +207,13 @@ def _assemble(
 
 
 def _publish_stores(table: JobTable, stores: Iterable[PublishedStore], log: _Log) -> None:
-    """Bring stores up to date, each alone: a fault in one costs none of the others."""
+    """Bring stores up to date. An error in one store does not stop the others."""
     for store in stores:
         try:
             with publish_notes.locked(store):
                 log.failures += _publish(table, store)
                 publish_notes.touch_marker(store)
-        except Exception as error:  # of a server's driver, for example: all are told to the user
+        except Exception as error:  # any, for example that of a server's driver
             log.add_error(f"{store.row.pipeline}: {store.failure}", error)
 
 
@@ -220,7 +221,7 @@ def _publish(table: JobTable, store: PublishedStore) -> list[str]:
     """Bring a store up to date, unless it is.
 
     Returns:
-        Jobs that ended with 0 and have set their status to a failure.
+        Jobs that exited with 0 though they set a status of failure, one line each.
     """
     rule = store.row.rule
     now = publish_notes.statuses_now(table, store.workdir, [rule])[rule]
@@ -234,7 +235,7 @@ def _publish(table: JobTable, store: PublishedStore) -> list[str]:
         if isinstance(store, ServerStore):
             return publish_statuses(store, table, _forgotten(note) if is_gone else note, now)
         raise TypeError(f"{type(store).__name__}: nothing is known of how it is published")
-    except Exception:  # raised again: the records of this run are noted whatever it is
+    except Exception:  # any: the next run has to know what was not published
         with contextlib.suppress(OSError):
             publish_notes.note_failure(store, now)
         raise
@@ -257,4 +258,5 @@ def _last_note(store: PublishedStore) -> tuple[Note, bool]:
 
 
 def _forgotten(note: Note) -> Note:
+    """A note without the records that the store has lost."""
     return Note(note.place, pending=note.pending)

@@ -17,7 +17,7 @@ _POLL = 0.1
 
 
 def publish_copy(store: CopyStore, note: Note, now: Statuses, is_gone: bool) -> None:
-    """Bring the copy of a results file up to date; nothing is written where nothing changed.
+    """Bring the copy of a results file up to date; records that did not change are not written.
 
     Records that are not in this plan keep their status; a copy that has lost it gets it again.
     Results that a record does not report any more are emptied.
@@ -46,12 +46,12 @@ def publish_copy(store: CopyStore, note: Note, now: Statuses, is_gone: bool) -> 
 
 
 def _read(store: CopyStore) -> tuple[tuple[int, ...] | None, dict[str, dict[str, Any]]]:
-    """The stamp of a results file before it was read, so that a later change is seen; its records.
+    """A results file's stamp, taken before it is read so that a later change shows; its records.
 
-    A project-level job of the pipeline may be writing the file. Then it is whole soon.
+    If a project-level job of the pipeline is writing the file, it will soon be readable.
 
     Raises:
-        LooperError: the file is not readable, and nobody changes that.
+        LooperError: the file cannot be read, and did not change for 3 seconds.
     """
     until = time.monotonic() + _PATIENCE
     path = store.row.location

@@ -1,12 +1,12 @@
-"""Notes on stores: what was published to each last, and what is left for the next run.
+"""Notes on stores: the last state that was published to each, and work for the next run.
 
     .snakemake/looper/settled/<store>         the marker, which a rule of the Snakefile makes
     .snakemake/looper/settled/<store>.json    the note
     .snakemake/looper/settled/<store>.lock    held by the process that publishes
 
 When jobs have ended, results files are copied to SQLite or PEPhub, and the status column of a
-database server follows the flags. A note is written after such work. A process that dies before
-that leaves the work to the next run, and doing it twice changes nothing.
+database server follows the flags. A note is written after such work. If the process dies before
+that, the next run does the work again. Doing it twice changes nothing.
 
 `is_due` compares a note with what is there now: the flags, the results file, the database file. It
 opens no connection and writes nothing.
@@ -45,7 +45,7 @@ class FlagStatus:
 
     status: str
     stamp: int | None
-    """When the flag was written (ns since the epoch); None: not published for sure."""
+    """When the flag was written (ns since the epoch); None if its publication is not certain."""
 
 
 Statuses = Mapping[str, FlagStatus]
@@ -64,7 +64,7 @@ class Note:
     copy: Mapping[str, Any] | None = None
     """The state of the copy, see `CopyStore.publish`."""
     pending: Statuses = field(default_factory=dict)
-    """Records that could not be published. Any later run publishes them, also one of others."""
+    """Records that could not be published. Any later run publishes them, whatever it runs."""
 
 
 def statuses_now(table: JobTable, workdir: Path, rules: Collection[str]) -> dict[str, Statuses]:
@@ -91,7 +91,7 @@ def is_due(store: PublishedStore, now: Statuses) -> bool:
     try:
         return _differs(store, now, note)
     except (LooperError, OSError, KeyError, TypeError):
-        return True  # publishing meets the same fault, and says what is wrong
+        return True  # publishing will meet the same fault, and report it
 
 
 def _differs(store: PublishedStore, now: Statuses, note: Note) -> bool:
@@ -152,12 +152,12 @@ def note_failure(store: PublishedStore, now: Statuses) -> None:
 
 
 def touch_marker(store: PublishedStore) -> None:
-    """Make the file that stands for a store in the workflow newer than all that it comes after.
+    """Write a store's marker, so that it is newer than the inputs of the rule that makes it.
 
     Raises:
         OSError: it cannot be written.
     """
-    # Written and not touched: it may be another user's file.
+    # Not by `touch`: the file may be another user's.
     write_atomic(store.workdir / settled_marker(store.row, store.workdir), "")
 
 

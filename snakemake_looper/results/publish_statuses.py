@@ -1,8 +1,8 @@
 """The status column of a database server follows the flags.
 
-A status that a pipeline set itself counts: the column then differs from what was last written
-here, and the flag follows it. So an exit code of 0 with a status of `failed` is a failure, as it
-is with flags.
+The exception is a status that a pipeline set itself: then the column differs from the status that
+this module wrote last, and the flag follows the column. So an exit code of 0 with a status of
+`failed` is a failure, as it is with flags.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ def publish_statuses(store: ServerStore, table: JobTable, note: Note, now: Statu
         now: the statuses of the plan's records.
 
     Returns:
-        Jobs that ended with 0 and have set their status to a failure, one line each.
+        Jobs that exited with 0 though they set a status of failure, one line each.
 
     Raises:
         LooperError: the database cannot be used.
@@ -41,7 +41,7 @@ def publish_statuses(store: ServerStore, table: JobTable, note: Note, now: Statu
         status = own.get(brief.record)
         wanted[brief.record] = now[brief.record] if status is None else _fail(store, brief, status)
     for name, one in note.pending.items():
-        # Where a pipeline may have set the status, the next run that has its job asks.
+        # A pipeline may have set this status. The next run that has its job decides.
         if name not in now and column.get(name) not in FAILURES:
             wanted[name] = one
     _write(store, note, {n: one.status for n, one in wanted.items() if column.get(n) != one.status})
@@ -72,10 +72,10 @@ def _fail(store: ServerStore, brief: Brief, status: str) -> FlagStatus:
 
 
 def _write(store: ServerStore, note: Note, changed: Mapping[str, str]) -> None:
-    """Write statuses. They are noted before, as not published for sure.
+    """Note statuses without a stamp, as their publication is not certain yet; then write them.
 
-    If this process dies meanwhile, the next one knows by the note which statuses in the column
-    are not a pipeline's own, and that they are to be written again.
+    If this process dies meanwhile, the note tells the next one which statuses in the column were
+    not set by a pipeline, and have to be written again.
     """
     if not changed:
         return

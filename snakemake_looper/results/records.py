@@ -3,8 +3,8 @@
 This is for commands that read: they take no lock, write nothing, and need pipestat only where
 results are in a database. All records are read; pipestat stops at 1,000 (quirk 23).
 
-Results of an earlier run are shown where a record has not completed since, with a note that says
-so (see `validity`). A record file that is damaged costs its own record.
+If a record has not completed since an earlier run, the results of that run are shown, with a note
+that says so (see `validity`). If a record file is damaged, only its own record is left out.
 """
 
 from __future__ import annotations
@@ -56,7 +56,8 @@ def read_results(table: JobTable, workdir: Path) -> list[Results]:
     They are in the order of the sample table; records that are in no plan any more come last.
 
     Raises:
-        LooperError: a results file is not one, or a database cannot be read; says which and why.
+        LooperError: a file is no results file, or a database cannot be read. The message says
+            which and why.
         OSError: a results file cannot be read.
     """
     reader = _Reader(table, workdir)
@@ -64,7 +65,7 @@ def read_results(table: JobTable, workdir: Path) -> list[Results]:
 
 
 class _Reader:
-    """Reads the stores of a project, and what all of them need once."""
+    """Reads the stores of a project. Data that all stores need is read once."""
 
     def __init__(self, table: JobTable, workdir: Path) -> None:
         self._workdir = workdir
@@ -79,6 +80,11 @@ class _Reader:
             self._earlier.setdefault(one.files.rule, []).append(one)
 
     def results(self, store: Store) -> Results:
+        """The records of a store, with the earlier results that still count.
+
+        Raises:
+            LooperError, OSError: the store cannot be read.
+        """
         row = store.row
         warnings: list[str] = []
         records = store.read(warnings, self._load)

@@ -24,7 +24,7 @@ from .stores.store import Store
 
 @dataclass(frozen=True, slots=True)
 class Removal:
-    """All that belongs to some records. Once it is removed, the next run runs them."""
+    """All that belongs to some records. When it is removed, the next run runs them again."""
 
     paths: tuple[Path, ...]
     """Flags, logs, output folders, declared outputs, record files; those that are there."""
@@ -56,7 +56,7 @@ def removal_of_selected(table: JobTable, workdir: Path, levels: Iterable[str]) -
             paths[table.facts.results_dir / row.record] = None
         if row.rule in files_of:
             paths |= dict.fromkeys(_record_files(files_of[row.rule], row.record))
-        if row.rule in stores and not stores[row.rule].is_apart():
+        if row.rule in stores and not stores[row.rule].is_only_record_files():
             records.setdefault(row.rule, []).append(row.record)
     present = ((stores[rule], _present(stores[rule], names)) for rule, names in records.items())
     return Removal(_there(paths), tuple((store, names) for store, names in present if names))
@@ -95,7 +95,7 @@ def removal_without_sample(
     records = []
     for rule, names in without_sample(table, workdir).items():
         chosen = tuple(name for name in names if only is None or name in only)
-        if chosen and not stores[rule].is_apart():
+        if chosen and not stores[rule].is_only_record_files():
             records.append((stores[rule], chosen))
         for name in filter(is_file_name, chosen):  # a results file may hold any text as a name
             paths[table.facts.results_dir / name] = None
@@ -107,10 +107,10 @@ def removal_without_sample(
 
 
 def destroy(removal: Removal, workdir: Path) -> None:
-    """Remove it. Records go first: the next run runs them in any case, whatever files are left.
+    """Remove all that a removal lists. Records go first: a store that refuses keeps the files, too.
 
     Raises:
-        LooperError: a database or PEPhub refuses; none of the rest is removed then.
+        LooperError: a database or PEPhub refuses; the rest is then not removed.
         OSError: a file or folder cannot be removed.
     """
     for store, names in removal.records:
@@ -137,7 +137,7 @@ def _files_of(row: JobRow, table: JobTable) -> Iterable[str]:
 
 
 def _files_like(row: JobRow, record: str, workdir: Path) -> Iterable[Path]:
-    """Flags and log of a record without a job, by those of another job of its rule.
+    """Flags and log of a record without a job; their paths follow another job of its rule.
 
     Flags of a pipeline with pipestat are in one folder and named by one form, and so are its logs.
     """
@@ -153,7 +153,7 @@ def _record_files(files: RecordFiles, record: str) -> Iterable[Path]:
 
 
 def _present(store: Store, names: Iterable[str]) -> tuple[str, ...]:
-    """Those of some records that a store has, or that have earlier results of it."""
+    """Those of these records that the store has, or of which it keeps earlier results."""
     known = store.names()
     shared = store.shared()
     kept = earlier_values.read_kept(shared) if shared is not None else {}
@@ -161,6 +161,6 @@ def _present(store: Store, names: Iterable[str]) -> tuple[str, ...]:
 
 
 def _there(paths: Iterable[Path]) -> tuple[Path, ...]:
-    """Those that exist, without what is within another of them."""
+    """The paths that exist, without those that are inside another of them."""
     there = {path: None for path in paths if path.exists() or path.is_symlink()}
     return tuple(path for path in there if not any(above in there for above in path.parents))

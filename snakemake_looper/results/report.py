@@ -150,7 +150,7 @@ def write_pages(
     """Write the report of a project.
 
     Args:
-        levels: what there is to show; each pipeline and level once.
+        levels: results and statuses; each pipeline and level once.
         folder: the report's folder. An existing report there is replaced as a whole.
         project_name: the title.
         root: relative paths of results and logs are relative to this folder.
@@ -201,7 +201,7 @@ def _declared(report: LevelReport) -> Mapping[str, DeclaredResult]:
     try:
         return declared_results(str(report.schema) if report.schema else None, report.level)
     except (OSError, OutputSchemaError):
-        return {}  # the assembly of results warns of it; a report can be shown without it
+        return {}  # the assembly warns of it, and a report can be written without it
 
 
 def _record_pages(

@@ -31,16 +31,17 @@ _RESERVED = re.compile(r"(?:con|prn|aux|nul|com\d|lpt\d)(?:\.|\Z)", re.IGNORECAS
 
 
 class ReportError(LooperError):
-    """The report cannot be written where it should be: nothing was."""
+    """The report cannot be written at its place. Nothing was written."""
 
 
 class FileNames:
-    """File names, each once: also where `A` and `a` are one, and names like `con` are none."""
+    """Makes file names that differ, even if case is ignored, and that Windows allows."""
 
     def __init__(self, *taken: str) -> None:
         self._taken = set(taken)
 
     def name(self, text: str) -> str:
+        """A file name that resembles a text and was not given before."""
         safe = re.sub(r"[^A-Za-z0-9._+-]+", "_", text).strip(".")[:80]
         if safe != text or safe.casefold() in self._taken or _RESERVED.match(safe):
             digest = sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:8]
@@ -59,7 +60,7 @@ class LinkedFiles:
         """Files that go into a portable report, with their names there."""
 
     def link(self, page_folder: str, path: str) -> str:
-        """A link from the pages of a folder of the report to a file; empty if there is none."""
+        """A link from pages of one of the report's folders to a file; empty if it is missing."""
         source = os.path.normpath(os.path.join(self._root, path))
         if source not in self._found:
             self._found[source] = self._usable(source)
@@ -76,7 +77,7 @@ class LinkedFiles:
             mode = os.stat(source).st_mode
         except (OSError, ValueError):  # not there, or no path at all
             return False
-        # A folder would drag in whatever else is in it; a pipe or a device could not be copied.
+        # A folder would bring along all its files; a pipe or a device could not be copied.
         return stat.S_ISREG(mode) or (stat.S_ISDIR(mode) and not self.portable)
 
     def _copy(self, source: str) -> str:
@@ -88,7 +89,15 @@ class LinkedFiles:
 
 
 def write_folder(folder: Path, documents: Documents, files: LinkedFiles) -> Path:
-    """Write a new folder beside the old one and let it take its place."""
+    """Write a new folder beside the old one, then replace the old one.
+
+    Returns:
+        The index page.
+
+    Raises:
+        ReportError: the folder holds something else than a report.
+        OSError: something cannot be written.
+    """
     _refuse_foreign(folder)
     folder.parent.mkdir(parents=True, exist_ok=True)
     work = Path(tempfile.mkdtemp(dir=folder.parent, prefix=f".{folder.name}.", suffix=".tmp"))
@@ -119,7 +128,7 @@ def _refuse_foreign(folder: Path) -> None:
 
 
 def _take_place(new: Path, folder: Path, work: Path) -> None:
-    """Rename, again if another report came in between: the last one stays."""
+    """Rename the new folder; again if another report took its place. The last report stays."""
     for attempt in range(10):
         old = work / f"old{attempt}"
         with contextlib.suppress(FileNotFoundError):
@@ -136,7 +145,11 @@ def _take_place(new: Path, folder: Path, work: Path) -> None:
 
 
 def write_zip(folder: Path, documents: Documents, files: LinkedFiles) -> Path:
-    """Write the report and copies of all that it shows, without another copy on the way."""
+    """Write the report, and the files that it shows, straight into a zip. Returns the zip.
+
+    Raises:
+        OSError: something cannot be written, or a file cannot be read.
+    """
     target = folder.with_name(f"{folder.name}.zip")
     target.parent.mkdir(parents=True, exist_ok=True)
     work = Path(tempfile.mkdtemp(dir=target.parent, prefix=f".{folder.name}.", suffix=".tmp"))

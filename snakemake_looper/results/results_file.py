@@ -9,8 +9,8 @@ A results file is YAML: pipelines, their levels (`project`, `sample`), records, 
           reads: 3                  a result
           meta: {…}                 pipestat's bookkeeping
 
-A file can hold many records, or one. A record file that is damaged or hostile costs its own
-record: readers pass over it with a warning.
+A file can hold many records, or one. If a record file is damaged or hostile, readers leave out its
+record with a warning.
 """
 
 from __future__ import annotations
@@ -121,10 +121,10 @@ def parse_yaml(text: bytes) -> Any:
 
 
 def _check_size(data: Any) -> None:
-    """Refuse values that contain themselves, and countless ones: nobody can write or compare them.
+    """Refuse data that contains itself, or countless values: it cannot be written or compared.
 
     Raises:
-        ValueError: there are such values.
+        ValueError: this is such data.
     """
     nodes, level = 0, [data]
     for _ in range(_DEEPEST):

@@ -1,4 +1,4 @@
-"""Results against the output schema: numbers become numbers, and what is wrong is named.
+"""Results against the output schema: text becomes numbers, and wrong types are named.
 
 pipestat does not check results against the output schema when it is built from a config file, and
 its command line then stores numbers as text (quirks 22 and 43). Here text becomes a number where

@@ -7,8 +7,8 @@ tables that are missing. A reader that opens pipelines or levels without a table
 
     sqlalchemy.ext.compiler.compiles(JSONB, "sqlite")(lambda *_, **__: "JSON")
 
-`look` and `is_as_it_was` tell whether somebody has changed the file since it was filled. Every
-start of Snakemake asks that, so they read the file without SQLAlchemy.
+`file_state` and `is_as_it_was` tell whether somebody has changed the file since it was filled. They
+are called at every start of Snakemake, so they read the file without SQLAlchemy.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ class _Rows(NamedTuple):
 
     new: list[dict[str, Any]]
     changed: list[dict[str, Any]]
-    """Each with its `id` under `_row`: pydantic allows no field, so no result, that begins so."""
+    """Each with its `id` under `_row`. No result has this name: pydantic allows no leading `_`."""
     unfit: list[str]
     """Results that have no place in the table, in words."""
 
@@ -62,10 +62,10 @@ def publish(
 ) -> int:
     """Bring a SQLite database up to date with what jobs reported into files, in one transaction.
 
-    A missing file and missing tables are made. The row of a given record becomes what is given: a
-    result that it lacks is emptied, a status changes only if one is given. Other records stay.
+    A missing file and missing tables are made. A given record gets exactly the given results: all
+    others are emptied. Its status changes only if one is given. Other records stay.
     Times come from `meta` in pipestat's files, else from the clock. A value that its column cannot
-    hold (text where the schema wants a number) goes with the results that no column is for.
+    hold (text where the schema wants a number) is stored with the results that have no column.
 
     Returns:
         How many records were new or changed.
@@ -137,7 +137,7 @@ def _no_place(config: Mapping[str, Any], unfit: list[str]) -> str:
     )
 
 
-def look(config: Mapping[str, Any]) -> dict[str, Any] | None:
+def file_state(config: Mapping[str, Any]) -> dict[str, Any] | None:
     """The state of the file, for `is_as_it_was`; None if there is no such file or table.
 
     Raises:

@@ -1,4 +1,4 @@
-"""The status of each record, as `check` shows it: the flag, corrected by what is known of its run.
+"""The status of each record, as `check` shows it: the flag, corrected by the journal of its run.
 
 A flag says `running` also after the process that wrote it was killed. So the flag is compared
 with the journals of runs, and the corrected status is reported. Reading never changes a flag.
@@ -37,7 +37,7 @@ class RecordStatus:
     signal: str = ""
     """As `SIGKILL`."""
     external_jobid: str = ""
-    """The cluster job that it runs as, or ran as."""
+    """The id of its cluster job; empty if there was none."""
     attempt: int | None = None
     tail: tuple[str, ...] = ()
     """The last lines of its log, where it did not complete."""
@@ -48,7 +48,7 @@ class RecordStatus:
 def read_statuses(table: JobTable, workdir: Path, why: bool = False) -> list[RecordStatus]:
     """The status of every job of a plan and of every record skipped for a fault of its own.
 
-    With `why`, also the reasons. For each record that did not complete, its log is read.
+    With `why`, statuses have reasons, too: the logs of failed and partial records are read.
     """
     flags = Flags(workdir)
     results_dir = table.facts.results_dir

@@ -1,8 +1,8 @@
 """Work that earlier runs left: results files to assemble, stores to publish to.
 
-Each such work has a file of the workflow that stands for it. Snakemake is told the names of these
-files when it reads the Snakefile. So it runs the rules that make them, also if no job is to be
-run. Nothing is written here, and no connection is opened.
+A file of the workflow stands for each piece of work. Snakemake gets the names of these files when
+it reads the Snakefile. So it runs the rules that make them, even if no job has to run. This module
+writes nothing, and opens no connection.
 """
 
 from __future__ import annotations

@@ -2,13 +2,13 @@
 
 A record that runs again because something changed must not find its old results: pipestat's
 command line does not overwrite a value, and a result that is no longer reported would stay. So
-before the first job, earlier results are set aside, and the time of that is kept. It tells later
-what they are worth:
+before the first job, earlier results are set aside, and the time of this is kept. This time decides
+later whether they count:
 
     obsolete   the job began and completed since then: only what it reported counts
     current    the flag `completed` is older: the run ended before the job began
-    earlier    everything else (failed, interrupted, running): these values lie below what the
-               new attempt has reported, and readers say that they are of an earlier run
+    earlier    everything else (failed, interrupted, running): these values count where the new
+               attempt has reported none, and readers say that they are of an earlier run
 """
 
 from __future__ import annotations

@@ -1,10 +1,10 @@
-"""One run of a project, from its begin to its end.
+"""One run of a project, from its beginning to its end.
 
 from_command_line, from_snakefile   the two ways in: both end with a plan on disk
 session                             begin and end of one project in one run of Snakemake
 entering, living_runs               a folder with a killed run, or with a living one
 lifecycle                           what a run does before its first job, and at its end
 orphans, tickets                    jobs that killed runs left running, and those they completed
-controller, log_events, tallies     flags are kept true while jobs run; `snapshot` is what views get
+controller, log_events, tallies     keep flags true while jobs run; `snapshot` is for views
 slurm, arrays                       what SLURM says of jobs, and which jobs can be an array
 """

@@ -2,7 +2,7 @@
 
 `--slurm-array-jobs` submits the jobs of a rule as one array. All tasks of an array get the memory,
 time and cores of the first one (seen with snakemake-executor-plugin-slurm 2.8). So a run refuses an
-array of jobs that ask for different things. See also `workspace.array_task`.
+array of jobs that ask for different resources. See also `workspace.array_task`.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from ..workspace.job_table import JobTable
 
 
 def why_no_array(table: JobTable, engine: Engine) -> str | None:
-    """Why the arrays that were asked for cannot be; None if they can, or if there are none."""
+    """Why the arrays that the user asked for are impossible; None if they are possible."""
     wanted = engine.array_rules
     if not wanted:
         return None

@@ -1,9 +1,9 @@
-"""The controller: it keeps the flags of a run's jobs true, from what Snakemake's log says.
+"""The controller keeps the flags of a run's jobs true. It follows Snakemake's log.
 
 A job sets its own flag, in shell, where it runs. The controller, in the main process, sees to the
 rest: jobs that died in a way that no shell can catch, jobs that never began, jobs whose outputs
-turned out to be missing. It changes a flag only from a status that cannot be any more, so a job
-that changes its own flag at the same moment wins. The journal gets what it learns of a death.
+turned out to be missing. It replaces a flag only if its status can no longer be true, so a job
+that changes its own flag at the same moment wins. It notes each death of a job in the journal.
 
     handed over    `waiting`, which was set before the first job, until the job says `running`
     failed         `failed`; `partial` if the cluster says that somebody cancelled it
@@ -55,7 +55,7 @@ class Controller:
     _tallies: Tallies = field(init=False)
     _looked: float = 0.0
     _not_started: deque[str] = field(default_factory=deque)
-    """Why shells could not be started, until the jobs are named whose shells these were."""
+    """Why shells could not be started; their jobs have not been named yet."""
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def __post_init__(self) -> None:
@@ -73,7 +73,7 @@ class Controller:
                 self._handle(event)
 
     def is_told(self, record: LogRecord) -> bool:
-        """Whether a record is the failure of a pipeline's job, which `on_failure` tells better."""
+        """Whether a record is about the failure of a pipeline's job: `on_failure` says more."""
         return any(
             isinstance(event, events.Failed) and any(one in self.briefs for one in event.outputs)
             for event in events.read(record)
@@ -130,11 +130,11 @@ class Controller:
 
     def _failed(self, job: FollowedJob, event: events.Failed) -> None:
         if job.is_over:
-            return  # a group says it of each member twice
+            return  # for a group, Snakemake reports each member twice
         job.external_jobid = event.external_jobid or job.external_jobid
         status = self._written(job)
         if status == "completed" and self._jobs.is_member(job):
-            self._count(job, status)  # it is another member that failed
+            self._count(job, status)  # another member has failed
             return
         verdict = self._verdict(job, event)
         reason = verdict.reason if verdict else ""
@@ -144,17 +144,17 @@ class Controller:
         self._mark(job, verdict.status if verdict else "failed", reason, overrule=bool(verdict))
 
     def _hindrance(self, job: FollowedJob) -> str:
-        """Why a job of this machine could not begin; nothing if that is not known."""
+        """Why a job of this machine could not begin; empty if that is not known."""
         reason = self._not_started.popleft() if self._not_started else ""
         if "too long" in reason.lower():
             reason = f"its command is too long for this system ({reason}); shorten it"
         return reason or next(iter(obstacles(self.workdir, [job.brief])), "")
 
     def _verdict(self, job: FollowedJob, event: events.Failed) -> Verdict | None:
-        """A cluster's word on a job's end; None if it does not know better than the job."""
+        """A cluster's verdict on a job's end; None if the job itself knows better."""
         state = state_in(event.message)
         if not state and self.journal.executor == "slurm" and job.external_jobid:
-            state = state_of(job.external_jobid)  # of groups the plugin does not hand it on
+            state = state_of(job.external_jobid)  # for groups the plugin does not pass it on
         verdict = verdict_on(state)
         logs = (self.workdir / log for log in event.logs if log != job.brief.log)
         if verdict is None and job.external_jobid and any(map(says_out_of_memory, logs)):
@@ -164,7 +164,7 @@ class Controller:
     def _mark(self, job: FollowedJob, status: str, reason: str, overrule: bool = False) -> None:
         """Set a status that the job could not set, and note why.
 
-        With `overrule`, also in the place of the job's own word for its failure.
+        With `overrule`, the status also replaces `failed` or `partial` that the job set itself.
         """
         own = FAILURES if overrule else ()
         expected = (NOT_RUN, "waiting", "running", "completed", *own)
@@ -186,10 +186,9 @@ class Controller:
         )
 
     def mark_abandoned(self) -> None:
-        """When Snakemake ends, mark jobs that it has given up without saying so.
+        """When Snakemake ends, mark jobs that it has given up without a log record.
 
-        None of the jobs of this machine is left then. On a cluster some may go on, and keep their
-        flags.
+        By then, jobs of this machine have ended. Jobs on a cluster may go on, and keep their flags.
         """
         with self._lock:
             for job in self._jobs:
@@ -202,7 +201,7 @@ class Controller:
     def _written(self, job: FollowedJob) -> str:
         return word_now(self.workdir, job.brief.flag)
 
-    # --- for those who look on -----------------------------------------------------------------
+    # --- for views -----------------------------------------------------------------------------
 
     def _count(self, job: FollowedJob, status: str) -> None:
         self._tallies.count(job, status, self.journal.planned)

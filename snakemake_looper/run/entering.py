@@ -51,13 +51,13 @@ def enter(workdir: Path, plan: str, flags: Iterable[str] = ()) -> Journal:
             healed = remove_surplus_flags(workdir, flags)
             if healed:
                 several = counted(len(healed), "record")
-                note(f"{several} had several flags; the one that promises least counts")
+                note(f"{several} had several flags; the least favourable one was kept")
         return journal
 
 
 @contextlib.contextmanager
 def closed_door(workdir: Path) -> Iterator[None]:
-    """Keep runs from entering the folder; each waits until this ends.
+    """Keep runs from entering the folder; each of them waits until this block ends.
 
     Raises:
         OSError: the folder cannot be written.
@@ -75,10 +75,10 @@ def closed_door(workdir: Path) -> Iterator[None]:
 
 
 def _remove_stale_lock(workdir: Path, runs: Iterable[Run]) -> None:
-    """Remove Snakemake's lock if a run of this project left it that was killed here.
+    """Remove Snakemake's lock if a run of this project, killed on this machine, left it.
 
-    The journal must know such a run, and no Snakemake may be at work in the folder. Call this only
-    if none of the `runs` of this folder is alive, on whichever machine.
+    A journal must show such a run, and no Snakemake may be at work in the folder. Call this only if
+    none of the `runs` of this folder is alive on any machine.
     """
     try:
         locks = sorted((workdir / LOCKS).iterdir())

@@ -16,7 +16,7 @@ from . import log_events as events
 
 @dataclass(slots=True)
 class FollowedJob:
-    """A job that was handed over, and what is known of it."""
+    """A job that was handed over, with all that its log records said so far."""
 
     brief: Brief
     jobid: int
@@ -31,6 +31,7 @@ class FollowedJob:
 
     @property
     def is_over(self) -> bool:
+        """Whether it has ended, in whichever way; it may be tried again."""
         return self.status not in ("waiting", "running")
 
     def try_again(self) -> None:
@@ -80,6 +81,6 @@ class FollowedJobs:
         return [self._jobs[output] for output in outputs if output in self._jobs]
 
     def named(self, name: str) -> list[FollowedJob]:
-        """The jobs of a group, or the job of a number."""
+        """The jobs of the group with this name, or the job with this number."""
         jobids: Iterable[object] = self._groups.get(name, (name,))
         return self.of_outputs(self._flags.get(str(jobid), "") for jobid in jobids)

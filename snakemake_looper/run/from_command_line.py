@@ -1,8 +1,8 @@
 """From Snakemake's command line to a plan: `snakemake --use-looper-config`.
 
 The logger plugin calls this between Snakemake's parser and Snakemake itself, see its `hook`. It
-plans the project that the command line names, and says which Snakefile Snakemake is to read.
-`from_snakefile` does the same where Snakemake was started with a Snakefile.
+plans the project that the command line names, and returns the plan, whose Snakefile Snakemake
+reads. `from_snakefile` does the same where Snakemake was started with a Snakefile.
 """
 
 from __future__ import annotations
@@ -90,7 +90,7 @@ def _refuse_obstacles(folder: PlanFolder, workdir: Path) -> None:
     """Refuse a plan if a folder, or another thing that is no file, has the name of a flag or log.
 
     Raises:
-        ProjectError: names each.
+        ProjectError: names each of them.
     """
     table = folder.jobs()
     problems = Problems()

@@ -1,9 +1,9 @@
 """From a Snakefile to a plan: for the module `workflow/Snakefile` and for generated workflows.
 
-There Snakemake is started with its own Snakefile, and the project is planned while Snakemake reads
-it. The main process plans, and notes the plan's folder in an environment variable that Snakemake
-hands on to every job. So all processes of a run see the same plan, also if files of the project
-change meanwhile.
+In both cases the user starts Snakemake with a Snakefile, and the project is planned while Snakemake
+reads this file. The main process plans, and notes the plan's folder in an environment variable that
+Snakemake hands on to every job. So all processes of a run see the same plan, also if files of the
+project change meanwhile.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ def generated_plan(engine: Engine, config: Mapping[str, Any], structure: str) ->
         if digest_in(folder) != structure:
             raise workflow_error(
                 "This Snakefile was made for other pipeline interfaces, or for another folder: run"
-                " 'snakemake-looper generate' again, or start Snakemake where it was made for."
+                " 'snakemake-looper generate' again, or start Snakemake in that folder."
             )
     return folder
 
@@ -42,7 +42,7 @@ def plan_folder(engine: Engine, config: Mapping[str, Any]) -> Path:
     """The folder of the plan for a module's or a generated workflow's config.
 
     Raises:
-        WorkflowError: the project cannot be planned; says all that is wrong.
+        WorkflowError: the project cannot be planned. The message lists all that is wrong.
     """
     name = _VARIABLE + _digest(config)
     if engine.is_main:
@@ -52,7 +52,7 @@ def plan_folder(engine: Engine, config: Mapping[str, Any]) -> Path:
 
 
 def _plan(config: Mapping[str, Any]) -> Path:
-    # All of this is heavy, and jobs, which import this module as well, do not plan.
+    # These imports are heavy. Jobs import this module as well, and do not plan.
     from ..errors import ProjectError
     from ..read.looper_config import locate
     from ..read.option_sources import from_config

@@ -20,7 +20,7 @@ from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
 from ..layout import job_table_of
-from ..results.attempts import begins_afresh
+from ..results.attempts import beginning_afresh
 from ..results.earlier import conclude, set_aside
 from ..results.statuses import KILLED_WITH_ITS_RUN
 from ..status.flags import Flags, clear_flag, flag_path, stamp_of, write_flag
@@ -32,7 +32,7 @@ from ..workspace.job_table import JobTable, briefs_at
 from .notes import note
 from .orphans import wait_for_orphans
 from .planned import Planned, planned_jobs, resumed_flags
-from .slurm import unfinished
+from .slurm import unfinished_jobs
 from .tickets import clear_tickets, take_over, without_ticket
 
 
@@ -89,7 +89,7 @@ def _set_results_aside(ours: Sequence[Planned], past: list[Run], table: JobTable
         note(problem)
     to_run = without_ticket(ours, workdir)
     briefs = [one.brief for one in to_run]
-    afresh = dict.fromkeys(begins_afresh(table, workdir, briefs, past))
+    afresh = dict.fromkeys(beginning_afresh(table, workdir, briefs, past))
     afresh |= dict.fromkeys(one.brief for one in to_run if one.has_prerequisites)
     set_aside(table, workdir, briefs, list(afresh))
 
@@ -123,7 +123,7 @@ def _may_begin(journal: Journal) -> set[str]:
     if journal.executor != "slurm":
         return set(journal.external)
     try:
-        known = unfinished(journal.external.values())
+        known = unfinished_jobs(journal.external.values())
     except OSError:
         return set(journal.external)
     return {flag for flag, jobid in journal.external.items() if jobid in known}
@@ -137,7 +137,7 @@ def _correct_flags(run: Run, gone: set[str], table: JobTable, journal: Journal) 
 
     Args:
         run: the dead run; it may have had another plan than this one.
-        gone: records whose jobs are known not to run any more. A cluster may run jobs of others.
+        gone: records whose jobs surely do not run any more. A cluster may run other jobs still.
         table: the jobs of this plan.
         journal: the journal of this run, which notes the failures.
     """
@@ -165,7 +165,7 @@ def _logs_of(run: Run, table: JobTable, workdir: Path) -> dict[str, str]:
 
 
 def _restore_waiting(planned: Mapping[str, str], kept: Collection[str], workdir: Path) -> None:
-    """Replace flags `waiting` by those that records had before; those `kept` may still begin."""
+    """Replace flags `waiting` by the flags before them. Records in `kept` may still begin."""
     for flag, was in planned.items():
         if flag in kept:
             continue

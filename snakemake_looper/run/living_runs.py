@@ -1,4 +1,4 @@
-"""Runs that go on in a project's folder: who runs it, since when, and how far the run is."""
+"""Living runs in a project's folder: their processes, when they began, and how far they are."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from .notes import counted
 
 _LOOK_ON = "'snakemake-looper check --watch' shows how it goes on"
 _NAMED = 5
-"""So many jobs a message names."""
+"""The number of jobs that a message names."""
 
 
 def why_locked(workdir: Path) -> str | None:
@@ -24,7 +24,7 @@ def why_locked(workdir: Path) -> str | None:
 
 
 def why_in_use(table: JobTable, workdir: Path) -> str | None:
-    """Why files of these jobs must not be removed: a run or a job goes on; None if none does."""
+    """Why files of these jobs must not be removed: a run or a job goes on. None if they may be."""
     flags = {brief.flag: brief for brief in table.briefs()}
     for run in read_runs(workdir):
         if run.alive and (run.began is None or run.planned.keys() & flags.keys()):

@@ -1,9 +1,9 @@
 """Events of jobs, read from Snakemake's log records.
 
 The fields of a log record depend on its kind, and some facts are in a text only. This module turns
-records into events of a few types; nothing else reads log records. The meaning of each record is as
-seen with Snakemake 9.14 to 9.27, its local executor, and the executor plugins for SLURM (2.8) and
-for clusters in general (1.0.9).
+records into events of a few types; no other module takes facts about jobs from log records. The
+meaning of each record is as seen with Snakemake 9.14 to 9.27, its local executor, and the executor
+plugins for SLURM (2.8) and for clusters in general (1.0.9).
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ class Submitted:
 
 @dataclass(frozen=True, slots=True)
 class GroupFormed:
-    """Jobs that will be submitted as one; messages call the group by the name of one of them."""
+    """Jobs that will be submitted as one. Messages name the group after one of these jobs."""
 
     names: tuple[str, ...]
     jobids: tuple[int, ...]

@@ -1,7 +1,7 @@
 """Orphans: jobs that a killed run left running, on this machine or on SLURM.
 
 The next run waits for them before it starts anything, so no job runs twice at the same time. On
-other clusters the lock on a job's log sees to that, see `status.processes`. Processes that a job
+other clusters the lock on a job's log prevents that, see `status.processes`. Processes that a job
 left in the background when its shell ended are not waited for.
 """
 
@@ -20,14 +20,14 @@ from ..status_words import FAILURES
 from ..workspace.rows import Brief
 from .notes import counted, note
 from .planned import Planned
-from .slurm import unfinished
+from .slurm import unfinished_jobs
 
 _POLL = 2.0
 """Seconds between two looks at jobs that are waited for."""
 _SAY_AGAIN = 300.0
 """Seconds between two notes that say which jobs these are."""
-_NAMED = 5
-_NAMED_TO_CANCEL = 20
+_NAMED, _NAMED_TO_CANCEL = 5, 20
+"""The numbers of jobs that a note names, and that its `scancel` command names."""
 
 
 class Orphan(NamedTuple):
@@ -47,10 +47,10 @@ class Orphan(NamedTuple):
 
 
 def wait_for_orphans(planned: Sequence[Planned], past: Iterable[Run], workdir: Path) -> None:
-    """Wait until none of these jobs runs any more; says which, now and from time to time.
+    """Wait until none of these jobs runs any more. A note says from time to time which jobs do.
 
-    Once those that were seen are gone, all are looked at again: while one run waits, others come
-    and go.
+    Once the orphans that were found are gone, all jobs are checked again: other runs may have come
+    and gone meanwhile.
 
     Args:
         planned: jobs that this run will start.
@@ -69,11 +69,11 @@ def wait_for_orphans(planned: Sequence[Planned], past: Iterable[Run], workdir: P
 
 
 def _orphans_among(planned: Sequence[Planned], slurm: bool, workdir: Path) -> list[Orphan]:
-    """Those of some jobs that run; SLURM is asked only with `slurm`."""
+    """Those of these jobs that still run; SLURM is asked only with `slurm`."""
     flags = Flags(workdir)
     external = {jobid for one in planned for jobid in one.external_jobids} if slurm else set()
     try:
-        known = unfinished(external) if external else set()
+        known = unfinished_jobs(external) if external else set()
     except OSError as error:
         note(f"SLURM does not say whether jobs of an earlier run are still there: {error}")
         known = set()

@@ -17,7 +17,7 @@ class Planned(NamedTuple):
     has_prerequisites: bool
     """Whether something is to be run before it."""
     external_jobids: tuple[str, ...]
-    """The cluster jobs that Snakemake submitted it as, and that it does not know to have ended."""
+    """The ids of its cluster jobs that, as far as Snakemake knows, have not ended."""
 
 
 def planned_jobs(table: JobTable, engine: Engine, submitted: bool) -> Iterator[Planned]:
@@ -29,9 +29,9 @@ def planned_jobs(table: JobTable, engine: Engine, submitted: bool) -> Iterator[P
         submitted: whether any earlier run submitted jobs; only then Snakemake is asked for them.
     """
     ours = {(brief.rule, brief.record): brief for brief in table.briefs()}
-    only = {brief.rule: brief for brief in ours.values() if brief.level == "project"}
+    of_project = {brief.rule: brief for brief in ours.values() if brief.level == "project"}
     for job in engine.planned_jobs({rule for rule, _ in ours}):
-        brief = ours.get((job.rule, job.sample)) if job.sample else only.get(job.rule)
+        brief = ours.get((job.rule, job.sample)) if job.sample else of_project.get(job.rule)
         if brief is not None:
             external = engine.external_jobids(job) if submitted else ()
             yield Planned(brief, job.has_prerequisites, external)

@@ -1,13 +1,13 @@
 """A session: one project in one run of Snakemake.
 
 A process may run several projects, as modules of one workflow or one after the other. Each has a
-session of its own: its job table, the journal of its run, and those who look on (the logger
-plugin). Sessions share nothing, so none waits for another or speaks for it.
+session of its own: its job table and the journal of its run. The logger plugin follows each
+session. Sessions share nothing, so none waits for another or speaks for it.
 
     open      the Snakefile is read: a journal is begun, the lock of a dead run removed
     begin     before the first job: servers are asked, leftovers of dead runs handled, flags set
     finish    no job is started any more: records that were not begun get their old status back,
-              results and statuses get where they belong
+              results and statuses are published
     close     Snakemake has given its lock back: the journal ends
 
 A dry run has no journal, and writes nothing. Two callers may `close` a session, and the first one
@@ -53,8 +53,8 @@ class Session:
 
         Raises:
             WorkflowError: a server will not take results, a file cannot be written, or jobs that
-                differ were to be one array; says why.
-            SystemExit: the plan can be looked at only.
+                differ were to be one array. The message says why.
+            SystemExit: the plan can only be looked at.
         """
         if self._engine.is_gone or self._engine.is_touching:
             return
@@ -92,10 +92,10 @@ class Session:
             raise workflow_error(f"a merged pipestat config cannot be written: {error}") from None
 
     def finish(self) -> None:
-        """Bring results and statuses where they belong. Each failure is printed.
+        """Publish results and statuses. Each failure is printed.
 
         Raises:
-            WorkflowError: all jobs are done, but some results are not where they belong.
+            WorkflowError: all jobs are done, but some results or statuses are not published.
         """
         from ..results.publish import publish_all  # heavy: only a run needs it
 
@@ -127,7 +127,9 @@ def open_session(table: JobTable, workdir: Path, engine: Engine) -> Session:
     journal = None
     if not engine.is_dry_run:
         flags = (brief.flag for brief in table.briefs())
-        with contextlib.suppress(OSError):  # who may only read can look on: `begin` refuses
+        with contextlib.suppress(
+            OSError
+        ):  # a user who may only read sees the plan; `begin` refuses
             journal = enter(workdir, table.path.parent.name, flags)
     session = Session(table, workdir, journal, engine)
     if journal is not None:

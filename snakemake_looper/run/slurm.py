@@ -1,12 +1,11 @@
-"""SLURM's word on its jobs: whether they are still there, and how they ended.
+"""SLURM's answers about its jobs: whether they are still there, and how they ended.
 
 Snakemake's executor plugins follow the jobs of the run that submitted them. Nobody follows the jobs
-of a run that was killed, so the next run asks SLURM whether they are still there. Other clusters
-cannot be asked in a way that is the same everywhere; there the lock on a job's log has to do.
+of a run that was killed, so the next run asks SLURM whether they are still there. There is no
+common way to ask other clusters. On these, only the lock on a job's log tells.
 
-SLURM's word on a job's end counts more than the job's own where the two depend on who was faster: a
-job that runs out of its time gets SIGTERM first, and may call itself interrupted before it is
-killed.
+If SLURM itself ended a job, its reason counts more than the job's own flag: a job that runs out of
+time gets SIGTERM first, and may call itself interrupted before it is killed.
 """
 
 from __future__ import annotations
@@ -70,7 +69,7 @@ def slurm_states(external_jobids: Iterable[str]) -> dict[str, str]:
     Raises:
         OSError: there is no `squeue` here, or it does not answer.
     """
-    # All of one's own jobs: a call that names a forgotten job fails as a whole.
+    # This asks for all jobs of the user: `squeue` fails if it is asked for a forgotten job.
     command = [
         "squeue",
         "--noheader",
@@ -90,7 +89,7 @@ def slurm_states(external_jobids: Iterable[str]) -> dict[str, str]:
     return {job: known[job] for job in external_jobids if job in known}
 
 
-def unfinished(external_jobids: Iterable[str]) -> set[str]:
+def unfinished_jobs(external_jobids: Iterable[str]) -> set[str]:
     """Those SLURM jobs that wait or run.
 
     Raises:

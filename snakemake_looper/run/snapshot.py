@@ -62,13 +62,13 @@ class Snapshot:
     running: tuple[RunningJob, ...]
     """The longest running first."""
     others: str
-    """Rules that run and are no pipeline's, as in "assembling results"; "" if there are none."""
+    """Names of running rules that do not run a pipeline, with commas; "" if there are none."""
 
 
 def together(snapshots: Sequence[Snapshot]) -> Snapshot:
     """One snapshot of several projects that Snakemake runs at once.
 
-    `others` names a rule only if it runs beside the pipelines of every project.
+    `others` has the rules that are in `others` of every project.
     """
     if len(snapshots) == 1:
         return snapshots[0]

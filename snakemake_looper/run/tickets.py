@@ -2,8 +2,8 @@
 
 Snakemake notes that a job is complete when it has seen the job's outputs. If it was killed before
 that, it runs the job again, since it cannot know whether the outputs are complete. But the
-completed flag says that they are. If the job is still the same, the next run *takes it over*: it leaves a
-ticket, which is an empty file, and `job.sh` does nothing for a job with a ticket.
+completed flag says that they are. If the job is still the same, the next run *takes it over*: the
+run leaves a ticket, which is an empty file, and `job.sh` does nothing for a job with a ticket.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ def take_over(
         for one in planned
         if one.brief.flag in run.planned
         and not one.has_prerequisites
-        and not table.has_outputs(one.brief.rule)  # which Snakemake removes before it runs the job
+        and not table.has_outputs(one.brief.rule)  # Snakemake removes these before a job runs
         and _is_completed_since(run, workdir / one.brief.flag)
     ]
     path = job_table_of(workdir, run.plan)
@@ -83,7 +83,7 @@ def ticket(workdir: Path, flag: str) -> Path:
 
 
 def without_ticket(planned: Iterable[Planned], workdir: Path) -> list[Planned]:
-    """Those jobs that really run."""
+    """The jobs without a ticket: these really run."""
     taken = _names(workdir)
     return [one for one in planned if ticket(workdir, one.brief.flag).name not in taken]
 
@@ -102,7 +102,7 @@ def clear_tickets(flags: Iterable[str], workdir: Path) -> None:
 
 
 def _leave_ticket(workdir: Path, flag: str) -> bool:
-    """Leave a ticket; False if its name is too long: the job is run again then."""
+    """Leave a ticket; False if its name would be too long. Then the job is run again."""
     path = ticket(workdir, flag)
     if len(path.name.encode()) > _LONGEST_NAME:
         return False

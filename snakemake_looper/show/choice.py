@@ -1,7 +1,8 @@
 """Which view a run gets: live bars, plain lines, or none.
 
-Users who ask Snakemake for details get Snakemake's own lines, which have them. Another logger
-plugin that writes to the same stream (with bars of its own, or JSON) reports failures itself.
+If a user asks Snakemake for details, Snakemake's own lines have them, so the view is plain. If
+another logger plugin writes to the same stream (with bars of its own, or JSON), it reports failures
+itself, so there is no view.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """The JSON that `check --json` and `inspect --json` print: stable interfaces for scripts.
 
-Later versions may add keys. They remove none, and change the meaning of none.
+Later versions may add keys. They do not remove a key or change its meaning.
 """
 
 from __future__ import annotations

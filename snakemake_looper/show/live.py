@@ -31,9 +31,9 @@ _INTERVAL = 0.25
 class LiveView:
     """The live view on a terminal, in the place of Snakemake's own output.
 
-    A thread asks for a snapshot four times a second. It holds no lock of the view meanwhile, since
-    the controller may call `failed` while it holds its own lock. `stop` waits for the thread, so
-    the caller of `stop` must not hold the controller's lock.
+    A thread asks the controller for a snapshot four times a second. The thread holds no lock of the
+    view meanwhile, since the controller may hold its own lock when it calls `failed`. `stop` waits
+    for the thread, so the caller of `stop` must not hold the controller's lock.
 
     The view raises nothing: it prints its first error and goes on.
     """
@@ -113,7 +113,7 @@ class LiveView:
         return frame(snapshot, clock, Space(*self._screen.size(), self._glyphs), final)
 
     def _guarded(self, action: Callable[[], None]) -> None:
-        """Do it; print the traceback of the first error, and go on: bars are not worth a run."""
+        """Call an action. Of errors, only the first is printed: bars must not end a run."""
         try:
             action()
         except Exception:  # anything: a terminal that is gone, an encoding, a bug of ours

@@ -32,8 +32,8 @@ _ROUTINE = re.compile(
 def is_shown(record: logging.LogRecord) -> bool:
     """Whether the live view shows this record of Snakemake's log.
 
-    Errors of jobs are shown: only they tell of a failed job that is no pipeline's. The caller
-    leaves out those of pipelines, for which the view has a better line.
+    Errors of jobs are shown: nothing else reports the failure of a job that runs no pipeline. The
+    caller leaves out errors of pipelines' jobs, for which the view has a better line.
     """
     event = getattr(record, "event", None)
     text = record.getMessage()

@@ -43,7 +43,7 @@ def _span(values: Iterable[int]) -> str:
 
 
 def _resources(jobs: Iterable[Job]) -> str:
-    """The resources of a rule's jobs; one whose value is not the same for all varies."""
+    """The resources of a rule's jobs; `varies` in the place of values that differ."""
     seen: dict[str, set[str]] = {}
     for job in jobs:
         for key, value in job.resources.items():
@@ -66,7 +66,7 @@ def _config_table(plan: Plan) -> Table:
 
 
 def job_text(job: Job) -> str:
-    """A job with all that it is given."""
+    """A job as text: its command, paths, resources, compute settings and environment."""
     lines = [f"{job.pipeline} ({job.level} level, record {job.record})", ""]
     for name, value in (("command", job.command), ("log", job.log), ("flag", job.flag)):
         lines.append(f"{name}: {value}")

@@ -60,7 +60,7 @@ class Screen:
                 self._write(self._drawn)
 
     def above(self, lines: Sequence[Text]) -> None:
-        """Print lines as they are, however long, and the frame again below them."""
+        """Print lines, without cutting long ones, and the frame again below them."""
         text = self._render(lines)
         with self._lock:
             self._write(

@@ -1,4 +1,4 @@
-"""The statuses of a project's records, as `check` prints them and as `check --watch` follows them."""
+"""The statuses of a project's records, as `check` prints and `check --watch` follows them."""
 
 from __future__ import annotations
 

@@ -58,7 +58,7 @@ def status_table(records: Iterable[RecordStatus]) -> Table:
 
 
 def record_table(records: Iterable[RecordStatus]) -> Table:
-    """One row per record."""
+    """Pipeline, level, status, log and reason: one row per record."""
     table = table_of("pipeline", "level", "record", "status", "log", "reason")
     for one in records:
         table.add_row(
@@ -83,7 +83,7 @@ def log_ends(records: Iterable[RecordStatus], most: int = MOST_ROWS) -> Iterator
 
     Args:
         records: the records; one that completed has neither.
-        most: the number of records after which it stops.
+        most: the largest number of records whose logs are shown.
     """
     known = [one for one in records if one.tail or one.remedy]
     for one in known[:most]:

@@ -4,7 +4,8 @@
 begins as if it were the first one: its Snakemake runs the task's own job, but then checks the
 outputs of the first task's job. If its own job has failed, it removes the flag of the first task's
 job (issue 447 of snakemake-executor-plugin-slurm, seen with 2.8). The command of the task's own job
-is on the task's command line. So a task is replaced by this command before it does anything else.
+is on the task's command line. So `become_own_task` replaces the process of a task by this command,
+before the process does anything else.
 """
 
 from __future__ import annotations

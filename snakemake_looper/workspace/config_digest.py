@@ -1,10 +1,10 @@
-"""The digest of a merged pipestat config: with another one, the pipeline's jobs run again.
+"""The digest of a merged pipestat config. If it changes, the pipeline's jobs run again.
 
 Two projects with the same config have the same digest wherever they lie, see `places`. A literal
 secret is part of the digest, and a short digest of a password would help to guess it. So the digest
-of a config with a secret is made with a key, which only its owner can read:
-`.snakemake/looper/key`. Whoever else runs the project cannot compare the secret, and is asked to
-write it as a variable.
+of a config with a secret depends on a key, `.snakemake/looper/key`, which only its owner can read.
+Another user who runs the project cannot compare the secret. An error then asks for a variable in
+the place of the secret.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ _LENGTH = 16
 
 
 class KeyOfAnotherUser(Exception):
-    """A literal secret cannot be compared with that of another user's runs; says what to do."""
+    """A literal secret cannot be compared with that of another user. The message gives advice."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +71,12 @@ class Digests:
         return hmac.new(key.encode(), text.encode(), "sha256").hexdigest()[:_LENGTH]
 
     def _key(self, content: Any) -> str | None:
-        """The key, made if there is none; None if a plan that is only read cannot have it."""
+        """The key; a missing one is made. None if it is another user's and the plan is only read.
+
+        Raises:
+            KeyOfAnotherUser: the key is another user's, and the plan is to be written.
+            OSError: a new key cannot be written.
+        """
         path = self.workdir / KEY
         text = read_text(path)
         if text is not None and _KEY.fullmatch(text):

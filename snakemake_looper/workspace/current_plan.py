@@ -1,7 +1,7 @@
 """The current plan of a project: the one on disk, or a new one if that is stale.
 
-An index file for each looper config and set of options says which plan was made last, and what it
-was made from. The plan is stale if any of this differs today:
+Each looper config has an index file for each set of options. The index names the plan that was made
+last, and lists the sources of that plan. The plan is stale if any of this differs today:
 
 1. the version of this package;
 2. the place of the looper config, the working directory and the folder that commands run in;
@@ -40,7 +40,7 @@ from ..version import __version__
 from .job_table import JobTable, TableError
 from .own_files import put
 from .pipestat_files import note_written, plain
-from .places import Places, names_of
+from .places import Places, folder_names
 from .plan_folder import PlanFolder
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ _VARIABLE = re.compile(r"\$\{?([A-Za-z_]\w*)")
 _DAY = 24 * 3600
 """Seconds."""
 _INDEX_DAYS, _PLAN_DAYS = 30, 1
-"""How long an index that nobody asks for is kept, and a plan that no index names."""
+"""Days after which an index that nobody asks for is removed, and a plan that no index names."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,12 +69,14 @@ class _Asked:
 
     @property
     def index(self) -> Path:
-        """The index file. A project that is moved keeps its name."""
+        """The index file. Its name stays the same when the project is moved."""
         text = json.dumps(
             [
                 os.path.relpath(self.looper_config, self.workdir),
                 os.path.relpath(self.rundir, self.workdir) if self.rundir else "",
-                Places(names_of(str(self.workdir), "/")).compared_in(plain(self.options.by_name())),
+                Places(folder_names(str(self.workdir), "/")).compared_in(
+                    plain(self.options.by_name())
+                ),
             ],
             sort_keys=True,
         )
@@ -82,6 +84,7 @@ class _Asked:
 
     @property
     def place(self) -> list[str]:
+        """The paths that an index must have, as point 2 above says."""
         return [str(self.looper_config), str(self.workdir), str(self.rundir or "")]
 
 
@@ -100,7 +103,7 @@ def current_plan(
         rundir: where commands run, if that is another folder.
 
     Raises:
-        ProjectError: a new plan is needed and cannot be made; says all that is wrong.
+        ProjectError: a new plan is needed and cannot be made. The error lists all that is wrong.
     """
     looper_config = Path(os.path.abspath(looper_config))
     workdir = Path(os.path.abspath(workdir or looper_config.parent))
@@ -110,7 +113,7 @@ def current_plan(
 
 def _new(asked: _Asked) -> PlanFolder:
     """Make a plan, note it in the index, and remove plans that nobody needs."""
-    # Both are heavy, and a plan that is there needs neither.
+    # Both are heavy, and a plan that is on disk needs neither.
     from ..plan.planner import plan_project
     from .plan_folder_writer import write_plan
 
@@ -118,7 +121,7 @@ def _new(asked: _Asked) -> PlanFolder:
     plan = plan_project(asked.looper_config, asked.options, asked.workdir, asked.rundir)
     folder = write_plan(plan)
     if folder.path.parent == asked.home:
-        with contextlib.suppress(OSError):  # the next one plans again
+        with contextlib.suppress(OSError):  # without an index, the next command plans again
             _remember(asked, folder, plan, started)
         _clear(asked.home)
     return folder
@@ -139,7 +142,7 @@ def _known(asked: _Asked) -> PlanFolder | None:
     except (OSError, ValueError, KeyError, TypeError):
         return None  # no index, or a damaged one
     try:
-        with contextlib.suppress(OSError):  # another user's; indexes that nobody uses are cleared
+        with contextlib.suppress(OSError):  # another user's. The time says when it was used last
             os.utime(index)
         return folder if _is_complete(table, asked.workdir) else None
     except TableError:
@@ -183,7 +186,7 @@ def _inputs_changed(table: JobTable) -> bool:
 
 
 def _stamp(path: str) -> list[int] | None:
-    """A file's time (ns) and size (bytes); None if there is none."""
+    """A file's time (ns) and size (bytes); None if there is no such file."""
     try:
         info = os.stat(path)
     except OSError:

@@ -1,8 +1,8 @@
-"""The engine: all that this package asks of Snakemake's `workflow` object, and tells it.
+"""The engine: it asks Snakemake's `workflow` object all that this package wants to know.
 
-Snakemake documents little of this object. So all uses of it are here, as seen with versions 9.14 to
-9.27; only what a dry run needs where nothing may be written is in `read_only`. An `Engine` is made while Snakemake reads the Snakefile: only then Snakemake knows the names
-under which a module's rules are used.
+Snakemake documents little of this object. So all uses of it are here, except those in `read_only`.
+They are as seen with versions 9.14 to 9.27. An `Engine` is made while Snakemake reads the Snakefile:
+only then Snakemake knows the names under which a module's rules are used.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ class Engine:
 
     @property
     def is_main(self) -> bool:
-        """Whether this is the main process of the run, and not that of one of its jobs."""
+        """Whether this is the main process of the run, and not the process of a job."""
         return bool(self._workflow.is_main_process)
 
     @property
@@ -67,7 +67,7 @@ class Engine:
 
     @property
     def is_dry_run(self) -> bool:
-        """Whether this is a dry run; known before the executor is."""
+        """Whether this is a dry run. Snakemake knows this earlier than its executor."""
         settings = self._workflow.output_settings
         return bool(settings is not None and settings.dryrun)
 
@@ -94,7 +94,7 @@ class Engine:
                 yield PlannedJob(rule, job.wildcards_dict.get("sample"), before, job)
 
     def external_jobids(self, planned: PlannedJob) -> tuple[str, ...]:
-        """The cluster jobs that Snakemake submitted a job as, and does not know to have ended."""
+        """The ids of a job's cluster jobs that, as far as Snakemake knows, have not ended."""
         found = self._workflow.persistence.external_jobids(planned.job)
         return tuple(str(one) for one in found if one)
 
@@ -102,8 +102,8 @@ class Engine:
         """Whether one of these rules or files is forced, or all jobs are.
 
         Args:
-            rules: names in the job table. A name counts only as a whole, and so does the name
-                that a module's rule has in the workflow.
+            rules: names in the job table. The names that these rules have in the workflow, if the
+                project is a module, count as well. Only whole names count.
             files: paths as Snakemake has them.
         """
         settings = self._workflow.dag_settings
@@ -124,10 +124,10 @@ class Engine:
         return getattr(self._workflow, "dag", None) is not None
 
     def is_recorded(self, output: str) -> bool:
-        """Whether Snakemake has metadata about an output; it has none about outputs of looper."""
+        """Whether Snakemake has metadata about an output. Outputs that looper made have none."""
         from snakemake.io import IOFile
 
-        return bool(self._workflow.persistence.metadata(IOFile(output)))  # 9.14 has {} for none
+        return bool(self._workflow.persistence.metadata(IOFile(output)))  # 9.14 returns {} for none
 
     # --- the executor -----------------------------------------------------------------------------
 
@@ -150,9 +150,9 @@ class Engine:
         return {rule.strip() for rule in asked.replace(";", ",").split(",")} - {""}
 
     def prepare_group_jobs(self) -> None:
-        """In the process of a group job, let its members run one after another.
+        """Let the members of a group job run one after another, in the group job's process.
 
-        Each of them takes the resource `lump`, and there is one of it.
+        The resource `lump` has the value 1, and each member takes it.
         """
         if self.is_remote:
             self._workflow.register_resource(_LUMP, 1)
@@ -160,11 +160,10 @@ class Engine:
     def set_group_jobs(self, sizes: Mapping[str, int]) -> None:
         """Tell Snakemake how many members each group job has.
 
-        The members of a group job do not depend on each other. If one fails, the others run all the
-        same and keep their completed flags, which say by themselves that a record is complete.
+        The members of a group job do not depend on each other. If one fails, the others still run
+        and keep their completed flags. Such a flag alone says that its record is complete.
 
-        Call this when Snakemake knows its own settings, which it does not while it reads the
-        Snakefile.
+        Do not call this while Snakemake reads the Snakefile: it does not know its own settings yet.
         """
         workflow = self._workflow
         workflow.execution_settings.keep_incomplete = True
@@ -189,7 +188,7 @@ class Engine:
         """Call actions when the workflow begins and ends, in addition to its own handlers.
 
         Snakemake 9.27 calls `onstart`, `onsuccess` and `onerror` of the main Snakefile only; 9.14
-        takes the last ones that it reads, also those of a module. So a project that is used as a
+        calls the last ones that it reads, also those of a module. So a project that is used as a
         module adds its actions to the handlers of the workflow.
         """
         for name, action in (("onstart", start), ("onsuccess", success), ("onerror", error)):
@@ -266,10 +265,10 @@ def workflow_error(message: str) -> Exception:
 
 
 def explain_lock(why: Callable[[Path], str | None]) -> None:
-    """Let Snakemake say `why` a folder is locked, in the place of its advice to unlock it.
+    """Let Snakemake say `why` a folder is locked, instead of the advice to unlock it.
 
     Snakemake looks up the class of its exception when it raises it, so another class can take its
-    place. If `why` has no answer, as for the lock of somebody else, Snakemake's own message stays.
+    place. If `why` returns None, as for the lock of somebody else, Snakemake's own message stays.
     """
     from snakemake import exceptions
 

@@ -14,11 +14,11 @@ from typing import NamedTuple
 from ..files import read_text
 from ..layout import PLACES
 from .own_files import put
-from .places import names_of
+from .places import folder_names
 
 
 class FirstPlace(NamedTuple):
-    """Two folders by the paths that they had at first, absolute."""
+    """The absolute paths that the two folders of a project had first."""
 
     root: str
     """The folder of the looper config."""
@@ -28,7 +28,7 @@ class FirstPlace(NamedTuple):
 def names_since_first(looper_config: Path, workdir: Path, may_write: bool) -> list[tuple[str, str]]:
     """The project's folder and the working directory, each with the name that it had first.
 
-    Notes the place of today if there is no note, and if that may be written.
+    If there is no note and `may_write` is true, the place of today is noted as the first one.
 
     Raises:
         OSError: the note cannot be written.
@@ -42,7 +42,7 @@ def names_since_first(looper_config: Path, workdir: Path, may_write: bool) -> li
         first = today
         if may_write:
             put(path, json.dumps(today._asdict()))
-    return [*names_of(today.root, first.root), *names_of(today.workdir, first.workdir)]
+    return [*folder_names(today.root, first.root), *folder_names(today.workdir, first.workdir)]
 
 
 def _noted(path: Path) -> FirstPlace | None:

@@ -5,9 +5,9 @@
     workflow/profiles/default/   defaults that Snakemake finds by itself
     config/config.yaml           the looper config and the options, each explained
 
-The Snakefile has the structure. Each run makes the job table from the project's files as they are
-then, as with `--use-looper-config`. If the project needs other rules by then, the run is refused,
-see `structure`.
+The Snakefile has the structure of the plan, see `structure`. Each run makes the job table from the
+project's files as they are then, as with `--use-looper-config`. A run is refused if the project
+needs other rules by then.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ again, with `snakemake-looper generate`.
 def write_workflow(
     looper_config: Path, options: Options, folder: Path, force: bool = False
 ) -> list[Path]:
-    """Write a workflow, but no file whose text is right already.
+    """Write a workflow. A file whose text is right already is not written.
 
     Args:
         looper_config: the looper config.
@@ -87,13 +87,13 @@ def write_workflow(
 def _changed(
     files: Mapping[str, str], folder: Path, known: Mapping[str, str] | None
 ) -> dict[str, str]:
-    """Those files whose text is another one than on disk.
+    """The files whose text differs from that on disk.
 
     Args:
         files: texts by path.
         folder: the folder that the paths are relative to.
-        known: digests of the files that this command wrote; no other file may be replaced. None:
-            all may be.
+        known: digests of the files that this command wrote. Only these may be replaced. None: any
+            file may be replaced.
 
     Raises:
         ProjectError: names each file that is in the way.

@@ -23,8 +23,8 @@ def job_rule(structure: Structure, rule: RuleStructure, job_script: str) -> str:
     """The rule whose jobs run a pipeline.
 
     Args:
-        structure: that of the whole plan.
-        rule: which of its rules.
+        structure: the structure of the whole plan.
+        rule: the rule of this structure to write.
         job_script: `job.sh`, relative to the working directory.
     """
     name = quoted(rule.name)
@@ -85,15 +85,15 @@ def _directives(rule: RuleStructure) -> dict[str, str]:
     name = quoted(rule.name)
     directives = {key: literal(value) for key, value in rule.directives}
     if "retries" in directives:
-        # A Snakemake in a cluster's job reads this rule, too, and would try again in there,
-        # with what the job was given (Snakemake's issue 2050, seen with 9.27 and SLURM).
+        # The Snakemake inside a cluster job reads this rule, too. It would retry in there, with
+        # the resources of the first try (Snakemake's issue 2050, seen with 9.27 and SLURM).
         directives["retries"] += " if workflow.is_main_process else 0"
     if rule.containers_differ:
         directives["container"] = f"jobs.container({name})"
     elif rule.container:
         directives["container"] = quoted(rule.container)
     if rule.is_lumped:
-        # Tried again, a lump would run its completed members again.
+        # A retry of a lump would run its completed members again.
         directives |= {"group": f"jobs.lump({name})", "retries": "0"}
     return directives
 

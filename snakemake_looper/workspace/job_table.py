@@ -2,8 +2,9 @@
 
 The Snakefile holds the structure of a project and stays short. All that differs from sample to
 sample (commands, environments, inputs, threads, resources) is in the table beside it. Every process
-that reads the Snakefile opens the table, on a cluster one process per job. So this module imports
-nothing but the standard library, and a row costs the same for 10 samples and for 100,000.
+that reads the Snakefile opens the table; on a cluster this is a process for each job. So this
+module imports only the standard library, and reading a row takes as long for 10 samples as for
+100,000.
 
 A table is read-only: `job_table_writer` makes it, and nothing changes it.
 """
@@ -46,7 +47,7 @@ class JobTable:
         """Open a table.
 
         Raises:
-            FileNotFoundError: there is none.
+            FileNotFoundError: there is no such file.
         """
         self.path = Path(path)
         if not self.path.is_file():
@@ -57,15 +58,16 @@ class JobTable:
         self.config = lru_cache(maxsize=None)(self._config)
 
     def close(self) -> None:
+        """Close the file: rows that were not read before cannot be read any more."""
         self._connection.close()
 
     # --- jobs -------------------------------------------------------------------------------------
 
     def _row(self, rule: str, record: str | None) -> JobRow:
-        """The job of a rule for a record; at project level a rule has one job, whatever its record.
+        """The job of a rule for a record. If `record` is None, the one job of a project-level rule.
 
         Raises:
-            ValueError: there is none.
+            ValueError: there is no such job.
         """
         query = f"SELECT {', '.join(JobRow._fields)} FROM job WHERE rule = ?"
         arguments: tuple[str, ...] = (rule,)
@@ -98,7 +100,7 @@ class JobTable:
         return [flag for (flag,) in found]
 
     def flags_before(self, brief: Brief) -> list[str]:
-        """At project level, the completed flags of the jobs that it comes after."""
+        """The completed flags of the jobs that a project-level job comes after; else none."""
         query = "SELECT after FROM config WHERE rule = ?"
         found = self._connection.execute(query, (brief.rule,)).fetchone()
         after: list[str] = json.loads(found[0]) if found and found[0] else []
@@ -110,7 +112,7 @@ class JobTable:
         return found
 
     def has_outputs(self, rule: str) -> bool:
-        """Whether a rule has more outputs than the flag."""
+        """Whether a rule has other outputs than the flag."""
         return bool(self.facts.outputs.get(rule))
 
     def lump_sizes(self) -> dict[str, int]:
@@ -159,7 +161,7 @@ class JobTable:
         return list(map(StoreRow._make, self._connection.execute(query)))
 
     def settled(self, rule: str) -> str:
-        """The file that says: a rule's results and statuses are where they belong."""
+        """The file that says that a rule's results and statuses are published."""
         query = f"SELECT {', '.join(StoreRow._fields)} FROM store WHERE rule = ?"
         store = StoreRow._make(self._connection.execute(query, (rule,)).fetchone())
         return settled_marker(store, self.facts.workdir)
@@ -205,7 +207,7 @@ class JobTable:
 
 
 def briefs_at(path: Path) -> list[Brief]:
-    """The jobs of a plan of another run; none if it is gone, damaged or of another version."""
+    """The jobs in another run's job table; none if it is gone, damaged or of another version."""
     try:
         table = JobTable(path)
     except OSError:
@@ -219,14 +221,14 @@ def briefs_at(path: Path) -> list[Brief]:
 
 
 def store_key(store: StoreRow, workdir: Path) -> str:
-    """A name for a store in names of files of this package: the same wherever the project lies."""
+    """The name of a store in names of files. It does not depend on where the project lies."""
     location = os.path.relpath(store.location, workdir) if store.location else ""
     text = json.dumps([store.pipeline, store.level, location, store.published])
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
 def settled_marker(store: StoreRow, workdir: Path) -> str:
-    """The file that says: a store is up to date. It is relative to the working directory."""
+    """The file that says that a store is up to date, relative to the working directory."""
     return f"{SETTLED}/{store_key(store, workdir)}"
 
 

@@ -61,7 +61,7 @@ def write_job_table(
     Raises:
         OSError, sqlite3.Error: the file cannot be written.
     """
-    path.touch()  # with the mode that the umask gives; SQLite takes away what a group may do
+    path.touch()  # with the mode that the umask gives: SQLite would not let a group write
     connection = sqlite3.connect(path)
     try:
         connection.execute("PRAGMA journal_mode = OFF")
@@ -167,7 +167,7 @@ def facts_of(
     refusal: str | None,
     contents: Mapping[str, str],
 ) -> Facts:
-    """The facts of a plan; `Facts` describes those that the plan itself does not have."""
+    """The facts of a plan. The other arguments are fields that `Facts` describes."""
     return Facts(
         workdir=plan.workdir,
         rundir=plan.rundir,

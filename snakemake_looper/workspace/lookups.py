@@ -47,7 +47,7 @@ class Lookups:
         Args:
             table: the job table.
             engine: Snakemake.
-            left: gives the files of `settled/` that earlier runs have left to be made again.
+            left: returns the files that earlier runs left to be made, see `results.unfinished`.
         """
         self._table = table
         self._engine = engine
@@ -153,8 +153,8 @@ class Lookups:
         2. A config that this package never wrote is no input of a record that looper completed:
            the record needs no config any more, and a new config would make it run again.
         3. Any other config is a plain input: the jobs wait until it is written, and run again.
-           (It must not be `ancient`: Snakemake would not count it as a reason to run, and does
-           not look for other reasons after a job that is to run.)
+           (It must not be `ancient`: then it would be no reason to run. And if a job before this
+           one is to run, Snakemake looks for no other reason.)
         """
 
         def needed(wildcards: Any) -> Any:
@@ -191,11 +191,11 @@ class Lookups:
     # --- what earlier runs have left --------------------------------------------------------------
 
     def settled(self, rule: str) -> str:
-        """The file that says that a rule's results and statuses are where they belong."""
+        """The file that says that a rule's results and statuses are published."""
         return self._table.settled(rule)
 
     def left_over(self) -> Lookup:
-        """In a plan of some samples, a file that is made if earlier runs left anything."""
+        """In a plan of some samples, the file to make if earlier runs left work undone."""
 
         def wanted(wildcards: Any) -> list[str]:
             if not self._engine.is_main or not self._force_what_is_left():
@@ -217,7 +217,7 @@ class Lookups:
         return path
 
     def _force_what_is_left(self) -> bool:
-        """Let Snakemake make again what earlier runs left; returns whether there is anything."""
+        """Let Snakemake make the files that earlier runs left; False if there are none."""
         if not self._engine.is_main or not self._engine.has_graph:
             return False
         if self._left is None:

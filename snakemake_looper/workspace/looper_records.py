@@ -1,7 +1,7 @@
 """Records that looper completed, before the project came to Snakemake.
 
-Such a record has its completed flag, and Snakemake has no metadata about it. It is not run again
-unless something says so. Without metadata these are the reasons to run a job: it has no flag, it is
+Such a record has its completed flag, and Snakemake has no metadata about the flag. Without metadata
+Snakemake runs the record's job again only for one of these reasons: the job has no flag, it is
 forced, an input is newer than the flag, or a job before it is run.
 """
 
@@ -16,7 +16,7 @@ from .rows import ConfigRow, JobRow
 
 
 def is_completed_by_looper(table: JobTable, engine: Engine, row: JobRow, config: ConfigRow) -> bool:
-    """Whether Snakemake has no reason to run a job, and knows nothing of it.
+    """Whether looper completed a job: Snakemake has no metadata of it, and no reason to run it.
 
     Args:
         table: the job table.
@@ -37,10 +37,11 @@ def is_completed_by_looper(table: JobTable, engine: Engine, row: JobRow, config:
 
 
 def _are_older(table: JobTable, after: list[str], reads: list[str], done: float) -> bool:
-    """Whether all that comes before a project-level job was complete when it was `done`.
+    """Whether the jobs before a project-level job, and their results, are older than its flag.
 
     The flags of the rules before it must not be newer than the results files assembled from them,
-    and these not newer than the job's own flag. Times are in seconds since the epoch.
+    and these not newer than the job's own flag, which was written at `done`. Times are in seconds
+    since the epoch.
     """
     bound = done
     for path in reads:

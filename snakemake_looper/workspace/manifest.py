@@ -19,7 +19,7 @@ _SMALL = 64 * 1024
 
 
 def write_manifest(folder: Path) -> None:
-    """List all files of a folder."""
+    """Write the manifest of a folder: it lists all files that the folder has now."""
     files = {}
     for path in sorted(path for path in folder.rglob("*") if path.is_file()):
         info = path.stat()

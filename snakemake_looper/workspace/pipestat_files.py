@@ -1,11 +1,12 @@
-"""Merged pipestat configs: their text, and when they are written outside of their rules.
+"""Merged pipestat configs: their text, and functions that write them outside of their rules.
 
 A rule of the Snakefile writes each merged config: it copies the content from the plan. If the
 content has a literal secret, the plan has a reference in its place, and a script fills it in and
 writes the config for its owner only. For each config, a *marker* notes the digest of the content
 that was last written, see `layout.marker`.
 
-Every command that opens a plan imports this module, so functions import YAML and `read.secrets`.
+Every command that opens a plan imports this module. So it imports YAML and `read.secrets` only
+inside of functions.
 """
 
 from __future__ import annotations
@@ -38,10 +39,10 @@ def write_pipestat_config(source: str, target: str, written: str) -> None:
 
 
 def refresh_configs(table: JobTable, workdir: Path) -> None:
-    """Write merged configs again whose paths are of the place where the project was before.
+    """Write merged configs again that have the paths of the project's former place.
 
-    A move is no reason to run the rules of the configs, nor jobs that are complete. So the first
-    job of a run would find a config with old paths. Call this before it.
+    After a move, Snakemake does not run the rules of the configs, so the first job of a run would
+    find a config with old paths. Call this before the first job.
 
     Raises:
         OSError, KeyError, TypeError: one cannot be written.
@@ -59,7 +60,7 @@ def refresh_configs(table: JobTable, workdir: Path) -> None:
 
 
 def note_written(table: JobTable, workdir: Path) -> None:
-    """Write the markers again that were lost, for configs whose content is current."""
+    """Write lost markers again, for configs whose content is current."""
     for config in table.configs(workdir):
         if config.last_written in (None, "") and _is_current(
             workdir / config.source, workdir / config.path

@@ -4,7 +4,7 @@ Commands, environments and merged pipestat configs hold absolute paths, and Snak
 again whose command differs from the recorded one. So each project notes the place where it was
 planned first, see `first_place`. For comparisons, and only for them, its folder is called by that
 name. So a project that was moved, or is reached through a symbolic link, has the same commands as
-before, and a project that never moved has the very texts that earlier versions recorded.
+before. A project that never moved has exactly the texts that earlier versions recorded.
 """
 
 from __future__ import annotations
@@ -63,7 +63,7 @@ class Places:
         return self._pattern.sub(first, text)
 
     def compared_in(self, value: Any) -> Any:
-        """The same for all texts in a nested value."""
+        """A nested value, with `compared` applied to all its texts."""
         if isinstance(value, str):
             return self.compared(value)
         if isinstance(value, dict):
@@ -71,6 +71,6 @@ class Places:
         return [self.compared_in(item) for item in value] if isinstance(value, list) else value
 
 
-def names_of(folder: str, first: str) -> list[tuple[str, str]]:
-    """A folder as it was reached, and by its real path, each with its first name."""
+def folder_names(folder: str, first: str) -> list[tuple[str, str]]:
+    """The path that a folder was reached by, and its real path, each with its first name."""
     return [(folder, first), (os.path.realpath(folder), first)]

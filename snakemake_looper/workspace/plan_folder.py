@@ -2,9 +2,9 @@
 
     .snakemake/looper/
         index/<key>.json       for each looper config and set of options: its current plan, and
-                               what the source files looked like when it was made
+                               the sizes and times that the source files had when it was made
         configs/<digest>.yaml  contents of merged pipestat configs, without secrets
-        written/               which content each merged config was last written with
+        written/               digests of the contents that merged configs were last written with
         places/<key>.json      where a project was planned first, see `places`
         key                    for the digests of configs with secrets, see `config_digest`
         scripts/, report/      scripts and captions of the rules, the same for all plans
@@ -46,10 +46,10 @@ class PlanFolder:
         """The job table, opened.
 
         Raises:
-            FileNotFoundError: there is none.
+            FileNotFoundError: the folder has none.
         """
         return JobTable(self.path / JOB_TABLE)
 
     def is_whole(self) -> bool:
-        """Whether it can be read, and is as it was written."""
+        """Whether all files can be read, and are as they were written."""
         return is_whole(self.path, ("Snakefile", JOB_TABLE))

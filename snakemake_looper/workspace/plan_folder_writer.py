@@ -1,7 +1,7 @@
 """Writing a plan: its folder, and the contents of merged configs and scripts that plans share.
 
-See `plan_folder` for what is where. Reading a plan needs none of what this module imports, so
-`current_plan` imports it only where a new plan is needed.
+`plan_folder` lists the files. This module imports heavy modules that reading a plan does not need.
+So `current_plan` imports it only to write a new plan.
 """
 
 from __future__ import annotations
@@ -87,12 +87,12 @@ def _write(plan: Plan, base: Path, refusal: str | None) -> PlanFolder:
 
     Raises:
         OSError: something cannot be written.
-        KeyOfAnotherUser: the plan has a secret that was used by somebody else.
+        KeyOfAnotherUser: the plan has a secret, and the key is that of another user.
     """
     make_folder(base)
     _write_scripts(base)
     folder = _write_folder(_content(plan, base, refusal), base)
-    with contextlib.suppress(OSError):  # of another user; plans that nobody uses are cleared
+    with contextlib.suppress(OSError):  # another user's. The time says when it was used last
         os.utime(folder.path)
     table = folder.jobs()
     try:
@@ -148,8 +148,8 @@ def _write_scripts(base: Path) -> None:
     for part, source in shared_parts():
         target = base / part.relative_to(FOLDER)
         put(target, source.read_text(encoding="utf-8"))
-        # Snakemake runs a rule again whose script is newer than its output; a new version of this
-        # package, or a project begun with looper, is no reason for that.
+        # Snakemake runs a rule again if the script is newer than the output. The oldest time avoids
+        # this after an upgrade, and in a project that looper began.
         if part.parent == SCRIPTS and target.stat().st_mtime:
             with contextlib.suppress(PermissionError):  # another user's
                 os.utime(target, (0, 0))
@@ -194,7 +194,7 @@ def _fill(folder: Path, content: _Content) -> None:
 
 
 def _make_way(path: Path) -> bool:
-    """Remove something damaged; False if it has to stay.
+    """Remove a damaged plan; False if it has to stay.
 
     A plan of another user that cannot be read may be whole, and a run may be using it.
     """

@@ -2,8 +2,8 @@
 
 Snakemake makes folders in `.snakemake`, also for a dry run (its issue 2209). A user who may not
 write there gets a temporary folder instead, in which the records of earlier runs are links to the
-real ones. Snakemake sees all that was run, and the folder goes with the process. A real run, which
-could write nothing, is refused in one line.
+real ones. Snakemake sees all earlier runs, and the folder is removed when the process ends. A real
+run, which could write nothing, is refused with one line.
 """
 
 from __future__ import annotations
@@ -41,8 +41,8 @@ def not_writable(workdir: Path) -> str | None:
 def let_snakemake_read(workdir: Path) -> None:
     """Let Snakemake's dry runs work where this user may not write.
 
-    This replaces two methods of Snakemake, which has no other way to say so, once in a process.
-    They look anew for each workflow whether its folder may be written.
+    Snakemake has no setting for this, so this replaces two of its methods, once in a process. The
+    new methods check for each workflow whether its folder can be written.
     """
     if not_writable(workdir) is None:
         return
@@ -69,7 +69,7 @@ def let_snakemake_read(workdir: Path) -> None:
 
     @functools.wraps(refuse_protected)
     async def check_protected_output(self: Any) -> None:
-        # A dry run ends where an output may not be written; for this user, that is each of them.
+        # Snakemake ends a dry run if an output cannot be written: for this user, none can.
         if not (self.dag.workflow.dryrun and not_writable(Path.cwd())):
             await refuse_protected(self)
 

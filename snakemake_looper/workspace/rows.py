@@ -136,7 +136,7 @@ class Facts:
     """The folder of the samples' own output folders."""
     amendments: tuple[str, ...]
     outputs: dict[str, list[str]]
-    """More outputs than the flag, by rule."""
+    """Outputs besides the flag, by rule."""
     record_folders: dict[str, str]
     """For each rule whose jobs report into one file per record, the folder of these files."""
     warnings: tuple[str, ...]

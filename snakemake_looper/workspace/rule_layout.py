@@ -48,7 +48,7 @@ def rule_text(name: str, docstring: str, sections: Sections) -> str:
 
 
 def _docstring(text: str) -> list[str]:
-    """A docstring. Three quotes in a row, of any kind, are parted: snakefmt ends it at them."""
+    """A docstring. Blanks part three quotes in a row: snakefmt would end the docstring there."""
     text = re.sub(r"""(["'])(?=["']{2})""", r"\1 ", text.replace("\\", "\\\\"))
     if "\n" not in text:
         return [f'    """{text}"""']

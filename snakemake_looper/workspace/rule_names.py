@@ -1,4 +1,4 @@
-"""The names of the rules that belong to no pipeline's jobs: targets, configs, results, publishing.
+"""The names of the rules that do not run a pipeline: targets, configs, results, publishing.
 
 The planner names the rules that run pipelines, since the job table has these names. All others are
 named here, from the structure alone. A name that is taken gets a number.
@@ -15,7 +15,7 @@ from .structure import RuleStructure, Structure
 
 @dataclass(frozen=True, slots=True)
 class RuleNames:
-    """The name of each rule that is no pipeline's own."""
+    """The names of the rules that do not run a pipeline."""
 
     pipelines: tuple[tuple[str, str], ...]
     """Each target that runs one pipeline, and this pipeline."""
@@ -24,13 +24,13 @@ class RuleNames:
     results: dict[str, str]
     """The rules that assemble results files, by path."""
     publications: dict[str, str]
-    """The rules that publish results and statuses, by the rule whose they are."""
+    """The rules that publish results and statuses, by the rule whose jobs report them."""
     left_over: str | None
     """The rule that publishes what earlier runs left, in a plan of some samples."""
 
 
 def names_of(structure: Structure) -> RuleNames:
-    """Names for the rules of a structure; the order decides who gets a number."""
+    """Names for the rules of a structure. Of two equal names, the later one gets a number."""
     taken = {*RESERVED, *(rule.name for rule in structure.rules)}
     return RuleNames(
         pipelines=tuple((_free(name, taken), of) for name, of in _pipelines(structure)),
@@ -54,7 +54,7 @@ def names_of(structure: Structure) -> RuleNames:
 
 
 def _pipelines(structure: Structure) -> Iterator[tuple[str, str]]:
-    """The name of each pipeline as that of a target, unless all targets have it, and itself."""
+    """A name for the target of each pipeline, and the pipeline. Reserved names are left out."""
     first: dict[str, RuleStructure] = {}
     for rule in structure.rules:
         first.setdefault(rule.pipeline, rule)
@@ -65,13 +65,13 @@ def _pipelines(structure: Structure) -> Iterator[tuple[str, str]]:
 
 
 def _reporting(structure: Structure, results: str) -> str:
-    """The name of the first pipeline that reports into a results file, as rules have it."""
+    """The first pipeline that reports into a results file, as rules are named after it."""
     rule = next(rule for rule in structure.rules if rule.results == results)
     return rule.name.removesuffix("_sample")
 
 
 def _free(name: str, taken: set[str]) -> str:
-    """This name, or with a number if it is taken; adds it to those taken."""
+    """This name, with a number if it is taken; adds the result to `taken`."""
     candidates: Iterable[str] = (f"{name}_{number}" for number in range(2, len(taken) + 3))
     free = next(one for one in (name, *candidates) if one not in taken)
     taken.add(free)

@@ -93,9 +93,11 @@ class _Context:
     """`job.sh`, relative to the working directory."""
 
     def script(self, name: str) -> str:
+        """The path of a script, as a literal."""
         return quoted(f"{self.scripts}/{name}")
 
     def log(self, name: str) -> list[str]:
+        """The log of a rule that runs no pipeline, as the items of its `log:`."""
         return [quoted(os.path.join(self.structure.logs, f"{name}.log"))]
 
 
@@ -233,7 +235,7 @@ def _results(context: _Context, file: ResultsStructure) -> str:
 
 
 def _publication(context: _Context, rule: RuleStructure) -> str:
-    """The rule brings results and statuses of one rule's jobs where they belong."""
+    """The rule publishes the results and statuses of one rule's jobs."""
     assert rule.publishes
     level = "project" if rule.level == "project" else "samples"
     inputs = [f"{level}=jobs.flags({quoted(rule.name)})"]
@@ -247,7 +249,7 @@ def _publication(context: _Context, rule: RuleStructure) -> str:
 
 
 def _left_over(context: _Context, name: str) -> str:
-    """In a plan of some samples, the rule does all that earlier runs left to do."""
+    """In a plan of some samples, the rule publishes all that earlier runs left."""
     rules = [rule.name for rule in context.structure.rules_in_all]
     inputs = [f"jobs.flags({quoted_list(rules)})"]
     docstring = "Bring results and statuses where earlier runs could not."

@@ -31,7 +31,7 @@ from ..read.secrets import has_secret
 _Value = TypeVar("_Value")
 
 Publishes = Published | Literal["statuses"]
-"""Results and statuses go to a store of this kind; or statuses alone, to the database server."""
+"""The kind of store that gets results and statuses; `statuses`: a server gets statuses alone."""
 
 STRUCTURE_FILE = "structure"
 """The file in a plan's folder that holds the digest."""
@@ -82,13 +82,18 @@ class RuleStructure:
     containers_differ: bool = False
     directives: tuple[tuple[str, int | str], ...] = ()
     constraint: str | None = None
+    """A regular expression for `{sample}`, if the default does not do."""
     depends: tuple[str, ...] = ()
+    """The rules whose job of the same sample comes before."""
     after: tuple[str, ...] = ()
+    """The rules whose jobs all come before."""
     reads: tuple[str, ...] = ()
-    """Paths of the results files that are complete before."""
+    """Paths of the results files that must be complete before."""
     outputs: tuple[str, ...] = ()
+    """Outputs besides the flag."""
     benchmark: str | None = None
     in_all: bool = True
+    """Whether the target `all` runs it."""
     config: ConfigStructure | None = None
     results: str | None = None
     """The path of the results file that the jobs' records are assembled into."""
@@ -127,6 +132,7 @@ class Structure:
     looper_config: str = field(default="", metadata=_IN_COMMENTS)
 
     def rules_of(self, level: Level) -> tuple[RuleStructure, ...]:
+        """The rules of a level, in the order of the plan."""
         return tuple(rule for rule in self.rules if rule.level == level)
 
     @property

@@ -119,7 +119,7 @@ def test_a_record_with_a_file_of_its_own_shares_nothing(
     store = opener(tmp_path)
     assert store.shared() is None
     assert store.record_pattern() == str(tmp_path / "records" / PATTERN)
-    assert store.is_apart() is (opener is a_file_for_each_record)
+    assert store.is_only_record_files() is (opener is a_file_for_each_record)
 
 
 def test_numbers_that_were_stored_as_text_are_numbers(store: Store) -> None:

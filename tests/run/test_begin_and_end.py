@@ -132,12 +132,12 @@ def test_what_was_not_begun_has_its_status_back(lab: Lab) -> None:
 def test_a_job_that_slurm_still_has_goes_on_waiting(
     lab: Lab, monkeypatch: pytest.MonkeyPatch, answers: bool
 ) -> None:
-    def unfinished(jobids: Iterable[str]) -> set[str]:
+    def unfinished_jobs(jobids: Iterable[str]) -> set[str]:
         if not answers:
             raise OSError("squeue does not answer")
         return {"1"}
 
-    monkeypatch.setattr(lifecycle, "unfinished", unfinished)
+    monkeypatch.setattr(lifecycle, "unfinished_jobs", unfinished_jobs)
     lab.engine.executor = "slurm"
     journal = lab.begin()
     journal.submitted([flag("a")], "1")
@@ -304,7 +304,7 @@ def test_a_run_waits_for_jobs_of_slurm(
     lab.die(lab.killed(executor="slurm"))
     lab.engine.submitted = {"a": ("11",), "b": ("12",)}
     states = [{"11"}, {"11"}, set(), set()]
-    monkeypatch.setattr(orphans, "unfinished", lambda jobids: states.pop(0))
+    monkeypatch.setattr(orphans, "unfinished_jobs", lambda jobids: states.pop(0))
     monkeypatch.setattr(orphans.time, "sleep", lambda seconds: None)
     lab.begin().end()
     assert states == []

@@ -11,7 +11,7 @@ from snakemake_looper.run.slurm import (
     slurm_states,
     state_in,
     state_of,
-    unfinished,
+    unfinished_jobs,
     verdict_on,
 )
 
@@ -28,7 +28,7 @@ def test_states_of_known_jobs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     assert slurm_states(["1", "2_1", "3", "4"]) == {
         "1": "RUNNING", "2_1": "TIMEOUT", "3": "CANCELLED"
     }  # fmt: skip
-    assert unfinished(["1", "2_1", "3", "4"]) == {"1"}
+    assert unfinished_jobs(["1", "2_1", "3", "4"]) == {"1"}
     assert (state_of("3"), state_of("4")) == ("CANCELLED", "")
 
 
@@ -39,7 +39,7 @@ def test_no_answer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert state_of("1") == ""
     monkeypatch.setenv("PATH", str(tmp_path / "nowhere"))
     with pytest.raises(OSError):
-        unfinished(["1"])
+        unfinished_jobs(["1"])
 
 
 @pytest.mark.parametrize(

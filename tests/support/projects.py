@@ -9,6 +9,7 @@ from textwrap import dedent
 
 
 def write(folder: Path, files: Mapping[str, str]) -> Path:
+    """Write files, without the indentation of their texts; returns the folder."""
     for name, text in files.items():
         path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -57,12 +58,13 @@ TOUCH: Mapping[str, str] = {
 
 
 def flags(folder: Path) -> list[str]:
-    """All status flags below a folder, by name; also while jobs make and remove folders."""
+    """The names of all flags below a folder. Jobs may make and remove folders meanwhile."""
     found = (name for _, _, names in os.walk(folder) for name in names)
     return sorted(name for name in found if name.endswith(".flag"))
 
 
 def edit(path: Path, old: str, new: str) -> None:
+    """Replace a text in a file, which must have it."""
     text = path.read_text(encoding="utf-8")
     assert old in text, f"{old!r} is not in {path}"
     path.write_text(text.replace(old, new), encoding="utf-8")

@@ -66,7 +66,7 @@ def report(jobs: JobTable, record: str, **values: Any) -> None:
 
 
 def set_flag(jobs: JobTable, record: str, status: str) -> None:
-    """Let the job of a record have begun, and have a status."""
+    """Write the log and the flag of a record, as if its job had begun and got this status."""
     folder = jobs.facts.workdir
     brief = next(one for one in jobs.briefs() if one.record == record)
     log = folder / brief.log

@@ -20,16 +20,10 @@ import psutil
 from support.preloaded import Preloaded
 
 REPOSITORY = Path(__file__).resolve().parent.parent.parent
-
-
 EXAMPLES = REPOSITORY / "examples"
-
-
 BIN = Path(sys.executable).parent
-
-
 PATIENCE = 300
-"""So many seconds is waited for what must happen: a busy machine is slow, only a fault is slower."""
+"""Seconds to wait for something that must happen: more than a busy machine needs."""
 
 
 @dataclass(frozen=True)
@@ -68,6 +62,7 @@ def environment(**extra: str) -> dict[str, str]:
 
 
 def run(*command: str, cwd: Path, stdin: str = "", **env: str) -> Run:
+    """Run a command to its end; `env` is added to the environment."""
     done = subprocess.run(
         command, cwd=cwd, env=environment(**env), input=stdin, capture_output=True, text=True,
         timeout=2 * PATIENCE,
@@ -77,6 +72,7 @@ def run(*command: str, cwd: Path, stdin: str = "", **env: str) -> Run:
 
 @cache
 def preloaded() -> Preloaded:
+    """The server of forks, started once in each process of the tests."""
     return Preloaded(environment())
 
 
@@ -100,6 +96,7 @@ def python(code: str, *words: str, cwd: Path, stdin: str = "", **env: str) -> Ru
 
 
 def snakemake(*words: str, cwd: Path, **env: str) -> Run:
+    """Run `snakemake WORDS…` in a folder."""
     return program("snakemake", words, cwd, env)
 
 
@@ -109,6 +106,7 @@ def use_looper(*words: str, cwd: Path, **env: str) -> Run:
 
 
 def cli(*words: str, cwd: Path, **env: str) -> Run:
+    """Run `snakemake-looper WORDS…` in a folder."""
     return program("snakemake-looper", words, cwd, env)
 
 
@@ -121,7 +119,7 @@ def wait_until(condition: Callable[[], object], what: str = "nothing happens") -
 
 
 def is_alive(pid: int) -> bool:
-    """Whether a process is at work. One that has ended, and that nobody has asked for, is not."""
+    """Whether a process is at work. A zombie, which nobody has waited for, is not."""
     try:
         return psutil.Process(pid).status() not in (psutil.STATUS_ZOMBIE, psutil.STATUS_DEAD)
     except psutil.NoSuchProcess:
@@ -129,7 +127,7 @@ def is_alive(pid: int) -> bool:
 
 
 def children(pid: int) -> list[psutil.Process]:
-    """All processes below one; none if that is gone."""
+    """All processes that a process started, at any depth; none if it is gone."""
     try:
         return psutil.Process(pid).children(recursive=True)
     except psutil.NoSuchProcess:
@@ -137,7 +135,7 @@ def children(pid: int) -> list[psutil.Process]:
 
 
 def command_line(process: psutil.Process) -> str:
-    """How a process was started; nothing if it has ended meanwhile."""
+    """The command line of a process; empty if it has ended meanwhile."""
     try:
         return " ".join(process.cmdline())
     except psutil.NoSuchProcess:
@@ -145,6 +143,7 @@ def command_line(process: psutil.Process) -> str:
 
 
 def inspect_json(cwd: Path, *words: str, **env: str) -> dict[str, Any]:
+    """The output of `snakemake-looper inspect --json`."""
     done = cli("inspect", "--json", *words, cwd=cwd, **env)
     assert done.code < 2, done.err  # 1: somebody is skipped
     loaded: dict[str, Any] = json.loads(done.out)

@@ -1,16 +1,17 @@
-"""A SLURM of the tests' own: one node, as large as the tests need it, whatever the machine is.
+"""A SLURM of the tests' own. Its one node is as large as the tests need, on any machine.
 
 `munged`, `slurmctld` and `slurmd` come from Debian's packages; all that they write is in a
 temporary folder, with a key, a socket and ports of their own, so that a SLURM of the machine is
-neither used nor disturbed. They end with the session; each worker of pytest-xdist that asks has
-its own. Without the packages, or without root, tests that ask are skipped and say why.
+neither used nor disturbed. They end with the session. Each worker of pytest-xdist that needs a
+SLURM has its own. Without the packages, or without root, tests that need it are skipped and say
+why.
 
-Which SLURM is meant is said by `SLURM_CONF`. The executor plugin takes that away from the steps of
-its jobs (slurm-jobstep 0.6), so the commands are found in a folder that comes first in `PATH`, and
-set it themselves.
+The variable `SLURM_CONF` says which SLURM a command uses. The executor plugin removes it in the
+steps of its jobs (slurm-jobstep 0.6). So the first folder in `PATH` has commands that set it
+themselves.
 
-There is no accounting: statuses are `squeue`'s. Memory is watched, not confined: a job that takes
-more than it asked for is ended within seconds, in SLURM's own way.
+There is no accounting: statuses come from `squeue`. SLURM watches the memory of jobs, and ends a
+job within seconds that takes more than it asked for.
 """
 
 from __future__ import annotations
@@ -96,11 +97,11 @@ class Slurm:
 
     @property
     def env(self) -> dict[str, str]:
-        """What makes commands, and the jobs that they submit, mean this SLURM and no other."""
+        """Variables: with them, commands and the jobs that they submit use only this SLURM."""
         return {"PATH": os.pathsep.join([str(self.folder / "bin"), str(BIN), _PATH])}
 
     def ask(self, *command: str) -> str:
-        """What one of SLURM's commands prints."""
+        """Run one of SLURM's commands; returns its output."""
         done = subprocess.run(
             command, env=_env(**self.env), capture_output=True, text=True, timeout=300
         )
@@ -162,7 +163,7 @@ def _configure(folder: Path) -> None:
 
 
 def _env(**extra: str) -> dict[str, str]:
-    """The environment, without what a SLURM job around us would say."""
+    """The environment, without the variables of a SLURM job that the tests may run in."""
     kept = {key: value for key, value in os.environ.items() if not key.startswith("SLURM_")}
     return {**kept, "PATH": _PATH, **extra}
 
@@ -201,7 +202,7 @@ def _wait_until_idle(server: Slurm, daemons: list[subprocess.Popen[bytes]]) -> N
 
 
 def _stop(server: Slurm, daemons: list[subprocess.Popen[bytes]]) -> None:
-    """End the daemons, the last one started first, then what is left of jobs and runs."""
+    """End the daemons, the last one started first, then all processes of jobs and runs."""
     for daemon in reversed(daemons):
         daemon.terminate()
         try:

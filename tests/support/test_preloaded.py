@@ -45,7 +45,7 @@ def test_codes_and_texts_are_the_same(touch: Path, words: tuple[str, ...]) -> No
 
 
 def text(done: Run) -> list[str]:
-    """What is printed, without what differs in each run: times, and the order of Snakemake's sets."""
+    """The lines without those that differ in each run: times, and the order of Snakemake's sets."""
     differs = re.compile(r"\s+(Date|Workflow ID):|usage:|\s+\[-|.*\.\.\.$")
     return [line for line in done.text.splitlines() if not differs.match(line)][-20:]
 

@@ -15,8 +15,8 @@ import pytest
 
 from support.running import BIN, REPOSITORY, Run, environment
 
-# Folders that only root reaches are covered, in a mount namespace of the test's own, by empty ones
-# that hold what is needed.
+# In a mount namespace of the test's own, empty folders cover the folders that only root reaches.
+# Folders that Python needs are mounted there again.
 _REACH = """
 set -e
 mount --make-rprivate /
@@ -44,7 +44,7 @@ done
 
 
 class Others:
-    """A folder that all users reach, and what they do there."""
+    """A folder that all users reach, and functions that act there as other users."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -76,6 +76,7 @@ class Others:
         return Run(done.returncode, done.stdout, done.stderr)
 
     def cli(self, user: str, *words: str, cwd: Path, umask: int = 0o022) -> Run:
+        """Run `snakemake-looper` as a user."""
         return self.run(user, str(BIN / "snakemake-looper"), *words, cwd=cwd, umask=umask)
 
     def give(self, folder: Path, user: str) -> None:
@@ -85,7 +86,7 @@ class Others:
 
 
 def _real_places() -> set[str]:
-    """Where the packages are that are imported, if a path of Python leads elsewhere."""
+    """The real folders of Python and its packages, where its paths are links."""
     return {str(Path(path).resolve()) for path in sys.path if Path(path).is_dir()} | {
         str(Path(sys.prefix).resolve()),
         str(Path(sys.executable).resolve().parents[1]),

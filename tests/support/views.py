@@ -1,4 +1,4 @@
-"""What views are tested with: a run, streams, and Snakemake's settings of its output."""
+"""Helpers for tests of views: a run, streams, and Snakemake's settings of its output."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ NOTHING = Snapshot((), (), "")
 
 
 def job(record: str, since: float, external: str = "") -> RunningJob:
+    """A running job; `since` is in seconds."""
     return RunningJob("count_lines", "sample", record, since, external)
 
 
@@ -31,6 +32,8 @@ def tally(completed: int, running: int = 1, total: int = 10, level: str = "sampl
 
 
 class Stream(io.StringIO):
+    """A stream that may be a terminal, with any encoding."""
+
     def __init__(self, tty: bool = True, encoding: str = "utf-8") -> None:
         super().__init__()
         self._tty, self._encoding = tty, encoding
@@ -44,6 +47,7 @@ class Stream(io.StringIO):
 
 
 def settings(**changes: Any) -> SimpleNamespace:
+    """Snakemake's settings of its output: all off, except `changes`."""
     off = dict.fromkeys(
         (
             "dryrun",

@@ -16,12 +16,12 @@ from .store import Load, Store
 
 @dataclass(frozen=True, slots=True)
 class RecordFilesStore(Store):
-    """Records in a file each. A damaged file costs its own record, with a warning."""
+    """Records in a file each. If a file is damaged, its record is left out with a warning."""
 
     def read(self, warnings: list[str], load: Load = load_file) -> dict[str, dict[str, Any]]:
         found: dict[str, Any] = {}
         for path in self._files().values():
-            try:  # not by the caller's `load`, which may remember all files
+            try:  # not with the caller's `load`, which may keep all files in memory
                 found |= records_in(load_file(path), self.row, path, warnings)
             except (ResultsFileError, OSError) as error:
                 said = str(error).removeprefix(f"{path}: ")
@@ -41,7 +41,7 @@ class RecordFilesStore(Store):
     def record_pattern(self) -> str | None:
         return self.row.location
 
-    def is_apart(self) -> bool:
+    def is_only_record_files(self) -> bool:
         return True
 
     def _files(self) -> dict[str, Path]:

@@ -24,6 +24,7 @@ class ResultsFileStore(SharedStore):
 
     @property
     def path(self) -> Path:
+        """The results file."""
         return Path(self.row.location)
 
     def read(self, warnings: list[str], load: Load = load) -> dict[str, dict[str, Any]]:

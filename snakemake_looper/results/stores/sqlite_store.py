@@ -26,10 +26,10 @@ class SqliteStore(CopyStore):
         unreported: Mapping[str, Iterable[str]],
     ) -> Mapping[str, Any] | None:
         config = self.config()
-        # A row becomes what is given, so a record that reports nothing any more is given empty.
+        # A result that is not given is emptied, so records that report nothing are given empty.
         everything = {**{name: {} for name in unreported}, **records}
         sqlite_copy.publish(config, everything, statuses)
-        return sqlite_copy.look(config)
+        return sqlite_copy.file_state(config)
 
     def is_as_it_was(self, state: Mapping[str, Any] | None) -> bool:
         return sqlite_copy.is_as_it_was(self.config(), state)

@@ -14,7 +14,7 @@ Three kinds of stores can do more than others:
 
 - A `SharedStore` has records that share one place. Results of one record cannot be set aside by
   renaming a file, so they are taken out and put back.
-- A `PublishedStore` gets something from this process when jobs have ended.
+- A `PublishedStore` gets results or statuses from this package when jobs have ended.
 - A `CopyStore` is published by copying a results file.
 """
 
@@ -100,7 +100,7 @@ class Store(ABC):
 
     @abstractmethod
     def delete(self, records: Collection[str]) -> None:
-        """Delete records with all that they reported. Names that are not there are passed over.
+        """Delete records with all that they reported. Unknown names are ignored.
 
         Raises:
             LooperError, OSError: the store cannot be written to.
@@ -115,9 +115,8 @@ class Store(ABC):
         jobs share their place."""
         return None
 
-    def is_apart(self) -> bool:
-        """Whether the files of the records are all that there is: removing them removes the
-        records."""
+    def is_only_record_files(self) -> bool:
+        """Whether the store consists of record files: to remove these is to remove the records."""
         return False
 
     def shared(self) -> SharedStore | None:
@@ -161,12 +160,12 @@ class SharedStore(Store):
 
 
 class PublishedStore(Store):
-    """A store that this process brings something to when jobs have ended."""
+    """A store that gets results or statuses from this package when jobs have ended."""
 
     __slots__ = ()
 
     failure: str
-    """The message where publishing fails, as "results were not copied"."""
+    """The message if publishing fails, for example "results were not copied"."""
 
     @abstractmethod
     def place(self) -> str:
@@ -193,7 +192,7 @@ class CopyStore(PublishedStore):
         statuses: Mapping[str, str],
         unreported: Mapping[str, Iterable[str]],
     ) -> Mapping[str, Any] | None:
-        """Bring the copy up to date; nothing is written where nothing changed.
+        """Bring the copy up to date; records that did not change are not written.
 
         Args:
             records: for each record its results.
@@ -208,8 +207,7 @@ class CopyStore(PublishedStore):
         """
 
     def is_as_it_was(self, state: Mapping[str, Any] | None) -> bool:
-        """Whether the copy still is what `publish` left there. Where only the network could
-        tell, it is taken to be.
+        """Whether the copy still is as `publish` left it. True if only the network could tell.
 
         Raises:
             LooperError: the merged config names no place.
@@ -225,8 +223,8 @@ class CopyStore(PublishedStore):
     def record_pattern(self) -> str | None:
         return self.source.record_pattern()
 
-    def is_apart(self) -> bool:
-        return self.source.is_apart()
+    def is_only_record_files(self) -> bool:
+        return self.source.is_only_record_files()
 
     def shared(self) -> SharedStore | None:
         return self.source.shared()
