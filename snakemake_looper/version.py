@@ -1,3 +1,3 @@
 """The version of this package. A plan of another version is replaced by a new one."""
 
-__version__ = "0.2.0"
+__version__ = "0.3.0"

@@ -211,9 +211,9 @@ def test_a_run_of_others_settles_the_killed_flag(begun: Path) -> None:
 
 # --- generated workflows ---------------------------------------------------------------------------
 
-# A workflow that 0.2 generated, `workflow/` and `config/` as `snakemake-looper generate` wrote them in
+# A workflow that 0.3 generated, `workflow/` and `config/` as `snakemake-looper generate` wrote them in
 # a copy of `upgrade/project`. Users keep such a workflow, so no later version makes it again.
-GENERATED = HERE / "generated_0_2"
+GENERATED = HERE / "generated_0_3"
 
 
 def test_a_generated_workflow_runs_with_later_versions(tmp_path: Path) -> None:

@@ -43,7 +43,7 @@ def test_the_words_of_this_package_are_no_part_of_the_digest(
 
 
 def test_a_known_digest(touch: Path) -> None:
-    """Workflows that 0.2 generated have it: with another digest, they are all refused."""
+    """Workflows that 0.3 generated have it: with another digest, they are all refused."""
     assert digest_of(structure(touch)) == "aadaa9506b47"
 
 
