@@ -11,6 +11,7 @@ import contextlib
 import os
 import secrets
 import shutil
+import stat
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import IO, TypeVar
@@ -159,3 +160,18 @@ def modified(path: str) -> float | None:
         return os.stat(path).st_mtime
     except OSError:
         return None
+
+
+def file_size(path: str) -> int:
+    """Size of a file, or of all files below a folder, in bytes; -1 if it does not exist."""
+    try:
+        found = os.stat(path)
+    except (OSError, ValueError):  # ValueError: the path has a NUL in it
+        return -1
+    if not stat.S_ISDIR(found.st_mode):
+        return found.st_size
+    return sum(
+        os.lstat(os.path.join(folder, name)).st_size
+        for folder, _, names in os.walk(path)
+        for name in names
+    )

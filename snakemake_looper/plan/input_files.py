@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import os
 import re
-import stat
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
+from ..files import file_size
 from ..model import InputSchema, Sample
 from ..read.yaml_lines import expand
 from .context import PlanContext
@@ -91,21 +91,6 @@ def as_input(path: str, context: PlanContext) -> str:
     if context.rundir == context.workdir:
         return path.removeprefix("./")
     return context.shown(Path(os.path.normpath(context.rundir / path)))
-
-
-def file_size(path: str) -> int:
-    """Size of a file, or of all files below a folder, in bytes; -1 if it does not exist."""
-    try:
-        found = os.stat(path)
-    except (OSError, ValueError):  # ValueError: the path has a NUL in it
-        return -1
-    if not stat.S_ISDIR(found.st_mode):
-        return found.st_size
-    return sum(
-        os.lstat(os.path.join(folder, name)).st_size
-        for folder, _, names in os.walk(path)
-        for name in names
-    )
 
 
 def _paths(sample: Sample, attributes: Iterable[str]) -> Iterable[str]:

@@ -33,7 +33,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..files import read_text
+from ..files import file_size, read_text
 from ..layout import FOLDER, INDEX, JOB_TABLE, LOCKS, shared_parts
 from ..read.options import Options
 from ..version import __version__
@@ -179,8 +179,6 @@ def _is_complete(table: JobTable, workdir: Path) -> bool:
 
 
 def _inputs_changed(table: JobTable) -> bool:
-    from ..plan.input_files import file_size  # heavy: only where the plan is fresh so far
-
     root = table.facts.rundir
     return any(file_size(os.path.join(root, path)) != size for path, size in table.inputs_seen())
 
