@@ -132,7 +132,7 @@ def test_killed_before_a_job_begins(anywhere: PlayedProject) -> None:
 
 
 def test_killed_after_a_job_completed(anywhere: PlayedProject) -> None:
-    """What it reported counts at once, though nobody has assembled it, and after the next run."""
+    """Its results count at once, before anybody assembles them, and after the next run."""
     folder = anywhere.folder
     anywhere.run(a="n=1", b="n=5", c="n=3")
     jobs, planned = anywhere.begin("a", "b", "c")

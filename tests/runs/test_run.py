@@ -541,7 +541,8 @@ def test_results_of_a_partial_run_are_assembled(
 def test_project_levels_that_share_a_results_file_run_in_turn(
     project: Callable[..., Path], tmp_path: Path
 ) -> None:
-    """pipestat's file back end would lose the record of one."""
+    """pipestat's file back end would lose the record of one. So the first comes before the second,
+    also if only the second is asked for."""
     interface = """
         pipeline_name: {name}
         project_interface:
@@ -564,7 +565,7 @@ def test_project_levels_that_share_a_results_file_run_in_turn(
                 import sys
                 turns = open("turns.txt", "a")
                 print("begin", sys.argv[2], file=turns, flush=True)
-                import pipestat  # takes longer than the start of a second job that does not wait
+                import pipestat
                 psm = pipestat.PipestatManager.from_file_backend(
                     sys.argv[1], pipeline_name=sys.argv[2], pipeline_type="project",
                     multi_pipelines=True,
@@ -574,7 +575,7 @@ def test_project_levels_that_share_a_results_file_run_in_turn(
                 """,
         }
     )
-    done = use_looper(cwd=folder)
+    done = use_looper("two", cwd=folder)
     assert done.code == 0, done.text[-2000:]
     turns = (folder / "turns.txt").read_text().splitlines()
     assert turns == ["begin one", "end one", "begin two", "end two"]
