@@ -51,7 +51,7 @@ def execute(arguments: Namespace) -> int:
     ):
         return DONE if arguments.dry_run else FAILED
     with no_run(selected, workdir):
-        destroy(found, workdir)
+        destroy(found)
     print("removed")
     return DONE
 

@@ -106,7 +106,7 @@ def removal_without_sample(
     return Removal(_there(paths), tuple(records))
 
 
-def destroy(removal: Removal, workdir: Path) -> None:
+def destroy(removal: Removal) -> None:
     """Remove all that a removal lists. Records go first: a store that refuses keeps the files, too.
 
     Raises:

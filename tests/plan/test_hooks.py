@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 import os
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -98,7 +97,6 @@ def test_run_once_for_each_planned_job(hooked: Path) -> None:
 
 def test_a_changed_function_makes_a_new_plan(hooked: Path) -> None:
     assert use_looper(cwd=hooked).code == 0
-    time.sleep(0.01)
     edit(hooked / "hooks_of_test.py", '["cores"] = 2', '["cores"] = 2 + 0')
     assert use_looper("-n", cwd=hooked).jobs() == []
     assert len((hooked / "ran.txt").read_text().split()) == 6

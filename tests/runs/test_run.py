@@ -6,7 +6,6 @@ import os
 import signal
 import stat
 import subprocess
-import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -200,7 +199,6 @@ def test_what_looper_completed_is_not_run_again(example: Callable[[str], Path]) 
     subprocess.run(["rm", "-r", ".snakemake", "results/count_lines/results_records"], cwd=folder)
     (folder / "results/pipestat_config_count_lines_project.yaml").unlink()
     (folder / "results/pipestat_config_count_lines.yaml").write_text("pipeline_name: count_lines\n")
-    time.sleep(0.01)
     assert not [job for job in use_looper(cwd=folder).jobs() if "pipestat" not in job]
     assert NOTHING in use_looper(cwd=folder).text
     edit(folder / "samples.csv", "canton\n", "canton\ncanada,province\n")
@@ -543,7 +541,8 @@ def test_results_of_a_partial_run_are_assembled(
 def test_project_levels_that_share_a_results_file_run_in_turn(
     project: Callable[..., Path], tmp_path: Path
 ) -> None:
-    """pipestat's file back end would lose the record of one."""
+    """pipestat's file back end would lose the record of one. So the first comes before the second,
+    also if only the second is asked for."""
     interface = """
         pipeline_name: {name}
         project_interface:
@@ -563,19 +562,23 @@ def test_project_levels_that_share_a_results_file_run_in_turn(
             "one.yaml": interface.format(name="one"),
             "two.yaml": interface.format(name="two"),
             "report.py": """
-                import sys, time
+                import sys
+                turns = open("turns.txt", "a")
+                print("begin", sys.argv[2], file=turns, flush=True)
                 import pipestat
                 psm = pipestat.PipestatManager.from_file_backend(
                     sys.argv[1], pipeline_name=sys.argv[2], pipeline_type="project",
                     multi_pipelines=True,
                 )
-                time.sleep(0.5)
                 psm.report(record_identifier="p", values={"n": 1})
+                print("end", sys.argv[2], file=turns, flush=True)
                 """,
         }
     )
-    done = use_looper(cwd=folder)
+    done = use_looper("two", cwd=folder)
     assert done.code == 0, done.text[-2000:]
+    turns = (folder / "turns.txt").read_text().splitlines()
+    assert turns == ["begin one", "end one", "begin two", "end two"]
     assert set(yaml.safe_load((tmp_path / "shared.yaml").read_text())) == {"one", "two"}
 
 

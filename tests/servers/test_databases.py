@@ -821,8 +821,14 @@ def test_a_database_that_somebody_is_writing(lite: Config, monkeypatch: pytest.M
 
 
 def test_writers_wait_for_each_other(lite: Config) -> None:
+    from sqlalchemy import Engine, event
+
     write_statuses(lite, {"a": "running"})
     faults: list[Exception] = []
+    begun: list[str] = []
+
+    def note(_: object, cursor: object, statement: str, *more: object) -> None:
+        begun.append(statement)
 
     def work() -> None:
         try:
@@ -831,15 +837,19 @@ def test_writers_wait_for_each_other(lite: Config) -> None:
             faults.append(error)
 
     other = sqlite3.connect(lite["database"]["sqlite_url"], isolation_level=None)
+    event.listen(Engine, "before_cursor_execute", note)
     try:
         other.execute("BEGIN IMMEDIATE")
         other.execute("UPDATE \"count-lines__sample\" SET status = 'failed'")
         thread = threading.Thread(target=work)
         thread.start()
-        time.sleep(0.5)  # by then it would have read what changes here, and could not write
+        wait_until(lambda: begun or faults, "nothing is published")
+        # A writer that reads first would have read the values that change here.
+        assert begun == ["BEGIN IMMEDIATE"]
         other.execute("COMMIT")
         thread.join(PATIENCE)
     finally:
+        event.remove(Engine, "before_cursor_execute", note)
         other.close()
     assert not thread.is_alive() and not faults
     assert (read_statuses(lite), read_records(lite)["b"]) == ({"a": "failed"}, {"n": 1})

@@ -128,14 +128,30 @@ def test_journals_without_needed_facts_are_removed(tmp_path: Path) -> None:
     assert [path.stem for path in (tmp_path / JOURNALS).iterdir()] == ["4"]
 
 
-def test_names_of_journals_sort_by_time(tmp_path: Path) -> None:
-    first = Journal.open(tmp_path, "abc")
-    first.begin("local", {})
-    time.sleep(1.1)
-    second = Journal(
-        tmp_path / JOURNALS / (time.strftime("%Y%m%dT%H%M%S", time.gmtime()) + "-1.jsonl")
-    )
-    second.write("run", pid=1, host="h", plan="later")
-    assert [run.plan for run in read_runs(tmp_path)] == ["abc", "later"]
-    first.end()
-    second.end()
+def test_names_of_journals_sort_by_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Microseconds count. Two runs of one microsecond get two names: the later one waits for it."""
+    day = 1_700_000_000 * 10**9
+    instants = [0, 1_000, 2_000, 2_000, 10_000, 999_999_000, 10**9]
+    clock = (day + instant for instant in instants)
+    with monkeypatch.context() as patch:
+        patch.setattr(time, "time_ns", lambda: next(clock))
+        journals = [Journal.open(tmp_path, str(number)) for number in range(len(instants) - 1)]
+    for journal in journals:
+        journal.begin("local", {})
+    assert [run.plan for run in read_runs(tmp_path)] == ["0", "1", "2", "3", "4", "5"]
+    for journal in journals:
+        journal.end()
+
+
+def test_names_of_older_versions_sort_by_the_second(tmp_path: Path) -> None:
+    """They have no microseconds, and come before the newer names of the same second."""
+    folder = tmp_path / JOURNALS
+    folder.mkdir(parents=True)
+    for name in ("20240102T000001-1", "20240102T000000.000001-1", "20240102T000000-1"):
+        journal = Journal(folder / f"{name}.jsonl")
+        journal.write("run", pid=1, host="h", plan=name)
+        journal.begin("local", {})
+        journal.end()
+    assert [run.plan for run in read_runs(tmp_path)] == [
+        "20240102T000000-1", "20240102T000000.000001-1", "20240102T000001-1",
+    ]  # fmt: skip
