@@ -161,6 +161,24 @@ def test_the_ground_needs_the_standard_library_only() -> None:
         assert libraries(module) <= sys.stdlib_module_names, module
 
 
+def test_nothing_is_too_long_to_be_read_at_once() -> None:
+    """A function that needs more says so by being cut; no exception has been needed so far."""
+    limits = {ast.FunctionDef: 40, ast.ClassDef: 200, ast.Module: 400}
+    wrong = []
+    for module, tree in modules().items():
+        for node in ast.walk(tree):
+            if isinstance(node, ast.FunctionDef | ast.ClassDef):
+                lines = (node.end_lineno or 0) - node.lineno + 1
+                name = f"{module}.{node.name}"
+            elif isinstance(node, ast.Module) and node.body:
+                lines, name = node.body[-1].end_lineno or 0, module
+            else:
+                continue
+            if lines > limits[type(node)]:
+                wrong.append(f"{name}: {lines} lines")
+    assert wrong == []
+
+
 def test_snakefiles_and_scripts_import_the_door_only() -> None:
     for path in (REPOSITORY / "workflow").rglob("*"):
         if path.suffix == ".py" or path.name == "Snakefile":

@@ -115,16 +115,8 @@ def write_statuses(config: Mapping[str, Any], statuses: Mapping[str, str]) -> No
     prepare(config)
     now = datetime.now()
     # All writers take the rows in one order, so two of them cannot wait for each other.
-    rows = [
-        {
-            RECORD_COLUMN: record,
-            PROJECT: tables.project,
-            STATUS: status,
-            CREATED: now,
-            MODIFIED: now,
-        }
-        for record, status in sorted(statuses.items())
-    ]
+    same = {PROJECT: tables.project, CREATED: now, MODIFIED: now}
+    rows = [{RECORD_COLUMN: name, STATUS: word, **same} for name, word in sorted(statuses.items())]
     with transaction(config, write=True) as connection:
         if connection.dialect.name == "sqlite":
             from sqlalchemy.dialects.sqlite import insert
