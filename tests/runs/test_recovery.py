@@ -22,6 +22,7 @@ from support.running import (
     children,
     cli,
     command_line,
+    end,
     environment,
     use_looper,
     wait_until,
@@ -61,8 +62,7 @@ def hold(project: Callable[..., Path]) -> Iterator[Path]:
         started.kill()
         started.wait()
     STARTED.clear()
-    for process in jobs_in(folder):
-        process.kill()
+    end(jobs_in(folder))
 
 
 def jobs_in(folder: Path) -> list[psutil.Process]:
@@ -246,8 +246,7 @@ def test_a_command_that_outlives_its_shell_is_waited_for(hold: Path) -> None:
             for one in children(shell.pid)
         )
     )
-    for shell in job_shells(process, "hold_a"):
-        shell.kill()
+    end(job_shells(process, "hold_a"))
     wait_until(lambda: "hold_a_failed.flag" in flags(hold))
     (hold / "go2").touch()
     edit(hold / "samples.csv", "b,two\n", "")  # only `a` is of interest below

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 from support.projects import edit, flags, write
-from support.running import BIN, PATIENCE, cli, environment, python, snakemake, use_looper
+from support.running import BIN, PATIENCE, cli, end, environment, python, snakemake, use_looper
 from test_recovery import jobs_in, wait_until
 
 from snakemake_looper import cli as command_line
@@ -198,8 +198,7 @@ def modules(tmp_path: Path) -> Iterator[Path]:
     yield tmp_path
     (tmp_path / "go").touch()
     for name in (".", "one", "two"):
-        for process in jobs_in(tmp_path / name):
-            process.kill()
+        end(jobs_in(tmp_path / name))
 
 
 def both_flags(folder: Path) -> list[list[str]]:
@@ -472,8 +471,7 @@ def test_processes_that_a_job_left_behind_are_not_waited_for(project: Callable[.
         assert flags(folder) == ["p_a_completed.flag", "p_b_completed.flag"]
     finally:
         (folder / "stop").touch()
-        for process in jobs_in(folder):
-            process.kill()
+        end(jobs_in(folder))
 
 
 def test_check_reads_beside_a_run(touch: Path) -> None:

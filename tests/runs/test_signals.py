@@ -10,10 +10,18 @@ import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-import psutil
 import pytest
 from support.projects import flags
-from support.running import BIN, PATIENCE, cli, environment, use_looper, wait_until
+from support.running import (
+    BIN,
+    PATIENCE,
+    children,
+    cli,
+    command_line,
+    environment,
+    use_looper,
+    wait_until,
+)
 
 from snakemake_looper.workspace.engine import let_sigterm_interrupt
 
@@ -100,12 +108,9 @@ def test_a_signal_to_the_whole_run(
 def test_a_signal_to_one_shell(waiting: tuple[Path, subprocess.Popen[bytes]]) -> None:
     """Its command ends, as nobody told it not to; the job was asked to end, and is partial."""
     folder, process = waiting
-    (shell,) = (
-        one
-        for one in psutil.Process(process.pid).children(recursive=True)
-        if "wait_a_completed" in " ".join(one.cmdline())
-        and "wait_a_completed" not in " ".join(one.parent().cmdline())
-    )
+    # The command's own shell, and for a moment each program that it starts, have the same words.
+    shells = [one for one in children(process.pid) if "wait_a_completed" in command_line(one)]
+    shell = min(shells, key=lambda one: (one.create_time(), one.pid))
     shell.send_signal(signal.SIGTERM)
     (folder / "go").touch()
     assert process.wait(PATIENCE) == 1
