@@ -47,6 +47,9 @@ _IMPORTS = (
 )
 _AT_START = re.compile(r"PYTHON|LC_|LANG|TZ|SNAKEMAKE_|LOOPER_TESTS_FRESH")
 """Variables that are read when Python starts, or when a package is imported."""
+_PEPHUBCLIENT = "pephubclient"
+"""Older versions of peppy import it, and it looks for the home folder when it is imported."""
+_HOMES = ("HOME", "PH_HOME")
 _ELSEWHERE = "elsewhere"
 """The server's answer where a fork would differ from a program that is started anew."""
 
@@ -101,7 +104,10 @@ class Preloaded:
             env={**env, "OPENBLAS_NUM_THREADS": "1"}, cwd=self._folder,
             stdin=subprocess.PIPE, stdout=subprocess.PIPE,
         )  # fmt: skip
-        assert self._server.stdout and self._server.stdout.readline(), "the server has not started"
+        assert self._server.stdout
+        ready = self._server.stdout.readline().decode().strip()
+        assert ready, "the server has not started"
+        self._has_pephubclient = ready == _PEPHUBCLIENT
         atexit.register(self.close)
 
     def _write_clients(self) -> None:
@@ -126,6 +132,8 @@ class Preloaded:
 
     def can_run(self, env: Mapping[str, str]) -> bool:
         """Whether a program with this environment would run as if it were started anew."""
+        if self._has_pephubclient and any(env.get(name) != self._env.get(name) for name in _HOMES):
+            return False
         return _alike(env, self._env)
 
     def run(
@@ -187,16 +195,15 @@ def _serve(path: str) -> _Question:
     for name in _IMPORTS:
         with contextlib.suppress(ImportError):  # another version may not have it
             importlib.import_module(name)
-    # The plugin acts when Snakemake imports it; pephubclient reads its variables at import.
-    for name in ("snakemake_logger_plugin_looper.hook", "pephubclient"):
-        assert name not in sys.modules, name
+    # The plugin acts when Snakemake imports it.
+    assert "snakemake_logger_plugin_looper.hook" not in sys.modules
     listening = socket.socket(socket.AF_UNIX)
     listening.bind(path)
     listening.listen(500)
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
     gc.collect()
     gc.freeze()
-    print("ready", flush=True)
+    print(_PEPHUBCLIENT if _PEPHUBCLIENT in sys.modules else "ready", flush=True)
     while True:
         ready, _, _ = select.select([listening, sys.stdin], [], [])
         if sys.stdin in ready:  # closed, also if the tests were killed
