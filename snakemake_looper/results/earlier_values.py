@@ -245,4 +245,4 @@ def _load(path: Path) -> dict[Any, Any]:
 
 
 def _path(store: SharedStore) -> Path:
-    return store.workdir / FOLDER / f"{store.file_stem()}.{store.value_format}"
+    return store.earlier_file(f".{store.value_format}")

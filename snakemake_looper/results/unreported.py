@@ -13,7 +13,6 @@ import json
 from pathlib import Path
 
 from ..files import write_atomic
-from ..layout import EARLIER as FOLDER
 from .earlier_values import Names
 from .stores.store import CopyStore, Store
 
@@ -48,4 +47,4 @@ def forget_unreported(store: Store) -> None:
 
 
 def _path(store: Store) -> Path:
-    return store.workdir / FOLDER / f"{store.file_stem()}.dropped.json"
+    return store.earlier_file(".dropped.json")

@@ -128,7 +128,7 @@ class JobTable:
             return False
 
     def _compared(self, brief: Brief) -> list[str | None]:
-        """What makes a job the one that it is, without regard to where the project lies."""
+        """The fields of a job that are compared, without regard to where the project lies."""
         places = Places(self.facts.places)
         job = f"SELECT {', '.join(_COMPARED)} FROM job WHERE rule = ? AND record = ?"
         config = "SELECT digest FROM config WHERE rule = ?"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import sqlite3
 from collections.abc import Callable
 from contextlib import closing
@@ -27,6 +29,7 @@ from snakemake_looper.results.stores.results_file_store import ResultsFileStore
 from snakemake_looper.results.stores.server_store import ServerStore
 from snakemake_looper.results.stores.sqlite_store import SqliteStore
 from snakemake_looper.results.stores.store import CopyStore, Store, StoreError
+from snakemake_looper.workspace.rows import StoreRow
 
 PATTERN = "{record_identifier}.yaml"
 SQLITE = {"sqlite_url": "all.db"}
@@ -221,3 +224,18 @@ def test_a_secret_that_is_gone_is_said(tmp_path: Path) -> None:
     (tmp_path / "config.yaml").write_text(yaml.safe_dump(config))
     with pytest.raises(StoreError, match="no longer holds a secret"):
         store.config()
+
+
+def test_results_that_an_older_version_set_aside_are_found(tmp_path: Path) -> None:
+    """It named the file after the absolute place of the store."""
+    location = str(tmp_path / "results.yaml")
+    row = StoreRow("r", "p", "sample", "file", location, "sqlite", None, "config.yaml")
+    store = open_store(row, tmp_path)
+    new = store.earlier_file(".yaml")
+    text = json.dumps(["p", "sample", location, "sqlite"])
+    former = new.with_name(f"{hashlib.sha256(text.encode()).hexdigest()[:16]}.yaml")
+    former.parent.mkdir(parents=True)
+    former.touch()
+    assert store.earlier_file(".yaml") == former != new
+    new.touch()
+    assert store.earlier_file(".yaml") == new

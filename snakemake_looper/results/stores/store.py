@@ -20,6 +20,8 @@ Three kinds of stores can do more than others:
 
 from __future__ import annotations
 
+import hashlib
+import json
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
@@ -27,6 +29,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from ...errors import LooperError
+from ...layout import EARLIER
 from ...read.secrets import filled_in
 from ...workspace.job_table import store_key
 from ...workspace.rows import StoreRow
@@ -64,9 +67,18 @@ class Store(ABC):
                 " that the plan refers to; start the run again"
             ) from error
 
-    def file_stem(self) -> str:
-        """A name for the store in names of files of this package."""
-        return store_key(self.row, self.workdir)
+    def earlier_file(self, ending: str) -> Path:
+        """A file with results of earlier runs of this store, as `.yaml` or `.dropped.json`.
+
+        Before version 0.3 its name depended on where the project lies. Such a file is still used.
+        """
+        row = self.row
+        text = json.dumps([row.pipeline, row.level, row.location, row.published])
+        older = hashlib.sha256(text.encode()).hexdigest()[:16]
+        folder = self.workdir / EARLIER
+        path = folder / f"{store_key(row, self.workdir)}{ending}"
+        former = folder / f"{older}{ending}"
+        return former if former.is_file() and not path.exists() else path
 
     def refuse(self) -> str | None:
         """Why jobs' results could not be stored here, in one line; None if they can."""
