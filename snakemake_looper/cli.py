@@ -19,6 +19,7 @@ from importlib import import_module
 from .cli_options import parser
 from .commands import DONE, FAILED
 from .errors import LooperError, ProjectError
+from .messages import complain
 from .run.from_command_line import print_problems
 
 
@@ -45,13 +46,13 @@ def main(argv: Sequence[str] | None = None) -> int:
         print_problems(error)
         return error.exit_code
     except LooperError as error:
-        print(f"error: {error}", file=sys.stderr)
+        complain(*str(error).split("\n"))
         return FAILED
     except BrokenPipeError:  # the reader of a pipe has gone, as with `| head`
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return DONE
     except OSError as error:  # for example a full disk, or a folder that may not be written
-        print(f"error: {error.filename or arguments.command}: {error.strerror}", file=sys.stderr)
+        complain(f"{error.filename or arguments.command}: {error.strerror}")
         return FAILED
 
 

@@ -7,18 +7,20 @@ a room below, and nothing has to be read in a circle.
 from __future__ import annotations
 
 import ast
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
 from functools import cache
 
+import pytest
 from support.running import REPOSITORY
 
 PACKAGE = REPOSITORY / "snakemake_looper"
 
 # From the ground up. Rooms of one line stand beside each other, and do not know each other.
 ROOMS = [
-    ["errors", "files", "formula", "layout", "version", "model", "status_words"],
+    ["errors", "files", "formula", "layout", "messages", "version", "model", "status_words"],
     ["status", "read"],
     ["plan"],
     ["workspace", "profiles"],
@@ -66,6 +68,8 @@ SEAMS = {
         "commands.run", "show.log_lines", "workspace.engine", "workspace.lookups", "workspace.read_only",
     },
 }  # fmt: skip
+# Of a picture of the house: rooms that stand beside each other, as in `    status/ read/   …`.
+_ROOMS_LINE = re.compile(r" {4}((?:\w+/ ?)+)")
 
 
 @cache
@@ -123,6 +127,23 @@ def test_no_room_imports_what_stands_above_or_beside_it() -> None:
         if height(name) > 0 or height(module) > 0
     ]
     assert wrong == []
+
+
+@pytest.mark.parametrize("page", ["CONTRIBUTING.md", "docs/how-it-works.md"])
+def test_pictures_of_the_house_have_all_rooms_from_top_to_bottom(page: str) -> None:
+    lines = (PACKAGE.parent / page).read_text().splitlines()
+    shown = [re.findall(r"\w+", line[1]) for line in map(_ROOMS_LINE.match, lines) if line]
+    folders = {name for rooms in ROOMS for name in rooms if (PACKAGE / name).is_dir()}
+    found = [name for names in shown if set(names) <= folders for name in names]
+    assert sorted(found) == sorted(folders)
+    heights = [height(name) for name in found]
+    assert heights == sorted(heights, reverse=True)
+
+
+def test_one_module_prints_messages() -> None:
+    """So each message is one line with its kind, and harmless to a terminal."""
+    printing = {name for name, tree in modules().items() if "file=sys.stderr" in ast.unparse(tree)}
+    assert printing - {"show.live"} == {"messages"}  # that one prints a traceback, a fault of ours
 
 
 def test_no_circle_of_modules() -> None:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import sys
 from argparse import Namespace
 
+from ..messages import complain
 from ..results.cleanup_scripts import clean as run_script
 from ..results.cleanup_scripts import cleanup_scripts
 from . import DONE, FAILED
@@ -28,6 +28,5 @@ def execute(arguments: Namespace) -> int:
         return DONE if arguments.dry_run else FAILED
     with no_run(arguments, workdir):
         failed = [script for script in scripts if run_script(script, folder)]
-    for script in failed:
-        print(f"error: {script} failed", file=sys.stderr)
+    complain(*(f"{script} failed" for script in failed))
     return FAILED if failed else DONE

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from ..errors import LooperError
+from ..messages import complain
 from ..run.entering import closed_door
 from ..run.living_runs import why_in_use
 from ..workspace.job_table import JobTable
@@ -22,10 +23,9 @@ def is_confirmed(arguments: Namespace, question: str) -> bool:
     if arguments.force:
         return True
     if not sys.stdin.isatty():
-        print(
+        complain(
             "nothing was done: there is no terminal to ask on;"
-            " add --force to go on without a question",
-            file=sys.stderr,
+            " add --force to go on without a question"
         )
         return False
     try:

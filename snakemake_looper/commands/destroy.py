@@ -6,13 +6,13 @@ longer in the sample table.
 
 from __future__ import annotations
 
-import sys
 from argparse import Namespace
 from collections.abc import Sequence
 from pathlib import Path
 
 from ..cli_options import changed, options_of
 from ..errors import LooperError, ProjectError
+from ..messages import note
 from ..read.option_values import words
 from ..results.remove import (
     Removal,
@@ -95,8 +95,7 @@ def _note_removed(arguments: Namespace) -> None:
         return
     left = sorted(_named(arguments) & {name for names in found for name in names})
     if left:
-        print(
-            f"note: not in the sample table any more, but with results: {', '.join(left)};"
-            " 'snakemake-looper destroy --removed' removes them",
-            file=sys.stderr,
+        note(
+            f"not in the sample table any more, but with results: {', '.join(left)};"
+            " 'snakemake-looper destroy --removed' removes them"
         )

@@ -5,12 +5,12 @@ It writes nothing.
 
 from __future__ import annotations
 
-import sys
 from argparse import Namespace
 from pathlib import Path
 
 from ..cli_options import options_of
 from ..errors import Problems, near
+from ..messages import warn
 from ..plan.planner import explain, plan_project
 from ..read.looper_config import locate
 from ..read.options import Options
@@ -27,8 +27,7 @@ def execute(arguments: Namespace) -> int:
     if arguments.sample:
         return _show_sample(arguments.sample, looper_config, options)
     plan = plan_project(looper_config, options)
-    for warning in plan.warnings:
-        print(f"warning: {warning}", file=sys.stderr)
+    warn(*plan.warnings)
     print(plan_json(plan) if arguments.json else plan_text(plan))
     problems = Problems()
     for line in obstacles(plan.workdir, plan.jobs):

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import sys
 from argparse import Namespace
 from pathlib import Path
 
+from ..messages import warn
 from ..results.links import links, make_links
 from ..results.records import read_results
 from . import DONE
@@ -21,8 +21,7 @@ def execute(arguments: Namespace) -> int:
     if not results:
         return say_no_pipestat(arguments)
     make_links(wanted)
-    for path in wanted.values():
-        if not path.exists():
-            print(f"warning: {path} was reported and is not there", file=sys.stderr)
+    missing = [path for path in wanted.values() if not path.exists()]
+    warn(*(f"{path} was reported and is not there" for path in missing))
     print(f"{len(wanted)} links in {folder}")
     return DONE

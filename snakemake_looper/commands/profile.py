@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import sys
 from argparse import Namespace
 from pathlib import Path
 
 from ..errors import Problems
+from ..messages import warn
 from ..profiles import profile as profiles
 from . import DONE
 
@@ -29,10 +29,9 @@ def execute(arguments: Namespace) -> int:
     problems.raise_if_any()
     for path in profiles.write_profile(folder, files, arguments.force, problems):
         print(path)
-    for warning in problems.warnings:
-        print(f"warning: {warning}", file=sys.stderr)
+    warn(*problems.warnings)
     plugin = profiles.missing_plugin(files)
     if plugin:
-        print(f"warning: {plugin} is not installed; pip install {plugin}", file=sys.stderr)
+        warn(f"{plugin} is not installed; pip install {plugin}")
     print(profiles.usage(folder, files))
     return DONE

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import sys
 from argparse import Namespace
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 from ..cli_options import options_of
+from ..messages import complain, warn
 from ..read.looper_config import locate
 from ..workspace.current_plan import current_plan
 from ..workspace.job_table import JobTable
@@ -20,8 +20,7 @@ def open_jobs(arguments: Namespace) -> Iterator[JobTable]:
     table = current_plan(locate(arguments.looper_config), options_of(arguments)).jobs()
     try:
         if next(table.briefs(), None) is None:
-            for warning in table.facts.warnings:
-                print(f"warning: {warning}", file=sys.stderr)
+            warn(*table.facts.warnings)
         yield table
     finally:
         table.close()
@@ -29,9 +28,8 @@ def open_jobs(arguments: Namespace) -> Iterator[JobTable]:
 
 def say_no_pipestat(arguments: Namespace) -> int:
     """Print that the project keeps no results, which the command needs; returns the exit code."""
-    print(
+    complain(
         f"{locate(arguments.looper_config)} has no 'pipestat:' section: no results are kept;"
-        " add the section to keep them",
-        file=sys.stderr,
+        " add the section to keep them"
     )
     return FAILED

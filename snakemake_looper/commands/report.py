@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import os
-import sys
 from argparse import Namespace
 from pathlib import Path
 
+from ..messages import warn
 from ..results.records import read_results
 from ..results.report import write_report
 from ..results.table import remarks
@@ -19,7 +19,6 @@ def execute(arguments: Namespace) -> int:
     folder = Path(os.path.abspath(arguments.report_dir)) if arguments.report_dir else None
     with open_jobs(arguments) as table:
         results = read_results(table, table.facts.workdir)
-        for remark in remarks(results):
-            print(f"warning: {remark}", file=sys.stderr)
+        warn(*remarks(results))
         print(write_report(table, folder, arguments.portable, results))
     return DONE

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import sys
 from argparse import Namespace
 from pathlib import Path
 
+from ..messages import warn
 from ..results.records import read_results
 from ..results.table import by_pipeline, remarks, text, write_tables
 from . import DONE
@@ -20,8 +20,7 @@ def execute(arguments: Namespace) -> int:
         folder = Path(arguments.report_dir or table.facts.output_dir)
     if not results:
         return say_no_pipestat(arguments)
-    for remark in remarks(results):
-        print(f"warning: {remark}", file=sys.stderr)
+    warn(*remarks(results))
     if arguments.format:
         for levels in by_pipeline(results).values():
             print(text(levels, arguments.format), end="")

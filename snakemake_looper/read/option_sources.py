@@ -12,13 +12,13 @@ their names. So a message names an option as it was typed (`--limit`).
 from __future__ import annotations
 
 import difflib
-import sys
 from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 from ..errors import Place, Problems, near
+from ..messages import warn
 from .deprecated import OPTIONS as OLDER
 from .deprecated import PEP_LOOPER, instead
 from .option_values import words
@@ -102,8 +102,7 @@ def _from_config(values: Mapping[str, Any], place: Callable[[str], Place]) -> Op
     for key in values:
         _warn_of_misspelt(key, place(key), problems)
     problems.raise_if_any()
-    for warning in problems.warnings:
-        print(f"warning: {warning}", file=sys.stderr)
+    warn(*problems.warnings)
     return options
 
 

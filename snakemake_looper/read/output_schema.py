@@ -65,10 +65,6 @@ class OutputSchema:
         return self.project if level == "project" else self.samples
 
 
-NO_SCHEMA = OutputSchema()
-"""The schema of a pipeline that has none."""
-
-
 def read_output_schema(path: Path) -> OutputSchema:
     """Read an output schema. Nothing is cached.
 

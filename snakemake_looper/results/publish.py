@@ -17,13 +17,13 @@ Rules of the Snakefile do steps 1, 3 and 4 for the jobs that they come after. `a
 from __future__ import annotations
 
 import contextlib
-import sys
 import traceback
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from ..errors import LooperError
+from ..messages import complain, warn
 from ..workspace.job_table import JobTable
 from . import assembly_notes, publish_notes
 from .assemble import assemble
@@ -61,8 +61,7 @@ class _Log:
 
     def print_warnings(self) -> None:
         """Print warnings and failures on standard error; errors are left to the caller."""
-        for line in (*self.warnings, *self.failures):
-            print(f"warning: {line}", file=sys.stderr)
+        warn(*self.warnings, *self.failures)
 
 
 # --- before the first job -------------------------------------------------------------------------
@@ -105,8 +104,7 @@ def publish_all(table: JobTable) -> list[str]:
     log.errors += conclude(table, table.facts.workdir, complete)
     _publish_stores(table, published_stores(table), log)
     log.print_warnings()
-    for line in dict.fromkeys(log.errors):
-        print(f"error: {line}", file=sys.stderr)
+    complain(*dict.fromkeys(log.errors))
     return [*log.errors, *log.failures]
 
 

@@ -20,10 +20,10 @@ from pathlib import Path
 
 from ..files import open_to_lock
 from ..layout import JOURNALS, LOCKS
+from ..messages import counted, note
 from ..status.flags import remove_surplus_flags
 from ..status.journal import Journal, Run, read_runs
 from ..status.processes import controllers_in
-from .notes import counted, note
 
 _DOOR = "door"
 """A file in the folder of journals."""

@@ -7,7 +7,6 @@ reads. `from_snakefile` does the same where Snakemake was started with a Snakefi
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -15,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..errors import Problems, ProjectError
+from ..messages import complain, warn
 from ..read.looper_config import locate
 from ..read.option_sources import config_entries, from_configs
 from ..status.flags import obstacles
@@ -102,7 +102,5 @@ def _refuse_obstacles(folder: PlanFolder, workdir: Path) -> None:
 
 def print_problems(error: ProjectError) -> None:
     """Print all warnings and problems on standard error, one line each."""
-    for warning in error.warnings:
-        print(f"warning: {warning}", file=sys.stderr)
-    for problem in error.problems:
-        print(f"error: {problem}", file=sys.stderr)
+    warn(*error.warnings)
+    complain(*error.problems)

@@ -20,6 +20,7 @@ from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
 from ..layout import job_table_of
+from ..messages import note
 from ..results.attempts import beginning_afresh
 from ..results.earlier import conclude, set_aside
 from ..results.statuses import KILLED_WITH_ITS_RUN
@@ -29,7 +30,6 @@ from ..status.processes import Present
 from ..status_words import NOT_RUN
 from ..workspace.engine import Engine
 from ..workspace.job_table import JobTable, briefs_at
-from .notes import note
 from .orphans import wait_for_orphans
 from .planned import Planned, planned_jobs, resumed_flags
 from .slurm import unfinished_jobs

@@ -7,10 +7,10 @@ import socket
 import time
 from pathlib import Path
 
+from ..messages import counted
 from ..status.flags import Flags, stamp_of
 from ..status.journal import Run, read_runs
 from ..workspace.job_table import JobTable
-from .notes import counted
 
 _LOOK_ON = "'snakemake-looper check --watch' shows how it goes on"
 _NAMED = 5

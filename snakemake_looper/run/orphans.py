@@ -12,13 +12,13 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+from ..messages import counted, note
 from ..status.flags import Flags
 from ..status.journal import Run
 from ..status.processes import Present
 from ..status.reasons import ending, tail
 from ..status_words import FAILURES
 from ..workspace.rows import Brief
-from .notes import counted, note
 from .planned import Planned
 from .slurm import unfinished_jobs
 

@@ -17,11 +17,11 @@ counts: the logger plugin when Snakemake's log ends, or the end of Snakemake's w
 from __future__ import annotations
 
 import contextlib
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
 from ..errors import LooperError
+from ..messages import warn
 from ..status.flags import obstacles
 from ..status.journal import Journal
 from ..workspace.engine import Engine, explain_lock, let_sigterm_interrupt, workflow_error
@@ -120,8 +120,7 @@ def open_session(table: JobTable, workdir: Path, engine: Engine) -> Session:
     in_the_way = obstacles(workdir, table.briefs())
     if in_the_way:
         raise workflow_error("\n".join(in_the_way))
-    for warning in table.facts.warnings:
-        print(f"warning: {warning}", file=sys.stderr)
+    warn(*table.facts.warnings)
     explain_lock(why_locked)
     let_snakemake_read(workdir)
     journal = None

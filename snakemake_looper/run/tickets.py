@@ -14,12 +14,12 @@ from pathlib import Path
 
 from ..files import modified
 from ..layout import TICKETS, job_table_of
+from ..messages import counted, note
 from ..status.flags import stamp_of
 from ..status.journal import Run
 from ..version import __version__
 from ..workspace.engine import Engine
 from ..workspace.job_table import JobTable
-from .notes import counted, note
 from .planned import Planned
 
 _LONGEST_NAME = 250

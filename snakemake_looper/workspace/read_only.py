@@ -12,12 +12,12 @@ import atexit
 import functools
 import os
 import shutil
-import sys
 import tempfile
 from pathlib import Path
 from typing import Any
 
 from ..layout import FOR_GROUPS
+from ..messages import complain
 
 _SNAKEMAKE = Path(".snakemake")
 _WRITTEN = ("shadow", "auxiliary", "iocache")
@@ -99,5 +99,5 @@ def refuse_to_run(why: str | None) -> None:
         SystemExit: with code 1, if there is a reason.
     """
     if why:
-        print(f"error: {why}", file=sys.stderr)
+        complain(why)
         raise SystemExit(1)

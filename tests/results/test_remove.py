@@ -250,7 +250,7 @@ def test_destroy_shows_first_and_asks(reported: Path) -> None:
     unasked = cli("destroy", "--samples", "a", cwd=reported)
     assert unasked.code == 1
     assert unasked.err == (
-        "nothing was done: there is no terminal to ask on; add --force to go on without a question\n"
+        "error: nothing was done: there is no terminal to ask on; add --force to go on without a question\n"
     )
     assert asked(reported, "n", "destroy", "--samples", "a") == 1
     assert sorted((reported / "results").rglob("*")) == before
