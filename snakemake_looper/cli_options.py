@@ -69,6 +69,29 @@ COMMANDS = (
     Command("run", "run the project (default: on all cores)", (_DRY_RUN,)),
     Command("rerun", "run what failed, was interrupted, or never began", (_DRY_RUN,)),
     Command(
+        "init",
+        "begin a project: from a table, from files, or one to try",
+        (
+            _argument(
+                "table", nargs="?", metavar="TABLE",
+                help="the sample table; - for standard input (default: three samples to try)",
+            ),
+            _argument("--command", dest="template", metavar="TEMPLATE", help="as 'wc -l {sample.file}'"),
+            _argument(
+                "--files", nargs="+", metavar="PATTERN",
+                help="instead of a table: a sample for each file, or each pair of reads",
+            ),
+            _argument(
+                "--results", nargs="+", metavar="NAME[:TYPE]",
+                help="results that the command prints, as lines like 'NAME: 12'",
+            ),
+            _argument("--name-column", metavar="COLUMN", help="the column with the samples' names"),
+            _argument("--pipeline", metavar="NAME", help="the name of the pipeline"),
+            _argument("-o", "--output", default=".", metavar="DIR", help="where (default: here)"),
+        ),
+        takes_options=False,
+    ),
+    Command(
         "generate",
         "write a workflow in Snakemake's standard layout",
         (

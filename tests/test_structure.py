@@ -23,7 +23,7 @@ ROOMS = [
     ["errors", "files", "formula", "layout", "messages", "version", "model", "status_words"],
     ["status", "read"],
     ["plan"],
-    ["workspace", "profiles"],
+    ["workspace", "profiles", "create"],
     ["results"],
     ["run"],
     ["show"],

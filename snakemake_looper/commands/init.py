@@ -1,0 +1,107 @@
+"""`snakemake-looper init`: begin a project, with files that explain themselves."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import sys
+from argparse import Namespace
+from contextlib import suppress
+from pathlib import Path
+
+from ..create.new_project import (
+    LOOPER_CONFIG,
+    NewProject,
+    check_free,
+    new_project,
+    read_results,
+    write_project,
+)
+from ..create.samples import Samples, example, from_files, from_input, from_table
+from ..create.texts import INTERFACE, Result
+from ..errors import LooperError, Place, Problem, Problems, ProjectError
+from ..messages import note
+from ..plan.planner import plan_project
+from ..show.plans import plan_text
+from . import DONE
+
+
+def execute(arguments: Namespace) -> int:
+    """Write the files; print them, the plan, and the command that runs the project."""
+    folder = Path(os.path.abspath(arguments.output))
+    project = _asked_for(arguments, folder)
+    written = write_project(project, folder)
+    try:
+        plan = plan_project(folder / LOOPER_CONFIG)
+    except LooperError as error:
+        _remove(written)
+        raise _at_the_command(error, folder) from None
+    for path in written:
+        print(os.path.relpath(path))
+    print(f"\n{plan_text(plan).rstrip()}\n")
+    place = os.path.relpath(folder)
+    step = "" if place == "." else f"cd {shlex.quote(place)} && "
+    print(f"Run it:  {step}snakemake-looper run")
+    return DONE
+
+
+def _asked_for(arguments: Namespace, folder: Path) -> NewProject:
+    """The project that was asked for.
+
+    Raises:
+        ProjectError: an argument or a table has a fault, or a file is in the way.
+    """
+    problems = Problems()
+    results = read_results(arguments.results or [], problems)
+    if arguments.table and arguments.files:
+        problems.add("--files", "", "stands beside a table; leave one of them out")
+        problems.raise_if_any()
+    is_example = not arguments.table and not arguments.files
+    samples = _samples(arguments, folder, problems)
+    problems.raise_if_any()
+    if is_example and not arguments.template and not results:
+        results = [Result("lines", "integer")]
+    project = new_project(samples, arguments.template, results, arguments.pipeline)
+    check_free(project, folder, problems)
+    problems.raise_if_any()
+    return project
+
+
+def _samples(arguments: Namespace, folder: Path, problems: Problems) -> Samples:
+    if arguments.files:
+        return from_files(arguments.files, folder, problems)
+    if not arguments.table:
+        return example()
+    if arguments.table == "-":
+        found = from_input(sys.stdin.read(), folder, arguments.name_column, problems)
+    else:
+        table = Path(arguments.table)
+        found = from_table(table, folder, arguments.name_column, problems)
+    if not arguments.name_column and found.name_column != "sample_name":
+        note(
+            f"the samples are called by their column '{found.name_column}';"
+            " --name-column chooses another one"
+        )
+    return found
+
+
+def _remove(written: list[Path]) -> None:
+    """Remove the files that were written, and folders that are empty then."""
+    for path in reversed(written):
+        path.unlink(missing_ok=True)
+        with suppress(OSError):
+            path.parent.rmdir()
+
+
+def _at_the_command(error: LooperError, folder: Path) -> LooperError:
+    """The error with the place that the user can edit: the file is not there any more."""
+    if not isinstance(error, ProjectError):
+        return error
+    interface = str(folder / INTERFACE)
+    problems = [
+        Problem(Place("--command"), "", one.message)
+        if str(one.place).rpartition(":")[0] == interface
+        else one
+        for one in error.problems
+    ]
+    return ProjectError(problems, error.warnings)

@@ -1,0 +1,117 @@
+"""A new project as a set of files, which are written only where no other file is in the way.
+
+    Samples + command + results  ->  NewProject  ->  files
+
+The looper config is written last. If the process dies before that, the folder is no project yet,
+and the same command goes on: files that it wrote already do not count as being in the way.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from ..errors import Problems, near
+from ..files import read_text, write_atomic
+from . import texts
+from .samples import NAME, Samples
+
+LOOPER_CONFIG = ".looper.yaml"
+
+
+@dataclass(frozen=True, slots=True)
+class NewProject:
+    """The files of a new project by path, relative to its folder; the looper config is the last."""
+
+    files: Mapping[str, str]
+
+
+def new_project(
+    samples: Samples, command: str | None, results: Sequence[texts.Result], pipeline: str | None
+) -> NewProject:
+    """The files of a project.
+
+    Args:
+        samples: its samples.
+        command: the command template; None for one that counts lines, or prints names.
+        results: the results that each job reports; empty for a project without results.
+        pipeline: the name of the pipeline; None for the name of the command's program.
+    """
+    template = command or _counting(samples)
+    name = pipeline or _name_of(template)
+    has_pep = samples.name_column != NAME
+    files = dict(samples.files)
+    if has_pep:
+        files[texts.PEP] = texts.pep(samples.table, samples.name_column)
+    files[texts.INTERFACE] = texts.interface(name, template, samples.columns, bool(results))
+    if results:
+        files[texts.SCHEMA] = texts.output_schema(name, results)
+        files[texts.REPORTER] = texts.reporter()
+    files[LOOPER_CONFIG] = texts.looper_config(
+        texts.PEP if has_pep else samples.table, bool(results)
+    )
+    return NewProject(files)
+
+
+def read_results(words: Sequence[str], problems: Problems) -> list[texts.Result]:
+    """The results that were typed: names, each with `:TYPE` or without."""
+    found: dict[str, texts.Result] = {}
+    for word in words:
+        name, colon, kind = word.partition(":")
+        if not name.isidentifier():
+            problems.add(
+                "--results", "",
+                f"'{name}' cannot be the name of a result; write letters, digits and '_'",
+            )  # fmt: skip
+        if colon and kind not in texts.TYPES:
+            listed = ", ".join(texts.TYPES)
+            problems.add(
+                "--results", "",
+                f"'{kind}' is no type{near(kind, texts.TYPES)}; write one of {listed}",
+            )  # fmt: skip
+        found[name] = texts.Result(name, kind or texts.TYPES[0])
+    return list(found.values())
+
+
+def check_free(project: NewProject, folder: Path, problems: Problems) -> None:
+    """Add a problem for each file that is in the way: no file is overwritten."""
+    for name, text in project.files.items():
+        path = folder / name
+        if (path.exists() or path.is_symlink()) and read_text(path) != text:
+            problems.add(
+                path, "", "exists; remove it, or choose another folder with '--output DIR'"
+            )
+
+
+def write_project(project: NewProject, folder: Path) -> list[Path]:
+    """Write the files that are not there yet; returns their paths.
+
+    Raises:
+        OSError: a file cannot be written.
+    """
+    missing = {folder / name: text for name, text in project.files.items()}
+    missing = {path: text for path, text in missing.items() if not path.exists()}
+    for path, text in missing.items():
+        write_atomic(path, text)
+    return list(missing)
+
+
+def _counting(samples: Samples) -> str:
+    if not samples.file_columns:
+        return "echo {sample.sample_name}"
+    column = samples.file_columns[0]
+    attribute = f"sample.{column}" if column.isidentifier() else f"sample['{column}']"
+    if samples.compressed:
+        return f"gzip -dc {{{attribute}}} | wc -l"
+    return f"wc -l < {{{attribute}}}"
+
+
+def _name_of(template: str) -> str:
+    """The name of the first program of a command, as a pipeline's name."""
+    if re.fullmatch(r"(gzip -dc .* \| )?wc -l( <)? .*|gzip -dc .* \| wc -l", template):
+        return "count_lines"
+    words = template.split()
+    name = re.sub(r"\W+", "_", Path(words[0]).stem).strip("_") if words else ""
+    return name if name and not name[0].isdigit() else "pipeline"

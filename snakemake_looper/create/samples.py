@@ -1,0 +1,222 @@
+"""The samples of a new project: from a table, from names of files, or three for a try.
+
+Each way ends in `Samples`: the table, the column with the names, and the columns with paths.
+"""
+
+from __future__ import annotations
+
+import csv
+import glob
+import io
+import os
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from ..errors import Problems, near
+
+NAME = "sample_name"
+"""The column that peppy takes names from, unless the PEP says otherwise."""
+TABLE = "samples.csv"
+EXAMPLE = {
+    "data/frog_1.txt": "pond\nreed\nlily\n",
+    "data/frog_2.txt": "pond\n",
+    "data/frog_3.txt": "lily\nreed\n",
+}
+"""Files of the project for a try."""
+
+_NAMES = ("sample_name", "sample", "name", "id", "sample_id", "library", "run", "barcode")
+_COMPRESSED = (".gz", ".bz2", ".xz", ".zst", ".zip")
+# `frog_R1_001`, `frog_1`, `frog.R2`: the name, and which of the two reads.
+_MATE = re.compile(r"(?P<name>.+?)[._-]R?(?P<mate>[12])(?:_\d{3})?")
+
+
+@dataclass(frozen=True, slots=True)
+class Samples:
+    """The samples of a new project."""
+
+    table: str
+    """The path of the table, as the looper config or the PEP is to name it."""
+    columns: tuple[str, ...]
+    name_column: str
+    file_columns: tuple[str, ...]
+    """Columns whose cells are paths of files that exist."""
+    files: Mapping[str, str] = field(default_factory=dict)
+    """Files to write, by path: the table, if it is new."""
+    compressed: bool = False
+    """Whether the files of `file_columns` are compressed with gzip."""
+
+
+def example() -> Samples:
+    """Three samples with a small text file each."""
+    rows = [[Path(path).stem, path] for path in EXAMPLE]
+    made = _made([NAME, "file"], rows, ("file",))
+    return Samples(made.table, made.columns, NAME, ("file",), {**made.files, **EXAMPLE})
+
+
+def from_table(path: Path, folder: Path, name_column: str | None, problems: Problems) -> Samples:
+    """The samples of a table that is there. Paths in it are relative to the project's folder.
+
+    Args:
+        path: the table: comma-separated, or tab-separated with the suffix `.tsv` or `.txt`.
+        folder: the folder of the project.
+        name_column: the column with the names; None to guess it.
+    """
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError:
+        problems.add(path, "", "is not UTF-8; save it as 'CSV UTF-8'")
+        return _none()
+    except OSError as error:
+        problems.add(path, "", f"cannot be read ({error.strerror}); correct the path")
+        return _none()
+    return _from_text(text, str(path), os.path.relpath(path, folder), folder, name_column, problems)
+
+
+def from_input(text: str, folder: Path, name_column: str | None, problems: Problems) -> Samples:
+    """The samples of a table that came from standard input; the project gets a copy of it."""
+    tabs = "\t" in text.partition("\n")[0]
+    name = "samples.tsv" if tabs else TABLE
+    found = _from_text(text, "standard input", name, folder, name_column, problems)
+    text = text if text.endswith("\n") else f"{text}\n"
+    return Samples(
+        name, found.columns, found.name_column, found.file_columns, {name: text}, found.compressed
+    )
+
+
+def from_files(patterns: Sequence[str], folder: Path, problems: Problems) -> Samples:
+    """A sample for each file; for each pair, where all files are the first or second of a pair.
+
+    Args:
+        patterns: paths, or patterns as in a shell, relative to the current directory.
+        folder: the folder of the project; paths in the table are relative to it.
+    """
+    found: dict[str, None] = {}
+    for pattern in patterns:
+        matches = sorted(glob.glob(pattern, recursive=True)) or [pattern]
+        files = [one for one in matches if os.path.isfile(one)]
+        if not files:
+            problems.add("--files", "", f"'{pattern}' matches no file; correct it")
+        found |= dict.fromkeys(files)
+    if problems:
+        return _none()
+    paths = {one: os.path.relpath(one, folder) for one in found}
+    named = _pairs(paths) or {name: [path] for name, path in _names(paths).items()}
+    columns = ("file",) if len(next(iter(named.values()))) == 1 else ("read1", "read2")
+    return _made([NAME, *columns], [[name, *cells] for name, cells in named.items()], columns)
+
+
+# --- names of files ------------------------------------------------------------------------------
+
+
+def _stem(path: str) -> str:
+    """The name of a file without its suffix, and without that of a compressed file."""
+    stem, suffix = os.path.splitext(os.path.basename(path))
+    return os.path.splitext(stem)[0] if suffix in _COMPRESSED else stem
+
+
+def _names(paths: Iterable[str]) -> dict[str, str]:
+    """A name for each path: its stem, with as many folders before it as make it unique."""
+    shown = {path: Path(path) for path in paths}
+    for depth in range(1 + max(len(one.parts) for one in shown.values())):
+        names = {
+            _clean("_".join([*one.parts[-1 - depth : -1], _stem(path)])): path
+            for path, one in shown.items()
+        }
+        if len(names) == len(shown):
+            break
+    return names
+
+
+def _pairs(paths: Mapping[str, str]) -> dict[str, list[str]]:
+    """The two reads of each sample by its name; empty if not all files have their mate."""
+    found: dict[tuple[str, str], dict[str, str]] = {}
+    for one, path in paths.items():
+        match = _MATE.fullmatch(_stem(one))
+        if not match:
+            return {}
+        found.setdefault((os.path.dirname(one), match["name"]), {})[match["mate"]] = path
+    if any(len(mates) < 2 for mates in found.values()):
+        return {}
+    names = _names(os.path.join(parent, f"{name}.x") for parent, name in found)
+    by_path = {path: name for name, path in names.items()}
+    return {
+        by_path[os.path.join(parent, f"{name}.x")]: [mates["1"], mates["2"]]
+        for (parent, name), mates in found.items()
+    }
+
+
+def _clean(name: str) -> str:
+    """A name of a sample that a shell and a path take as it is."""
+    return re.sub(r"[^\w.+-]+", "_", name).strip("_.") or "sample"
+
+
+# --- tables --------------------------------------------------------------------------------------
+
+
+def _from_text(
+    text: str, shown: str, table: str, folder: Path, name_column: str | None, problems: Problems
+) -> Samples:
+    delimiter = "\t" if table.endswith((".tsv", ".txt")) else ","
+    head, *rows = list(csv.reader(io.StringIO(text), delimiter=delimiter)) or [[]]
+    columns = [one.strip() for one in head]
+    rows = [row for row in rows if any(row)]
+    if not any(columns) or not rows:
+        problems.add(shown, "", "has no samples; write a line with the columns, and one per sample")
+        return _none()
+    if name_column is None:
+        name_column = _guess(columns, rows)
+        if name_column is None:
+            problems.add(
+                f"{shown}:1", "",
+                "no column has another value in each row; add one with the names of the samples",
+            )  # fmt: skip
+    elif name_column not in columns:
+        listed = ", ".join(columns)
+        problems.add(
+            "--name-column", "",
+            f"'{name_column}' is no column of {shown}{near(name_column, columns)}; there are"
+            f" {listed}",
+        )  # fmt: skip
+    files = tuple(
+        column for number, column in enumerate(columns) if _is_files(rows, number, folder)
+    )
+    first = [row[columns.index(files[0])] for row in rows] if files else []
+    compressed = bool(first) and all(one.endswith(".gz") for one in first)
+    return Samples(table, tuple(columns), name_column or NAME, files, {}, compressed)
+
+
+def _guess(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> str | None:
+    """The column with the names: one that is called so, or the first with unique values."""
+    if NAME in columns:
+        return NAME
+    unique = [column for number, column in enumerate(columns) if _is_unique(rows, number)]
+    called = {re.sub(r"[ .-]", "_", column).lower(): column for column in unique}
+    called |= {name.replace("sample", "sample_"): column for name, column in called.items()
+               if name in ("samplename", "sampleid")}  # fmt: skip
+    return next((called[name] for name in _NAMES if name in called), None) or next(
+        iter(unique), None
+    )
+
+
+def _is_unique(rows: Sequence[Sequence[str]], number: int) -> bool:
+    cells = [row[number] if number < len(row) else "" for row in rows]
+    return all(cells) and len(set(cells)) == len(cells)
+
+
+def _is_files(rows: Sequence[Sequence[str]], number: int, folder: Path) -> bool:
+    cells = [row[number] if number < len(row) else "" for row in rows[:100]]  # enough to know
+    return all(cell and (folder / cell).is_file() for cell in cells)
+
+
+def _made(columns: list[str], rows: list[list[str]], files: tuple[str, ...]) -> Samples:
+    """A new table."""
+    text = io.StringIO()
+    csv.writer(text, lineterminator="\n").writerows([columns, *rows])
+    compressed = all(row[1].endswith(".gz") for row in rows)
+    return Samples(TABLE, tuple(columns), NAME, files, {TABLE: text.getvalue()}, compressed)
+
+
+def _none() -> Samples:
+    return Samples("", (), NAME, ())

@@ -1,0 +1,146 @@
+"""`snakemake-looper init`: each form makes a project that runs, and no file is overwritten."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from pathlib import Path
+
+import pytest
+from support.projects import write
+from support.running import BIN, PATIENCE, Run, cli, environment
+
+
+def files(folder: Path) -> list[str]:
+    return sorted(str(one.relative_to(folder)) for one in folder.rglob("*") if one.is_file())
+
+
+def completed(folder: Path) -> list[str]:
+    """Records that completed in a run of the project."""
+    done = cli("run", cwd=folder)
+    assert done.code == 0, done.text
+    return sorted(flag.name for flag in folder.rglob("*_completed.flag"))
+
+
+def table(folder: Path) -> list[str]:
+    done = cli("table", "--format", "csv", cwd=folder)
+    assert done.code == 0, done.text
+    return done.out.splitlines()
+
+
+def test_from_nothing(tmp_path: Path) -> None:
+    done = cli("init", cwd=tmp_path)
+    assert done.code == 0, done.text
+    assert done.out.splitlines()[:8] == [
+        "samples.csv", "data/frog_1.txt", "data/frog_2.txt", "data/frog_3.txt",
+        "pipeline/pipeline_interface.yaml", "pipeline/output_schema.yaml",
+        "pipeline/report_results.py", ".looper.yaml",
+    ]  # fmt: skip
+    assert "count_lines_sample  count_lines  sample  3" in done.out
+    assert done.out.endswith("\n\nRun it:  snakemake-looper run\n")
+    assert completed(tmp_path) == [f"count_lines_frog_{n}_completed.flag" for n in (1, 2, 3)]
+    assert [row.split(",")[1::2] for row in table(tmp_path)[1:]] == [
+        ["frog_1", "3"], ["frog_2", "1"], ["frog_3", "2"],
+    ]  # fmt: skip
+
+
+def test_from_a_table(tmp_path: Path) -> None:
+    write(
+        tmp_path,
+        {"samples.csv": "Sample,reads\na,a.txt\nb,b.txt\n", "a.txt": "1\n", "b.txt": "1\n2\n"},
+    )
+    done = cli(
+        *(
+            "init",
+            "samples.csv",
+            "--command",
+            "echo seen: yes; echo lines: $(wc -l < {sample.reads})",
+        ),
+        *("--results", "lines:integer", "seen:boolean", "--pipeline", "count"),
+        cwd=tmp_path,
+    )
+    assert done.code == 0, done.text
+    assert done.err == (
+        "note: the samples are called by their column 'Sample'; --name-column chooses another one\n"
+    )
+    assert "sample_table_index: Sample" in (tmp_path / "project_config.yaml").read_text()
+    assert completed(tmp_path) == ["count_a_completed.flag", "count_b_completed.flag"]
+    assert [row.rpartition("sample,")[2] for row in table(tmp_path)[1:]] == ["1,True", "2,True"]
+
+
+def test_from_files_in_a_folder_of_its_own(tmp_path: Path) -> None:
+    write(tmp_path, {"data/x_1.fq": "1\n", "data/x_2.fq": "2\n"})
+    done = cli("init", "--files", "data/*.fq", "-o", "new one", cwd=tmp_path)
+    assert done.code == 0, done.text
+    assert done.out.endswith("Run it:  cd 'new one' && snakemake-looper run\n")
+    made = tmp_path / "new one"
+    assert (made / "samples.csv").read_text() == (
+        "sample_name,read1,read2\nx,../data/x_1.fq,../data/x_2.fq\n"
+    )
+    assert not (made / "pipeline/output_schema.yaml").exists()
+    assert completed(made) == ["count_lines_x_completed.flag"]
+
+
+def test_from_standard_input(tmp_path: Path) -> None:
+    command = [BIN / "snakemake-looper", "init", "-", "--command", "echo {sample.word}"]
+    done = subprocess.run(
+        command, input="sample_name,word\na,hello\n", text=True, cwd=tmp_path,
+        capture_output=True, env=environment(), timeout=PATIENCE,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert files(tmp_path)[:2] == [".looper.yaml", "pipeline/pipeline_interface.yaml"]
+    assert completed(tmp_path) == ["echo_a_completed.flag"]
+
+
+# --- what is refused -----------------------------------------------------------------------------
+
+
+def refused(folder: Path, *words: str) -> list[str]:
+    """The messages of a call that writes nothing."""
+    before = files(folder)
+    done: Run = cli("init", *words, cwd=folder)
+    assert done.code == 2, done.text
+    assert done.out == "" and files(folder) == before
+    return done.err.replace(f"{os.path.realpath(folder)}/", "").splitlines()
+
+
+def test_no_file_is_overwritten(tmp_path: Path) -> None:
+    write(tmp_path, {".looper.yaml": "mine\n", "pipeline/output_schema.yaml": "mine\n"})
+    words = "exists; remove it, or choose another folder with '--output DIR'"
+    assert refused(tmp_path) == [
+        f"error: pipeline/output_schema.yaml: {words}",
+        f"error: .looper.yaml: {words}",
+    ]
+
+
+def test_files_of_a_call_that_was_killed_are_not_in_the_way(tmp_path: Path) -> None:
+    assert cli("init", cwd=tmp_path).code == 0
+    (tmp_path / ".looper.yaml").unlink()
+    done = cli("init", cwd=tmp_path)
+    assert done.out.splitlines()[0] == ".looper.yaml"
+
+
+def test_a_command_with_an_unknown_column_leaves_nothing(tmp_path: Path) -> None:
+    write(tmp_path, {"samples.csv": "sample_name,reads\na,b\n"})
+    said = refused(tmp_path, "samples.csv", "--command", "wc {sample.raeds}")
+    assert len(said) == 1
+    assert said[0].startswith("error: --command: ") and "raeds" in said[0]
+    assert not (tmp_path / "pipeline").exists()
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (("--results", "a b", "c:float"),
+         ["error: --results: 'a b' cannot be the name of a result; write letters, digits and '_'",
+          "error: --results: 'float' is no type; write one of number, integer, string, boolean"]),
+        (("none.csv",),
+         ["error: none.csv: cannot be read (No such file or directory); correct the path"]),
+        (("samples.csv", "--files", "x"),
+         ["error: --files: stands beside a table; leave one of them out"]),
+    ],
+)  # fmt: skip
+def test_arguments_that_cannot_be(
+    tmp_path: Path, words: tuple[str, ...], message: list[str]
+) -> None:
+    assert refused(tmp_path, *words) == message
