@@ -143,6 +143,15 @@ COMMANDS = (
         ),
     ),
     Command(
+        "log",
+        "print the log of a record",
+        (
+            _argument("record", metavar="NAME", help="a sample, or the project's name"),
+            _switch("-f", "--follow", help="go on while its job writes"),
+            _argument("--pipeline", metavar="NAME", help="only the log of this pipeline"),
+        ),
+    ),
+    Command(
         "table",
         "write the results as tables",
         (

@@ -7,5 +7,6 @@ plain                           lines for log files and CI
 summary                         the end of a run
 statuses, plans                 `check` and `inspect`
 json_forms                      the same as JSON
+logs                            the log of a job
 tables, text                    parts that the others share
 """

@@ -23,11 +23,12 @@ def check_json(records: Iterable[RecordStatus]) -> str:
 
 
 def plan_json(plan: Plan) -> str:
-    """`inspect --json`: an object with the keys `jobs`, `skipped` and `pipestat_configs`.
+    """`inspect --json`: an object with the keys `workdir`, `jobs`, `skipped`, `pipestat_configs`.
 
-    Values that may be secrets are masked.
+    Paths are relative to `workdir` unless they are absolute. Values that may be secrets are masked.
     """
     whole = {
+        "workdir": str(plan.workdir),
         "jobs": [_job(job) for job in plan.jobs],
         "skipped": [
             {"pipeline": skip.pipeline, "record": skip.record, "reason": skip.reason}

@@ -559,7 +559,7 @@ def test_inspect_writes_nothing(touch: Path) -> None:
     assert sorted(touch.rglob("*")) == before
     plan = json.loads(done.out)
     assert [job["record"] for job in plan["jobs"]] == ["a", "b", "c"]
-    assert set(plan) == {"jobs", "skipped", "pipestat_configs"}
+    assert set(plan) == {"workdir", "jobs", "skipped", "pipestat_configs"}
     assert set(plan["jobs"][0]) == {
         "pipeline", "level", "record", "command", "env", "threads", "resources", "compute",
         "inputs", "log", "flag",

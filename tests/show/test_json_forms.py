@@ -20,7 +20,8 @@ def test_check() -> None:
 def test_inspect(touch: Path) -> None:
     plan = plan_project(touch / ".looper.yaml", Options(samples=("a",)))
     whole = json.loads(plan_json(plan))
-    assert list(whole) == ["jobs", "skipped", "pipestat_configs"]
+    assert list(whole) == ["workdir", "jobs", "skipped", "pipestat_configs"]
+    assert whole["workdir"] == str(touch)
     (job,) = whole["jobs"]
     assert list(job) == [
         "pipeline", "level", "record", "command", "env", "threads", "resources", "compute",
