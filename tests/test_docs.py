@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import doctest
 import inspect
 import re
 import shlex
@@ -111,6 +112,23 @@ def test_options_in_text_exist(name: str) -> None:
     parsers = parser()._subparsers._group_actions[0].choices  # type: ignore[union-attr]
     ours = {word for one in parsers.values() for word in one._option_string_actions}  # type: ignore[union-attr, attr-defined]
     assert options <= ours | options_of_snakemake()
+
+
+def test_the_first_project_word_for_word(tmp_path: Path) -> None:
+    """Commands are typed in one shell; `...` stands for output that the page leaves out."""
+    console = "".join(blocks(page("first-project.md"), "console"))
+    steps = re.findall(r"^\$ (.*)\n((?:(?!\$ ).*\n)*)", console, re.MULTILINE)
+    assert len(steps) > 10
+    script = "".join(f"{command} 2>&1; echo '<end>'\n" for command, _ in steps)
+    done = run("bash", "-c", script, cwd=tmp_path)
+    said = done.out.split("<end>\n")[:-1]
+    same = doctest.OutputChecker().check_output
+    wrong = [
+        f"$ {command}\n{got}"
+        for (command, wanted), got in zip(steps, said, strict=True)
+        if not same(wanted, got, doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE)
+    ]
+    assert wrong == []
 
 
 # --- examples -----------------------------------------------------------------------------------
