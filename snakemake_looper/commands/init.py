@@ -6,7 +6,6 @@ import os
 import shlex
 import sys
 from argparse import Namespace
-from contextlib import suppress
 from pathlib import Path
 
 from ..create.new_project import (
@@ -15,10 +14,21 @@ from ..create.new_project import (
     check_free,
     new_project,
     read_results,
+    remove,
     write_project,
 )
-from ..create.samples import Samples, example, from_files, from_input, from_table
-from ..create.texts import INTERFACE, Result
+from ..create.samples import (
+    NAME,
+    STANDARD_INPUT,
+    TABLE,
+    TABLE_WITH_TABS,
+    Samples,
+    example,
+    from_files,
+    from_input,
+    from_table,
+)
+from ..create.texts import INTERFACE, SCHEMA, Result
 from ..errors import LooperError, Place, Problem, Problems, ProjectError
 from ..messages import note
 from ..plan.planner import plan_project
@@ -34,8 +44,8 @@ def execute(arguments: Namespace) -> int:
     try:
         plan = plan_project(folder / LOOPER_CONFIG)
     except LooperError as error:
-        _remove(written)
-        raise _at_the_command(error, folder) from None
+        remove(written)
+        raise _at_the_command(error, folder, arguments) from None
     for path in written:
         print(os.path.relpath(path))
     print(f"\n{plan_text(plan).rstrip()}\n")
@@ -73,11 +83,11 @@ def _samples(arguments: Namespace, folder: Path, problems: Problems) -> Samples:
     if not arguments.table:
         return example()
     if arguments.table == "-":
-        found = from_input(sys.stdin.read(), folder, arguments.name_column, problems)
+        found = from_input(sys.stdin.buffer.read(), folder, arguments.name_column, problems)
     else:
         table = Path(arguments.table)
         found = from_table(table, folder, arguments.name_column, problems)
-    if not arguments.name_column and found.name_column != "sample_name":
+    if not arguments.name_column and found.name_column != NAME:
         note(
             f"the samples are called by their column '{found.name_column}';"
             " --name-column chooses another one"
@@ -85,23 +95,21 @@ def _samples(arguments: Namespace, folder: Path, problems: Problems) -> Samples:
     return found
 
 
-def _remove(written: list[Path]) -> None:
-    """Remove the files that were written, and folders that are empty then."""
-    for path in reversed(written):
-        path.unlink(missing_ok=True)
-        with suppress(OSError):
-            path.parent.rmdir()
-
-
-def _at_the_command(error: LooperError, folder: Path) -> LooperError:
-    """The error with the place that the user can edit: the file is not there any more."""
+def _at_the_command(error: LooperError, folder: Path, arguments: Namespace) -> LooperError:
+    """The error with places that the user can edit: the files are not there any more."""
     if not isinstance(error, ProjectError):
         return error
-    interface = str(folder / INTERFACE)
-    problems = [
-        Problem(Place("--command"), "", one.message)
-        if str(one.place).rpartition(":")[0] == interface
-        else one
-        for one in error.problems
-    ]
+    typed = {INTERFACE: "--command", SCHEMA: "--results"}
+    if arguments.table == "-":
+        typed |= dict.fromkeys((TABLE, TABLE_WITH_TABS), STANDARD_INPUT)
+    places = {str(folder / name): place for name, place in typed.items()}
+    problems = []
+    for one in error.problems:
+        file, _, line = str(one.place).partition(":")
+        place = places.get(file)
+        if place == STANDARD_INPUT:
+            one = Problem(Place(place, int(line or 0)), one.key, one.message)
+        elif place is not None:
+            one = Problem(Place(place), "", one.message)
+        problems.append(one)
     return ProjectError(problems, error.warnings)

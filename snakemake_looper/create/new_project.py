@@ -10,13 +10,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from ..errors import Problems, near
 from ..files import read_text, write_atomic
 from . import texts
-from .samples import NAME, Samples
+from .samples import NAME, TABLE, Samples
 
 LOOPER_CONFIG = ".looper.yaml"
 
@@ -80,22 +81,34 @@ def check_free(project: NewProject, folder: Path, problems: Problems) -> None:
     for name, text in project.files.items():
         path = folder / name
         if (path.exists() or path.is_symlink()) and read_text(path) != text:
-            problems.add(
-                path, "", "exists; remove it, or choose another folder with '--output DIR'"
-            )
+            use = f"begin with it, as in 'init {name}', " if name == TABLE else "remove it, "
+            problems.add(path, "", f"exists; {use}or choose another folder with '--output DIR'")
 
 
 def write_project(project: NewProject, folder: Path) -> list[Path]:
     """Write the files that are not there yet; returns their paths.
 
     Raises:
-        OSError: a file cannot be written.
+        OSError: a file cannot be written; then none is left.
     """
     missing = {folder / name: text for name, text in project.files.items()}
     missing = {path: text for path, text in missing.items() if not path.exists()}
-    for path, text in missing.items():
-        write_atomic(path, text)
+    try:
+        for path, text in missing.items():
+            write_atomic(path, text)
+    except BaseException:
+        remove(list(missing))
+        raise
     return list(missing)
+
+
+def remove(written: Sequence[Path]) -> None:
+    """Remove files that were written, and folders that are empty then."""
+    for path in reversed(written):
+        with suppress(OSError):
+            path.unlink()
+        with suppress(OSError):
+            path.parent.rmdir()
 
 
 def _counting(samples: Samples) -> str:

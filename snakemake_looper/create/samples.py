@@ -19,6 +19,8 @@ from ..errors import Problems, near
 NAME = "sample_name"
 """The column that peppy takes names from, unless the PEP says otherwise."""
 TABLE = "samples.csv"
+TABLE_WITH_TABS = "samples.tsv"
+STANDARD_INPUT = "standard input"
 EXAMPLE = {
     "data/frog_1.txt": "pond\nreed\nlily\n",
     "data/frog_2.txt": "pond\n",
@@ -68,17 +70,29 @@ def from_table(path: Path, folder: Path, name_column: str | None, problems: Prob
     except UnicodeDecodeError:
         problems.add(path, "", "is not UTF-8; save it as 'CSV UTF-8'")
         return _none()
+    except IsADirectoryError:
+        problems.add(
+            path, "", f"is a folder; to make a sample of each file, write --files '{path}/*'"
+        )
+        return _none()
     except OSError as error:
         problems.add(path, "", f"cannot be read ({error.strerror}); correct the path")
         return _none()
     return _from_text(text, str(path), os.path.relpath(path, folder), folder, name_column, problems)
 
 
-def from_input(text: str, folder: Path, name_column: str | None, problems: Problems) -> Samples:
+def from_input(
+    content: bytes, folder: Path, name_column: str | None, problems: Problems
+) -> Samples:
     """The samples of a table that came from standard input; the project gets a copy of it."""
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        problems.add(STANDARD_INPUT, "", "is not UTF-8; convert it, as with 'iconv -t UTF-8'")
+        return _none()
     tabs = "\t" in text.partition("\n")[0]
-    name = "samples.tsv" if tabs else TABLE
-    found = _from_text(text, "standard input", name, folder, name_column, problems)
+    name = TABLE_WITH_TABS if tabs else TABLE
+    found = _from_text(text, STANDARD_INPUT, name, folder, name_column, problems)
     text = text if text.endswith("\n") else f"{text}\n"
     return Samples(
         name, found.columns, found.name_column, found.file_columns, {name: text}, found.compressed
@@ -159,7 +173,11 @@ def _from_text(
     text: str, shown: str, table: str, folder: Path, name_column: str | None, problems: Problems
 ) -> Samples:
     delimiter = "\t" if table.endswith((".tsv", ".txt")) else ","
-    head, *rows = list(csv.reader(io.StringIO(text), delimiter=delimiter)) or [[]]
+    try:
+        head, *rows = list(csv.reader(io.StringIO(text), delimiter=delimiter)) or [[]]
+    except csv.Error:  # a NUL byte, or a cell without an end
+        problems.add(shown, "", "is not a table of text; save it as 'CSV UTF-8'")
+        return _none()
     columns = [one.strip() for one in head]
     rows = [row for row in rows if any(row)]
     if not any(columns) or not rows:

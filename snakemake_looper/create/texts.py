@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+import re
+import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -14,6 +17,9 @@ PEP = "project_config.yaml"
 
 TYPES = ("number", "integer", "string", "boolean")
 """Types of results that a line of output can have."""
+
+
+_YAML_WORDS = ("true", "false", "yes", "no", "on", "off", "y", "n", "null", ".inf", ".nan")
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +41,7 @@ pipestat:
 # The looper config ties samples and pipelines together. Paths are relative to this file.
 
 # The samples: a table, or a PEP, which is a table with a config.
-pep_config: {pep}
+pep_config: {_scalar(pep)}
 
 # The folder for outputs, logs and results.
 output_dir: results
@@ -51,10 +57,10 @@ def pep(table: str, name_column: str) -> str:
     return f"""\
 # The PEP: the table of samples, and what is to be known or changed about it.
 pep_version: 2.1.0
-sample_table: {table}
+sample_table: {_scalar(table)}
 
 # The column with the names of the samples. Without this line it is '{NAME}'.
-sample_table_index: {name_column}
+sample_table_index: {_scalar(name_column)}
 """
 
 
@@ -71,7 +77,7 @@ def interface(pipeline: str, command: str, columns: Sequence[str], results: bool
     listed = ", ".join(_attribute(column) for column in columns[:6])
     return f"""\
 # A pipeline interface: the command of one pipeline, and what it needs.
-pipeline_name: {pipeline}
+pipeline_name: {_scalar(pipeline)}
 {schema}
 sample_interface:
   # The command runs once per sample, in the folder of the looper config. Names in braces are
@@ -96,11 +102,11 @@ def output_schema(pipeline: str, results: Sequence[Result]) -> str:
     )
     return f"""\
 # The output schema declares the results of a pipeline. Only declared results can be reported.
-title: Results of {pipeline}
-description: What {pipeline} reports.
+title: {_scalar(f"Results of {pipeline}")}
+description: {_scalar(f"What {pipeline} reports.")}
 type: object
 properties:
-  pipeline_name: {pipeline}
+  pipeline_name: {_scalar(pipeline)}
   samples:
     type: array
     items:
@@ -114,6 +120,14 @@ properties:
 def reporter() -> str:
     """A script that reads results from the output of a command, and reports them."""
     return _REPORTER
+
+
+def _scalar(text: str) -> str:
+    """A text as a value in YAML: quoted, unless it is a word that YAML takes for a text."""
+    is_word = re.fullmatch(r"[A-Za-z_.][\w./ -]*[\w/-]|[A-Za-z_]", text)
+    if is_word and text.lower() not in _YAML_WORDS and not text.startswith(("-", ". ")):
+        return text
+    return json.dumps(text, ensure_ascii=False)
 
 
 def _attribute(column: str) -> str:
@@ -132,7 +146,8 @@ python {{looper.piface_dir}}/report_results.py {{pipestat.config_file}} \\
 
 
 def _indented(text: str, by: str = "    ") -> str:
-    return "\n".join(f"{by}{line}" if line else "" for line in text.strip("\n").split("\n"))
+    lines = textwrap.dedent(text).strip().splitlines()
+    return "\n".join(f"{by}{line}" if line else "" for line in lines)
 
 
 _REPORTER = '''\

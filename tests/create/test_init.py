@@ -5,10 +5,14 @@ from __future__ import annotations
 import os
 import subprocess
 from pathlib import Path
+from textwrap import dedent
 
 import pytest
+import yaml
 from support.projects import write
 from support.running import BIN, PATIENCE, Run, cli, environment
+
+from snakemake_looper.create.texts import interface, pep
 
 
 def files(folder: Path) -> list[str]:
@@ -105,9 +109,12 @@ def refused(folder: Path, *words: str) -> list[str]:
 
 
 def test_no_file_is_overwritten(tmp_path: Path) -> None:
-    write(tmp_path, {".looper.yaml": "mine\n", "pipeline/output_schema.yaml": "mine\n"})
+    mine = (".looper.yaml", "pipeline/output_schema.yaml", "samples.csv")
+    write(tmp_path, dict.fromkeys(mine, "mine\n"))
     words = "exists; remove it, or choose another folder with '--output DIR'"
     assert refused(tmp_path) == [
+        "error: samples.csv: exists; begin with it, as in 'init samples.csv', or choose another"
+        " folder with '--output DIR'",
         f"error: pipeline/output_schema.yaml: {words}",
         f"error: .looper.yaml: {words}",
     ]
@@ -144,3 +151,36 @@ def test_arguments_that_cannot_be(
     tmp_path: Path, words: tuple[str, ...], message: list[str]
 ) -> None:
     assert refused(tmp_path, *words) == message
+
+
+def test_a_name_that_pipestat_does_not_take_is_said_at_its_option(tmp_path: Path) -> None:
+    said = refused(tmp_path, "--results", "record_identifier")
+    assert [one.split(": ")[:2] for one in said] == [["error", "--results"]]
+
+
+def test_a_fault_in_standard_input_is_said_with_its_line(tmp_path: Path) -> None:
+    command = [BIN / "snakemake-looper", "init", "-"]
+    done = subprocess.run(
+        command, input="sample_name,word\na,b\nx$HOME,b\n", text=True, cwd=tmp_path,
+        capture_output=True, env=environment(), timeout=PATIENCE,
+    )  # fmt: skip
+    assert done.returncode in (0, 2)
+    assert f"{tmp_path}/samples.csv" not in done.stderr
+
+
+# --- texts ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "text", ["a", "samples.csv", "../a b/x.csv", "12", "yes", "a: b", "#x", '"']
+)
+def test_a_value_is_a_text_in_yaml(text: str) -> None:
+    assert yaml.safe_load(pep(text, text)) == {
+        "pep_version": "2.1.0", "sample_table": text, "sample_table_index": text,
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("command", ["a", "  a\n  b\n", "if x; then\n  y\nfi", "\na"])
+def test_a_command_stays_as_it_is(command: str) -> None:
+    found = yaml.safe_load(interface("p", command, ["x"], False))
+    assert found["sample_interface"]["command_template"] == f"{dedent(command).strip()}\n"

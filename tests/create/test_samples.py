@@ -135,6 +135,27 @@ def test_columns_with_paths_of_files(tmp_path: Path) -> None:
 
 def test_a_table_from_standard_input_is_kept(tmp_path: Path) -> None:
     problems = Problems()
-    samples = from_input("sample_name\tx\na\t1", tmp_path, None, problems)
+    samples = from_input(b"sample_name\tx\na\t1", tmp_path, None, problems)
     assert dict(samples.files) == {"samples.tsv": "sample_name\tx\na\t1\n"}
     assert samples.columns == ("sample_name", "x") and not problems
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"\xff\xfe", "standard input: is not UTF-8; convert it, as with 'iconv -t UTF-8'"),
+        (b'a,b\n"' + b"x" * 200_000, "standard input: is not a table of text; save it as 'CSV UTF-8'"),
+    ],
+)  # fmt: skip
+def test_input_that_is_no_table(tmp_path: Path, content: bytes, message: str) -> None:
+    problems = Problems()
+    from_input(content, tmp_path, None, problems)
+    assert said(problems) == [message]
+
+
+def test_a_folder_is_no_table(tmp_path: Path) -> None:
+    problems = Problems()
+    from_table(tmp_path, tmp_path, None, problems)
+    assert said(problems) == [
+        f"{tmp_path}: is a folder; to make a sample of each file, write --files '{tmp_path}/*'"
+    ]
