@@ -67,7 +67,19 @@ def test_links_lead_somewhere(path: Path) -> None:
 
 
 def test_every_page_is_listed_in_the_readme() -> None:
-    assert all(f"(docs/{path.name})" in README for path in DOCS[1:])
+    assert all(f"(docs/{path.name})" in README for path in DOCS[1:] if path.name != "index.md")
+
+
+def test_every_page_is_in_the_site_and_on_its_first_page() -> None:
+    site = (REPOSITORY / "mkdocs.yml").read_text()
+    names = [path.name for path in DOCS[1:]]
+    assert sorted(re.findall(r"^  - .*: (.*\.md)$", site, re.MULTILINE)) == names
+    assert all(f"({name})" in page("index.md") for name in names if name != "index.md")
+
+
+def test_the_api_page_has_all_public_names() -> None:
+    found = re.findall(r"^::: snakemake_looper\.(\w+)$", page("api.md"), re.MULTILINE)
+    assert sorted(found) == sorted(set(snakemake_looper.__all__) - {"__version__"})
 
 
 def commands(program: str, path: Path) -> list[str]:
