@@ -48,7 +48,12 @@ def rule_text(name: str, docstring: str, sections: Sections) -> str:
 
 
 def _docstring(text: str) -> list[str]:
-    """A docstring. Blanks part three quotes in a row: snakefmt would end the docstring there."""
+    """A docstring, as snakefmt leaves it.
+
+    Blanks part three quotes in a row, with which snakefmt would end the docstring. Lines that a
+    backslash continues are joined: snakefmt would indent the rest of the docstring anew.
+    """
+    text = re.sub(r"[ \t]*\\+[ \t]*(?:\n[ \t]*|\Z)", " ", text).rstrip()
     text = re.sub(r"""(["'])(?=["']{2})""", r"\1 ", text.replace("\\", "\\\\"))
     if "\n" not in text:
         return [f'    """{text}"""']

@@ -84,6 +84,8 @@ print(sample.get_status("canada"), sample.retrieve_one("canada")["number_of_line
         ("no_pipestat", {"count_letters": 3}),
         ("looper_1x", {"count_lines": 3, "longest": 1}),
         ("two_pipelines", {"count_lines": 3, "count_words": 3}),
+        ("results_in_database", {"count_words": 3}),
+        ("on_a_cluster", {"sort_lines": 2}),
     ],
 )
 def test_other_examples_run(

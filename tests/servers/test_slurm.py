@@ -237,6 +237,9 @@ def runs(slurm: Slurm, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Run
             write(runs.root / name, {"submit.sh": SUBMIT})
             (runs.root / name / "submit.sh").chmod(0o755)
             runs.start(name, {}, *words)
+        ignore = shutil.ignore_patterns("results", ".snakemake")
+        shutil.copytree(EXAMPLES / "on_a_cluster", runs.root / "example", ignore=ignore)
+        runs.start("example", {}, "--profile", "profiles/slurm", *ON_SLURM)
         kill_controller(runs, killed)
         meddle(runs, deaths)
         runs.start("lumps", LUMPS, *ON_SLURM, "--config", "lump_n=2")
@@ -343,6 +346,17 @@ def test_a_size_table_is_what_slurm_is_asked_for(runs: Runs) -> None:
         "middle": (2, "768M", "03:00"),
         "large": (3, "1100M", "01:00:00"),
     }
+
+
+def test_the_example_with_a_profile_and_a_size_table(runs: Runs) -> None:
+    """The README of the example says what its jobs ask for."""
+    assert runs["example"].done.code == 0, runs["example"].done.text
+    found = []
+    for line in runs.slurm.ask("scontrol", "-o", "show", "job").splitlines():
+        fields = dict(word.partition("=")[::2] for word in line.split() if "=" in word)
+        if fields["WorkDir"] == str(runs["example"].folder):
+            found.append([fields[one] for one in ("NumCPUs", "MinMemoryNode", "TimeLimit")])
+    assert sorted(found) == [["1", "600M", "00:10:00"], ["2", "1200M", "00:30:00"]]
 
 
 def test_memory_and_time_grow_with_each_try(runs: Runs) -> None:

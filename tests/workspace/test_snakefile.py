@@ -49,7 +49,8 @@ RICH = {
         input_schema: schema.yaml
         sample_interface:
           command_template: |
-            echo "{sample.word} it's" '"""' 'a\\b'
+            echo "{sample.word} it's" '"""' 'a\\b' \\
+              and more
             # done
           snakemake:
             input: extra/{sample.sample_name}.txt
@@ -115,7 +116,7 @@ def test_everything_at_once_is_formatted_and_runs(rich: Path) -> None:
     }
     done = use_looper(cwd=rich)
     assert done.code == 0, done.text[-3000:]
-    assert (rich / "out put/submission/touch_a.log").read_text() == 'one it\'s """ a\\b\n'
+    assert (rich / "out put/submission/touch_a.log").read_text() == 'one it\'s """ a\\b and more\n'
     assert (rich / "out put/submission/2nd-one_b.log").read_text() == "200\n"
     assert "Nothing to be done" in use_looper(cwd=rich).text
 
