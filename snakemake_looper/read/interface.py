@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import contextlib
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -24,32 +24,16 @@ from ..errors import Place, Problems, near
 from ..layout import is_file_name
 from ..model import Hooks, InputSchema, Interface, Level, SizeRow
 from .compute import size_table
-from .deprecated import INTERFACE, instead
 from .directives import read_directives
 from .input_schema import read_input_schema
+from .interface_keys import tell_of_lost_lines, warn_of_level_keys, warn_of_unknown_keys
+from .old_interface import tell_of_old_interface
 from .output_schema import OutputSchemaError, read_output_schema
 from .pre_submit import read_hooks
 from .templates import TemplateError, template
 from .yaml_lines import Document, absent, read_yaml, resolve, section
 
 LEVELS: tuple[Level, Level] = ("sample", "project")
-_KEYS = {
-    "pipeline_name",
-    "pipeline_type",
-    "path",
-    "command_template",
-    "sample_interface",
-    "project_interface",
-    "var_templates",
-    "pre_submit",
-    "inject_env_vars",
-    "compute",
-    "input_schema",
-    "output_schema",
-    "linked_pipeline_interfaces",
-    "pipestat_config_required",
-    "snakemake",
-}
 _TELLS_PIPESTAT = re.compile(r"\{[^}]*\bpipestat\.")
 """A part of a template that tells the command where to report its results."""
 
@@ -61,20 +45,37 @@ class _Command(NamedTuple):
     place: Place
 
 
-def read_interface(path: Path, problems: Problems) -> tuple[Interface, ...]:
+def read_interface(
+    path: Path,
+    problems: Problems,
+    reports: bool = True,
+    wanted: Collection[Level] = LEVELS,
+) -> tuple[Interface, ...]:
     """Read one file into an interface for each level that it defines.
 
-    Faults go to `problems`. A level without a fault is returned even if the other level has one.
+    A level without a fault is returned even if the other level has one.
+
+    Args:
+        path: the file.
+        problems: gets the faults.
+        reports: whether the project keeps results: its looper config has a section `pipestat:`.
+        wanted: the levels that are read. The other one may have faults.
     """
     document = read_yaml(path, problems)
-    if document is None:
+    if document is None or tell_of_old_interface(document, problems):
         return ()
-    commands = _commands(document, problems)
+    levels = _levels(document)
+    if levels and not set(levels) & set(wanted):
+        return ()
+    lost = tell_of_lost_lines(document, problems)
+    commands = {} if "command_template" in lost else _commands(document, problems)
     name = _pipeline_name(document, problems)
     shared = _read_shared(document, problems)
-    _warn_of_unknown_keys(document, commands.values(), problems)
+    texts = [command.text for command in commands.values()]
+    warn_of_unknown_keys(document, texts, lost, problems)
+    commands = {level: commands[level] for level in commands if level in wanted}
     for level, command in commands.items():
-        _check_reports(document, level, command, problems)
+        _check_reports(document, level, command, reports, problems)
     sound = {
         level: command
         for level, command in commands.items()
@@ -117,6 +118,14 @@ def _pipeline_name(document: Document, problems: Problems) -> str | None:
     return None
 
 
+def _levels(document: Document) -> list[Level]:
+    """The levels that a file means to define, as far as its keys say so."""
+    found = [level for level in LEVELS if document.data.get(f"{level}_interface") is not None]
+    is_old = not found and document.data.get("command_template") is not None
+    level = document.data.get("pipeline_type", "sample")
+    return [one for one in LEVELS if one == level] if is_old else found
+
+
 def _commands(document: Document, problems: Problems) -> dict[Level, _Command]:
     """The command template of each level that the file defines."""
     levels = [level for level in LEVELS if document.data.get(f"{level}_interface") is not None]
@@ -136,13 +145,7 @@ def _commands(document: Document, problems: Problems) -> dict[Level, _Command]:
                 f"{key}.command_template",
                 "is missing; write the command that runs the pipeline",
             )
-        for extra in [one for one in own if one not in ("command_template", "snakemake")]:
-            problems.warn(
-                document.place(key, extra),
-                f"{key}.{extra}",
-                "only 'command_template' and 'snakemake' are read here; move other keys to the top"
-                " of the file",
-            )
+        warn_of_level_keys(document, key, problems)
     return found
 
 
@@ -151,12 +154,7 @@ def _old_command(document: Document, problems: Problems) -> dict[Level, _Command
     data = document.data
     text = data.get("command_template")
     if not isinstance(text, str) or not text.strip():
-        problems.add(
-            document.place("command_template"),
-            "command_template",
-            "there is no command; write 'sample_interface: command_template: …'"
-            " (or 'project_interface:')",
-        )
+        _report_no_command(document, problems)
         return {}
     level = data.get("pipeline_type", "sample")
     if level not in LEVELS:
@@ -169,22 +167,28 @@ def _old_command(document: Document, problems: Problems) -> dict[Level, _Command
     return {level: _Command(text, document.place("command_template"))}
 
 
-def _warn_of_unknown_keys(
-    document: Document, commands: Iterable[_Command], problems: Problems
+def _report_no_command(document: Document, problems: Problems) -> None:
+    empty = [key for level in LEVELS if (key := f"{level}_interface") in document.data]
+    for key in empty:
+        what = "is empty; write 'command_template:' below it, indented by two spaces"
+        problems.add(document.place(key), key, what)
+    if not empty:
+        problems.add(
+            document.place("command_template"),
+            "command_template",
+            "there is no command; write 'sample_interface: command_template: …'"
+            " (or 'project_interface:')",
+        )
+
+
+def _check_reports(
+    document: Document, level: Level, command: _Command, reports: bool, problems: Problems
 ) -> None:
-    """Warn of keys without effect: neither this reader nor a template uses them."""
-    variables = str(document.data.get("var_templates", ""))
-    texts = " ".join([*(command.text for command in commands), variables])
-    for key in document.data:
-        if key in _KEYS or f"pipeline.{key}" in texts:
-            continue
-        old = instead(str(key), INTERFACE)
-        what = f"unknown key, and no template uses {{pipeline.{key}}}{near(str(key), _KEYS)}"
-        problems.warn(document.place(key), str(key), old or what)
+    """Refuse an output schema if no template tells the pipeline where to report its results.
 
-
-def _check_reports(document: Document, level: Level, command: _Command, problems: Problems) -> None:
-    """Refuse an output schema if no template tells the pipeline where to report its results."""
+    A 1.x interface in a project that keeps no results runs as it did (quirk 40): its schema is
+    often one of eido, for the paths of outputs.
+    """
     data = document.data
     if not data.get("output_schema") or data.get("pipestat_config_required") is False:
         return
@@ -196,11 +200,18 @@ def _check_reports(document: Document, level: Level, command: _Command, problems
     ]
     if any(_TELLS_PIPESTAT.search(text) for text in texts):
         return
+    is_old = data.get(f"{level}_interface") is None
+    key = "command_template" if is_old else f"{level}_interface"
+    what = "there is an output_schema, but the command is not told where to report"
+    if is_old and not reports:
+        what += ", and no results are kept; to keep them, add a section 'pipestat:' to the looper"
+        problems.warn(command.place, key, f"{what} config, and '{{pipestat.config_file}}' here")
+        return
     problems.add(
         command.place,
-        "command_template" if level == data.get("pipeline_type") else f"{level}_interface",
-        "there is an output_schema, but the command is not told where to report; add"
-        " '{pipestat.config_file}' to it, or 'pipestat_config_required: false' to the file",
+        key,
+        f"{what}; add '{{pipestat.config_file}}' to it, or 'pipestat_config_required: false' to the"
+        " file",
     )
 
 

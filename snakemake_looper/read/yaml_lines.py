@@ -180,3 +180,11 @@ def resolve(text: str, folder: Path) -> Path:
         text = os.path.expandvars(text[len(f"{folder}{os.sep}") :])
         return Path(os.path.normpath(folder / text.lstrip(os.sep)))
     return Path(os.path.normpath(folder / expand(text)))
+
+
+def flow(value: Any) -> str:
+    """A value as YAML in one line, for a message that says what to write."""
+    text = yaml.safe_dump(
+        value, default_flow_style=True, width=1_000_000, allow_unicode=True, sort_keys=False
+    )
+    return text.removesuffix("\n").removesuffix("\n...")
