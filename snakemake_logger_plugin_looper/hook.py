@@ -125,7 +125,7 @@ def _plan(parsed: Namespace, asked: str, is_first: bool, is_second: bool) -> Rea
     _planned.set(None)
     if kept is not None and kept[0] == wanted and is_second:
         return kept[1]
-    ready = plan_of_command_line(*wanted)
+    ready = plan_of_command_line(*wanted, parsed.targets or ())
     if is_first:
         _planned.set((wanted, ready))
     return ready

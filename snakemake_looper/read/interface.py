@@ -18,31 +18,29 @@ import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
-from ..errors import Place, Problems, near
+from ..errors import Problems
 from ..layout import is_file_name
 from ..model import Hooks, InputSchema, Interface, Level, SizeRow
 from .compute import size_table
 from .directives import read_directives
 from .input_schema import read_input_schema
-from .interface_keys import tell_of_lost_lines, warn_of_level_keys, warn_of_unknown_keys
+from .interface_commands import (
+    LEVELS,
+    Command,
+    check_reports,
+    is_for_project,
+    is_sound,
+    levels_of,
+    read_commands,
+)
+from .interface_keys import tell_of_lost_lines, warn_of_unknown_keys
+from .lost_indentation import Lost
 from .old_interface import tell_of_old_interface
 from .output_schema import OutputSchemaError, read_output_schema
 from .pre_submit import read_hooks
-from .templates import TemplateError, template
-from .yaml_lines import Document, absent, read_yaml, resolve, section
-
-LEVELS: tuple[Level, Level] = ("sample", "project")
-_TELLS_PIPESTAT = re.compile(r"\{[^}]*\bpipestat\.")
-"""A part of a template that tells the command where to report its results."""
-
-
-class _Command(NamedTuple):
-    """The command template of a level, and where it stands."""
-
-    text: str
-    place: Place
+from .yaml_lines import Document, absent, expanded, read_yaml, resolve, section, unset
 
 
 def read_interface(
@@ -61,25 +59,24 @@ def read_interface(
         reports: whether the project keeps results: its looper config has a section `pipestat:`.
         wanted: the levels that are read. The other one may have faults.
     """
+    if "project" not in wanted and is_for_project(path):
+        return ()  # also if it is no YAML
     document = read_yaml(path, problems)
     if document is None or tell_of_old_interface(document, problems):
         return ()
-    levels = _levels(document)
-    if levels and not set(levels) & set(wanted):
+    if not set(levels_of(document)) & set(wanted):
         return ()
     lost = tell_of_lost_lines(document, problems)
-    commands = {} if "command_template" in lost else _commands(document, problems)
+    commands = read_commands(document, wanted, lost, problems)
     name = _pipeline_name(document, problems)
     shared = _read_shared(document, problems)
-    texts = [command.text for command in commands.values()]
-    warn_of_unknown_keys(document, texts, lost, problems)
-    commands = {level: commands[level] for level in commands if level in wanted}
+    _check_keys(document, lost, problems)
     for level, command in commands.items():
-        _check_reports(document, level, command, reports, problems)
+        check_reports(document, level, command, reports, problems)
     sound = {
         level: command
         for level, command in commands.items()
-        if _is_sound(command, shared.hooks, problems)
+        if is_sound(command, shared.hooks, problems)
     }
     if name is None:
         return ()
@@ -89,16 +86,11 @@ def read_interface(
     )
 
 
-def _is_sound(command: _Command, hooks: Hooks, problems: Problems) -> bool:
-    """Whether a command template can be parsed and uses known namespaces. A fault is a problem."""
-    try:
-        parsed = template(command.text)
-        if not hooks.python_functions:  # functions may add namespaces of their own
-            parsed.check_names()
-    except TemplateError as error:
-        problems.add(command.place, "command_template", str(error))
-        return False
-    return True
+def _check_keys(document: Document, lost: Lost, problems: Problems) -> None:
+    """Warn of keys that nothing reads, and refuse a path with a variable that is not set."""
+    if _is_of_looper_1(document) and "path" in document.data:
+        expanded(str(document.data["path"]), document.place("path"), "path", problems)
+    warn_of_unknown_keys(document, lost, problems)
 
 
 def _pipeline_name(document: Document, problems: Problems) -> str | None:
@@ -116,103 +108,6 @@ def _pipeline_name(document: Document, problems: Problems) -> str | None:
         return name
     problems.add(document.place(key), key, what)
     return None
-
-
-def _levels(document: Document) -> list[Level]:
-    """The levels that a file means to define, as far as its keys say so."""
-    found = [level for level in LEVELS if document.data.get(f"{level}_interface") is not None]
-    is_old = not found and document.data.get("command_template") is not None
-    level = document.data.get("pipeline_type", "sample")
-    return [one for one in LEVELS if one == level] if is_old else found
-
-
-def _commands(document: Document, problems: Problems) -> dict[Level, _Command]:
-    """The command template of each level that the file defines."""
-    levels = [level for level in LEVELS if document.data.get(f"{level}_interface") is not None]
-    if not levels:
-        return _old_command(document, problems)
-    found: dict[Level, _Command] = {}
-    for level in levels:
-        key = f"{level}_interface"
-        given = document.data[key]
-        own = given if isinstance(given, Mapping) else {}
-        text = own.get("command_template")
-        if isinstance(text, str) and text.strip():
-            found[level] = _Command(text, document.place(key, "command_template"))
-        else:
-            problems.add(
-                document.place(key),
-                f"{key}.command_template",
-                "is missing; write the command that runs the pipeline",
-            )
-        warn_of_level_keys(document, key, problems)
-    return found
-
-
-def _old_command(document: Document, problems: Problems) -> dict[Level, _Command]:
-    """The command of a 1.x interface, which defines one level."""
-    data = document.data
-    text = data.get("command_template")
-    if not isinstance(text, str) or not text.strip():
-        _report_no_command(document, problems)
-        return {}
-    level = data.get("pipeline_type", "sample")
-    if level not in LEVELS:
-        problems.add(
-            document.place("pipeline_type"),
-            "pipeline_type",
-            f"'{level}' is no level{near(str(level), LEVELS)}; write 'sample' or 'project'",
-        )
-        return {}
-    return {level: _Command(text, document.place("command_template"))}
-
-
-def _report_no_command(document: Document, problems: Problems) -> None:
-    empty = [key for level in LEVELS if (key := f"{level}_interface") in document.data]
-    for key in empty:
-        what = "is empty; write 'command_template:' below it, indented by two spaces"
-        problems.add(document.place(key), key, what)
-    if not empty:
-        problems.add(
-            document.place("command_template"),
-            "command_template",
-            "there is no command; write 'sample_interface: command_template: …'"
-            " (or 'project_interface:')",
-        )
-
-
-def _check_reports(
-    document: Document, level: Level, command: _Command, reports: bool, problems: Problems
-) -> None:
-    """Refuse an output schema if no template tells the pipeline where to report its results.
-
-    A 1.x interface in a project that keeps no results runs as it did (quirk 40): its schema is
-    often one of eido, for the paths of outputs.
-    """
-    data = document.data
-    if not data.get("output_schema") or data.get("pipestat_config_required") is False:
-        return
-    texts = [command.text, str(data.get("inject_env_vars", "")), str(data.get("var_templates", ""))]
-    texts += [
-        str(own.get("command_template", ""))
-        for one in LEVELS
-        if isinstance(own := data.get(f"{one}_interface"), Mapping)
-    ]
-    if any(_TELLS_PIPESTAT.search(text) for text in texts):
-        return
-    is_old = data.get(f"{level}_interface") is None
-    key = "command_template" if is_old else f"{level}_interface"
-    what = "there is an output_schema, but the command is not told where to report"
-    if is_old and not reports:
-        what += ", and no results are kept; to keep them, add a section 'pipestat:' to the looper"
-        problems.warn(command.place, key, f"{what} config, and '{{pipestat.config_file}}' here")
-        return
-    problems.add(
-        command.place,
-        key,
-        f"{what}; add '{{pipestat.config_file}}' to it, or 'pipestat_config_required: false' to the"
-        " file",
-    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -258,7 +153,7 @@ def _interface(
     document: Document,
     level: Level,
     name: str,
-    command: _Command,
+    command: Command,
     shared: _Shared,
     problems: Problems,
 ) -> Interface:
@@ -287,11 +182,15 @@ def _interface(
     )
 
 
+def _is_of_looper_1(document: Document) -> bool:
+    return "pipeline_type" in document.data
+
+
 def _namespace(document: Document) -> dict[str, Any]:
     """The `pipeline` namespace; 1.x interfaces get an absolute `path` (quirk 36)."""
     data = dict(document.data)
     path = data.get("path")
-    if "pipeline_type" in data and isinstance(path, str):
+    if _is_of_looper_1(document) and isinstance(path, str):
         beside = resolve(path, document.path.parent)
         data["path"] = str(beside) if beside.exists() else path
     return data
@@ -305,7 +204,11 @@ def _size_table(
     if not source:
         return (), ()
     path = resolve(str(source), document.path.parent)
-    place = document.place("compute", "size_dependent_variables")
+    keys = ("compute", "size_dependent_variables")
+    place = document.place(*keys)
+    if unset(str(source)):
+        problems.add(place, ".".join(keys), absent(str(source), path))
+        return (), ()
     return size_table(path, place, problems), (path,)
 
 

@@ -6,12 +6,11 @@ nor a template reads has no effect, and is worth a warning.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from typing import Any
+from collections.abc import Mapping
 
 from ..errors import Problems, near
 from .deprecated import INTERFACE, instead
-from .lost_indentation import IN_INTERFACE, tell_of_lost_indentation
+from .lost_indentation import IN_INTERFACE, Lost, tell_of_lost_indentation
 from .yaml_lines import Document
 
 KEYS = frozenset(
@@ -25,11 +24,16 @@ KEYS = frozenset(
 """Keys at the top of the file."""
 LEVEL_KEYS = ("command_template", "snakemake")
 """Keys of `sample_interface:` and `project_interface:`."""
+_TEMPLATES = (
+    "command_template", "sample_interface", "project_interface", "var_templates",
+    "inject_env_vars", "pre_submit", "compute", "snakemake",
+)  # fmt: skip
+"""Keys with templates, which may use any key of the file."""
 _FOR_OTHERS = ("bioconductor",)
 """Keys for other programs, such as BiocProject."""
 
 
-def tell_of_lost_lines(document: Document, problems: Problems) -> frozenset[str]:
+def tell_of_lost_lines(document: Document, problems: Problems) -> Lost:
     """Add a problem for each section whose lines stand beside it; returns these lines' keys."""
     text = str(document.data)
     known = {key for key in KEYS if f"var_templates.{key}" not in text}
@@ -52,26 +56,12 @@ def warn_of_level_keys(document: Document, level_key: str, problems: Problems) -
         problems.warn(document.place(level_key, key), f"{level_key}.{key}", what)
 
 
-def warn_of_unknown_keys(
-    document: Document, templates: Iterable[str], lost: frozenset[str], problems: Problems
-) -> None:
-    """Warn of keys at the top without effect.
-
-    Args:
-        document: the interface.
-        templates: its command templates.
-        lost: keys that are a problem already.
-        problems: gets the warnings.
-    """
-    texts = " ".join([*templates, *_texts_of(document.data)])
+def warn_of_unknown_keys(document: Document, lost: Lost, problems: Problems) -> None:
+    """Warn of keys at the top without effect. Those in `lost` are a problem already."""
+    texts = " ".join(str(document.data.get(key, "")) for key in _TEMPLATES)
     for key in document.data:
-        if key in KEYS or key in _FOR_OTHERS or key in lost or f"pipeline.{key}" in texts:
+        if key in KEYS or key in _FOR_OTHERS or (key,) in lost or f"pipeline.{key}" in texts:
             continue
         old = instead(str(key), INTERFACE)
         what = f"unknown key, and no template uses {{pipeline.{key}}}{near(str(key), KEYS)}"
         problems.warn(document.place(key), str(key), old or what)
-
-
-def _texts_of(data: Mapping[Any, Any]) -> Iterable[str]:
-    """The sections with other templates."""
-    return (str(data.get(key, "")) for key in ("var_templates", "inject_env_vars", "pre_submit"))

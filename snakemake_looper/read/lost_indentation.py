@@ -28,6 +28,8 @@ class Section(NamedTuple):
     """Whether it may have any other key with a text or a number, on the line below."""
 
 
+Lost = frozenset[tuple[str, ...]]
+"""The paths of keys that lost their indentation. They are problems already."""
 _MODIFIERS = (
     Section(("sample_modifiers",), ("append", "remove", "duplicate", "imply", "derive")),
     Section(("sample_modifiers", "derive"), ("attributes", "sources")),
@@ -61,7 +63,7 @@ IN_INTERFACE = (
 
 def tell_of_lost_indentation(
     document: Document, sections: Iterable[Section], known: Collection[str], problems: Problems
-) -> frozenset[str]:
+) -> Lost:
     """Add a problem for each section whose lines stand beside it.
 
     Args:
@@ -71,16 +73,15 @@ def tell_of_lost_indentation(
         problems: gets the problems.
 
     Returns:
-        The keys at the top of the file that belong into a section.
+        The paths of the keys that belong into a section.
     """
-    found: set[str] = set()
+    found: set[tuple[str, ...]] = set()
     for section in sections:
         beside = _beside(document, section, known if len(section.keys) == 1 else ())
         if not beside:
             continue
         *above, _ = section.keys
-        if not above:
-            found.update(beside)
+        found.update((*above, key) for key in beside)
         lines = [document.place(*above, key).line for key in beside]
         named = ", ".join(f"'{key}' (line {line})" for key, line in zip(beside, lines, strict=True))
         what = "its line stands" if len(beside) == 1 else "its lines stand"

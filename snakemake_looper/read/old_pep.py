@@ -19,6 +19,7 @@ from typing import Any
 
 from ..errors import Problems
 from .deprecated import PEP, instead
+from .lost_indentation import IN_PEP, tell_of_lost_indentation
 from .yaml_lines import Document, flow, resolve
 
 _TABLES = ("sample_annotation", "sample_table")
@@ -52,10 +53,10 @@ Said = tuple[tuple[str, ...], str]
 """The path of a key, and the message."""
 
 
-def tell_of_old_keys(
+def tell_of_old_forms(
     document: Document, root: Path, taken: Collection[str], problems: Problems
 ) -> bool:
-    """Tell of each old key of a PEP, at its line.
+    """Tell of each old key of a PEP, and of sections whose lines lost their indentation.
 
     Args:
         document: the PEP's config.
@@ -64,14 +65,15 @@ def tell_of_old_keys(
         problems: gets a problem or a warning for each key.
 
     Returns:
-        Whether the PEP is one of looper 0.x: peppy cannot read it, and the keys are problems.
+        Whether peppy cannot read the PEP. All faults are problems then.
     """
     is_old = is_old_pep(document.data)
     tell = problems.add if is_old else problems.warn
     teller = _Teller(document.path.parent, root, taken, is_old)
     for keys, message in teller.old_keys(document.data):
         tell(document.place(*keys), ".".join(keys), message)
-    return is_old
+    lost = tell_of_lost_indentation(document, IN_PEP, (), problems)
+    return is_old or bool(lost)
 
 
 def is_old_pep(data: Mapping[Any, Any]) -> bool:
@@ -83,6 +85,29 @@ def is_old_pep(data: Mapping[Any, Any]) -> bool:
     return not (data.get("sample_table") or imports) and (
         in_metadata or "sample_annotation" in data
     )
+
+
+def output_dir_of(data: Mapping[Any, Any]) -> str | None:
+    """The output folder that a PEP of looper 0.x names."""
+    for key in ("metadata", "paths"):
+        section = data.get(key)
+        value = section.get("output_dir") if isinstance(section, Mapping) else None
+        if isinstance(value, str) and value:
+            return value
+    return None
+
+
+def pipeline_interfaces_of(data: Mapping[Any, Any], folder: Path) -> list[str]:
+    """The interfaces that a PEP of looper 0.x names, relative to its folder."""
+    teller = _Teller(folder, folder, (), True)
+    sections = (data.get("metadata"), data.get("paths"), data)
+    for section in (one for one in sections if isinstance(one, Mapping)):
+        for key in _INTERFACES:
+            value = section.get(key)
+            if value:
+                paths = value if isinstance(value, list) else [value]
+                return [str(teller.interface(path)) for path in paths]
+    return []
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,14 +156,12 @@ class _Teller:
         if new in self.taken:
             return f"is not read any more, and the looper config has '{new}'; remove it"
         if key in _INTERFACES:
-            value = [
-                self._interface(one) for one in (value if isinstance(value, list) else [value])
-            ]
+            value = [self.interface(one) for one in (value if isinstance(value, list) else [value])]
         elif key == "output_dir":
             value = self._rebased(value)
         return _write(f"'{new}: {flow(value)}' in the looper config")
 
-    def _interface(self, path: Any) -> Any:
+    def interface(self, path: Any) -> Any:
         """The path of an interface, where the path of its folder may be given."""
         if not isinstance(path, str):
             return path

@@ -20,7 +20,7 @@ from ..errors import Place, Problems
 from ..layout import is_file_name, shown_name
 from ..model import Pep, Sample
 from .looper_config import LooperConfig, is_registry_path
-from .old_pep import tell_of_old_keys
+from .old_pep import tell_of_old_forms
 from .pep_faults import faults_of
 from .pephub import Refused, amendment_of, amendments_of, first_line, pull
 from .peppy_project import PeppyError, PeppyProject, load_pep
@@ -53,7 +53,7 @@ def read_pep(config: LooperConfig, problems: Problems) -> Pep | None:
     source = _source(config, config.pep)
     amendments = config.options.amend or ()
     document = read_yaml(source.path, Problems()) if source.is_config else None
-    if document and tell_of_old_keys(document, config.root, config.places, problems):
+    if document and tell_of_old_forms(document, config.root, config.places, problems):
         return None
     loaded = _load(config, source, problems)
     if loaded is None:

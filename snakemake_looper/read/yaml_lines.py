@@ -50,6 +50,13 @@ class Document:
             path = path[:-1]
         return Place(str(self.path), self.lines.get(path, 1))
 
+    def value(self, *keys: str | int) -> Any:
+        """The value of a key that is there."""
+        value: Any = self.data
+        for key in keys:
+            value = value[key]
+        return value
+
 
 class _Loader(_FastLoader):  # type: ignore[misc]
     pass
@@ -167,7 +174,8 @@ def absent(text: str, path: Path, advice: str = "correct the path") -> str:
             f"'{text}': the environment variable {names[0]} is not set; set it, or write the"
             " value itself"
         )
-    return f"'{text}' does not exist ({path}); {advice}"
+    what = "is a folder, not a file" if path.is_dir() else "does not exist"
+    return f"'{text}' {what} ({path}); {advice}"
 
 
 def resolve(text: str, folder: Path) -> Path:
