@@ -64,25 +64,27 @@ def read_interface(
     document = read_yaml(path, problems)
     if document is None or tell_of_old_interface(document, problems):
         return ()
+    return _levels_of_file(document, reports, wanted, problems)
+
+
+def _levels_of_file(
+    document: Document, reports: bool, wanted: Collection[Level], problems: Problems
+) -> tuple[Interface, ...]:
     if not set(levels_of(document)) & set(wanted):
         return ()
     lost = tell_of_lost_lines(document, problems)
     commands = read_commands(document, wanted, lost, problems)
     name = _pipeline_name(document, problems)
-    shared = _read_shared(document, problems)
+    shared = _read_shared(document, reports, problems)
     _check_keys(document, lost, problems)
-    for level, command in commands.items():
+    needless = _is_of_looper_1(document) and not reports and shared.output_schema is None
+    for level, command in () if needless else commands.items():
         check_reports(document, level, command, reports, problems)
-    sound = {
-        level: command
-        for level, command in commands.items()
-        if is_sound(command, shared.hooks, problems)
-    }
+    sound = [one for one in commands.items() if is_sound(one[1], shared.hooks, problems)]
     if name is None:
         return ()
     return tuple(
-        _interface(document, level, name, command, shared, problems)
-        for level, command in sound.items()
+        _interface(document, level, name, command, shared, problems) for level, command in sound
     )
 
 
@@ -128,11 +130,11 @@ class _Shared:
     """All files that were read for these sections, the interface first."""
 
 
-def _read_shared(document: Document, problems: Problems) -> _Shared:
+def _read_shared(document: Document, reports: bool, problems: Problems) -> _Shared:
     compute = section(document, problems, "compute") or {}
     sizes, size_files = _size_table(document, compute, problems)
     input_schema = _input_schema(document, problems)
-    output_schema = _output_schema(document, problems)
+    output_schema = _output_schema(document, reports, problems)
     schema_files = (*(input_schema.files if input_schema else ()), *filter(None, [output_schema]))
     return _Shared(
         compute=compute,
@@ -220,14 +222,23 @@ def _input_schema(document: Document, problems: Problems) -> InputSchema | None:
     return read_input_schema(str(source), document.path.parent, place, problems)
 
 
-def _output_schema(document: Document, problems: Problems) -> Path | None:
-    value = document.data.get("output_schema")
+def _output_schema(document: Document, reports: bool, problems: Problems) -> Path | None:
+    """The path of the output schema, if it is there.
+
+    A 1.x interface may run without it if no results are kept: then it only described them.
+    """
+    key = "output_schema"
+    value = document.data.get(key)
     if not value:
         return None
     path = resolve(str(value), document.path.parent)
     if path.is_file():
         return path
-    problems.add(document.place("output_schema"), "output_schema", absent(str(value), path))
+    place = document.place(key)
+    if _is_of_looper_1(document) and not reports and not unset(str(value)):
+        problems.warn(place, key, f"'{value}' is no file here, and no results are kept; remove it")
+    else:
+        problems.add(place, key, absent(str(value), path))
     return None
 
 
