@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from ..errors import Problems
+from .deprecated import PEP
 from .old_pep import is_old_pep, output_dir_of, pipeline_interfaces_of
 from .yaml_lines import Document, flow, read_yaml
 
@@ -24,6 +25,7 @@ TABLES = (".csv", ".tsv", ".xlsx")
 _YAML = (".yaml", ".yml")
 _SUFFIXES = (*TABLES, *_YAML)
 _ONLY_PEP = ("pep_version", "project_modifiers")
+_MAY_BE_IN_BOTH = ("pipeline_interfaces", "sample_modifiers")
 _OF_LOOPER_CONFIG = ("pep_config", "config_file_path")
 _FOLDERS = ("", "metadata", "project", "pep", "config", "pipeline", "pipelines", "interfaces")
 """Folders of a project that are searched for its files."""
@@ -48,8 +50,10 @@ def kind_of(data: Mapping[Any, Any]) -> str | None:
         return "looper config"
     if any(key in data for key in _ONLY_PEP) or is_old_pep(data):
         return "PEP"
-    if "sample_table" in data and not {"output_dir", "pipeline_interfaces"} & set(data):
-        return "PEP"
+    if "sample_table" in data:
+        others = set(data) - {"sample_table", "name", *_MAY_BE_IN_BOTH}
+        is_pep = not {"output_dir", "pipeline_interfaces"} & set(data) or others & set(PEP)
+        return "PEP" if is_pep else None
     levels = ("command_template", "sample_interface", "project_interface")
     if "pipelines" in data or any(key in data for key in levels):
         return "pipeline interface"
@@ -60,27 +64,29 @@ def instead_of(document: Document, kind: str) -> str:
     """The message for a PEP or an interface in the place of a looper config."""
     path = document.path
     folder, name = path.parent, path.name
-    known = folder / LOOPER_CONFIG
-    if known != path and known.is_file():
-        return f"is a {kind}, not a looper config; name the one beside it, {known}"
     found = _search(folder)
-    move = "write one: "
+    what = f"is a {kind}, not a looper config"
+    if found.looper_configs:
+        return f"{what}; name the one beside it, {folder / found.looper_configs[0]}"
+    write = "write one: "
     if path.name == LOOPER_CONFIG:
         name = "project_config.yaml" if kind == "PEP" else "pipeline_interface.yaml"
-        move = f"rename it, and write one: mv {shlex.quote(str(path))} {shlex.quote(str(folder / name))} && "
-    pep = Path(name) if kind == "PEP" else next(iter([*found.peps, *found.tables]), None)
-    interfaces = [name] if kind != "PEP" else []
-    data = document.data if kind == "PEP" else _data(folder / pep) if pep else {}
-    return (
-        f"is a {kind}, not a looper config; {move}{_command(folder, pep, data, interfaces, found)}"
-    )
+        move = f"mv {shlex.quote(str(path))} {shlex.quote(str(folder / name))}"
+        write = f"rename it, and write one: {move} && "
+    if kind == "PEP":
+        return f"{what}; {write}{_command(folder, Path(name), document.data, [], found)}"
+    pep = next(iter([*found.peps, *found.tables]), None)
+    data = _data(folder / pep) if pep else {}
+    return f"{what}; {write}{_command(folder, pep, data, [name], found)}"
 
 
 def instead_of_table(path: Path) -> str:
     """The message for a table of samples in the place of a looper config."""
     found = _search(path.parent)
-    command = _command(path.parent, Path(path.name), {}, [], found)
-    return f"is a table of samples, not a looper config; write one: {command}"
+    what = "is a table of samples, not a looper config"
+    if found.looper_configs:
+        return f"{what}; name the one beside it, {path.parent / found.looper_configs[0]}"
+    return f"{what}; write one: {_command(path.parent, Path(path.name), {}, [], found)}"
 
 
 def without(folder: Path) -> str | None:

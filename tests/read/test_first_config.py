@@ -13,7 +13,9 @@ from support.projects import write
 from snakemake_looper import Options, ProjectError
 from snakemake_looper.errors import Problems
 from snakemake_looper.plan.planner import plan_project
+from snakemake_looper.read.first_config import kind_of
 from snakemake_looper.read.looper_config import locate, read_looper_config
+from snakemake_looper.read.yaml_lines import parse_yaml
 
 PEP = "pep_version: 2.1.0\nname: demo\nsample_table: samples.csv\n"
 OLD_PEP = """
@@ -121,13 +123,37 @@ def test_an_interface_in_the_place_of_a_looper_config(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "kind"), [("pep.yaml", "PEP"), ("count.yaml", "pipeline interface")]
+    ("name", "what"),
+    [
+        ("pep.yaml", "pep.yaml:1: is a PEP"),
+        ("count.yaml", "count.yaml:1: is a pipeline interface"),
+        ("samples.csv", "samples.csv: is a table of samples"),
+    ],
 )
-def test_a_looper_config_is_beside_it(tmp_path: Path, name: str, kind: str) -> None:
-    folder = write(tmp_path, {**FILES, "pep.yaml": PEP, ".looper.yaml": LOOPER})
-    assert said(folder, name) == (
-        f"{name}:1: is a {kind}, not a looper config; name the one beside it, .looper.yaml"
-    )
+@pytest.mark.parametrize("beside", [".looper.yaml", "looper_config.yml"])
+def test_a_looper_config_is_beside_it(tmp_path: Path, name: str, what: str, beside: str) -> None:
+    folder = write(tmp_path, {**FILES, "pep.yaml": PEP, beside: LOOPER})
+    assert said(folder, name) == f"{what}, not a looper config; name the one beside it, {beside}"
+
+
+KINDS = [
+    ("sample_table: a.csv\nname: x\n", "PEP"),
+    ("sample_table: a.csv\nderived_columns: [a]\npipeline_interfaces: p.yaml\n", "PEP"),
+    ("pep_version: 2.1.0\noutput_dir: x\n", "PEP"),
+    ("metadata: {sample_table: a.csv}\n", "PEP"),
+    ("sample_table: a.csv\noutput_dir: x\n", None),
+    ("metadata: {name: x}\nkind: Pod\n", None),
+    ("pep_config: a.yaml\nsample_table: a.csv\n", "looper config"),
+    ("config_file_path: a.yaml\n", "looper config"),
+    ("pipeline_name: a\ncommand_template: x\n", "pipeline interface"),
+    ("pipelines: {a: {path: b}}\n", "pipeline interface"),
+    ("a: b\n", None),
+]
+
+
+@pytest.mark.parametrize(("text", "kind"), KINDS)
+def test_kinds_of_files(text: str, kind: str | None) -> None:
+    assert kind_of(parse_yaml(text, Path("x.yaml")).data) == kind
 
 
 # --- folders without a looper config --------------------------------------------------------------
