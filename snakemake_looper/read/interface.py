@@ -25,6 +25,7 @@ from ..layout import is_file_name
 from ..model import Hooks, InputSchema, Interface, Level, SizeRow
 from .compute import size_table
 from .directives import read_directives
+from .first_config import kind_of
 from .input_schema import read_input_schema
 from .interface_commands import (
     LEVELS,
@@ -63,6 +64,11 @@ def read_interface(
         return ()  # also if it is no YAML
     document = read_yaml(path, problems)
     if document is None or tell_of_old_interface(document, problems):
+        return ()
+    kind = kind_of(document.data)
+    if kind in ("PEP", "looper config"):
+        what = f"is a {kind}, not a pipeline interface; name a file with 'pipeline_name:'"
+        problems.add(document.place(next(iter(document.data))), "", what)
         return ()
     return _levels_of_file(document, reports, wanted, problems)
 

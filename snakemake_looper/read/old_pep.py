@@ -133,10 +133,16 @@ class _Teller:
                 yield from self._metadata(keys, value)
             elif key in PEP or key in _FOR_OLD:
                 yield from self._section(keys, value)
-            if key == "subprojects" and isinstance(value, Mapping):
-                for one, settings in value.items():
-                    if isinstance(settings, Mapping):
-                        yield from self.old_keys(settings, *keys, str(one))
+            if key == "subprojects":
+                yield from self._in_each(value, keys)
+            elif key == "project_modifiers" and isinstance(value, Mapping):
+                yield from self._in_each(value.get("amend"), (*keys, "amend"))
+
+    def _in_each(self, amendments: Any, keys: tuple[str, ...]) -> Iterator[Said]:
+        """The old keys of subprojects, or of amendments."""
+        for name, settings in amendments.items() if isinstance(amendments, Mapping) else ():
+            if isinstance(settings, Mapping):
+                yield from self.old_keys(settings, *keys, str(name))
 
     def _metadata(self, keys: tuple[str, ...], section: Mapping[Any, Any]) -> Iterator[Said]:
         for key, value in section.items():

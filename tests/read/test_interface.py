@@ -201,6 +201,20 @@ def test_variables_that_are_not_set_in_paths(tmp_path: Path) -> None:
     assert all(rest.endswith("is not set; set it, or write the value itself") for *_, rest in found)
 
 
+@pytest.mark.parametrize(
+    ("text", "kind"),
+    [
+        ("pep_version: 2.1.0\nsample_table: samples.csv\n", "PEP"),
+        ("metadata: {sample_annotation: samples.csv}\n", "PEP"),
+        ("pep_config: project.yaml\noutput_dir: out\n", "looper config"),
+    ],
+)
+def test_another_file_in_the_place_of_an_interface(tmp_path: Path, text: str, kind: str) -> None:
+    assert messages(tmp_path, text) == [
+        f"count.yaml:1: is a {kind}, not a pipeline interface; name a file with 'pipeline_name:'"
+    ]
+
+
 def test_a_misspelt_key_of_a_level(tmp_path: Path) -> None:
     text = """
         pipeline_name: count

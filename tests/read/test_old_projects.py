@@ -265,6 +265,15 @@ def test_old_keys_beside_new_ones_are_warnings(tmp_path: Path) -> None:
     ]
 
 
+def test_old_keys_of_an_amendment(tmp_path: Path) -> None:
+    amend = "project_modifiers:\n  amend:\n    other:\n      metadata: {sample_annotation: o.csv}\n"
+    folder = write(tmp_path, {**FILES, "project_config.yaml": NEW_PEP + amend})
+    assert warnings(folder) == [
+        "project_config.yaml:7: project_modifiers.amend.other.metadata.sample_annotation: is not"
+        " read any more; write 'sample_table: o.csv' in that amendment"
+    ]
+
+
 def test_sections_of_the_users_own_are_no_old_ones(tmp_path: Path) -> None:
     """In a PEP of today, a template may read them: `{project.paths.output_dir}`."""
     own = "metadata: {title: x}\npaths: {output_dir: x}\ncompute: {partition: x}\n"
