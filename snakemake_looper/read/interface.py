@@ -14,6 +14,7 @@ per level of a file. So the rest of the package sees no difference between the g
 from __future__ import annotations
 
 import contextlib
+import os
 import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
@@ -200,7 +201,7 @@ def _namespace(document: Document) -> dict[str, Any]:
     path = data.get("path")
     if _is_of_looper_1(document) and isinstance(path, str):
         beside = resolve(path, document.path.parent)
-        data["path"] = str(beside) if beside.exists() else path
+        data["path"] = str(beside) if os.path.exists(beside) else path
     return data
 
 
@@ -238,7 +239,7 @@ def _output_schema(document: Document, reports: bool, problems: Problems) -> Pat
     if not value:
         return None
     path = resolve(str(value), document.path.parent)
-    if path.is_file():
+    if os.path.isfile(path):
         return path
     place = document.place(key)
     if _is_of_looper_1(document) and not reports and not unset(str(value)):
@@ -275,7 +276,7 @@ def _linked(document: Document, problems: Problems) -> tuple[Path, ...]:
     found = []
     for index, item in enumerate(value if isinstance(value, list) else [value]):
         path = resolve(str(item), document.path.parent)
-        if path.is_file():
+        if os.path.isfile(path):
             found.append(path)
         else:
             problems.add(document.place(key, index), key, absent(str(item), path))

@@ -99,7 +99,7 @@ def find_looper_config(start: Path) -> Path:
     """
     folders = [start, *start.parents]
     for folder in folders:
-        if (folder / LOOPER_CONFIG).is_file():
+        if os.path.isfile(folder / LOOPER_CONFIG):
             return folder / LOOPER_CONFIG
     what = f"no {LOOPER_CONFIG} here nor in any folder above ({', '.join(map(str, folders[1:]))})"
     instead = without(start)
@@ -125,9 +125,9 @@ def locate(path: str | Path | None, cwd: Path | None = None) -> Path:
         return find_looper_config(cwd)
     typed = Path(os.path.normpath(cwd / path))
     # An existing path is taken as it is: `$` and `~` may be parts of a folder's name.
-    given = typed if typed.exists() else Path(os.path.normpath(cwd / expand(str(path))))
-    folder, given = (given, given / LOOPER_CONFIG) if given.is_dir() else (None, given)
-    if not given.is_file():
+    given = typed if os.path.exists(typed) else Path(os.path.normpath(cwd / expand(str(path))))
+    folder, given = (given, given / LOOPER_CONFIG) if os.path.isdir(given) else (None, given)
+    if not os.path.isfile(given):
         instead = without(folder) if folder else None
         problems = Problems()
         if instead:
@@ -146,7 +146,7 @@ def is_registry_path(text: str, root: Path) -> bool:
     has_form = bool(_REGISTRY_PATH.match(text)) and not text.endswith(
         (".yaml", ".yml", ".csv", ".tsv")
     )
-    return has_form and not resolve(text, root).exists()
+    return has_form and not os.path.exists(resolve(text, root))
 
 
 def read_looper_config(path: Path, options: Options, problems: Problems) -> LooperConfig | None:
@@ -256,8 +256,8 @@ def _pep(document: Document, root: Path, options: Options, problems: Problems) -
     if is_registry_path(expand(value), root):
         return expand(value).removeprefix("pephub::")
     path = resolve(value, root)
-    if not path.is_file():
-        inside = pep_in_folder(path) if path.is_dir() else None
+    if not os.path.isfile(path):
+        inside = pep_in_folder(path) if os.path.isdir(path) else None
         advice = (
             f"write '{os.path.join(value, inside)}'"
             if inside
@@ -318,7 +318,7 @@ def _given_interfaces(root: Path, options: Options, problems: Problems) -> list[
         place, key = options.origin(f"{level}_pipeline_interfaces")
         for item in () if level == "project" and options.only_samples else paths or ():
             path = resolve(item, root)
-            if path.is_file():
+            if os.path.isfile(path):
                 found.append(InterfaceSource(path, level, place))
             else:
                 problems.add(place, key, absent(item, path))
@@ -340,7 +340,7 @@ def _interface_list(
             problems.add(place, ".".join(keys), f"'{item}' is not a path; write the path of a file")
             continue
         path = resolve(item, root)
-        if not path.is_file():
+        if not os.path.isfile(path):
             problems.add(
                 place,
                 ".".join(keys),

@@ -220,7 +220,7 @@ def _size_table(packages: Mapping[Any, Any], file: str) -> str:
     found = [dict(one) for one in packages.values() if isinstance(one, Mapping)]
     try:
         rows = sorted((float(_smallest(one) or 0), number) for number, one in enumerate(found))
-    except ValueError:
+    except (ValueError, TypeError):
         rows = []
     columns = list(dict.fromkeys(str(key) for one in found for key in one if key not in _SIZES))
     if not rows or not columns:

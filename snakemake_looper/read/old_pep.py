@@ -172,7 +172,7 @@ class _Teller:
         if not isinstance(path, str):
             return path
         folder = resolve(path, self.folder)
-        inside = [one for one in _IN_FOLDER if (folder / one).is_file()]
+        inside = [one for one in _IN_FOLDER if os.path.isfile(folder / one)]
         is_file = path.endswith((".yaml", ".yml"))
         return self._rebased(path if is_file else os.path.join(path, (inside or _IN_FOLDER)[0]))
 

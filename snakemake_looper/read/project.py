@@ -9,6 +9,7 @@ the problems of all files together.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -132,7 +133,7 @@ def _interfaces_of_pep(
     for index, item in enumerate(value if isinstance(value, list) else [value]):
         place = place_of("pipeline_interfaces", index)
         path = resolve(str(item), folder)
-        if path.is_file():
+        if os.path.isfile(path):
             found.append(InterfaceSource(path, "project", place))
         else:
             advice = "correct the path, it is relative to this file"
@@ -149,10 +150,10 @@ def _own_interfaces(pep: Pep | None, problems: Problems) -> list[InterfaceSource
                 continue
             place = row_of(pep, sample.name) if pep else Place("")
             found[path] = InterfaceSource(Path(path), "sample", place)
-            if not Path(path).is_file():
+            if not os.path.isfile(path):
                 key = "pipeline_interfaces"
                 problems.add(_place_of_modifier(pep, path) or place, key, absent(path, Path(path)))
-    return [source for source in found.values() if source.path.is_file()]
+    return [source for source in found.values() if os.path.isfile(source.path)]
 
 
 def _place_of_modifier(pep: Pep | None, path: str) -> Place | None:

@@ -174,7 +174,7 @@ def absent(text: str, path: Path, advice: str = "correct the path") -> str:
             f"'{text}': the environment variable {names[0]} is not set; set it, or write the"
             " value itself"
         )
-    what = "is a folder, not a file" if path.is_dir() else "does not exist"
+    what = "is a folder, not a file" if os.path.isdir(path) else "does not exist"
     return f"'{text}' {what} ({path}); {advice}"
 
 

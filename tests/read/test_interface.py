@@ -215,6 +215,18 @@ def test_another_file_in_the_place_of_an_interface(tmp_path: Path, text: str, ki
     ]
 
 
+def test_paths_that_no_file_can_have(tmp_path: Path) -> None:
+    name = "x" * 300
+    text = f"""
+        pipeline_name: count
+        sample_interface: {{command_template: x}}
+        output_schema: {name}
+        linked_pipeline_interfaces: [{name}]
+        """
+    found = messages(tmp_path, text)
+    assert [f"'{name}' does not exist" in one for one in found] == [True, True, False]
+
+
 def test_a_misspelt_key_of_a_level(tmp_path: Path) -> None:
     text = """
         pipeline_name: count

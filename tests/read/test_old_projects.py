@@ -381,6 +381,7 @@ INTERFACES = [
         {
             "count.yaml": "pipelines:\n  rrbs: {resources: {default: {file_size: x, cores: 3}}}\n"
             "  wgbs: {resources: [a], arguments: x}\n"
+            "  bs: {resources: {default: {file_size: [1]}}}\n"
         },
         "count.yaml:2: pipelines.rrbs: is not read any more; write 'pipeline_name: rrbs' and"
         " 'sample_interface: command_template:' in a file of its own, rrbs.yaml",
@@ -392,6 +393,10 @@ INTERFACES = [
         " size_dependent_variables:', a table of largest sizes",
         "count.yaml:3: pipelines.wgbs.arguments: is not read any more; write the arguments in"
         " 'command_template'",
+        "count.yaml:4: pipelines.bs: is not read any more; write 'pipeline_name: bs' and"
+        " 'sample_interface: command_template:' in a file of its own, bs.yaml",
+        "count.yaml:4: pipelines.bs.resources: is not read any more; write 'compute:"
+        " size_dependent_variables: bs_resources.tsv', a table with 'max_file_size' in GB",
     ),
     case(
         "schemas, outputs and summaries",
