@@ -123,16 +123,15 @@ def _by_protocol(mapping: Any, pipelines: Any) -> str:
     if not isinstance(mapping, Mapping) or not mapping:
         return _write(INTERFACE["protocol_mapping"]) if mapping else _REMOVE
     names = {str(key): _name(str(key), one) for key, one in _items(pipelines)}
-    by_files: dict[tuple[str, ...], list[str]] = {}
+    by_calls: dict[tuple[tuple[str, str], ...], list[str]] = {}
     for protocol, words in _items(mapping):
-        files = tuple(f"{names.get(one, _name(one, None))}.yaml" for one in _pipelines_in(words))
-        by_files.setdefault(files, []).append(str(protocol))
-    if len(by_files) == 1 and (len(names) == 1 or "*" in next(iter(by_files.values()))):
+        calls = tuple((names.get(one, _name(one, None)), rest) for one, rest in _calls(words))
+        by_calls.setdefault(calls, []).append(str(protocol))
+    options = any(rest for calls in by_calls for _, rest in calls)
+    all_protocols = [one for protocols in by_calls.values() for one in protocols]
+    if len(by_calls) == 1 and not options and (len(names) == 1 or "*" in all_protocols):
         return f"{_REMOVE}: an interface in the looper config runs for all samples"
-    items = [
-        flow({"if": {"protocol": protocols}, "then": {"pipeline_interfaces": list(files)}})
-        for files, protocols in by_files.items()
-    ]
+    items = [flow(_implication(protocols, calls)) for calls, protocols in by_calls.items()]
     listed = " and ".join(f"'- {item}'" for item in items[:_MOST_RULES])
     more = len(items) - _MOST_RULES
     rest = f" and {more} more" if more > 0 else ""
@@ -140,14 +139,25 @@ def _by_protocol(mapping: Any, pipelines: Any) -> str:
     return _write(f"{listed}{rest} {under}")
 
 
+def _implication(protocols: list[str], calls: tuple[tuple[str, str], ...]) -> dict[str, Any]:
+    """An item of `imply:`. Options that a protocol adds are those of the samples' commands."""
+    then: dict[str, Any] = {"pipeline_interfaces": [f"{name}.yaml" for name, _ in calls]}
+    added = dict.fromkeys(options for _, options in calls if options)
+    return {
+        "if": {"protocol": protocols},
+        "then": then | ({"command_extra": " ".join(added)} if added else {}),
+    }
+
+
 def _items(value: Any) -> list[tuple[Any, Any]]:
     return list(value.items()) if isinstance(value, Mapping) else []
 
 
-def _pipelines_in(words: Any) -> list[str]:
-    """The pipelines of a protocol: `a.py -f; (b.py, c.py)`, or a list."""
+def _calls(words: Any) -> list[tuple[str, str]]:
+    """The pipelines of a protocol, each with its options: `a.py -f; (b.py, c.py)`, or a list."""
     texts = words if isinstance(words, list) else re.split(r"[,;()]", str(words))
-    return [str(one).split()[0] for one in texts if str(one).strip()]
+    split = (str(one).split(maxsplit=1) for one in texts if str(one).strip())
+    return [(one, " ".join(rest).strip()) for one, *rest in split]
 
 
 def _name(key: str, pipeline: Any) -> str:

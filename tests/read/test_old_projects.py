@@ -309,8 +309,8 @@ INTERFACES = [
         "count.yaml:1: protocol_mapping: is not read any more; write '- {if: {protocol: [RRBS]},"
         " then: {pipeline_interfaces: [RRBS.yaml]}}' and '- {if: {protocol: [WGBS, BS]}, then:"
         " {pipeline_interfaces: [wgbs.yaml]}}' and '- {if: {protocol: [EG]}, then:"
-        " {pipeline_interfaces: [wgbs.yaml, RRBS.yaml]}}' under 'sample_modifiers: imply:' in the"
-        " PEP, with the paths from there",
+        " {pipeline_interfaces: [wgbs.yaml, RRBS.yaml], command_extra: -f}}' under"
+        " 'sample_modifiers: imply:' in the PEP, with the paths from there",
         "count.yaml:7: pipelines.rrbs: is not read any more; write 'sample_interface:"
         " command_template:' in a file of its own, RRBS.yaml",
         "count.yaml:8: pipelines.rrbs.name: is not read any more; write 'pipeline_name: RRBS' at the"
@@ -452,9 +452,9 @@ INTERFACES = [
         "protocols in a file of their own, as in looper 0.4",
         {"count.yaml": "ATAC: atac.py -f\nCHIP: chip.py\n"},
         "count.yaml:1: ATAC: a file that maps protocols to pipelines is not read any more; write '-"
-        " {if: {protocol: [ATAC]}, then: {pipeline_interfaces: [atac.yaml]}}' and '- {if: {protocol:"
-        " [CHIP]}, then: {pipeline_interfaces: [chip.yaml]}}' under 'sample_modifiers: imply:' in the"
-        " PEP, with the paths from there",
+        " {if: {protocol: [ATAC]}, then: {pipeline_interfaces: [atac.yaml], command_extra: -f}}' and"
+        " '- {if: {protocol: [CHIP]}, then: {pipeline_interfaces: [chip.yaml]}}' under"
+        " 'sample_modifiers: imply:' in the PEP, with the paths from there",
     ),
     case(
         "sample_pipeline and project_pipeline",
