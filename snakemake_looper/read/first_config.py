@@ -8,7 +8,9 @@ then have a command that writes the looper config, with the values that the PEP 
 from __future__ import annotations
 
 import contextlib
+import itertools
 import os
+import re
 import shlex
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -31,8 +33,16 @@ _FOLDERS = ("", "metadata", "project", "pep", "config", "pipeline", "pipelines",
 """Folders of a project that are searched for its files."""
 _FIRST = ("project_config.yaml", "pep_config.yaml", "project.yaml", "pep.yaml", "samples.csv")
 """The usual names of a PEP; files of other names come after them."""
-_MOST_FILES, _MOST_BYTES = 100, 100_000
+_MOST_ENTRIES, _MOST_FILES, _MOST_BYTES = 10_000, 50, 100_000
 """Limits of the search, for a folder that is no project at all."""
+
+
+_MAY_BE_PART = re.compile(
+    r"^(?:pep_config|config_file_path|pep_version|sample_table|sample_annotation|metadata"
+    r"|project_modifiers|command_template|sample_interface|project_interface|pipelines)\s*:",
+    re.MULTILINE,
+)
+"""A key by which `kind_of` may know a file."""
 
 
 class _Found(NamedTuple):
@@ -159,9 +169,10 @@ def _candidates(folder: Path) -> Iterator[Path]:
     """Tables and YAML files that are no larger than a config is; the usual names first."""
     for name in _FOLDERS:
         try:
-            entries = [one for one in os.scandir(folder / name) if one.name.endswith(_SUFFIXES)]
+            entries = list(itertools.islice(os.scandir(folder / name), _MOST_ENTRIES))
         except OSError:
             continue
+        entries = [one for one in entries if one.name.endswith(_SUFFIXES)]
         entries.sort(key=lambda one: (_rank(one.name), one.name))
         for entry in entries[:_MOST_FILES]:
             with contextlib.suppress(OSError):
@@ -174,8 +185,17 @@ def _rank(name: str) -> int:
 
 
 def _data(path: Path) -> Mapping[Any, Any]:
-    document = read_yaml(path, Problems()) if path.suffix in _YAML else None
+    """The content of a YAML file that may be a part of a project. Others are not parsed."""
+    if path.suffix not in _YAML or not _MAY_BE_PART.search(_text(path)):
+        return {}
+    document = read_yaml(path, Problems())
     return document.data if document else {}
+
+
+def _text(path: Path) -> str:
+    with contextlib.suppress(OSError):
+        return path.read_text(encoding="utf-8", errors="replace")
+    return ""
 
 
 def _is_table_of_samples(path: Path) -> bool:
