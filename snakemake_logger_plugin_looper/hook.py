@@ -120,7 +120,8 @@ def _plan(parsed: Namespace, asked: str, is_first: bool, is_second: bool) -> Rea
     """
     from snakemake_looper.run.from_command_line import plan_of_command_line
 
-    wanted = (asked, parsed.config, parsed.configfile, parsed.directory)
+    targets = tuple(getattr(parsed, "targets", None) or ())
+    wanted = (asked, parsed.config, parsed.configfile, parsed.directory, targets)
     kept = _planned.get()
     _planned.set(None)
     if kept is not None and kept[0] == wanted and is_second:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from ..layout import shown
 from ..model import Level, Pep
-from ..read.interface import LEVELS
+from ..read.interface_commands import LEVELS
 from ..read.options import Options
 from ..read.project import Project
 from ..read.settings import Settings

@@ -70,8 +70,9 @@ def _is_volatile(context: PlanContext) -> bool:
 
 def _sources(context: PlanContext) -> tuple[Path, ...]:
     """The files that the plan was made from."""
-    files = [*context.settings.files, *context.pep.files]
-    for interface in context.project.interfaces:
+    project = context.project
+    files = [*context.settings.files, *context.pep.files, *project.interface_files]
+    for interface in project.interfaces:
         files += interface.files
         sources = map(source_of, interface.hooks.python_functions)
         files += [path for path in sources if path]

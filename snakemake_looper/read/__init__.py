@@ -7,6 +7,8 @@ pep                                 the samples; `peppy_project` calls peppy, `p
 interface, directives, pre_submit   the pipelines, with their command templates (`templates`)
 input_schema, output_schema         the attributes that samples need; the results of pipelines
 compute                             the files with compute settings
-secrets, deprecated                 passwords become references; replacements of older keys
+secrets                             passwords become references
+deprecated, old_pep, old_interface  older keys, each with its replacement; files of looper 0.x
+first_config, lost_indentation      other files in the place of a looper config; slips of the YAML
 yaml_lines                          YAML with the line of each key, for messages
 """

@@ -32,6 +32,8 @@ PEP: Mapping[str, str] = {
     "sample_annotation": "'sample_table'",
     "sample_subannotation": "'subsample_table'",
     "merge_table": "'subsample_table'",
+    "pipeline_args": "'sample_modifiers: append: command_extra:'",
+    "pipelines_dir": "'pipeline_interfaces' in the looper config",
     "pipeline_interfaces": "'pipeline_interfaces' in the looper config",
     "pep_format_version": "'pep_version'",
 }
@@ -64,9 +66,29 @@ INTERFACE: Mapping[str, str] = {
     "resources": "'compute: size_dependent_variables:', a table of largest sizes",
     "outputs": "'output_schema'",
     "sample_subtypes": "a function under 'pre_submit:'",
+    "summarizers": "'project_interface: command_template:'",
     "sample_yaml_path": "'var_templates: sample_yaml_path:'",
 }
 """Keys of pipeline interfaces, looper 0.x to 1.2."""
+
+PIPELINE: Mapping[str, str] = {
+    "schema": "'input_schema: VALUE' at the top of the file",
+    "looper_args": "'-O {looper.results_subdir} -P {compute.cores} -M {compute.mem}' in the"
+    " 'command_template', as far as the pipeline knows these options",
+    "required_input_files": "'tangible: VALUE' in an input schema, and 'input_schema:' for its path",
+    "all_input_files": "'sizing: VALUE' in an input schema, and 'input_schema:' for its path",
+    "ngs_input_files": "columns 'read_type' and 'read_length' in the sample table, if the command"
+    " needs them",
+    "required_executables": "nothing: a missing program fails the job",
+    "compute": "'compute:' at the top of the file, with the same lines below it",
+    "command_template": "it below 'sample_interface:'",
+    "outputs": "'output_schema:', the path of a schema with a 'path' for each of these",
+    "summarizers": "an interface with 'project_interface: command_template:' for each",
+    "summary_images": "'output_schema:', the path of a schema with these results",
+    "summary_results": "'output_schema:', the path of a schema with these results",
+    "sample_subtypes": "'pre_submit: python_functions:', functions that change the sample",
+}
+"""Keys of one pipeline in an interface, looper 0.x. VALUE stands for the value in the file."""
 
 OPTIONS: Mapping[str, str] = {
     "ignore_flags": "Snakemake's --forceall",

@@ -12,9 +12,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from ..errors import Problems, near
+from ..errors import Place, Problems, near
 from ..formula import resource
-from .yaml_lines import Document, resolve, section
+from .yaml_lines import Document, expanded, resolve, section
 
 DIRECTIVES: Mapping[str, tuple[type, ...]] = {
     "container": (str,),
@@ -30,6 +30,7 @@ DIRECTIVES: Mapping[str, tuple[type, ...]] = {
 }
 """All directives that are read, with the types that their values may have."""
 
+_PATHS = ("input", "output", "benchmark")
 _FILES = (".yaml", ".yml", ".sif", ".img", ".simg")
 
 
@@ -44,13 +45,22 @@ def read_directives(document: Document, problems: Problems, *keys: str) -> dict[
         elif type(value) not in types:  # not isinstance: True is an int
             wanted = " or ".join(kind.__name__ for kind in types)
             problems.add(place, name, f"must be {wanted}, not '{value}'; correct it")
+        elif key in _PATHS:
+            _check_variables(value, place, name, problems)
+            found[key] = value
         elif key == "resources":
             found[key] = _resources(document, value, keys, problems)
         elif key in ("conda", "container"):
+            expanded(value, place, name, problems)  # a variable that is not set is a problem
             found[key] = _beside(value, document.path.parent)
         else:
             found[key] = value
     return found
+
+
+def _check_variables(value: str | list[Any], place: Place, key: str, problems: Problems) -> None:
+    for text in value if isinstance(value, list) else [value]:
+        expanded(str(text), place, key, problems)
 
 
 def _beside(value: str, folder: Path) -> str:

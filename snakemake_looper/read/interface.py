@@ -14,90 +14,92 @@ per level of a file. So the rest of the package sees no difference between the g
 from __future__ import annotations
 
 import contextlib
+import os
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
-from ..errors import Place, Problems, near
+from ..errors import Problems
 from ..layout import is_file_name
 from ..model import Hooks, InputSchema, Interface, Level, SizeRow
 from .compute import size_table
-from .deprecated import INTERFACE, instead
 from .directives import read_directives
+from .first_config import kind_of
 from .input_schema import read_input_schema
+from .interface_commands import (
+    LEVELS,
+    Command,
+    check_reports,
+    is_for_project,
+    is_sound,
+    levels_of,
+    read_commands,
+)
+from .interface_keys import tell_of_lost_lines, warn_of_unknown_keys
+from .lost_indentation import Lost
+from .old_interface import tell_of_old_interface
 from .output_schema import OutputSchemaError, read_output_schema
 from .pre_submit import read_hooks
-from .templates import TemplateError, template
-from .yaml_lines import Document, absent, read_yaml, resolve, section
-
-LEVELS: tuple[Level, Level] = ("sample", "project")
-_KEYS = {
-    "pipeline_name",
-    "pipeline_type",
-    "path",
-    "command_template",
-    "sample_interface",
-    "project_interface",
-    "var_templates",
-    "pre_submit",
-    "inject_env_vars",
-    "compute",
-    "input_schema",
-    "output_schema",
-    "linked_pipeline_interfaces",
-    "pipestat_config_required",
-    "snakemake",
-}
-_TELLS_PIPESTAT = re.compile(r"\{[^}]*\bpipestat\.")
-"""A part of a template that tells the command where to report its results."""
+from .yaml_lines import Document, absent, expanded, read_yaml, resolve, section, unset
 
 
-class _Command(NamedTuple):
-    """The command template of a level, and where it stands."""
-
-    text: str
-    place: Place
-
-
-def read_interface(path: Path, problems: Problems) -> tuple[Interface, ...]:
+def read_interface(
+    path: Path,
+    problems: Problems,
+    reports: bool = True,
+    wanted: Collection[Level] = LEVELS,
+) -> tuple[Interface, ...]:
     """Read one file into an interface for each level that it defines.
 
-    Faults go to `problems`. A level without a fault is returned even if the other level has one.
+    A level without a fault is returned even if the other level has one.
+
+    Args:
+        path: the file.
+        problems: gets the faults.
+        reports: whether the project keeps results: its looper config has a section `pipestat:`.
+        wanted: the levels that are read. The other one may have faults.
     """
+    if "project" not in wanted and is_for_project(path):
+        return ()  # also if it is no YAML
     document = read_yaml(path, problems)
-    if document is None:
+    if document is None or tell_of_old_interface(document, problems):
         return ()
-    commands = _commands(document, problems)
+    kind = kind_of(document.data)
+    if kind in ("PEP", "looper config"):
+        what = f"is a {kind}, not a pipeline interface; name a file with 'pipeline_name:'"
+        problems.add(document.place(next(iter(document.data))), "", what)
+        return ()
+    return _levels_of_file(document, reports, wanted, problems)
+
+
+def _levels_of_file(
+    document: Document, reports: bool, wanted: Collection[Level], problems: Problems
+) -> tuple[Interface, ...]:
+    if not set(levels_of(document)) & set(wanted):
+        return ()
+    lost = tell_of_lost_lines(document, problems)
+    commands = read_commands(document, wanted, lost, problems)
     name = _pipeline_name(document, problems)
-    shared = _read_shared(document, problems)
-    _warn_of_unknown_keys(document, commands.values(), problems)
-    for level, command in commands.items():
-        _check_reports(document, level, command, problems)
-    sound = {
-        level: command
-        for level, command in commands.items()
-        if _is_sound(command, shared.hooks, problems)
-    }
+    shared = _read_shared(document, reports, problems)
+    _check_keys(document, lost, problems)
+    needless = _is_of_looper_1(document) and not reports and shared.output_schema is None
+    for level, command in () if needless else commands.items():
+        check_reports(document, level, command, reports, problems)
+    sound = [one for one in commands.items() if is_sound(one[1], shared.hooks, problems)]
     if name is None:
         return ()
     return tuple(
-        _interface(document, level, name, command, shared, problems)
-        for level, command in sound.items()
+        _interface(document, level, name, command, shared, problems) for level, command in sound
     )
 
 
-def _is_sound(command: _Command, hooks: Hooks, problems: Problems) -> bool:
-    """Whether a command template can be parsed and uses known namespaces. A fault is a problem."""
-    try:
-        parsed = template(command.text)
-        if not hooks.python_functions:  # functions may add namespaces of their own
-            parsed.check_names()
-    except TemplateError as error:
-        problems.add(command.place, "command_template", str(error))
-        return False
-    return True
+def _check_keys(document: Document, lost: Lost, problems: Problems) -> None:
+    """Warn of keys that nothing reads, and refuse a path with a variable that is not set."""
+    if _is_of_looper_1(document) and "path" in document.data:
+        expanded(str(document.data["path"]), document.place("path"), "path", problems)
+    warn_of_unknown_keys(document, lost, problems)
 
 
 def _pipeline_name(document: Document, problems: Problems) -> str | None:
@@ -115,93 +117,6 @@ def _pipeline_name(document: Document, problems: Problems) -> str | None:
         return name
     problems.add(document.place(key), key, what)
     return None
-
-
-def _commands(document: Document, problems: Problems) -> dict[Level, _Command]:
-    """The command template of each level that the file defines."""
-    levels = [level for level in LEVELS if document.data.get(f"{level}_interface") is not None]
-    if not levels:
-        return _old_command(document, problems)
-    found: dict[Level, _Command] = {}
-    for level in levels:
-        key = f"{level}_interface"
-        given = document.data[key]
-        own = given if isinstance(given, Mapping) else {}
-        text = own.get("command_template")
-        if isinstance(text, str) and text.strip():
-            found[level] = _Command(text, document.place(key, "command_template"))
-        else:
-            problems.add(
-                document.place(key),
-                f"{key}.command_template",
-                "is missing; write the command that runs the pipeline",
-            )
-        for extra in [one for one in own if one not in ("command_template", "snakemake")]:
-            problems.warn(
-                document.place(key, extra),
-                f"{key}.{extra}",
-                "only 'command_template' and 'snakemake' are read here; move other keys to the top"
-                " of the file",
-            )
-    return found
-
-
-def _old_command(document: Document, problems: Problems) -> dict[Level, _Command]:
-    """The command of a 1.x interface, which defines one level."""
-    data = document.data
-    text = data.get("command_template")
-    if not isinstance(text, str) or not text.strip():
-        problems.add(
-            document.place("command_template"),
-            "command_template",
-            "there is no command; write 'sample_interface: command_template: …'"
-            " (or 'project_interface:')",
-        )
-        return {}
-    level = data.get("pipeline_type", "sample")
-    if level not in LEVELS:
-        problems.add(
-            document.place("pipeline_type"),
-            "pipeline_type",
-            f"'{level}' is no level{near(str(level), LEVELS)}; write 'sample' or 'project'",
-        )
-        return {}
-    return {level: _Command(text, document.place("command_template"))}
-
-
-def _warn_of_unknown_keys(
-    document: Document, commands: Iterable[_Command], problems: Problems
-) -> None:
-    """Warn of keys without effect: neither this reader nor a template uses them."""
-    variables = str(document.data.get("var_templates", ""))
-    texts = " ".join([*(command.text for command in commands), variables])
-    for key in document.data:
-        if key in _KEYS or f"pipeline.{key}" in texts:
-            continue
-        old = instead(str(key), INTERFACE)
-        what = f"unknown key, and no template uses {{pipeline.{key}}}{near(str(key), _KEYS)}"
-        problems.warn(document.place(key), str(key), old or what)
-
-
-def _check_reports(document: Document, level: Level, command: _Command, problems: Problems) -> None:
-    """Refuse an output schema if no template tells the pipeline where to report its results."""
-    data = document.data
-    if not data.get("output_schema") or data.get("pipestat_config_required") is False:
-        return
-    texts = [command.text, str(data.get("inject_env_vars", "")), str(data.get("var_templates", ""))]
-    texts += [
-        str(own.get("command_template", ""))
-        for one in LEVELS
-        if isinstance(own := data.get(f"{one}_interface"), Mapping)
-    ]
-    if any(_TELLS_PIPESTAT.search(text) for text in texts):
-        return
-    problems.add(
-        command.place,
-        "command_template" if level == data.get("pipeline_type") else f"{level}_interface",
-        "there is an output_schema, but the command is not told where to report; add"
-        " '{pipestat.config_file}' to it, or 'pipestat_config_required: false' to the file",
-    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,11 +137,11 @@ class _Shared:
     """All files that were read for these sections, the interface first."""
 
 
-def _read_shared(document: Document, problems: Problems) -> _Shared:
+def _read_shared(document: Document, reports: bool, problems: Problems) -> _Shared:
     compute = section(document, problems, "compute") or {}
     sizes, size_files = _size_table(document, compute, problems)
     input_schema = _input_schema(document, problems)
-    output_schema = _output_schema(document, problems)
+    output_schema = _output_schema(document, reports, problems)
     schema_files = (*(input_schema.files if input_schema else ()), *filter(None, [output_schema]))
     return _Shared(
         compute=compute,
@@ -247,7 +162,7 @@ def _interface(
     document: Document,
     level: Level,
     name: str,
-    command: _Command,
+    command: Command,
     shared: _Shared,
     problems: Problems,
 ) -> Interface:
@@ -276,13 +191,17 @@ def _interface(
     )
 
 
+def _is_of_looper_1(document: Document) -> bool:
+    return "pipeline_type" in document.data
+
+
 def _namespace(document: Document) -> dict[str, Any]:
     """The `pipeline` namespace; 1.x interfaces get an absolute `path` (quirk 36)."""
     data = dict(document.data)
     path = data.get("path")
-    if "pipeline_type" in data and isinstance(path, str):
+    if _is_of_looper_1(document) and isinstance(path, str):
         beside = resolve(path, document.path.parent)
-        data["path"] = str(beside) if beside.exists() else path
+        data["path"] = str(beside) if os.path.exists(beside) else path
     return data
 
 
@@ -294,7 +213,11 @@ def _size_table(
     if not source:
         return (), ()
     path = resolve(str(source), document.path.parent)
-    place = document.place("compute", "size_dependent_variables")
+    keys = ("compute", "size_dependent_variables")
+    place = document.place(*keys)
+    if unset(str(source)):
+        problems.add(place, ".".join(keys), absent(str(source), path))
+        return (), ()
     return size_table(path, place, problems), (path,)
 
 
@@ -306,14 +229,23 @@ def _input_schema(document: Document, problems: Problems) -> InputSchema | None:
     return read_input_schema(str(source), document.path.parent, place, problems)
 
 
-def _output_schema(document: Document, problems: Problems) -> Path | None:
-    value = document.data.get("output_schema")
+def _output_schema(document: Document, reports: bool, problems: Problems) -> Path | None:
+    """The path of the output schema, if it is there.
+
+    A 1.x interface may run without it if no results are kept: then it only described them.
+    """
+    key = "output_schema"
+    value = document.data.get(key)
     if not value:
         return None
     path = resolve(str(value), document.path.parent)
-    if path.is_file():
+    if os.path.isfile(path):
         return path
-    problems.add(document.place("output_schema"), "output_schema", absent(str(value), path))
+    place = document.place(key)
+    if _is_of_looper_1(document) and not reports and not unset(str(value)):
+        problems.warn(place, key, f"'{value}' is no file here, and no results are kept; remove it")
+    else:
+        problems.add(place, key, absent(str(value), path))
     return None
 
 
@@ -344,7 +276,7 @@ def _linked(document: Document, problems: Problems) -> tuple[Path, ...]:
     found = []
     for index, item in enumerate(value if isinstance(value, list) else [value]):
         path = resolve(str(item), document.path.parent)
-        if path.is_file():
+        if os.path.isfile(path):
             found.append(path)
         else:
             problems.add(document.place(key, index), key, absent(str(item), path))

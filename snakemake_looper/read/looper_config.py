@@ -16,14 +16,23 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import Place, Problems, ProjectError, near
+from ..files import file_size
 from ..model import Level
 from .deprecated import CONFIG_KEYS, instead
+from .first_config import (
+    LOOPER_CONFIG,
+    TABLES,
+    instead_of,
+    instead_of_table,
+    kind_of,
+    pep_in_folder,
+    without,
+)
+from .lost_indentation import IN_LOOPER_CONFIG, Lost, tell_of_lost_indentation
 from .option_sources import check_cli_section, from_cli_section
 from .options import Options, overlay
-from .yaml_lines import Document, absent, expand, read_yaml, resolve, section
+from .yaml_lines import Document, absent, expand, flow, read_yaml, resolve, section
 
-LOOPER_CONFIG = ".looper.yaml"
-"""The name of a looper config that is found without being named on the command line."""
 _FOLDERS = ("output_dir", "results_subdir", "submission_subdir")
 _KEYS = {
     "pep_config",
@@ -34,6 +43,15 @@ _KEYS = {
     "cli",
     "name",
 }
+_MOST_UNKNOWN = 20
+"""The greatest number of unknown keys that are named."""
+_MOST_BYTES = 1_000_000
+"""A file that is larger is something else."""
+_NAMES_OF_A_PEP = {
+    "config_file_path": "is not read any more",
+    "sample_table": "is a key of PEPs, and a looper config names a PEP or a table",
+}
+"""Keys that people write in the place of `pep_config`, each with its fault."""
 _REGISTRY_PATH = re.compile(r"^(pephub::)?[\w.-]+/[\w.-]+(:[\w.-]+)?$")
 
 
@@ -81,15 +99,13 @@ def find_looper_config(start: Path) -> Path:
     """
     folders = [start, *start.parents]
     for folder in folders:
-        if (folder / LOOPER_CONFIG).is_file():
+        if os.path.isfile(folder / LOOPER_CONFIG):
             return folder / LOOPER_CONFIG
+    what = f"no {LOOPER_CONFIG} here nor in any folder above ({', '.join(map(str, folders[1:]))})"
+    instead = without(start)
+    end = f", {instead}" if instead else "; go to a looper project or name its looper config"
     problems = Problems()
-    problems.add(
-        start,
-        "",
-        f"no {LOOPER_CONFIG} here nor in any folder above ({', '.join(map(str, folders[1:]))});"
-        " go to a looper project or name its looper config",
-    )
+    problems.add(start, "", f"{what}{end}")
     raise ProjectError(problems)
 
 
@@ -109,12 +125,15 @@ def locate(path: str | Path | None, cwd: Path | None = None) -> Path:
         return find_looper_config(cwd)
     typed = Path(os.path.normpath(cwd / path))
     # An existing path is taken as it is: `$` and `~` may be parts of a folder's name.
-    given = typed if typed.exists() else Path(os.path.normpath(cwd / expand(str(path))))
-    if given.is_dir():
-        given = given / LOOPER_CONFIG
-    if not given.is_file():
+    given = typed if os.path.exists(typed) else Path(os.path.normpath(cwd / expand(str(path))))
+    folder, given = (given, given / LOOPER_CONFIG) if os.path.isdir(given) else (None, given)
+    if not os.path.isfile(given):
+        instead = without(folder) if folder else None
         problems = Problems()
-        problems.add(given, "", "no such looper config; correct the path")
+        if instead:
+            problems.add(str(folder), "", f"no {LOOPER_CONFIG} in this folder, {instead}")
+        else:
+            problems.add(given, "", "no such looper config; correct the path")
         raise ProjectError(problems)
     return given
 
@@ -127,7 +146,7 @@ def is_registry_path(text: str, root: Path) -> bool:
     has_form = bool(_REGISTRY_PATH.match(text)) and not text.endswith(
         (".yaml", ".yml", ".csv", ".tsv")
     )
-    return has_form and not resolve(text, root).exists()
+    return has_form and not os.path.exists(resolve(text, root))
 
 
 def read_looper_config(path: Path, options: Options, problems: Problems) -> LooperConfig | None:
@@ -137,12 +156,20 @@ def read_looper_config(path: Path, options: Options, problems: Problems) -> Loop
     other fault, reading goes on.
     """
     path = Path(os.path.abspath(path))
+    if path.suffix in TABLES:
+        problems.add(path, "", instead_of_table(path))
+        return None
+    if file_size(str(path)) > _MOST_BYTES:
+        what = "is too large for a looper config, which has a few lines; name the right file"
+        problems.add(path, "", what)
+        return None
     document = read_yaml(path, problems)
-    if document is None:
+    if document is None or _is_other_file(document, options, problems):
         return None
     root = path.parent
     texts, refused = _folders(document, problems)
-    _warn_of_unknown_keys(document, problems)
+    lost = tell_of_lost_indentation(document, IN_LOOPER_CONFIG, _KEYS, problems)
+    _warn_of_unknown_keys(document, lost, problems)
     for_samples, for_project = _with_cli_section(options, document, problems)
     pipestat = section(document, problems, "pipestat")
     in_file = document.place("pep_config")
@@ -157,18 +184,41 @@ def read_looper_config(path: Path, options: Options, problems: Problems) -> Loop
         interfaces=tuple(_interfaces(document, root, for_samples, problems)),
         pipestat=pipestat,
         pipestat_places={key: document.place("pipestat", key) for key in ("", *(pipestat or {}))},
-        sample_modifiers=section(document, problems, "sample_modifiers") or {},
+        sample_modifiers=_sample_modifiers(document, lost, problems),
         options=for_samples,
         project_options=for_project,
     )
 
 
-def _warn_of_unknown_keys(document: Document, problems: Problems) -> None:
-    for key in document.data:
-        if key not in _KEYS:
-            old = instead(str(key), CONFIG_KEYS)
-            what = old or f"unknown key, ignored{near(str(key), _KEYS)}"
-            problems.warn(document.place(key), str(key), what)
+def _is_other_file(document: Document, options: Options, problems: Problems) -> bool:
+    """Whether the file is a PEP or an interface, which is a problem then."""
+    kind = kind_of(document.data)
+    if options.pep_config or kind in (None, "looper config"):
+        return False
+    first = next(iter(document.data))
+    problems.add(document.place(first), "", instead_of(document, str(kind)))
+    return True
+
+
+def _sample_modifiers(document: Document, lost: Lost, problems: Problems) -> dict[Any, Any]:
+    """The modifiers for samples; none if their lines lost their indentation."""
+    key = "sample_modifiers"
+    found = section(document, problems, key) or {}
+    return {} if any(keys[0] == key for keys in lost) else found
+
+
+def _warn_of_unknown_keys(document: Document, lost: Lost, problems: Problems) -> None:
+    # Keys that are older names of `pep_config` are a problem, see `_pep`.
+    known = _KEYS if "pep_config" in document.data else {*_KEYS, *_NAMES_OF_A_PEP}
+    unknown = [key for key in document.data if key not in known and (key,) not in lost]
+    for key in unknown[:_MOST_UNKNOWN]:
+        old = instead(str(key), CONFIG_KEYS)
+        what = old or f"unknown key, ignored{near(str(key), _KEYS)}"
+        problems.warn(document.place(key), str(key), what)
+    rest = len(unknown) - _MOST_UNKNOWN
+    if rest > 0:
+        place = document.place(unknown[_MOST_UNKNOWN])
+        problems.warn(place, "", f"{rest} more unknown keys are ignored; is this a looper config?")
 
 
 def _with_cli_section(
@@ -201,23 +251,33 @@ def _pep(document: Document, root: Path, options: Options, problems: Problems) -
     if options.pep_config:
         place, key = options.origin("pep_config")
     if not value or not isinstance(value, str):
-        problems.add(
-            place,
-            "pep_config",
-            "is missing; write the path of the project's PEP, as in 'pep_config: project.yaml'",
-        )
+        _report_no_pep(document, place, problems)
         return None
     if is_registry_path(expand(value), root):
         return expand(value).removeprefix("pephub::")
     path = resolve(value, root)
-    if not path.is_file():
-        problems.add(
-            place,
-            key,
-            absent(value, path, "correct the path, it is relative to this file"),
+    if not os.path.isfile(path):
+        inside = pep_in_folder(path) if os.path.isdir(path) else None
+        advice = (
+            f"write '{os.path.join(value, inside)}'"
+            if inside
+            else "correct the path, it is relative to this file"
         )
+        problems.add(place, key, absent(value, path, advice))
         return None
     return str(path)
+
+
+def _report_no_pep(document: Document, place: Place, problems: Problems) -> None:
+    """Report that no PEP is named, at the line of an older name for it if there is one."""
+    for old, what in _NAMES_OF_A_PEP.items():
+        value = document.data.get(old)
+        if isinstance(value, str) and value:
+            new = f"'pep_config: {flow(value)}'"
+            problems.add(document.place(old), old, f"{what}; write {new}")
+            return
+    what = "is missing; write the path of the project's PEP, as in 'pep_config: project.yaml'"
+    problems.add(place, "pep_config", what)
 
 
 def _interfaces(
@@ -239,7 +299,8 @@ def _interfaces(
                     " write 'sample' or 'project'",
                 )
                 continue
-            found += _interface_list(document, root, (key, level), paths, level, problems)
+            if level == "sample" or not options.only_samples:
+                found += _interface_list(document, root, (key, level), paths, level, problems)
         return found
     if value is None:
         return []  # samples may name their own
@@ -255,9 +316,9 @@ def _given_interfaces(root: Path, options: Options, problems: Problems) -> list[
     )
     for level, paths in given:
         place, key = options.origin(f"{level}_pipeline_interfaces")
-        for item in paths or ():
+        for item in () if level == "project" and options.only_samples else paths or ():
             path = resolve(item, root)
-            if path.is_file():
+            if os.path.isfile(path):
                 found.append(InterfaceSource(path, level, place))
             else:
                 problems.add(place, key, absent(item, path))
@@ -279,7 +340,7 @@ def _interface_list(
             problems.add(place, ".".join(keys), f"'{item}' is not a path; write the path of a file")
             continue
         path = resolve(item, root)
-        if not path.is_file():
+        if not os.path.isfile(path):
             problems.add(
                 place,
                 ".".join(keys),

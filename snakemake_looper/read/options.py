@@ -167,6 +167,8 @@ class Options:
         path=True, help="other pipeline interfaces, project level",
     )  # fmt: skip
 
+    only_samples: bool = False
+    """Whether the project level is left out. It is no option: see `run.sample_targets`."""
     origins: Mapping[str, tuple[Place, str]] = field(
         default_factory=dict, compare=False, repr=False
     )

@@ -19,8 +19,8 @@ from typing import Any
 from ..errors import Place, Problems
 from ..layout import is_file_name, shown_name
 from ..model import Pep, Sample
-from .deprecated import PEP, instead
 from .looper_config import LooperConfig, is_registry_path
+from .old_pep import tell_of_old_forms
 from .pep_faults import faults_of
 from .pephub import Refused, amendment_of, amendments_of, first_line, pull
 from .peppy_project import PeppyError, PeppyProject, load_pep
@@ -52,13 +52,10 @@ def read_pep(config: LooperConfig, problems: Problems) -> Pep | None:
         return None
     source = _source(config, config.pep)
     amendments = config.options.amend or ()
-    loaded = _load(config, source, problems)
     document = read_yaml(source.path, Problems()) if source.is_config else None
-    if document:
-        for key in document.data:
-            old = instead(str(key), PEP)
-            if old:  # peppy ignores sections of older specifications
-                problems.warn(document.place(key), str(key), old)
+    if document and tell_of_old_forms(document, config.root, config.places, problems):
+        return None
+    loaded = _load(config, source, problems)
     if loaded is None:
         return None
     if document and amendments:

@@ -9,19 +9,21 @@ the problems of all files together.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from ..errors import Place, Problems, ProjectError
-from ..model import Interface, Pep, Sample
+from ..model import Interface, Level, Pep, Sample
 from .input_schema import config_faults
 from .interface import read_interface
+from .interface_commands import LEVELS
 from .looper_config import InterfaceSource, LooperConfig, read_looper_config
 from .options import Options
 from .pep import read_pep, row_of
-from .settings import Settings, merge
-from .yaml_lines import absent, resolve
+from .settings import Settings, looper_section_places, merge
+from .yaml_lines import absent, read_yaml, resolve
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +34,8 @@ class Project:
     pep: Pep
     interfaces: tuple[Interface, ...]
     warnings: tuple[str, ...]
+    interface_files: tuple[Path, ...] = ()
+    """All interfaces that the project names, also those of a level that is left out."""
     whole: bool = True
     """Whether every interface could be read. If not, each fault is a problem already."""
 
@@ -66,28 +70,33 @@ def read_project(
     sound = not collector
     pep = read_pep(config, collector)
     settings = merge(config, pep, collector) if pep else None
-    interfaces, whole = _read_interfaces(config, pep, collector)
+    interfaces, files, whole = _read_interfaces(config, pep, collector)
     if pep is None or settings is None:
         raise ProjectError(collector, collector.warnings)
     _check_config(interfaces, pep, collector)
     if problems is None:
         collector.raise_if_any()
-    return Project(settings, pep, tuple(interfaces), collector.warnings, sound and whole)
+    return Project(settings, pep, tuple(interfaces), collector.warnings, files, sound and whole)
 
 
 def _read_interfaces(
     config: LooperConfig, pep: Pep | None, problems: Problems
-) -> tuple[list[Interface], bool]:
-    """The interfaces that could be read, and whether all interfaces could be read."""
+) -> tuple[list[Interface], tuple[Path, ...], bool]:
+    """The interfaces that could be read, their files, and whether all could be read."""
     before = len(problems)
+    only_samples = config.options.only_samples
     sources = [
         *config.interfaces,
-        *_interfaces_of_pep(pep, config, problems),
+        *([] if only_samples else _interfaces_of_pep(pep, config, problems)),
         *_own_interfaces(pep, problems),
     ]
     interfaces: list[Interface] = []
+    reports = config.pipestat is not None
+    wanted: tuple[Level, ...] = ("sample",) if only_samples else LEVELS
     for source in _unique(sources):
-        found = read_interface(source.path, problems)
+        if source.level not in (None, *wanted):
+            continue
+        found = read_interface(source.path, problems, reports, wanted)
         interfaces += [one for one in found if source.level in (None, one.level)]
         if source.level and found and all(one.level != source.level for one in found):
             problems.add(
@@ -102,30 +111,33 @@ def _read_interfaces(
             "there are none; list the pipeline interfaces to run",
         )
     _check_names(interfaces, problems)
-    return interfaces, len(problems) == before
+    files = tuple(source.path for source in sources)
+    return interfaces, files, len(problems) == before
 
 
 def _interfaces_of_pep(
     pep: Pep | None, config: LooperConfig, problems: Problems
 ) -> list[InterfaceSource]:
     """Project-level interfaces that the PEP names under `looper:`, as in looper 1.x."""
+    key = "looper.pipeline_interfaces"
     section = pep.config.get("looper") if pep else None
+    if pep and section is not None and not isinstance(section, Mapping):
+        what = "must be a mapping; write 'looper: output_dir: results'"
+        problems.add(looper_section_places(config, pep)(), "looper", what)
     value = section.get("pipeline_interfaces") if isinstance(section, Mapping) else None
     if pep is None or not value or config.options.project_pipeline_interfaces:
         return []
-    place = Place(str(pep.config_file or config.pep))
     folder = pep.config_file.parent if pep.config_file else config.root
+    place_of = looper_section_places(config, pep)
     found: list[InterfaceSource] = []
-    for item in value if isinstance(value, list) else [value]:
+    for index, item in enumerate(value if isinstance(value, list) else [value]):
+        place = place_of("pipeline_interfaces", index)
         path = resolve(str(item), folder)
-        if path.is_file():
+        if os.path.isfile(path):
             found.append(InterfaceSource(path, "project", place))
         else:
-            problems.add(
-                place,
-                "looper.pipeline_interfaces",
-                absent(str(item), path, "correct the path, it is relative to this file"),
-            )
+            advice = "correct the path, it is relative to this file"
+            problems.add(place, key, absent(str(item), path, advice))
     return found
 
 
@@ -138,11 +150,21 @@ def _own_interfaces(pep: Pep | None, problems: Problems) -> list[InterfaceSource
                 continue
             place = row_of(pep, sample.name) if pep else Place("")
             found[path] = InterfaceSource(Path(path), "sample", place)
-            if not Path(path).is_file():
-                problems.add(
-                    place, "pipeline_interfaces", f"'{path}' does not exist; correct the path"
-                )
-    return [source for source in found.values() if source.path.is_file()]
+            if not os.path.isfile(path):
+                key = "pipeline_interfaces"
+                problems.add(_place_of_modifier(pep, path) or place, key, absent(path, Path(path)))
+    return [source for source in found.values() if os.path.isfile(source.path)]
+
+
+def _place_of_modifier(pep: Pep | None, path: str) -> Place | None:
+    """The line of a PEP where a modifier gives samples an interface."""
+    document = read_yaml(pep.config_file, Problems()) if pep and pep.config_file else None
+    for keys in document.lines if document else ():
+        if document and "pipeline_interfaces" in keys and str(keys[0]).endswith("_modifiers"):
+            value = document.value(*keys)
+            if isinstance(value, str) and str(resolve(value, document.path.parent)) == path:
+                return document.place(*keys)
+    return None
 
 
 def _unique(sources: list[InterfaceSource]) -> list[InterfaceSource]:

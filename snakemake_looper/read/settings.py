@@ -12,7 +12,7 @@ If two sources have the same option, the one that is earlier in this list wins:
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -30,7 +30,11 @@ from .option_sources import (
     warn_of_unknown,
 )
 from .options import Options, overlay
+from .output_folder import folder_fault
 from .yaml_lines import Document, expand, expanded, read_yaml, unset
+
+_SUBDIRS = {"results_subdir": "results_pipeline", "submission_subdir": "submission"}
+"""Folders below the output folder, where no other name is given."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +87,9 @@ def merge(config: LooperConfig, pep: Pep, problems: Problems) -> Settings | None
     """
     options, project_options = options_with_pep(config, pep, problems)
     found = _output_dir(config, pep, options, problems)
+    folder = found[0] if found else None
+    results_subdir = _subdir(config, options, "results_subdir", folder, problems)
+    submission_subdir = _subdir(config, options, "submission_subdir", folder, problems)
     sample_compute, settings_files = compute_options(options, config.root, problems)
     project_compute, more_files = compute_options(project_options, config.root, problems)
     package, package_files = compute_package(options, config.root, problems)
@@ -95,10 +102,8 @@ def merge(config: LooperConfig, pep: Pep, problems: Problems) -> Settings | None
         pep=str(config.pep),
         out=out,
         out_text=out_text,
-        results_subdir=_subdir(config, options.results_subdir, "results_subdir")
-        or "results_pipeline",
-        submission_subdir=_subdir(config, options.submission_subdir, "submission_subdir")
-        or "submission",
+        results_subdir=results_subdir,
+        submission_subdir=submission_subdir,
         interfaces=config.interfaces,
         pipestat=config.pipestat,
         pipestat_places=config.pipestat_places,
@@ -110,8 +115,20 @@ def merge(config: LooperConfig, pep: Pep, problems: Problems) -> Settings | None
     )
 
 
-def _subdir(config: LooperConfig, asked: str | None, key: str) -> str | None:
-    return asked or config.texts.get(key)
+def _subdir(
+    config: LooperConfig, options: Options, key: str, out: Path | None, problems: Problems
+) -> str:
+    """The name of a folder below the output folder, with its variables filled in."""
+    asked: str | None = getattr(options, key)
+    place, name = options.origin(key)
+    if not asked:
+        asked, name = config.texts.get(key), key
+        place = config.places.get(key, Place(str(config.path)))
+    text = expanded(asked, place, name, problems) if asked else _SUBDIRS[key]
+    fault = folder_fault(out / text) if out and not folder_fault(out) else None
+    if fault:
+        problems.add(place, name, fault)
+    return text
 
 
 def options_with_pep(config: LooperConfig, pep: Pep, problems: Problems) -> tuple[Options, Options]:
@@ -123,14 +140,7 @@ def options_with_pep(config: LooperConfig, pep: Pep, problems: Problems) -> tupl
     found = pep.config.get("looper")
     section = dict(found) if isinstance(found, Mapping) else {}
     section.pop("compute", None)  # not the option of this name: planning reads this section
-    file = _looper_section_file(config, pep)
-    document = read_yaml(file, Problems()) if file and file.suffix in (".yaml", ".yml") else None
-
-    def place(*keys: str) -> Place:
-        if document is None:
-            return Place(str(file or config.pep))
-        return _in_pep(document, config.options.amend or (), keys)
-
+    place = looper_section_places(config, pep)
     in_cli = partial(place, "cli")
     warn_of_unknown(section, ("cli", "pipeline_interfaces"), place, problems)
     common = read_options(section, place, problems)
@@ -143,7 +153,20 @@ def options_with_pep(config: LooperConfig, pep: Pep, problems: Problems) -> tupl
     return overlay(options, for_samples), overlay(project_options, for_project)
 
 
-def _in_pep(document: Document, amendments: tuple[str, ...], keys: tuple[str, ...]) -> Place:
+def looper_section_places(config: LooperConfig, pep: Pep) -> Callable[..., Place]:
+    """A function for the places of keys of a PEP's `looper:` section."""
+    file = _looper_section_file(config, pep)
+    document = read_yaml(file, Problems()) if file and file.suffix in (".yaml", ".yml") else None
+
+    def place(*keys: str | int) -> Place:
+        if document is None:
+            return Place(str(file or config.pep))
+        return _in_pep(document, config.options.amend or (), keys)
+
+    return place
+
+
+def _in_pep(document: Document, amendments: tuple[str, ...], keys: tuple[str | int, ...]) -> Place:
     """The place of a key of a PEP's `looper:` section, in the last amendment that has one."""
     for name in reversed(amendments):
         path = ("project_modifiers", "amend", name, "looper")
@@ -201,7 +224,8 @@ def _output_dir(
     if unset(text):
         return None
     special = special_to_snakemake(str(out))
-    if special:
-        problems.add(place, key, f"'{out}' has {special}; rename the folder")
+    fault = f"'{out}' has {special}; rename the folder" if special else folder_fault(out)
+    if fault:
+        problems.add(place, key, fault)
     ends = expand(text).endswith("/") and not str(out).endswith("/")
     return out, f"{out}/" if ends else str(out)

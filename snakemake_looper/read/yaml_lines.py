@@ -50,6 +50,13 @@ class Document:
             path = path[:-1]
         return Place(str(self.path), self.lines.get(path, 1))
 
+    def value(self, *keys: str | int) -> Any:
+        """The value of a key that is there."""
+        value: Any = self.data
+        for key in keys:
+            value = value[key]
+        return value
+
 
 class _Loader(_FastLoader):  # type: ignore[misc]
     pass
@@ -167,7 +174,8 @@ def absent(text: str, path: Path, advice: str = "correct the path") -> str:
             f"'{text}': the environment variable {names[0]} is not set; set it, or write the"
             " value itself"
         )
-    return f"'{text}' does not exist ({path}); {advice}"
+    what = "is a folder, not a file" if os.path.isdir(path) else "does not exist"
+    return f"'{text}' {what} ({path}); {advice}"
 
 
 def resolve(text: str, folder: Path) -> Path:
@@ -180,3 +188,11 @@ def resolve(text: str, folder: Path) -> Path:
         text = os.path.expandvars(text[len(f"{folder}{os.sep}") :])
         return Path(os.path.normpath(folder / text.lstrip(os.sep)))
     return Path(os.path.normpath(folder / expand(text)))
+
+
+def flow(value: Any) -> str:
+    """A value as YAML in one line, for a message that says what to write."""
+    text = yaml.safe_dump(
+        value, default_flow_style=True, width=1_000_000, allow_unicode=True, sort_keys=False
+    )
+    return text.removesuffix("\n").removesuffix("\n...")

@@ -18,8 +18,8 @@ from ..messages import complain, warn
 from ..read.looper_config import locate
 from ..read.option_sources import config_entries, from_configs
 from ..status.flags import obstacles
-from ..workspace.current_plan import current_plan
 from ..workspace.plan_folder import PlanFolder
+from .sample_targets import plan_for_targets
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +55,7 @@ def plan_of_command_line(
     config: Iterable[str] | None,
     configfiles: Iterable[Path] | None = None,
     directory: str | Path | None = None,
+    targets: Iterable[str] = (),
 ) -> Ready:
     """Plan the project of `--use-looper-config`.
 
@@ -66,6 +67,7 @@ def plan_of_command_line(
         config: words `key=value`.
         configfiles: config files of Snakemake.
         directory: Snakemake's working directory; without it, the looper config's folder.
+        targets: the targets of the command line.
 
     Raises:
         SystemExit: the project cannot be planned. Its code is 2, and all that is wrong is printed.
@@ -74,7 +76,7 @@ def plan_of_command_line(
         looper_config = locate(asked)
         options = from_configs(config_entries(config), configfiles or ())
         workdir = Path(directory).absolute() if directory else looper_config.parent
-        folder = current_plan(looper_config, options, workdir)
+        folder = plan_for_targets(looper_config, options, workdir, tuple(targets))
         _refuse_obstacles(folder, workdir)
     except ProjectError as error:
         print_problems(error)

@@ -77,6 +77,7 @@ class _Asked:
                 Places(folder_names(str(self.workdir), "/")).compared_in(
                     plain(self.options.by_name())
                 ),
+                *(["samples"] if self.options.only_samples else []),
             ],
             sort_keys=True,
         )

@@ -484,7 +484,7 @@ CASES = [
             "project.yaml": TOUCH["project.yaml"].rstrip()
             + "\n        looper: {pipeline_interfaces: no.yaml}\n"
         },
-        "project.yaml: looper.pipeline_interfaces: 'no.yaml' does not exist (no.yaml); correct the"
+        "project.yaml:4: looper.pipeline_interfaces: 'no.yaml' does not exist (no.yaml); correct the"
         " path, it is relative to this file",
     ),
 ]

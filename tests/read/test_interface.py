@@ -173,3 +173,123 @@ def test_paths_of_an_output_schema_of_eido(tmp_path: Path) -> None:
     assert sample.output_paths == {"plot": "{sample.name}.png"} and project.output_paths == {}
     (tmp_path / "out.yaml").write_text("properties: [")
     assert sound(tmp_path, text)[0].output_paths == {}
+
+
+# --- what belongs elsewhere, and what is left out -------------------------------------------------
+
+
+def test_variables_that_are_not_set_in_paths(tmp_path: Path) -> None:
+    text = """
+        pipeline_name: count
+        pipeline_type: sample
+        path: $NO_SUCH_A/run.py
+        command_template: '{pipeline.path}'
+        input_schema: $NO_SUCH_B/in.yaml
+        linked_pipeline_interfaces: [$NO_SUCH_C/p.yaml]
+        compute: {size_dependent_variables: $NO_SUCH_D/sizes.tsv}
+        snakemake:
+          conda: $NO_SUCH_E/env.yaml
+          container: ${NO_SUCH_F}/image.sif
+          input: [a, $NO_SUCH_G/x]
+          output: $NO_SUCH_H/{sample.sample_name}
+        """
+    found = [one.partition(": the environment variable ") for one in messages(tmp_path, text)]
+    assert sorted((name.split(":")[1], rest.split()[0]) for name, _, rest in found) == [
+        ("10", "NO_SUCH_E"), ("11", "NO_SUCH_F"), ("12", "NO_SUCH_G"), ("13", "NO_SUCH_H"),
+        ("4", "NO_SUCH_A"), ("6", "NO_SUCH_B"), ("7", "NO_SUCH_C"), ("8", "NO_SUCH_D"),
+    ]  # fmt: skip
+    assert all(rest.endswith("is not set; set it, or write the value itself") for *_, rest in found)
+
+
+@pytest.mark.parametrize(
+    ("text", "kind"),
+    [
+        ("pep_version: 2.1.0\nsample_table: samples.csv\n", "PEP"),
+        ("metadata: {sample_annotation: samples.csv}\n", "PEP"),
+        ("pep_config: project.yaml\noutput_dir: out\n", "looper config"),
+    ],
+)
+def test_another_file_in_the_place_of_an_interface(tmp_path: Path, text: str, kind: str) -> None:
+    assert messages(tmp_path, text) == [
+        f"count.yaml:1: is a {kind}, not a pipeline interface; name a file with 'pipeline_name:'"
+    ]
+
+
+def test_paths_that_no_file_can_have(tmp_path: Path) -> None:
+    name = "x" * 300
+    text = f"""
+        pipeline_name: count
+        sample_interface: {{command_template: x}}
+        output_schema: {name}
+        linked_pipeline_interfaces: [{name}]
+        """
+    found = messages(tmp_path, text)
+    assert [f"'{name}' does not exist" in one for one in found] == [True, True, False]
+
+
+def test_a_misspelt_key_of_a_level(tmp_path: Path) -> None:
+    text = """
+        pipeline_name: count
+        sample_interface: {comand_template: x, path: y}
+        """
+    _, problems = read(tmp_path, text)
+    (problem,) = problems
+    assert problem.key == "sample_interface.command_template"
+    assert [one.partition("count.yaml:")[2] for one in problems.warnings] == [
+        "3: sample_interface.comand_template: unknown key, ignored (did you mean"
+        " 'command_template'?)",
+        "3: sample_interface.path: only 'command_template' and 'snakemake' are read here; move other"
+        " keys to the top of the file",
+    ]
+
+
+def test_empty_levels(tmp_path: Path) -> None:
+    assert messages(tmp_path, "pipeline_name: count\nsample_interface:\n") == [
+        "count.yaml:2: sample_interface: is empty; write 'command_template:' below it, indented by"
+        " two spaces"
+    ]
+    text = "pipeline_name: count\nsample_interface:\nproject_interface: {command_template: x}\n"
+    (interface,) = sound(tmp_path, text)
+    assert interface.level == "project"
+
+
+def test_lines_of_a_level_beside_it_are_one_problem(tmp_path: Path) -> None:
+    text = "pipeline_name: count\nsample_interface:\ncommand_template: run\ncompute:\ncores: 2\n"
+    assert messages(tmp_path, text) == [
+        "count.yaml:2: sample_interface: is empty, since its line stands beside it:"
+        " 'command_template' (line 3); indent by two spaces",
+        "count.yaml:4: compute: is empty, since its line stands beside it: 'cores' (line 5); indent"
+        " by two spaces",
+    ]
+    assert not read(tmp_path, text)[1].warnings
+
+
+@pytest.mark.parametrize("schema", ["no.yaml", "https://example.org/out.yaml"])
+def test_an_output_schema_that_is_not_there(tmp_path: Path, schema: str) -> None:
+    """Without a section `pipestat:`, a 1.x interface needs none."""
+    path = tmp_path / "count.yaml"
+    old = f"pipeline_name: count\npipeline_type: sample\noutput_schema: {schema}\n"
+    path.write_text(f"{old}command_template: x\n")
+    problems = Problems()
+    assert read_interface(path, problems, reports=False) and not problems
+    assert [one.partition(".yaml:")[2] for one in problems.warnings] == [
+        f"3: output_schema: '{schema}' is no file here, and no results are kept; remove it"
+    ]
+    read_interface(path, problems, reports=True)
+    assert [problem.place.line for problem in problems] == [3, 4]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "project_interface: {command_template: '{'}\n",
+        "pipeline_type: project\ncommand_template: [\n",
+        "pipeline_type: 'project'\npipeline_name: a b\ncommand_template: x\n",
+    ],
+)
+def test_a_level_that_is_not_wanted_may_have_faults(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "count.yaml"
+    path.write_text(text)
+    problems = Problems()
+    assert read_interface(path, problems, wanted=("sample",)) == () and not problems
+    assert not read_interface(path, problems) and problems

@@ -341,7 +341,7 @@ def test_samples_by_name(touch: Path) -> None:
         (".looper.yaml", "config_file_path: x", "config_file_path: is not read any more; write pep_config"),
         (".looper.yaml", "cli: {run: {lumpn: 3}}", "lumpn: is not read any more; write 'lump_n'"),
         (".looper.yaml", "cli: {run: {ignore-flags: true}}", "ignore-flags: is not read any more; write Snakemake's --forceall"),
-        ("project.yaml", "derived_attributes: [x]", "derived_attributes: is not read any more; write 'sample_modifiers: derive: attributes:'"),
+        ("project.yaml", "derived_attributes: [x]", "derived_attributes: is not read any more; write 'sample_modifiers: derive: attributes: [x]'"),
         ("project.yaml", "looper: {toggle_key: x}", "toggle_key: is not read any more; write a column 'toggle', or 'sel_attr'"),
         ("touch.yaml", "required_input_files: [x]", "required_input_files: is not read any more; write 'tangible' in the input schema"),
         ("touch.yaml", "compute: {dynamic_variables_script_path: x}", "compute.dynamic_variables_script_path: is not read any more; write 'pre_submit: command_templates:'"),

@@ -1,0 +1,59 @@
+"""Plans for sample-level targets of a project whose project level has a fault.
+
+Somebody who asks for `samples`, or for one pipeline of samples, needs no project-level pipeline. A
+fault of such a pipeline is then a warning, and the plan has the sample level only. Without a
+target, everything is asked for, and the fault ends the command.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Collection, Iterator
+from pathlib import Path
+
+from ..errors import ProjectError
+from ..messages import warn
+from ..read.options import Options
+from ..workspace.current_plan import current_plan
+from ..workspace.plan_folder import PlanFolder
+
+
+def plan_for_targets(
+    looper_config: Path, options: Options, workdir: Path, targets: Collection[str]
+) -> PlanFolder:
+    """The current plan of a project, or of its sample level if the targets need no more.
+
+    Raises:
+        ProjectError: the project cannot be planned. The error has all problems.
+    """
+    try:
+        return current_plan(looper_config, options, workdir)
+    except ProjectError as error:
+        folder = _of_samples(looper_config, options, workdir, targets) if targets else None
+        if folder is None:
+            raise
+        warn(*error.problems)
+        return folder
+
+
+def _of_samples(
+    looper_config: Path, options: Options, workdir: Path, targets: Collection[str]
+) -> PlanFolder | None:
+    """The plan of the sample level; None if it cannot be made, or lacks a target."""
+    try:
+        only_samples = dataclasses.replace(options, only_samples=True)
+        folder = current_plan(looper_config, only_samples, workdir)
+    except ProjectError:
+        return None
+    return folder if set(targets) <= set(_targets(folder)) else None
+
+
+def _targets(folder: PlanFolder) -> Iterator[str]:
+    """The targets of a plan of samples: all samples, each pipeline, rule and flag."""
+    yield "samples"
+    table = folder.jobs()
+    try:
+        for brief in table.briefs():
+            yield from (brief.pipeline, brief.rule, brief.rule.removesuffix("_sample"), brief.flag)
+    finally:
+        table.close()
