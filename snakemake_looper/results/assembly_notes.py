@@ -93,8 +93,16 @@ def newest(folders: Iterable[str]) -> int:
         with contextlib.suppress(OSError), os.scandir(folder) as files:
             for file in files:
                 if file.name.endswith((".yaml", EARLIER)):
-                    found = max(found, file.stat().st_mtime_ns)
+                    found = max(found, _written(file))
     return found
+
+
+def _written(file: os.DirEntry[str]) -> int:
+    """When a file was written; of a link that leads nowhere, when the link was made."""
+    try:
+        return file.stat().st_mtime_ns
+    except OSError:
+        return file.stat(follow_symlinks=False).st_mtime_ns
 
 
 def stamp_of_file(path: str) -> tuple[int, ...] | None:

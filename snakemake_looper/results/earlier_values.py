@@ -29,10 +29,11 @@ from ..layout import EARLIER as FOLDER
 from ..status.flags import Flags
 from ..workspace.job_table import JobTable
 from ..workspace.rows import Brief
-from .results_file import ResultsFileError, dump, load
+from .results_file import ResultsFileError, load
 from .stores.open_store import shared_stores
 from .stores.store import SharedStore
 from .validity import CountingResults, Validity, validity_of
+from .yaml_text import dump
 
 Names = dict[str, list[str]]
 """Names of results, by record."""
