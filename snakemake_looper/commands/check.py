@@ -6,6 +6,7 @@ from argparse import Namespace
 from collections.abc import Callable
 from functools import partial
 
+from ..messages import show
 from ..results.statuses import RecordStatus, read_statuses
 from ..show.json_forms import check_json
 from ..show.statuses import check_text, codes_text, watch
@@ -20,7 +21,7 @@ _BAD = (*FAILURES, SKIPPED)
 def execute(arguments: Namespace) -> int:
     """Print the statuses; FAILED if a record has failed, is partial, or is skipped for a fault."""
     if arguments.describe_codes:
-        print(codes_text())
+        show(codes_text())
         return DONE
     with open_jobs(arguments) as table:
         read = partial(_read, table, arguments)
@@ -28,9 +29,7 @@ def execute(arguments: Namespace) -> int:
             records = _watch(read, arguments.watch)
         else:
             records = read()
-            print(
-                check_json(records) if arguments.json else check_text(records, arguments.itemized)
-            )
+            show(check_json(records) if arguments.json else check_text(records, arguments.itemized))
     return FAILED if any(one.status in _BAD for one in records) else DONE
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from ..cli_options import changed, options_of
 from ..errors import LooperError, ProjectError
-from ..messages import note
+from ..messages import note, show
 from ..read.option_values import words
 from ..results.remove import (
     Removal,
@@ -43,7 +43,7 @@ def execute(arguments: Namespace) -> int:
             _note_removed(arguments)
         raise
     if not found:
-        print("nothing to remove")
+        show("nothing to remove")
         return DONE
     _show(found)
     if not is_confirmed(
@@ -52,7 +52,7 @@ def execute(arguments: Namespace) -> int:
         return DONE if arguments.dry_run else FAILED
     with no_run(selected, workdir):
         destroy(found)
-    print("removed")
+    show("removed")
     return DONE
 
 
@@ -74,10 +74,10 @@ def _named(arguments: Namespace) -> set[str]:
 
 def _show(found: Removal) -> None:
     for path in found.paths:
-        print(f"{path}{'/' if path.is_dir() else ''}")
+        show(f"{path}{'/' if path.is_dir() else ''}")
     for store, names in found.records:
         row, where = store.row, store.show()
-        print(f"{row.pipeline}, {row.level} level: {_counted(names)} in {where}")
+        show(f"{row.pipeline}, {row.level} level: {_counted(names)} in {where}")
 
 
 def _counted(names: Sequence[str]) -> str:

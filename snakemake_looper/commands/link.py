@@ -7,7 +7,7 @@ from argparse import Namespace
 from collections.abc import Sequence
 from pathlib import Path
 
-from ..messages import counted, note, warn
+from ..messages import counted, note, show, warn
 from ..results.links import links, make_links
 from ..results.records import read_results
 from . import DONE
@@ -31,7 +31,7 @@ def execute(arguments: Namespace) -> int:
     _warn_of([f"{path} was reported and is not there" for path in missing])
     if remote:
         note(f"addresses are no files and have no link: those of {', '.join(remote)}")
-    print(f"{counted(len(wanted) - len(not_made), 'link')} in {folder}")
+    show(f"{counted(len(wanted) - len(not_made), 'link')} in {folder}")
     return DONE
 
 

@@ -52,9 +52,9 @@ def _word(value: float) -> str:
 def _key(key: Any) -> str:
     if isinstance(key, str):
         return key
-    words = {True: "true", False: "false", None: "null"}
-    is_word = key is None or isinstance(key, bool)
-    return words[key] if is_word else str(plain(key))
+    if key is None or isinstance(key, bool):
+        return json.dumps(key)
+    return str(plain(key) if isinstance(key, float | bytes) else key)
 
 
 def _text_of(value: bytes) -> str:

@@ -31,9 +31,13 @@ def delimited(head: Sequence[str], rows: Iterable[Sequence[Any]], delimiter: str
     """
     form = cell if raw else _safe_cell
     out = io.StringIO()
-    writer = csv.writer(out, delimiter=delimiter, lineterminator="\n")
-    writer.writerow(map(form, head))
-    writer.writerows(map(form, row) for row in rows)
+    plain_rows = csv.writer(out, delimiter=delimiter, lineterminator="\n")
+    quoted_rows = csv.writer(out, delimiter=delimiter, lineterminator="\n", quoting=csv.QUOTE_ALL)
+    for row in (head, *rows):
+        cells = [form(value) for value in row]
+        # Python's writer leaves a carriage return bare. Readers would begin a row there.
+        has_return = any("\r" in one for one in cells)
+        (quoted_rows if has_return else plain_rows).writerow(cells)
     return out.getvalue()
 
 
