@@ -125,7 +125,7 @@ COMMANDS = (
         (
             _argument("--format", choices=FORMATS, help="print one table, in this format"),
             _argument(
-                "-o", "--output", metavar="FILE",
+                "--output", metavar="FILE",
                 help="write it to this file (format by its ending: .csv, .tsv, .json, .md)",
             ),
             _switch("--raw", help="leave text that a spreadsheet takes for a formula as it is"),

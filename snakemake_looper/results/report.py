@@ -33,6 +33,7 @@ from ..status_words import FAILURES, NOT_RUN, order
 from ..version import __version__
 from ..workspace.job_table import JobTable
 from .records import Results, read_results
+from .removed import NOT_IN_TABLE, removed_records
 from .report_files import Documents, FileNames, LinkedFiles, write_folder, write_zip
 from .report_values import Cell, Link, cells_of
 from .schema_check import declared_results
@@ -130,7 +131,8 @@ def write_report(
     facts = table.facts
     results = {(one.pipeline, one.level): one for one in read or read_results(table, facts.workdir)}
     statuses: dict[tuple[str, str], list[RecordStatus]] = {}
-    for one in read_statuses(table, facts.workdir, why=True):
+    known = read_statuses(table, facts.workdir, why=True)
+    for one in (*known, *removed_records(table, facts.workdir, known)):
         statuses.setdefault((one.pipeline or "(none)", one.level), []).append(one)
     levels = [
         _level_report(key, results.get(key), statuses.get(key, []), facts.workdir)
@@ -142,7 +144,7 @@ def write_report(
 
 
 def _level_report(
-    key: tuple[str, str], results: Results | None, statuses: Iterable[RecordStatus], workdir: Path
+    key: tuple[str, str], results: Results | None, statuses: Sequence[RecordStatus], workdir: Path
 ) -> LevelReport:
     pipeline, level = key
     return LevelReport(
@@ -152,7 +154,10 @@ def _level_report(
         results.records if results else {},
         {one.record: one.status for one in statuses},
         {one.record: str(workdir / one.log) for one in statuses if one.log},
-        results.notes if results else {},
+        {
+            **{one.record: one.reason for one in statuses if one.reason == NOT_IN_TABLE},
+            **(results.notes if results else {}),
+        },
         {one.record: _failure(one, workdir) for one in statuses if one.status in FAILURES},
     )
 
