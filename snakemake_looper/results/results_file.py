@@ -190,7 +190,14 @@ def levels_of(data: Records, pipeline: str, where: str, warnings: list[str]) -> 
 
 
 def part(data: Records, pipeline: str, level: str) -> dict[str, Any]:
-    """The records of one pipeline and level, unchecked; empty if there are none."""
+    """The records of one pipeline and level, unchecked; empty if there are none.
+
+    A name may stand there as a number, as `7:` does. Here it is text.
+    """
     levels = data.get(pipeline)
     records = levels.get(level) if isinstance(levels, dict) else None
-    return records if isinstance(records, dict) else {}
+    if not isinstance(levels, dict) or not isinstance(records, dict):
+        return {}
+    if not all(isinstance(name, str) for name in records):
+        levels[level] = records = {str(name): one for name, one in records.items()}
+    return records

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -11,6 +14,7 @@ import yaml
 from support.earlier import (
     PROJECT_LEVEL,
     PlayedProject,
+    assembled,
     jobs_of,
     left,
     notes,
@@ -23,6 +27,7 @@ from support.reporting import set_flag
 
 from snakemake_looper.cli import main
 from snakemake_looper.read.option_sources import from_config
+from snakemake_looper.results.earlier_files import record_files
 from snakemake_looper.results.publish import publish_all
 from snakemake_looper.results.records import read_results
 from snakemake_looper.results.remove import destroy, removal_of_selected, removal_without_sample
@@ -205,3 +210,57 @@ def test_names_that_run_into_each_other(count: Path) -> None:
         ("count_lines", "c"),
         ("count_lines", "lines_c"),
     }
+
+
+def test_a_copy_in_sqlite(count: Path) -> None:
+    """The database follows the results file; so it forgets the record, too."""
+    section = 'project_name: demo, database: {sqlite_url: "all.db"}'
+    edit(count / ".looper.yaml", "results_file_path: all.yaml", section)
+    played = PlayedProject(count)
+    played.run(a="n=1", b="n=5")
+
+    def in_database() -> set[str]:
+        with closing(sqlite3.connect(count / "all.db")) as database:
+            (table,) = database.execute(
+                "SELECT name FROM sqlite_master WHERE name LIKE '%count%sample%'"
+            ).fetchone()
+            found = database.execute(f'SELECT record_identifier FROM "{table}"')
+            return {name for (name,) in found}
+
+    assert in_database() == {"a", "b"}
+    set_says(count, b="n=5")
+    assert destroyed(count, "--samples", "a") == 0
+    assert in_database() == {"b"} and set(sample(count)) == {"b"}
+
+
+def test_a_name_that_is_a_number(played: PlayedProject) -> None:
+    """In a file that somebody has edited: `7:` and not `'7':`."""
+    played.run(a="n=1")
+    file = played.folder / "out/count/all.yaml"
+    data = yaml.safe_load(file.read_text())
+    data["count"]["sample"][7] = {"n": 1}
+    file.write_text(yaml.safe_dump(data))
+    assert destroyed(played.folder, "--samples", "7") == 0
+    assert set(assembled(played.folder)) == {"a"}
+
+
+def test_hostile_files_of_a_record_go_with_it(anywhere: PlayedProject) -> None:
+    """A folder, a pipe, a link: what they lead to stays."""
+    folder = anywhere.folder
+    anywhere.run(a="n=1", b="n=1", c="n=1")
+    (folder / "keep").mkdir()
+    (folder / "keep/file").touch()
+    jobs = jobs_of(folder)
+    files = record_files(jobs)[0]
+    jobs.close()
+    for name, make in (("a", Path.mkdir), ("b", os.mkfifo), ("c", to_keep)):
+        files.file_of(name).unlink()
+        make(files.file_of(name))
+    set_says(folder, b="n=1", c="n=1")
+    assert destroyed(folder, "--samples", "a", "b", "c") == 0
+    assert [name for name in "abc" if os.path.lexists(files.file_of(name))] == []
+    assert (folder / "keep/file").exists()
+
+
+def to_keep(path: Path) -> None:
+    path.symlink_to(path.parents[3] / "keep" if "all_records" in str(path) else "../keep")

@@ -46,11 +46,11 @@ class RecordFilesStore(Store):
         """The files that are there, in the order of their names.
 
         A path may end with the name of the record. Then folders beside the files are no records.
+
+        Raises:
+            OSError: their folder cannot be read.
         """
-        try:
-            found = record_paths(self.row.location)
-        except OSError:
-            return {}
+        found = record_paths(self.row.location)
         if not self.row.location.endswith(RECORD):
             return found
         return {record: path for record, path in found.items() if not path.is_dir()}
