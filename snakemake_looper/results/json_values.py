@@ -12,8 +12,8 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
-_DEEPEST = 200
-"""Levels that are kept. A database may have more, and Python's writer ends at about 1,000."""
+_DEEPEST = 100
+"""Levels that are kept. A database may have more than any of the formats here."""
 
 
 def plain(value: Any, depth: int = 0) -> Any:

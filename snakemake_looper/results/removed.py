@@ -70,7 +70,8 @@ def _records_of(
     name.
 
     `count_lines_a.log` is of record `a` of pipeline `count_lines`, or of `lines_a` of `count`.
-    Where one of these is in the table the log is known; else the longer pipeline has it.
+    If one of these is in the table, the log is known; else the longer pipeline has it. A pipeline
+    may be there no more: if the name ends with that of a sample in the table, it is not looked at.
     """
     of_pipeline: dict[tuple[str, str], Brief] = {}
     others = {brief.log for brief in briefs}
@@ -86,11 +87,17 @@ def _records_of(
             for (where, pipeline), brief in longest_first
             if where == folder and stem.startswith(f"{pipeline}_")
         ]
-        if log in others or any(record in in_table for _, record in fitting):
+        if log in others or any(_ends_with_one_of(in_table, record) for _, record in fitting):
             continue
         brief_and_record = next((one for one in fitting if is_file_name(one[1])), None)
         if brief_and_record is not None:
             yield log, *brief_and_record
+
+
+def _ends_with_one_of(names: set[str], record: str) -> bool:
+    """Whether a record has one of these names, or `…_name`."""
+    words = record.split("_")
+    return any("_".join(words[at:]) in names for at in range(len(words)))
 
 
 def _flag_like(brief: Brief, record: str, results_dir: Path, workdir: Path) -> str:

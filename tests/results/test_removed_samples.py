@@ -200,6 +200,13 @@ def test_names_that_run_into_each_other(count: Path) -> None:
             path.touch()
     assert removed_records(jobs, count, read_statuses(jobs, count)) == []
     jobs.close()
+    set_says(count, a="n=1", c="n=1")
+    edit(count / ".looper.yaml", ", lines.yaml", "")
+    jobs = jobs_of(count)
+    found = removed_records(jobs, count, read_statuses(jobs, count))
+    jobs.close()
+    assert {one.record for one in found} == {"b", "lines_b"}, "of count_lines, which is unknown now"
+    edit(count / ".looper.yaml", "[count.yaml", "[count.yaml, lines.yaml")
     set_says(count, a="n=1")
     jobs = jobs_of(count)
     found = removed_records(jobs, count, read_statuses(jobs, count))
