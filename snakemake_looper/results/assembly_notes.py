@@ -98,11 +98,13 @@ def newest(folders: Iterable[str]) -> int:
 
 
 def _written(file: os.DirEntry[str]) -> int:
-    """When a file was written; of a link that leads nowhere, when the link was made."""
-    try:
+    """When a file was written; of a link, when it was made, if that is later."""
+    if not file.is_symlink():
         return file.stat().st_mtime_ns
-    except OSError:
-        return file.stat(follow_symlinks=False).st_mtime_ns
+    found = file.stat(follow_symlinks=False).st_mtime_ns
+    with contextlib.suppress(OSError):  # it leads nowhere
+        found = max(found, file.stat().st_mtime_ns)
+    return found
 
 
 def stamp_of_file(path: str) -> tuple[int, ...] | None:
