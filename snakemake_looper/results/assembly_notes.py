@@ -127,9 +127,10 @@ def _write(workdir: Path, path: str, seen: int, failed: bool, confirmed: bool) -
 def _read(file: Path) -> Mapping[str, Any] | None:
     try:
         found = json.loads(file.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         return None
-    return found if isinstance(found, dict) else None
+    is_note = isinstance(found, dict) and isinstance(found.get("newest"), int)
+    return found if is_note else None
 
 
 def _path(workdir: Path, path: str) -> Path:

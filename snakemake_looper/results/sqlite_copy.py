@@ -161,11 +161,14 @@ def is_as_it_was(config: Mapping[str, Any], seen: Mapping[str, Any] | None) -> b
     stamp = _stamp(path)
     if not seen or stamp is None:
         return False
-    if stamp == seen["stamp"]:
-        return True
-    if stamp[0] != seen["stamp"][0]:
+    try:
+        if stamp == seen["stamp"]:
+            return True
+        if stamp[0] != seen["stamp"][0]:
+            return False
+        return bool(_count(path, seen["table"], config.get("project_name")) == seen["records"])
+    except (KeyError, IndexError, TypeError, AttributeError):  # a damaged note
         return False
-    return bool(_count(path, seen["table"], config.get("project_name")) == seen["records"])
 
 
 def _stamp(path: Path | None) -> list[int] | None:
