@@ -55,7 +55,8 @@ def parse_yaml(text: bytes) -> Any:
         raise YamlFault(_said(error), min(_line(error), lines)) from None
     finally:
         loader.dispose()
-    _check_depth(data)
+    if len(text) > 2 * _DEEPEST:  # each level takes a character to begin, and one to end
+        _check_depth(data)
     return data
 
 
