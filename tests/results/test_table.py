@@ -86,6 +86,7 @@ def test_cells_that_a_format_would_take_for_its_own(tmp_path: Path) -> None:
         ("-2+3", "'-2+3"),
         (" =1+1", "' =1+1"),
         ("＝1+1", "'＝1+1"),
+        ("\x00\ufeff=1", "'\x00\ufeff=1"),
         ("-1.5e-3", "-1.5e-3"),
         ("+7", "+7"),
         (-3, "-3"),
