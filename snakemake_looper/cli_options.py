@@ -155,7 +155,12 @@ COMMANDS = (
         "table",
         "write the results as tables",
         (
-            _argument("--format", choices=FORMATS, help="print them instead, in this format"),
+            _argument("--format", choices=FORMATS, help="print one table, in this format"),
+            _argument(
+                "--output", metavar="FILE",
+                help="write it to this file (format by its ending: .csv, .tsv, .json, .md)",
+            ),
+            _switch("--raw", help="leave text that a spreadsheet takes for a formula as it is"),
             _argument(
                 "-r", "--report-dir", metavar="DIR", help="where (default: the output folder)"
             ),

@@ -111,6 +111,11 @@ def one_line(text: str) -> str:
     return "".join(one if one.isprintable() else repr(one)[1:-1] for one in text)
 
 
+def harmless(text: str) -> str:
+    """A text of several lines with escapes for invisible characters; tabs stay."""
+    return "\n".join("\t".join(map(one_line, line.split("\t"))) for line in text.split("\n"))
+
+
 def _as_place(place: Place | str | Path) -> Place:
     return place if isinstance(place, Place) else Place(str(place))
 

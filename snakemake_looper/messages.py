@@ -1,8 +1,11 @@
-"""Lines on standard error: notes, warnings and errors. No other module prints them.
+"""All that is printed: results on standard output, and lines on standard error.
 
-Results go to standard output. A message goes to standard error, one line each, with its kind in
-front, as in `warning: samples.csv:3: …`. Names and values of users are in many messages, so
-characters that would move the cursor or hide text are shown as escapes.
+A message goes to standard error, one line each, with its kind in front, as in
+`warning: samples.csv:3: …`. No other module prints messages. Results go to standard output.
+
+Names, values and logs of other people are in both. A character that would move the cursor or hide
+text never reaches a terminal: it is shown as an escape. A file or a program gets results as they
+are.
 """
 
 from __future__ import annotations
@@ -10,7 +13,19 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterable
 
-from .errors import one_line
+from .errors import harmless, one_line
+
+
+def show(text: object, end: str = "\n") -> None:
+    """Print a result on standard output."""
+    shown = str(text)
+    if sys.stdout.isatty():
+        shown = harmless(shown)
+    try:
+        print(shown, end=end)
+    except UnicodeEncodeError:  # the locale has no such character, or there is no such character
+        encoding = sys.stdout.encoding or "ascii"
+        print(shown.encode(encoding, "backslashreplace").decode(encoding), end=end)
 
 
 def note(text: str) -> None:

@@ -56,7 +56,7 @@ SEAMS = {
     "snakemake_interface_logger_plugins": {"run.log_events", "show.choice", "show.log_lines"},
     "yaml": {
         "plan.looper_hooks", "profiles.profile_text", "read.input_schema", "read.output_schema",
-        "read.secrets", "read.yaml_lines", "results.results_file", "show.plans",
+        "read.secrets", "read.yaml_lines", "results.yaml_text", "show.plans",
         "workspace.generated_workflow", "workspace.pipestat_files",
     },
     "sqlite3": {"results.sqlite_copy", "workspace.job_table", "workspace.job_table_writer"},

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from argparse import Namespace
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 
+from ..cli_options import options_of
+from ..messages import note, show
+from ..results.removed import removed_records
 from ..results.statuses import RecordStatus, read_statuses
 from ..show.json_forms import check_json
 from ..show.statuses import check_text, codes_text, watch
@@ -15,12 +18,13 @@ from . import DONE, FAILED
 from .project import open_jobs
 
 _BAD = (*FAILURES, SKIPPED)
+_MOST_NAMED = 10
 
 
 def execute(arguments: Namespace) -> int:
     """Print the statuses; FAILED if a record has failed, is partial, or is skipped for a fault."""
     if arguments.describe_codes:
-        print(codes_text())
+        show(codes_text())
         return DONE
     with open_jobs(arguments) as table:
         read = partial(_read, table, arguments)
@@ -28,9 +32,10 @@ def execute(arguments: Namespace) -> int:
             records = _watch(read, arguments.watch)
         else:
             records = read()
-            print(
-                check_json(records) if arguments.json else check_text(records, arguments.itemized)
-            )
+            removed = _removed(table, records, arguments)
+            listed = [*records, *removed] if arguments.itemized or arguments.json else records
+            show(check_json(listed) if arguments.json else check_text(listed, arguments.itemized))
+            _note(removed)
     return FAILED if any(one.status in _BAD for one in records) else DONE
 
 
@@ -49,6 +54,26 @@ def _read(table: JobTable, arguments: Namespace) -> list[RecordStatus]:
         if (not arguments.flags or one.status in arguments.flags)
         and (not arguments.project or one.level == "project")
     ]
+
+
+def _removed(
+    table: JobTable, records: Sequence[RecordStatus], arguments: Namespace
+) -> list[RecordStatus]:
+    """Records of samples that left the table; none if only some records are asked for."""
+    if arguments.flags or arguments.project or options_of(arguments).narrows():
+        return []
+    return removed_records(table, table.facts.workdir, records)
+
+
+def _note(removed: Sequence[RecordStatus]) -> None:
+    names = list(dict.fromkeys(one.record for one in removed))
+    if names:
+        shown = ", ".join(names[:_MOST_NAMED])
+        more = f" and {len(names) - _MOST_NAMED} more" if names[_MOST_NAMED:] else ""
+        note(
+            f"not in the sample table: {shown}{more};"
+            " 'snakemake-looper destroy --removed' removes what is left"
+        )
 
 
 def _watch(read: Callable[[], list[RecordStatus]], seconds: float) -> list[RecordStatus]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from argparse import Namespace
 
-from ..messages import complain
+from ..messages import complain, show
 from ..results.cleanup_scripts import clean as run_script
 from ..results.cleanup_scripts import cleanup_scripts
 from . import DONE, FAILED
@@ -20,10 +20,10 @@ def execute(arguments: Namespace) -> int:
         scripts = cleanup_scripts(table)
         folder = table.facts.rundir
     if not scripts:
-        print("nothing to clean")
+        show("nothing to clean")
         return DONE
     for script in scripts:
-        print(script)
+        show(script)
     if not is_confirmed(arguments, f"Run these {len(scripts)} scripts?"):
         return DONE if arguments.dry_run else FAILED
     with no_run(arguments, workdir):

@@ -1,7 +1,7 @@
 """`snakemake-looper destroy`: remove all that belongs to the selected records.
 
-The next run then runs them again. With `--removed`, the records are those of samples that are no
-longer in the sample table.
+The next run then runs them again. Records of samples that are no longer in the sample table are
+removed with `--removed`, or by their names.
 """
 
 from __future__ import annotations
@@ -11,39 +11,24 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from ..cli_options import changed, options_of
-from ..errors import LooperError, ProjectError
-from ..messages import note
+from ..messages import show
 from ..read.option_values import words
-from ..results.remove import (
-    Removal,
-    destroy,
-    removal_of_selected,
-    removal_without_sample,
-    without_sample,
-)
-from ..workspace.job_table import JobTable
+from ..results.remove import Removal, destroy, removal_of_selected, removal_without_sample
+from ..results.removed import samples
 from . import DONE, FAILED
 from .confirm import is_confirmed, no_run, refuse_during_a_run
 from .project import open_jobs
 
 _MOST_NAMED = 10
+_NAMES = "sample_name"
+"""The attribute that names samples: `--sel-attr sample_name --sel-incl a` is `--samples a`."""
 
 
 def execute(arguments: Namespace) -> int:
     """List what would be removed, ask, and remove it."""
-    # Samples that left the table cannot be selected from it.
-    selected = changed(arguments, samples=None) if arguments.removed else arguments
-    try:
-        with open_jobs(selected) as table:
-            workdir = table.facts.workdir
-            refuse_during_a_run(table, workdir)
-            found = _removal(table, workdir, arguments)
-    except ProjectError:
-        if not arguments.removed:
-            _note_removed(arguments)
-        raise
+    found, workdir, selected = _found(arguments)
     if not found:
-        print("nothing to remove")
+        show("nothing to remove")
         return DONE
     _show(found)
     if not is_confirmed(
@@ -52,50 +37,69 @@ def execute(arguments: Namespace) -> int:
         return DONE if arguments.dry_run else FAILED
     with no_run(selected, workdir):
         destroy(found)
-    print("removed")
+    show("removed")
     return DONE
 
 
-def _removal(table: JobTable, workdir: Path, arguments: Namespace) -> Removal:
-    if arguments.removed:
-        only = None if arguments.samples is None else _named(arguments)
-        return removal_without_sample(table, workdir, only)
-    if arguments.project:
-        return removal_of_selected(table, workdir, ["project"])
-    # The project level is about all samples: it stays if only some are selected.
-    some = options_of(arguments).narrows()
-    return removal_of_selected(table, workdir, ["sample"] if some else ["sample", "project"])
+def _found(arguments: Namespace) -> tuple[Removal, Path, Namespace]:
+    """What to remove, the working directory, and the arguments for a plan of the project.
+
+    Samples that left the table cannot be selected from it, so a plan of all samples names them.
+    """
+    names = _named(arguments)
+    gone = Removal((), ())
+    if arguments.removed or names:
+        everything = _without_names(arguments)
+        with open_jobs(everything) as table:
+            workdir = table.facts.workdir
+            refuse_during_a_run(table, workdir)
+            absent = None if names is None else names - samples(table)
+            if absent is None or absent:
+                gone = removal_without_sample(table, workdir, absent)
+        left = (names or set()) - gone.gone
+        if arguments.removed or (gone and not left):
+            return gone, workdir, everything
+        if gone:
+            arguments = _with_names(arguments, left)
+    with open_jobs(arguments) as table:
+        workdir = table.facts.workdir
+        refuse_during_a_run(table, workdir)
+        if arguments.project:
+            levels = ["project"]
+        else:  # the project level is about all samples: it stays if only some are selected
+            levels = ["sample"] if options_of(arguments).narrows() else ["sample", "project"]
+        return gone + removal_of_selected(table, workdir, levels), workdir, arguments
 
 
-def _named(arguments: Namespace) -> set[str]:
-    """The samples that `--samples` names."""
-    return {name for word in arguments.samples or () for name in words(word)}
+def _named(arguments: Namespace) -> set[str] | None:
+    """The samples that are selected by their names; None if samples are selected otherwise."""
+    by_name = arguments.sel_attr == _NAMES and not arguments.samples
+    given = arguments.sel_incl if by_name else arguments.samples
+    if not given or (not arguments.removed and options_of(_without_names(arguments)).narrows()):
+        return None
+    return {name for word in given for name in words(word)}
+
+
+def _without_names(arguments: Namespace) -> Namespace:
+    """The arguments without a selection by names."""
+    if arguments.sel_attr == _NAMES and not arguments.samples:
+        return changed(arguments, sel_attr=None, sel_incl=None)
+    return changed(arguments, samples=None)
+
+
+def _with_names(arguments: Namespace, names: set[str]) -> Namespace:
+    return changed(_without_names(arguments), samples=sorted(names))
 
 
 def _show(found: Removal) -> None:
     for path in found.paths:
-        print(f"{path}{'/' if path.is_dir() else ''}")
+        show(f"{path}{'/' if path.is_dir() else ''}")
     for store, names in found.records:
         row, where = store.row, store.show()
-        print(f"{row.pipeline}, {row.level} level: {_counted(names)} in {where}")
+        show(f"{row.pipeline}, {row.level} level: {_counted(names)} in {where}")
 
 
 def _counted(names: Sequence[str]) -> str:
     """How many records there are, and the names of the first."""
     shown = ", ".join(names[:_MOST_NAMED]) + (", …" if names[_MOST_NAMED:] else "")
     return f"{len(names)} record{'s' if names[1:] else ''} ({shown})"
-
-
-def _note_removed(arguments: Namespace) -> None:
-    """Point to `--removed` if a named sample has left the sample table, but not its results."""
-    try:
-        with open_jobs(changed(arguments, samples=None)) as table:
-            found = without_sample(table, table.facts.workdir).values()
-    except LooperError:  # something else is wrong as well; the caller reports the first error
-        return
-    left = sorted(_named(arguments) & {name for names in found for name in names})
-    if left:
-        note(
-            f"not in the sample table any more, but with results: {', '.join(left)};"
-            " 'snakemake-looper destroy --removed' removes them"
-        )

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from ..cli_options import options_of
 from ..errors import Problems, near
-from ..messages import warn
+from ..messages import show, warn
 from ..plan.planner import explain, plan_project
 from ..read.looper_config import locate
 from ..read.options import Options
@@ -55,7 +55,7 @@ def _show_skips(name: str, looper_config: Path, options: Options) -> int:
     plan = plan_project(looper_config, options)
     skips = [skip for skip in plan.skipped if skip.record == name]
     for skip in skips:
-        print(f"{skip.pipeline or '-'}: {name} is skipped: {skip.reason}")
+        show(f"{skip.pipeline or '-'}: {name} is skipped: {skip.reason}")
     problems = Problems()
     if not skips:
         known = {job.record for job in plan.jobs}

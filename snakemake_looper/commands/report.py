@@ -6,7 +6,7 @@ import os
 from argparse import Namespace
 from pathlib import Path
 
-from ..messages import warn
+from ..messages import show, warn
 from ..results.records import read_results
 from ..results.report import write_report
 from ..results.table import remarks
@@ -20,5 +20,5 @@ def execute(arguments: Namespace) -> int:
     with open_jobs(arguments) as table:
         results = read_results(table, table.facts.workdir)
         warn(*remarks(results))
-        print(write_report(table, folder, arguments.portable, results))
+        show(write_report(table, folder, arguments.portable, results))
     return DONE

@@ -24,13 +24,13 @@ from .results_file import (
     Records,
     ResultsFileError,
     below,
-    dump,
     levels_of,
     load,
-    parse_yaml,
+    load_record,
     record_paths,
 )
 from .schema_check import checked, declared_results
+from .yaml_text import dump
 
 
 class _Source(NamedTuple):
@@ -69,7 +69,7 @@ def assemble(
     """
     path = Path(path)
     exists = path.exists()
-    data = _parse(path.read_bytes() if exists else b"")
+    data = _users_file(path)
     changed = False
     warnings: list[str] = []
     for pipeline, folder in sources.items():
@@ -77,8 +77,8 @@ def assemble(
         for record in sorted(source.files.keys() | source.earlier.keys()):
             try:
                 reported = _reported(record, source, warnings)
-            except (OSError, ResultsFileError) as error:
-                warnings.append(f"{error}; its record is not in {path}")
+            except ResultsFileError as error:
+                warnings.append(error.about_record(f"not in {path}"))
                 continue
             done = record in source.earlier and is_completed(pipeline, record)
             changed |= _update(data, record, source, reported, done, warnings)
@@ -101,8 +101,7 @@ def _reported(record: str, source: _Source, warnings: list[str]) -> Records:
     """The levels of a record's file; empty if it has none.
 
     Raises:
-        ResultsFileError: it is no results file.
-        OSError: it cannot be read.
+        ResultsFileError: it is no results file, or cannot be read.
     """
     if record not in source.files:
         return {}
@@ -129,24 +128,20 @@ def _update(
     return _lay_over(data, reported, source, warnings) or changed
 
 
-def _parse(text: bytes) -> Records:
+def _users_file(path: Path) -> Records:
     """The user's results file as data; empty parts become mappings.
 
     Raises:
         ResultsFileError: it is no results file.
+        OSError: it cannot be read.
     """
-    try:
-        data = parse_yaml(text) or {}
-    except ValueError as error:
-        raise ResultsFileError(f"it is not valid YAML; correct or move it ({error})") from None
-    if not isinstance(data, dict):
-        raise ResultsFileError("it is no results file; correct or move it")
+    data = load(path)
     for pipeline, levels in data.items():
         data[pipeline] = levels = levels or {}
         if not isinstance(levels, dict) or any(
             not isinstance(records or {}, dict) for records in levels.values()
         ):
-            raise ResultsFileError(f"'{pipeline}' in it holds no records; correct or move it")
+            raise ResultsFileError(f"{path}: '{pipeline}' holds no records")
         for level, records in levels.items():
             levels[level] = {str(name): values for name, values in (records or {}).items()}
     return data
@@ -156,14 +151,9 @@ def _levels_in(file: Path, pipeline: str, warnings: list[str]) -> Records:
     """The levels of a pipeline in a record file, with their sound records.
 
     Raises:
-        ResultsFileError: it is no results file.
-        OSError: it cannot be read.
+        ResultsFileError: it is no results file, or cannot be read.
     """
-    try:
-        data = load(file)
-    except ResultsFileError:
-        raise ResultsFileError(f"{file}: cannot be read") from None
-    return levels_of(data, pipeline, str(file), warnings)
+    return levels_of(load_record(file), pipeline, str(file), warnings)
 
 
 def _own(record: str, levels: Records, files: Mapping[str, Path], warnings: list[str]) -> Records:
@@ -179,7 +169,7 @@ def _own(record: str, levels: Records, files: Mapping[str, Path], warnings: list
 def _earlier_of(file: Path, pipeline: str) -> Records:
     try:
         return _levels_in(file, pipeline, [])
-    except (OSError, ResultsFileError):
+    except ResultsFileError:
         return {}
 
 

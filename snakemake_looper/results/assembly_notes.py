@@ -93,7 +93,17 @@ def newest(folders: Iterable[str]) -> int:
         with contextlib.suppress(OSError), os.scandir(folder) as files:
             for file in files:
                 if file.name.endswith((".yaml", EARLIER)):
-                    found = max(found, file.stat().st_mtime_ns)
+                    found = max(found, _written(file))
+    return found
+
+
+def _written(file: os.DirEntry[str]) -> int:
+    """When a file was written; of a link, when it was made, if that is later."""
+    if not file.is_symlink():
+        return file.stat().st_mtime_ns
+    found = file.stat(follow_symlinks=False).st_mtime_ns
+    with contextlib.suppress(OSError):  # it leads nowhere
+        found = max(found, file.stat().st_mtime_ns)
     return found
 
 
@@ -117,9 +127,10 @@ def _write(workdir: Path, path: str, seen: int, failed: bool, confirmed: bool) -
 def _read(file: Path) -> Mapping[str, Any] | None:
     try:
         found = json.loads(file.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         return None
-    return found if isinstance(found, dict) else None
+    is_note = isinstance(found, dict) and isinstance(found.get("newest"), int)
+    return found if is_note else None
 
 
 def _path(workdir: Path, path: str) -> Path:

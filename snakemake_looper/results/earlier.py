@@ -71,7 +71,8 @@ def conclude(table: JobTable, workdir: Path, assembled: Collection[str] = ()) ->
     try:
         _conclude_files(table, workdir, stores, assembled, of_others)
     except OSError as error:
-        problems.append(f"earlier results were not put back or removed: {error}")
+        where = error.filename or workdir
+        problems.append(f"{where}: earlier results were not put back or removed: {error.strerror}")
     for store in stores:
         shared = store.shared()
         if shared is None:

@@ -30,13 +30,14 @@ from .results_file import (
     Records,
     ResultsFileError,
     below,
-    dump,
     levels_of,
-    load,
+    load_record,
+    part,
     record_paths,
 )
 from .stores.open_store import open_stores
 from .validity import CountingResults, Validity, validity_of
+from .yaml_text import dump
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +134,7 @@ def set_aside_files(table: JobTable, afresh: Iterable[Brief]) -> None:
     """Set aside the files of records that begin afresh.
 
     Raises:
+        ResultsFileError: there is a pipe in the place of a record file.
         OSError: a file cannot be renamed or written.
     """
     names: dict[str, set[str]] = {}
@@ -150,6 +152,9 @@ def set_aside_files(table: JobTable, afresh: Iterable[Brief]) -> None:
 
 def _set_aside(files: RecordFiles, record: str, file: Path, again: bool) -> None:
     earlier_file = files.earlier_of(record)
+    if not file.is_file():
+        _refuse_pipe(file)
+        return
     if not again and not files.is_shared:
         try:
             os.utime(file)  # before it is renamed: nobody sees it there with its old age
@@ -171,11 +176,23 @@ def _set_aside(files: RecordFiles, record: str, file: Path, again: bool) -> None
         file.unlink(missing_ok=True)
 
 
+def _refuse_pipe(file: Path) -> None:
+    """Refuse a pipe in the place of a record file: the job would wait for it without end.
+
+    A link that leads nowhere, or a folder, has no results. The job writes through it, or fails.
+
+    Raises:
+        ResultsFileError: it is a pipe.
+    """
+    if file.is_fifo():
+        raise ResultsFileError(f"{file}: is a pipe, and a job would report into it")
+
+
 def _parted(files: RecordFiles, record: str, data: Records) -> tuple[Records, Records]:
     """The part of a file's content that is the record's, and the part of others."""
     if not files.is_shared:
         return data, {}
-    records = (data.get(files.pipeline) or {}).get(files.level) or {}
+    records = part(data, files.pipeline, files.level)
     if record not in records:
         return {}, data
     mine = {files.pipeline: {files.level: {record: records[record]}}}
@@ -186,8 +203,8 @@ def _parted(files: RecordFiles, record: str, data: Records) -> tuple[Records, Re
 def _load_or_empty(path: Path) -> Records:
     """The content of a record file; empty if it cannot be read."""
     try:
-        return load(path)
-    except (OSError, ResultsFileError):
+        return load_record(path)
+    except ResultsFileError:
         return {}
 
 
@@ -276,9 +293,9 @@ def results_in(path: Path, one: EarlierFile, warnings: list[str]) -> Mapping[str
     """The results of the record in a file; None if there are none."""
     files = one.files
     try:
-        levels = levels_of(load(path), files.pipeline, str(path), warnings)
-    except (OSError, ResultsFileError) as error:
-        warnings.append(str(error))
+        levels = levels_of(load_record(path), files.pipeline, str(path), warnings)
+    except ResultsFileError as error:
+        warnings.append(error.about_record())
         return None
     found: Mapping[str, Any] | None = levels.get(files.level, {}).get(one.record)
     return found

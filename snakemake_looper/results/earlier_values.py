@@ -29,10 +29,11 @@ from ..layout import EARLIER as FOLDER
 from ..status.flags import Flags
 from ..workspace.job_table import JobTable
 from ..workspace.rows import Brief
-from .results_file import ResultsFileError, dump, load
+from .results_file import ResultsFileError, load
 from .stores.open_store import shared_stores
 from .stores.store import SharedStore
 from .validity import CountingResults, Validity, validity_of
+from .yaml_text import dump
 
 Names = dict[str, list[str]]
 """Names of results, by record."""
@@ -214,8 +215,9 @@ def read_kept(store: SharedStore) -> dict[str, Kept]:
     """The kept results of a store's records; damaged parts are left out."""
     found = {}
     for name, one in _load(_path(store)).items():
-        with contextlib.suppress(KeyError, TypeError, ValueError):
-            found[str(name)] = Kept(int(one["at"]), dict(one["values"]), tuple(one.get("back", ())))
+        with contextlib.suppress(KeyError, TypeError, ValueError, OverflowError, AttributeError):
+            back = tuple(map(str, one.get("back", ())))
+            found[str(name)] = Kept(int(one["at"]), dict(one["values"]), back)
     return found
 
 
@@ -239,7 +241,7 @@ def _load(path: Path) -> dict[Any, Any]:
         if path.suffix == ".yaml":
             return load(path)
         found = json.loads(path.read_bytes())
-    except (OSError, ValueError, ResultsFileError):
+    except (OSError, ValueError, RecursionError, ResultsFileError):
         return {}
     return found if isinstance(found, dict) else {}
 

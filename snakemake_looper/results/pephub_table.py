@@ -19,13 +19,13 @@ from __future__ import annotations
 
 import contextlib
 import logging
-import math
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from ..read.pephub import AGAIN, EXPIRED, Refused, client, first_line, pull, unreachable
+from .json_values import plain
 
 STATUS = "status"
 _META = "meta"  # pipestat's bookkeeping in a results file
@@ -226,7 +226,7 @@ def _cells(table: _Table, name: str, results: Mapping[str, Any]) -> Row:
             f" '{table.path}' has its names in; rename the result"
         )
     return {
-        str(key): _plain(value) for key, value in results.items() if key not in (table.index, _META)
+        str(key): plain(value) for key, value in results.items() if key not in (table.index, _META)
     }
 
 
@@ -257,19 +257,6 @@ def _write(table: _Table, wanted: Mapping[str, Row]) -> int:
 
 def _samples() -> Any:
     return client().sample
-
-
-def _plain(value: Any) -> Any:
-    """A value as JSON has it; dates, infinity and other values without a JSON form become text."""
-    if value is None or isinstance(value, (bool, int, str)):
-        return value
-    if isinstance(value, float):
-        return value if math.isfinite(value) else str(value)
-    if isinstance(value, Mapping):
-        return {str(key): _plain(item) for key, item in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [_plain(item) for item in value]
-    return str(value)
 
 
 def _same(one: Any, other: Any) -> bool:

@@ -32,6 +32,7 @@ from .earlier_files import completed_since, obsolete_files
 from .publish_copy import publish_copy
 from .publish_notes import Note
 from .publish_statuses import publish_statuses
+from .results_file import ResultsFileError
 from .stores.open_store import open_stores, published_stores
 from .stores.server_store import ServerStore
 from .stores.store import CopyStore, PublishedStore
@@ -194,7 +195,10 @@ def _assemble(
         log.warnings += assemble(path, sources, schemas, is_completed)
     except Exception as error:
         # An error in one file must not stop the work on other files, nor the end of the run.
-        log.add_error(f"{path} was not updated", error)
+        if isinstance(error, ResultsFileError):  # it names the file
+            log.errors.append(f"{error}; it was not updated: {_AGAIN}")
+        else:
+            log.add_error(f"{path} was not updated", error)
         with contextlib.suppress(OSError):
             assembly_notes.note_failed_assembly(workdir, path)
         return

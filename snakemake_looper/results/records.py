@@ -22,6 +22,7 @@ from ..workspace.job_table import JobTable
 from ..workspace.rows import Brief
 from . import earlier_files, earlier_values
 from .earlier_files import EarlierFile
+from .removed import NOT_IN_TABLE, samples
 from .results_file import BOOKKEEPING, load
 from .schema_check import to_show
 from .statuses import RecordStatus
@@ -31,7 +32,6 @@ from .stores.store import Store
 from .validity import CountingResults, validity_of
 
 _REMARK = "results shown are of an earlier run"
-_NOT_IN_TABLE = "not in the sample table"
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +129,7 @@ class _Reader:
         brief = self._briefs.get((store.row.rule, name))
         if brief is None:
             gone = store.row.level == "sample" and name not in self._samples
-            return _NOT_IN_TABLE if gone else ""
+            return NOT_IN_TABLE if gone else ""
         if not values:
             return ""
         status = self._flags.status(brief.flag, brief.log)
@@ -137,12 +137,6 @@ class _Reader:
             shown = "some values" if values.keys() - earlier else "values"
             return f"{status if status != NOT_RUN else 'not run'}; {shown} are of an earlier run"
         return f"{status}; values may be incomplete" if status in FAILURES else ""
-
-
-def samples(table: JobTable) -> set[str]:
-    """All samples of the sample table, also those that are deselected or skipped."""
-    planned = {brief.record for brief in table.briefs() if brief.level == "sample"}
-    return planned | {skip.record for skip in table.skipped()}
 
 
 def with_remarks(

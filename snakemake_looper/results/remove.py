@@ -17,7 +17,8 @@ from ..workspace.job_table import JobTable
 from ..workspace.rows import JobRow
 from . import earlier_values
 from .earlier_files import RecordFiles, record_files
-from .records import samples
+from .removed import removed_records, samples
+from .statuses import read_statuses
 from .stores.open_store import open_stores
 from .stores.store import Store
 
@@ -30,6 +31,15 @@ class Removal:
     """Flags, logs, output folders, declared outputs, record files; those that are there."""
     records: tuple[tuple[Store, tuple[str, ...]], ...]
     """Records in results files that others share, in databases and on PEPhub."""
+    gone: frozenset[str] = frozenset()
+    """The names of those whose samples have left the sample table."""
+
+    def __add__(self, other: Removal) -> Removal:
+        return Removal(
+            _there((*self.paths, *other.paths)),
+            self.records + other.records,
+            self.gone | other.gone,
+        )
 
     def __bool__(self) -> bool:
         return bool(self.paths or self.records)
@@ -62,25 +72,10 @@ def removal_of_selected(table: JobTable, workdir: Path, levels: Iterable[str]) -
     return Removal(_there(paths), tuple((store, names) for store, names in present if names))
 
 
-def without_sample(table: JobTable, workdir: Path) -> dict[str, tuple[str, ...]]:
-    """For each rule that has any, its records of samples that are not in the sample table.
-
-    Raises:
-        LooperError, OSError: a store cannot be read.
-    """
-    in_table = samples(table)
-    found = {
-        store.row.rule: tuple(name for name in store.read([]) if name not in in_table)
-        for store in open_stores(table, workdir)
-        if store.row.level == "sample"
-    }
-    return {rule: names for rule, names in found.items() if names}
-
-
 def removal_without_sample(
     table: JobTable, workdir: Path, only: Collection[str] | None = None
 ) -> Removal:
-    """Everything that belongs to records of samples that are not in the sample table.
+    """Everything that is left of records of samples that are not in the sample table.
 
     Args:
         only: names of these records; None for all.
@@ -93,17 +88,43 @@ def removal_without_sample(
     neighbours = {row.rule: row for row in table.rows()}
     paths: dict[Path, None] = {}
     records = []
-    for rule, names in without_sample(table, workdir).items():
+    found = _removed_names(table, workdir)
+    gone: set[str] = set()
+    for rule, names in found.items():
         chosen = tuple(name for name in names if only is None or name in only)
-        if chosen and not stores[rule].is_only_record_files():
-            records.append((stores[rule], chosen))
+        gone.update(chosen)
+        if rule in stores and not stores[rule].is_only_record_files():
+            present = _present(stores[rule], chosen)
+            records += [(stores[rule], present)] if present else []
         for name in filter(is_file_name, chosen):  # a results file may hold any text as a name
             paths[table.facts.results_dir / name] = None
             if rule in files_of:
                 paths |= dict.fromkeys(_record_files(files_of[rule], name))
             if rule in neighbours:
-                paths |= dict.fromkeys(_files_like(neighbours[rule], name, workdir))
-    return Removal(_there(paths), tuple(records))
+                paths |= dict.fromkeys(_files_like(neighbours[rule], name, table, workdir))
+    return Removal(_there(paths), tuple(records), frozenset(gone))
+
+
+def _removed_names(table: JobTable, workdir: Path) -> dict[str, tuple[str, ...]]:
+    """For each rule of samples that has any, the names of such records, in its store or not.
+
+    Raises:
+        LooperError, OSError: a store cannot be read.
+    """
+    in_table = samples(table)
+    rules: dict[str, list[str]] = {}
+    for brief in table.briefs():
+        if brief.level == "sample" and brief.rule not in rules.setdefault(brief.pipeline, []):
+            rules[brief.pipeline].append(brief.rule)
+    found: dict[str, dict[str, None]] = {}
+    for store in open_stores(table, workdir):
+        if store.row.level == "sample":
+            names = [name for name in store.read([]) if name not in in_table]
+            found.setdefault(store.row.rule, {}).update(dict.fromkeys(names))
+    for one in removed_records(table, workdir, read_statuses(table, workdir)):
+        for rule in rules.get(one.pipeline, ()):
+            found.setdefault(rule, {})[one.record] = None
+    return {rule: tuple(names) for rule, names in found.items() if names}
 
 
 def destroy(removal: Removal) -> None:
@@ -136,15 +157,21 @@ def _files_of(row: JobRow, table: JobTable) -> Iterable[str]:
     yield from (output.replace("{sample}", row.record) for output in outputs)
 
 
-def _files_like(row: JobRow, record: str, workdir: Path) -> Iterable[Path]:
-    """Flags and log of a record without a job; their paths follow another job of its rule.
+def _files_like(row: JobRow, record: str, table: JobTable, workdir: Path) -> Iterable[Path]:
+    """Flags, log and outputs of a record without a job; their paths follow another job of its rule.
 
     Flags of a pipeline with pipestat are in one folder and named by one form, and so are its logs.
     """
-    stem = f"{row.pipeline}_{record}"
-    flags = workdir / os.path.dirname(row.flag)
-    yield from (flags / flag_name(row.pipeline, record, word) for word in STATUSES)
-    yield workdir / os.path.dirname(row.log) / f"{stem}.log"
+    log = os.path.join(os.path.dirname(row.log), f"{row.pipeline}_{record}.log")
+    if not any(
+        brief.log == log for brief in table.briefs()
+    ):  # `count_lines` and `a`, see `removed`
+        flags = workdir / os.path.dirname(row.flag)
+        yield from (flags / flag_name(row.pipeline, record, word) for word in STATUSES)
+        yield workdir / log
+    for output in table.facts.outputs.get(row.rule, []):
+        if "{sample}" in output:
+            yield workdir / output.replace("{sample}", record)
 
 
 def _record_files(files: RecordFiles, record: str) -> Iterable[Path]:

@@ -25,12 +25,15 @@ from typing import Any, Literal, NamedTuple
 
 import jinja2
 
+from ..errors import one_line
 from ..layout import report_folder
 from ..read.output_schema import DeclaredResult, FileKind, OutputSchemaError
+from ..status.reasons import tail
 from ..status_words import FAILURES, NOT_RUN, order
 from ..version import __version__
 from ..workspace.job_table import JobTable
 from .records import Results, read_results
+from .removed import NOT_IN_TABLE, removed_records
 from .report_files import Documents, FileNames, LinkedFiles, write_folder, write_zip
 from .report_values import Cell, Link, cells_of
 from .schema_check import declared_results
@@ -38,8 +41,18 @@ from .statuses import RecordStatus, read_statuses
 
 _TEMPLATES = Path(__file__).with_name("report_templates")
 _ASSETS = ("report.css", "report.js")
+_LINES_OF_LOG = 20
+"""Lines of the log that the page of a failed record has."""
 _MOST_TROUBLE = 20
 """Failed and partial records that the index page lists."""
+
+
+class Failure(NamedTuple):
+    """Why a record failed or was interrupted."""
+
+    reason: str
+    last_lines: Sequence[str]
+    """The end of its log."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +70,8 @@ class LevelReport:
     logs: Mapping[str, str]
     notes: Mapping[str, str] = field(default_factory=dict)
     """Remarks on records, for example that results are of an earlier run."""
+    failures: Mapping[str, Failure] = field(default_factory=dict)
+    """Why records failed or were interrupted."""
 
 
 class RecordPage(NamedTuple):
@@ -69,6 +84,7 @@ class RecordPage(NamedTuple):
     log: Cell
     results: Mapping[str, Sequence[Cell]]
     note: str = ""
+    failure: Failure | None = None
 
 
 class LevelPages(NamedTuple):
@@ -115,18 +131,20 @@ def write_report(
     facts = table.facts
     results = {(one.pipeline, one.level): one for one in read or read_results(table, facts.workdir)}
     statuses: dict[tuple[str, str], list[RecordStatus]] = {}
-    for one in read_statuses(table, facts.workdir):
+    known = read_statuses(table, facts.workdir, why=True)
+    for one in (*known, *removed_records(table, facts.workdir, known)):
         statuses.setdefault((one.pipeline or "(none)", one.level), []).append(one)
     levels = [
         _level_report(key, results.get(key), statuses.get(key, []), facts.workdir)
         for key in dict.fromkeys((*statuses, *results))
     ]
     where = folder or report_folder(facts.output_dir, facts.amendments)
-    return write_pages(levels, where, facts.project_name, facts.rundir, portable)
+    inside = (facts.looper_config.parent, facts.rundir, facts.output_dir)
+    return write_pages(levels, where, facts.project_name, facts.rundir, portable, inside)
 
 
 def _level_report(
-    key: tuple[str, str], results: Results | None, statuses: Iterable[RecordStatus], workdir: Path
+    key: tuple[str, str], results: Results | None, statuses: Sequence[RecordStatus], workdir: Path
 ) -> LevelReport:
     pipeline, level = key
     return LevelReport(
@@ -136,8 +154,16 @@ def _level_report(
         results.records if results else {},
         {one.record: one.status for one in statuses},
         {one.record: str(workdir / one.log) for one in statuses if one.log},
-        results.notes if results else {},
+        {
+            **{one.record: one.reason for one in statuses if one.reason == NOT_IN_TABLE},
+            **(results.notes if results else {}),
+        },
+        {one.record: _failure(one, workdir) for one in statuses if one.status in FAILURES},
     )
+
+
+def _failure(one: RecordStatus, workdir: Path) -> Failure:
+    return Failure(one.reason, [one_line(line) for line in tail(workdir / one.log, _LINES_OF_LOG)])
 
 
 def write_pages(
@@ -146,6 +172,7 @@ def write_pages(
     project_name: str,
     root: Path,
     portable: bool = False,
+    inside: Sequence[Path] = (),
 ) -> Path:
     """Write the report of a project.
 
@@ -154,7 +181,8 @@ def write_pages(
         folder: the report's folder. An existing report there is replaced as a whole.
         project_name: the title.
         root: relative paths of results and logs are relative to this folder.
-        portable: write `<folder>.zip` instead, with all files that the pages show and link to.
+        portable: write `<folder>.zip` instead, with the files that the pages show and link to.
+        inside: a zip has no files from outside these folders; `root` if none is given.
 
     Returns:
         The index page, or the zip.
@@ -169,7 +197,7 @@ def write_pages(
     folder = Path(os.path.abspath(folder))
     if folder.is_symlink():  # a link to a web server's folder stays a link
         folder = folder.resolve()
-    files = LinkedFiles(os.path.abspath(root), str(folder), portable)
+    files = LinkedFiles(os.path.abspath(root), str(folder), portable, inside or (root,))
     documents = _documents(levels, project_name, files)
     return (write_zip if portable else write_folder)(folder, documents, files)
 
@@ -219,6 +247,7 @@ def _record_pages(
                 for key, value in (report.records.get(record) or {}).items()
             },
             report.notes.get(record, ""),
+            report.failures.get(record),
         )
         for record in dict.fromkeys((*report.statuses, *report.records))
     ]

@@ -15,16 +15,18 @@ import stat
 import tempfile
 import time
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from hashlib import sha256
 from pathlib import Path
 from urllib.parse import quote
 
 from ..errors import LooperError
+from ..messages import counted, note, warn
 from .report_values import DRAWN
 
 Documents = Iterator[tuple[str, str]]
 """Names of files of the report, with their texts."""
+_MOST_NAMED = 3
 _MARKER = ".snakemake-looper-report"
 _PACKED = DRAWN - {".svg", ".bmp"} | {".gz", ".bgz", ".bam", ".cram", ".bz2", ".xz", ".zip"}
 _RESERVED = re.compile(r"(?:con|prn|aux|nul|com\d|lpt\d)(?:\.|\Z)", re.IGNORECASE)
@@ -51,13 +53,22 @@ class FileNames:
 
 
 class LinkedFiles:
-    """Links to results and logs; in a portable report also what has to be copied for them."""
+    """Links to results and logs; in a portable report also what has to be copied for them.
 
-    def __init__(self, root: str, folder: str, portable: bool) -> None:
+    A pipeline can report any path. A portable report is given to other people, so it has only files
+    that lie inside some folders, where links really lead.
+    """
+
+    def __init__(
+        self, root: str, folder: str, portable: bool, inside: Sequence[str | os.PathLike[str]]
+    ) -> None:
         self._root, self._folder, self.portable = root, folder, portable
+        self._inside = [os.path.join(os.path.realpath(one), "") for one in inside]
         self._found: dict[str, bool] = {}
         self.copies: dict[str, str] = {}
         """Files that go into a portable report, with their names there."""
+        self.left_out: dict[str, list[str]] = {}
+        """Files that do not, by the reason."""
 
     def link(self, page_folder: str, path: str) -> str:
         """A link from pages of one of the report's folders to a file; empty if it is missing."""
@@ -77,8 +88,22 @@ class LinkedFiles:
             mode = os.stat(source).st_mode
         except (OSError, ValueError):  # not there, or no path at all
             return False
-        # A folder would bring along all its files; a pipe or a device could not be copied.
-        return stat.S_ISREG(mode) or (stat.S_ISDIR(mode) and not self.portable)
+        if not self.portable:
+            return stat.S_ISREG(mode) or stat.S_ISDIR(mode)
+        why = self._why_left_out(source, mode)
+        if why:
+            self.left_out.setdefault(why, []).append(source)
+        return not why
+
+    def _why_left_out(self, source: str, mode: int) -> str:
+        """Why a portable report does not have this file; empty if it has it."""
+        if not os.path.join(os.path.realpath(source), "").startswith(tuple(self._inside)):
+            return "outside the project's folder and its output folder"
+        if stat.S_ISDIR(mode):
+            return "folders, and not files"
+        if not stat.S_ISREG(mode):
+            return "pipes or devices, and not files"
+        return "" if os.access(source, os.R_OK) else "not readable"
 
     def _copy(self, source: str) -> str:
         """The name of a copy: a numbered folder each, so that the file's own name can stay."""
@@ -144,8 +169,29 @@ def _take_place(new: Path, folder: Path, work: Path) -> None:
     raise ReportError(f"{folder}: others keep writing to it; write one report at a time")
 
 
+def _announce(files: LinkedFiles) -> None:
+    """Print what is packed now, which may take long, and what is not."""
+    size = sum(os.path.getsize(one) for one in files.copies)
+    note(f"packing {counted(len(files.copies), 'file')} of results and logs: {_in_words(size)}")
+    for why, paths in files.left_out.items():
+        warn(
+            f"{counted(len(paths), 'reported path')} left out of the zip: {why}"
+            f" ({', '.join(paths[:_MOST_NAMED])}{', …' if paths[_MOST_NAMED:] else ''})"
+        )
+
+
+def _in_words(size: float) -> str:
+    for unit in ("bytes", "kB", "MB", "GB"):
+        if size < 1000:
+            return f"{size:.0f} {unit}" if unit == "bytes" else f"{size:.1f} {unit}"
+        size /= 1000
+    return f"{size:.1f} TB"
+
+
 def write_zip(folder: Path, documents: Documents, files: LinkedFiles) -> Path:
     """Write the report, and the files that it shows, straight into a zip. Returns the zip.
+
+    Notes say how large it gets, and what is not in it.
 
     Raises:
         OSError: something cannot be written, or a file cannot be read.
@@ -160,6 +206,7 @@ def write_zip(folder: Path, documents: Documents, files: LinkedFiles) -> Path:
                 entry = zipfile.ZipInfo(f"{folder.name}/{name}", time.localtime()[:6])
                 entry.external_attr = (stat.S_IFREG | 0o644) << 16
                 archive.writestr(entry, text.encode("utf-8", "replace"), zipfile.ZIP_DEFLATED)
+            _announce(files)
             for source, name in files.copies.items():
                 packed = os.path.splitext(source)[1].lower() in _PACKED
                 method = zipfile.ZIP_STORED if packed else zipfile.ZIP_DEFLATED

@@ -6,14 +6,13 @@ are drawn. A value never ends up as HTML: the templates escape all text.
 
 from __future__ import annotations
 
-import contextlib
-import json
 import os
 import re
 from collections.abc import Callable, Mapping
 from typing import Any, Literal, NamedTuple
 
 from ..read.output_schema import FileKind
+from .json_values import json_text, plain
 
 Link = Callable[[str], str]
 """Makes a link from the pages of one folder to a file; empty if there is no such file."""
@@ -73,13 +72,19 @@ def _plain(value: Any) -> Cell:
         return Cell("number", str(value), sort)
     if isinstance(value, int):
         return Cell("number", str(value))
-    if isinstance(value, list) and not any(isinstance(item, list | Mapping) for item in value):
-        return Cell("text", ", ".join(map(str, value)))
-    if isinstance(value, list | Mapping):
-        with contextlib.suppress(TypeError, ValueError):  # keys that JSON does not have
-            return Cell("data", json.dumps(value, indent=2, ensure_ascii=False, default=str))
+    if isinstance(value, set | frozenset | bytes):
+        value = plain(value)
+    if isinstance(value, list | tuple | Mapping):
+        is_flat = not isinstance(value, Mapping) and not any(map(_is_nested, value))
+        if is_flat:
+            return Cell("text", ", ".join(map(str, value)))
+        return Cell("data", json_text(value))
     text = str(value)
     return Cell("link", text, href=text) if _WEB.match(text) else Cell("text", text)
+
+
+def _is_nested(value: Any) -> bool:
+    return isinstance(value, list | tuple | set | frozenset | Mapping)
 
 
 def _file(value: Mapping[str, Any], kind: FileKind, link: Link) -> Cell:

@@ -10,33 +10,43 @@ A results file is YAML: pipelines, their levels (`project`, `sample`), records, 
           meta: {…}                 pipestat's bookkeeping
 
 A file can hold many records, or one. If a record file is damaged or hostile, readers leave out its
-record with a warning.
+record with a warning. So it is never waited for, as a pipe would have it, and has a largest size.
 """
 
 from __future__ import annotations
 
 import os
+import re
+import stat
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from ..errors import LooperError
 from ..layout import RECORD
+from .yaml_text import YamlFault, parse_yaml
 
-_Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-_Dumper: Any = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
 Records = dict[str, Any]
 EARLIER = ".earlier"
 """The end of the name of a record file that was set aside."""
 BOOKKEEPING = ("meta", "pipestat_created_time", "pipestat_modified_time")
 """Keys beside the results of a record that pipestat keeps for itself."""
-_MOST_NODES = 1_000_000
-_DEEPEST = 200
+_LOCK = re.compile(r"lock[.-]")
+"""The names of pipestat's locks, which are empty files: `lock.a.yaml`, `lock-write-a.yaml`."""
+MOST_OF_A_RECORD = 10_000_000
+"""The largest size of a record file, in bytes. It takes seconds to read; of usual files, a ms."""
 
 
 class ResultsFileError(LooperError):
     """A file is no results file. Nothing was written."""
+
+    def __init__(self, fault: str) -> None:
+        self.fault = fault
+        """The file and its fault, without the advice that the message ends with."""
+        super().__init__(f"{fault}; correct or move it")
+
+    def about_record(self, place: str = "left out") -> str:
+        """The warning if it is the file of one record, which is then left out."""
+        return f"{self.fault}: its record is {place}; correct or remove the file"
 
 
 def below(earlier: Records, now: Records, depth: int = 2) -> Records:
@@ -85,66 +95,74 @@ def _names(folder: str) -> list[str]:
 
 
 def load(path: Path) -> Records:
-    """A results file or schema as data; empty if it is not there.
+    """A results file as data; empty if it is not there.
 
     Raises:
-        ResultsFileError: it is no YAML mapping, or an endless one.
+        ResultsFileError: it is no YAML mapping, or an endless one, or no file.
+        OSError: it cannot be read.
+    """
+    return _data_of(_content(path, None), path) or {}
+
+
+def load_record(path: Path) -> Records:
+    """The file of one record as data; empty if it is not there.
+
+    Raises:
+        ResultsFileError: it is no file, empty, very large, or no YAML mapping, or it cannot be
+            read. The fault names it.
+    """
+    try:
+        content = _content(path, MOST_OF_A_RECORD)
+    except OSError as error:
+        raise ResultsFileError(f"{path}: cannot be read ({error.strerror})") from error
+    if content is None:
+        if os.path.islink(path):
+            raise ResultsFileError(f"{path}: is a link to a file that is not there")
+        return {}
+    found = _data_of(content, path)
+    if found is None and not _LOCK.match(path.name):
+        raise ResultsFileError(f"{path}: is empty")
+    return found or {}
+
+
+def _content(path: Path, most: int | None) -> bytes | None:
+    """The content of a file; None if it is not there.
+
+    Raises:
+        ResultsFileError: it is no file, or has more than `most` bytes.
         OSError: it cannot be read.
     """
     try:
-        text = path.read_bytes()
+        info = os.stat(path)  # a pipe is not opened: that would wait for somebody who writes
     except FileNotFoundError:
-        return {}
-    try:
-        data = parse_yaml(text) or {}
-    except ValueError as error:
-        raise ResultsFileError(f"{path}: not valid YAML; correct or move it ({error})") from None
-    if not isinstance(data, dict):
-        raise ResultsFileError(f"{path}: no results file; correct or move it")
-    return data
+        return None
+    if not stat.S_ISREG(info.st_mode):
+        raise ResultsFileError(f"{path}: is {_kind_of(info.st_mode)}, not a file")
+    if most is not None and info.st_size > most:
+        has, may = (f"{size / 1e6:.0f} MB" for size in (info.st_size, most))
+        raise ResultsFileError(f"{path}: has {has}, and the file of a record may have {may}")
+    return path.read_bytes()
 
 
-def parse_yaml(text: bytes) -> Any:
-    """YAML as data.
-
-    Raises:
-        ValueError: it is no YAML, refers to itself, or is far larger than its text.
-    """
-    try:
-        data = yaml.load(text, _Loader)
-        if b"*" in text:  # without an alias, no value can be in several places
-            _check_size(data)
-    except (yaml.YAMLError, RecursionError) as error:
-        said = " ".join(str(error).split())
-        raise ValueError(said or type(error).__name__) from None
-    return data
+def _kind_of(mode: int) -> str:
+    kinds = ((stat.S_ISDIR, "a folder"), (stat.S_ISFIFO, "a pipe"), (stat.S_ISSOCK, "a socket"))
+    return next((name for is_kind, name in kinds if is_kind(mode)), "a device")
 
 
-def _check_size(data: Any) -> None:
-    """Refuse data that contains itself, or countless values: it cannot be written or compared.
+def _data_of(content: bytes | None, path: Path) -> Records | None:
+    """The content of a results file as data; None if there is nothing in it.
 
     Raises:
-        ValueError: this is such data.
+        ResultsFileError: it is no YAML mapping, or an endless one.
     """
-    nodes, level = 0, [data]
-    for _ in range(_DEEPEST):
-        level = [
-            child
-            for node in level
-            if isinstance(node, dict | list)
-            for child in (node.values() if isinstance(node, dict) else node)
-        ]
-        nodes += len(level)
-        if not level:
-            return
-        if nodes > _MOST_NODES:
-            break
-    raise ValueError("its anchors refer to themselves, or multiply without end")
-
-
-def dump(data: Any) -> str:
-    """Data as YAML, its keys in the order that they have."""
-    return str(yaml.dump(data, Dumper=_Dumper, sort_keys=False, allow_unicode=True))
+    try:
+        data = parse_yaml(content or b"")
+    except YamlFault as fault:
+        where = f"{path}:{fault.line}" if fault.line else str(path)
+        raise ResultsFileError(f"{where}: {fault}") from None
+    if data is not None and not isinstance(data, dict):
+        raise ResultsFileError(f"{path}: is no results file: it has no 'pipeline:' at its top")
+    return data
 
 
 def levels_of(data: Records, pipeline: str, where: str, warnings: list[str]) -> Records:
@@ -172,7 +190,14 @@ def levels_of(data: Records, pipeline: str, where: str, warnings: list[str]) -> 
 
 
 def part(data: Records, pipeline: str, level: str) -> dict[str, Any]:
-    """The records of one pipeline and level, unchecked; empty if there are none."""
+    """The records of one pipeline and level, unchecked; empty if there are none.
+
+    A name may stand there as a number, as `7:` does. Here it is text.
+    """
     levels = data.get(pipeline)
     records = levels.get(level) if isinstance(levels, dict) else None
-    return records if isinstance(records, dict) else {}
+    if not isinstance(levels, dict) or not isinstance(records, dict):
+        return {}
+    if not all(isinstance(name, str) for name in records):
+        levels[level] = records = {str(name): one for name, one in records.items()}
+    return records

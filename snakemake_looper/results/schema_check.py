@@ -15,6 +15,8 @@ from ..read.output_schema import DeclaredResult, read_output_schema
 from .results_file import BOOKKEEPING, Records
 
 _META = "meta"
+_MOST_SHOWN = 80
+"""Characters of a value in a warning."""
 
 
 def declared_results(schema: str | None, level: str) -> Mapping[str, DeclaredResult]:
@@ -48,8 +50,13 @@ def checked(
         kind = declared[key].type if key in declared and key != _META else None
         found[key] = _as_number(value, kind)
         if not _is_a(found[key], kind):
-            warnings.append(f"record '{record}': {key}: {value!r} is no {kind}")
+            warnings.append(f"record '{record}': {key}: {_short(value)} is no {kind}")
     return found
+
+
+def _short(value: Any) -> str:
+    text = repr(value)
+    return text if len(text) <= _MOST_SHOWN else f"{text[: _MOST_SHOWN - 1]}…"
 
 
 def _as_number(value: Any, kind: str | None) -> Any:

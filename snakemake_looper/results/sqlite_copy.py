@@ -37,6 +37,7 @@ from .database_tables import (
     make_tables,
     tables_of,
 )
+from .json_values import plain
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -160,11 +161,14 @@ def is_as_it_was(config: Mapping[str, Any], seen: Mapping[str, Any] | None) -> b
     stamp = _stamp(path)
     if not seen or stamp is None:
         return False
-    if stamp == seen["stamp"]:
-        return True
-    if stamp[0] != seen["stamp"][0]:
+    try:
+        if stamp == seen["stamp"]:
+            return True
+        if stamp[0] != seen["stamp"][0]:
+            return False
+        return bool(_count(path, seen["table"], config.get("project_name")) == seen["records"])
+    except (KeyError, IndexError, TypeError, AttributeError):  # a damaged note
         return False
-    return bool(_count(path, seen["table"], config.get("project_name")) == seen["records"])
 
 
 def _stamp(path: Path | None) -> list[int] | None:
@@ -199,7 +203,7 @@ def _columns_of(tables: Tables, results: Mapping[str, Any]) -> tuple[dict[str, A
         if fitting is not None:
             row[key] = fitting
         elif EXTENDED in tables.main.c:
-            more[str(key)] = _plain(value)
+            more[str(key)] = plain(value)
         else:
             left.append(str(key))
     if EXTENDED in tables.main.c:
@@ -216,7 +220,7 @@ def _fit(value: Any, kind: str | None) -> Any:
     """The value as a SQLite column of this kind holds it; None if it cannot hold it."""
     number = isinstance(value, int | float) and not isinstance(value, bool)
     if kind == "object":
-        return _plain(value)
+        return plain(value)
     if kind == "boolean":
         return value if isinstance(value, bool) else None
     if kind == "string":
@@ -228,15 +232,6 @@ def _fit(value: Any, kind: str | None) -> Any:
     if kind == "number" and number and value == value:  # SQLite stores "not a number" as NULL
         return float(value) if isinstance(value, float) or abs(value) < 2**1023 else None
     return None
-
-
-def _plain(value: Any) -> Any:
-    """The value as JSON has it: keys become text, and so do values that JSON has no form for."""
-    if isinstance(value, Mapping):
-        return {str(key): _plain(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [_plain(item) for item in value]
-    return value if value is None or isinstance(value, bool | int | float | str) else str(value)
 
 
 def _agrees(tables: Tables, current: Mapping[str, Any], wanted: Mapping[str, Any]) -> bool:

@@ -8,21 +8,22 @@ its sample has left the table, a last column `Note` says so.
 
 from __future__ import annotations
 
-import csv
-import io
-import json
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from ..files import write_atomic
 from ..layout import table_paths
+from .json_values import json_text
 from .records import Results
-from .results_file import dump
 from .schema_check import declared_results
+from .table_formats import delimited, markdown
+from .yaml_text import dump
 
 FORMATS = ("tsv", "csv", "json", "markdown")
 NOTE = "Note"
+PIPELINE = "Pipeline Name"
+"""The column with the name of the pipeline, in a table of several."""
 _MOST = 10
 """Records that a remark names."""
 _HEAD = ("Sample Index", "Record Identifier", "Pipeline Type")
@@ -59,41 +60,59 @@ def objects(levels: Sequence[Results]) -> dict[str, dict[str, Any]]:
     return {record: values for record, values in found.items() if values}
 
 
-def text(levels: Sequence[Results], kind: str) -> str:
-    """The table of a pipeline in one of `FORMATS`; JSON has the objects as well."""
+def text(results: Sequence[Results], kind: str, raw: bool = False) -> str:
+    """The results of one pipeline, or of several, as one table in one of `FORMATS`.
+
+    A table of several pipelines has a column with the pipeline's name. A result that two of them
+    report under one name has one column.
+
+    JSON has the objects as well. It has an object for each level, and for several pipelines an
+    object for each pipeline that has these.
+
+    Args:
+        results: the records of each pipeline and level.
+        kind: the format.
+        raw: leave text as it is that a spreadsheet would take for a formula.
+    """
+    pipelines = by_pipeline(results)
     if kind == "json":
-        data: dict[str, Any] = {one.level: one.records for one in levels}
-        notes = {one.level: one.notes for one in levels if one.notes}
-        data |= {"notes": notes} if notes else {}
-        data = _json_keys(data)
-        return json.dumps(data, indent=2, ensure_ascii=False, default=str) + "\n"
-    names = columns(levels)
-    pairs = [(one.level, *record) for one in levels for record in one.records.items()]
-    notes_of = {one.level: one.notes for one in levels if one.notes}
-    rows = (
-        [
-            str(number),
-            record,
-            level,
-            *(_cell(values.get(name)) for name in names),
-            *([notes_of.get(level, {}).get(record, "")] if notes_of else []),
-        ]
-        for number, (level, record, values) in enumerate(pairs, start=1)
-    )
-    head = [*_HEAD, *names, *([NOTE] if notes_of else [])]
+        data = {name: _json_form(levels) for name, levels in pipelines.items()}
+        only = next(iter(data.values()), {})
+        return json_text(data if len(data) > 1 else only) + "\n"
+    head, rows = _lines(list(pipelines.values()))
     if kind == "markdown":
-        return _markdown(head, rows)
-    out = io.StringIO()
-    writer = csv.writer(out, delimiter="\t" if kind == "tsv" else ",", lineterminator="\n")
-    writer.writerow(head)
-    writer.writerows(rows)
-    return out.getvalue()
+        return markdown(head, rows)
+    return delimited(head, rows, "\t" if kind == "tsv" else ",", raw)
+
+
+def _lines(pipelines: Sequence[Sequence[Results]]) -> tuple[list[str], list[list[Any]]]:
+    """The head and the rows of one table of all records."""
+    own = [columns(levels) for levels in pipelines]
+    names = list(dict.fromkeys(name for one in own for name in one))
+    several = len(pipelines) > 1
+    has_notes = any(one.notes for levels in pipelines for one in levels)
+    rows: list[list[Any]] = []
+    for levels, known in zip(pipelines, map(set, own), strict=True):
+        for one in levels:
+            for record, values in one.records.items():
+                cells = [values.get(name) if name in known else None for name in names]
+                name = [one.pipeline] if several else []
+                note = [one.notes.get(record, "")] if has_notes else []
+                rows.append([len(rows) + 1, record, *name, one.level, *cells, *note])
+    index, record_column, level = _HEAD
+    name = [PIPELINE] if several else []
+    return [index, record_column, *name, level, *names, *([NOTE] if has_notes else [])], rows
+
+
+def _json_form(levels: Sequence[Results]) -> dict[str, Any]:
+    notes = {one.level: one.notes for one in levels if one.notes}
+    return {one.level: one.records for one in levels} | ({"notes": notes} if notes else {})
 
 
 def write_tables(
-    results: Iterable[Results], folder: Path, amendments: Sequence[str] = ()
+    results: Iterable[Results], folder: Path, amendments: Sequence[str] = (), raw: bool = False
 ) -> list[Path]:
-    """Write the table and the objects of each pipeline.
+    """Write the table and the objects of each pipeline; `raw` as in `text`.
 
     Returns:
         The files.
@@ -104,7 +123,7 @@ def write_tables(
     written = []
     for pipeline, levels in by_pipeline(results).items():
         table, nested = table_paths(folder, pipeline, amendments)
-        write_atomic(table, text(levels, "tsv"))
+        write_atomic(table, text(levels, "tsv", raw))
         write_atomic(nested, dump(objects(levels)))
         written += [table, nested]
     return written
@@ -125,32 +144,9 @@ def remarks(results: Iterable[Results]) -> list[str]:
     return list(found)
 
 
-def _json_keys(value: Any) -> Any:
-    """Mappings with keys that JSON can have: dates and the like as text."""
-    if isinstance(value, Mapping):
-        return {
-            key if isinstance(key, str) else str(key): _json_keys(item)
-            for key, item in value.items()
-        }
-    return [_json_keys(item) for item in value] if isinstance(value, list) else value
-
-
 def _is_nested(value: Any) -> bool:
-    return isinstance(value, (Mapping, list))
+    return isinstance(value, Mapping | list | tuple | set | frozenset)
 
 
 def _of_schema(results: Results) -> list[str]:
     return list(declared_results(results.schema, results.level))
-
-
-def _cell(value: Any) -> str:
-    return "" if value is None else str(value)
-
-
-def _markdown(head: list[str], rows: Iterable[list[str]]) -> str:
-    lines = [head, ["---"] * len(head), *rows]
-    return "".join(f"| {' | '.join(map(_escaped, line))} |\n" for line in lines)
-
-
-def _escaped(cell: str) -> str:
-    return cell.replace("|", "\\|").replace("\n", " ")

@@ -21,11 +21,13 @@ def unreported(store: Store) -> Names:
     """Names of results that the copy of a store may still have, by record."""
     try:
         found = json.loads(_path(store).read_bytes())
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         return {}
     if not isinstance(found, dict):
         return {}
-    return {str(name): list(keys) for name, keys in found.items()}
+    return {
+        str(name): list(map(str, keys)) for name, keys in found.items() if isinstance(keys, list)
+    }
 
 
 def note_unreported(store: Store, names: Names) -> None:

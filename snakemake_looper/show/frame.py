@@ -12,8 +12,9 @@ from dataclasses import dataclass
 from rich.cells import cell_len
 from rich.text import Text
 
+from ..errors import one_line
 from ..run.snapshot import RunningJob, Snapshot, Tally
-from .text import UNICODE, Glyphs, duration, labels, one_line, shorten, time_left
+from .text import UNICODE, Glyphs, duration, labels, shorten, time_left
 
 _GAP = "  "
 _WIDEST_BAR = 40

@@ -12,6 +12,7 @@ from typing import Any
 
 from ..model import Job, Plan
 from ..read.secrets import masked
+from ..results.json_values import plain
 from ..results.statuses import RecordStatus
 
 
@@ -36,7 +37,7 @@ def plan_json(plan: Plan) -> str:
         ],
         "pipestat_configs": {str(config.path): masked(config.content) for config in plan.configs},
     }
-    return json.dumps(whole, indent=2, default=str)
+    return json.dumps(plain(whole), indent=2, allow_nan=False)
 
 
 def _job(job: Job) -> dict[str, Any]:

@@ -18,11 +18,12 @@ from typing import TextIO
 
 from rich.text import Text
 
+from ..errors import harmless, one_line
 from ..run.snapshot import Failure, Snapshot
 from .estimate import Estimate
 from .frame import Clock, Space, frame
 from .screen import Screen
-from .text import glyphs_for, headline, one_line
+from .text import glyphs_for, headline
 
 _INTERVAL = 0.25
 """Seconds between two frames."""
@@ -85,7 +86,7 @@ class LiveView:
                 return
             self._warned.add(text)
         style = "red" if level >= logging.ERROR else "yellow" if level >= logging.WARNING else ""
-        self._guarded(lambda: self._screen.above([Text(text.rstrip("\n"), style)]))
+        self._guarded(lambda: self._screen.above([Text(harmless(text.rstrip("\n")), style)]))
 
     def stop(self) -> None:
         """Print the final bars, and leave the cursor below them. A second call does nothing."""

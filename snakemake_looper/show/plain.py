@@ -9,9 +9,10 @@ import time
 from collections.abc import Callable, Sequence
 from typing import TextIO
 
+from ..errors import one_line
 from ..run.snapshot import Failure, Snapshot, Tally
 from ..status_words import FAILURES
-from .text import encodable, headline, labels, one_line
+from .text import encodable, headline, labels
 
 _SECONDS_BETWEEN_LINES = 30.0
 _MOST_NAMED = 6

@@ -9,6 +9,7 @@ import yaml
 from rich.console import RenderableType
 from rich.table import Table
 
+from ..errors import harmless
 from ..model import Job, Plan
 from ..workspace.pipestat_files import plain
 from .tables import render, skip_table, table_of
@@ -74,9 +75,9 @@ def job_text(job: Job) -> str:
     for name, mapping in (("resources", job.resources), ("compute", job.compute), ("env", job.env)):
         lines += [f"{name}:", *(f"  {key}: {value}" for key, value in mapping.items())]
     lines += ["inputs:", *(f"  {path}" for path in job.inputs)]
-    return "\n".join(lines)
+    return harmless("\n".join(lines))
 
 
 def namespaces_text(namespaces: Mapping[str, Any]) -> str:
     """The namespaces of a job, as YAML."""
-    return yaml.safe_dump(plain(namespaces), sort_keys=False, allow_unicode=True)
+    return harmless(yaml.safe_dump(plain(namespaces), sort_keys=False, allow_unicode=True))

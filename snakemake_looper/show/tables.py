@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from ..errors import harmless, one_line
 from ..model import Skip
 from ..results.statuses import RecordStatus, counts
 from ..status_words import order, style
@@ -26,13 +27,22 @@ def render(*parts: Any) -> str:
     output = io.StringIO()
     console = Console(file=output, width=_WIDTH, highlight=False, markup=False)
     for part in parts:
-        console.print(part)
-    return "\n".join(line.rstrip() for line in output.getvalue().splitlines())
+        console.print(harmless(part) if isinstance(part, str) else part)
+    return "\n".join(line.rstrip() for line in output.getvalue().removesuffix("\n").split("\n"))
+
+
+class _HarmlessTable(Table):
+    """A table whose texts of other people have no control characters."""
+
+    def add_row(self, *cells: Any, **settings: Any) -> None:
+        super().add_row(
+            *(one_line(one) if isinstance(one, str) else one for one in cells), **settings
+        )
 
 
 def table_of(*columns: str) -> Table:
     """An empty table without lines between its cells."""
-    table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
+    table = _HarmlessTable(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
     for column in columns:
         table.add_column(column, overflow="fold", no_wrap=column != "reason")
     return table

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TextIO
 
 from rich.cells import cell_len, set_cell_size
 
+from ..errors import one_line
 from ..run.snapshot import Failure, Tally
 
 
@@ -42,11 +42,6 @@ def encodable(text: str, stream: TextIO) -> str:
     """The text with `?` for each character that the stream cannot encode."""
     encoding = getattr(stream, "encoding", None) or "utf-8"
     return text.encode(encoding, "replace").decode(encoding)
-
-
-def one_line(text: str) -> str:
-    """The text without control characters: a name cannot move the cursor or begin a line."""
-    return re.sub(r"[\x00-\x1f\x7f-\x9f]+", " ", text)
 
 
 def shorten(text: str, width: int, more: str) -> str:

@@ -83,8 +83,9 @@ def test_a_half_written_record_is_named_and_left_out(tmp_path: Path) -> None:
     record(tmp_path, "a")
     write(tmp_path / "records", {"b.yaml": "p: {sample: {b: [", "lock.a.yaml": ""})
     (warning,) = run(tmp_path)
-    assert warning.endswith(
-        "b.yaml: cannot be read; its record is not in " + str(tmp_path / "results.yaml")
+    assert warning == (
+        f"{tmp_path}/records/b.yaml:1: is not valid YAML: its record is not in"
+        f" {tmp_path}/results.yaml; correct or remove the file"
     )
     assert list(load(tmp_path)["p"]["sample"]) == ["a"]
 

@@ -84,8 +84,9 @@ def test_a_results_file_that_is_none_is_left_to_the_next_run(
     path.write_text("{")
     completed(jobs, "a", n=3)
     (line,) = publish_all(jobs)
-    assert line.startswith(f"{path} was not updated: it is not valid YAML; correct or move it")
-    assert line.endswith("; the next run tries again")
+    assert line == (
+        f"{path}:1: is not valid YAML; correct or move it; it was not updated: the next run tries again"
+    )
     assert capsys.readouterr().err == f"error: {line}\n"
     assert unfinished(jobs) == [FILE] and path.read_text() == "{"
     path.unlink()

@@ -9,12 +9,12 @@ import pytest
 from snakemake_looper.results.results_file import (
     ResultsFileError,
     below,
-    dump,
     levels_of,
     load,
     part,
     record_paths,
 )
+from snakemake_looper.results.yaml_text import dump
 
 
 def touch(folder: Path, *names: str) -> None:
@@ -51,9 +51,9 @@ def test_a_folder_that_is_not_there_has_no_files(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("{", "not valid YAML; correct or move it"),
-        ("[1, 2]", "no results file; correct or move it"),
-        ("a: &a {b: *a}", "its anchors refer to themselves"),
+        ("{", "1: is not valid YAML; correct or move it"),
+        ("[1, 2]", "is no results file: it has no 'pipeline:' at its top; correct or move it"),
+        ("a: &a {b: *a}", "1: has anchors that refer to themselves"),
         (
             "a: &a [x, x, x, x, x, x, x, x, x, x]\n"
             + "".join(
@@ -69,7 +69,7 @@ def test_what_is_no_results_file(text: str, message: str, tmp_path: Path) -> Non
     path.write_text(text)
     with pytest.raises(ResultsFileError, match=message) as caught:
         load(path)
-    assert str(caught.value).startswith(f"{path}: ")
+    assert str(caught.value).startswith(f"{path}:")
 
 
 def test_a_file_that_is_not_there_or_empty_holds_nothing(tmp_path: Path) -> None:

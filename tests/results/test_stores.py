@@ -139,7 +139,10 @@ def test_a_damaged_record_file_costs_its_own_record(tmp_path: Path) -> None:
     warnings: list[str] = []
     assert store.read(warnings) == {"b": RECORDS["b"]}
     (line,) = warnings
-    assert line.startswith(f"{tmp_path}/records/a.yaml: its record is left out: not valid YAML")
+    assert line == (
+        f"{tmp_path}/records/a.yaml:1: is not valid YAML: its record is left out;"
+        " correct or remove the file"
+    )
 
 
 # --- copies ---------------------------------------------------------------------------------------

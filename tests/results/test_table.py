@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import csv
 import datetime
 import json
 from pathlib import Path
+from typing import Any
+
+import pytest
 
 from snakemake_looper.results.records import Results
 from snakemake_looper.results.table import (
@@ -64,11 +68,115 @@ def test_a_note_has_a_last_column(tmp_path: Path) -> None:
 def test_cells_that_a_format_would_take_for_its_own(tmp_path: Path) -> None:
     found = results(tmp_path, a={"late": "x|y\nz\tw,v"})
     assert text([found], "csv").endswith('1,a,sample,"x|y\nz\tw,v"\n')
+    assert text([found], "tsv").endswith('1\ta\tsample\t"x|y\nz\tw,v"\n')
     assert text([found], "markdown") == (
         "| Sample Index | Record Identifier | Pipeline Type | late |\n"
         "| --- | --- | --- | --- |\n"
         "| 1 | a | sample | x\\|y z\tw,v |\n"
     )
+
+
+@pytest.mark.parametrize(
+    ("value", "cell"),
+    [
+        ("=1+1", "'=1+1"),
+        ("=cmd|' /C calc'!A0", "'=cmd|' /C calc'!A0"),
+        ("+1-555-0100", "'+1-555-0100"),
+        ("@SUM(A1)", "'@SUM(A1)"),
+        ("-2+3", "'-2+3"),
+        (" =1+1", "' =1+1"),
+        ("＝1+1", "'＝1+1"),
+        ("\x00\ufeff=1", "'\x00\ufeff=1"),
+        ("-1.5e-3", "-1.5e-3"),
+        ("+7", "+7"),
+        (-3, "-3"),
+        (-0.5, "-0.5"),
+        (float("-inf"), "-inf"),
+        ("-", "-"),
+        ("+", "+"),
+        ("a=1", "a=1"),
+        ("'=1", "'=1"),
+    ],
+)
+def test_a_spreadsheet_finds_no_formula(value: object, cell: str) -> None:
+    found = Results("p", "sample", None, {"a": {"n": value}})
+    assert list(csv.reader(text([found], "csv").splitlines()))[1][3] == cell
+    tsv = csv.reader(text([found], "tsv", raw=True).splitlines(), delimiter="\t")
+    assert list(tsv)[1][3] == str(value), "as it was reported"
+
+
+def test_names_are_no_formulas_either() -> None:
+    found = Results("p", "sample", None, {"@a": {"=n": "\r=1", "m": "\t1"}}, {"@a": "-x"})
+    assert list(csv.reader(text([found], "csv").splitlines()))[:1] == [
+        ["Sample Index", "Record Identifier", "Pipeline Type", "'=n", "m", "Note"]
+    ]
+    assert text([found], "csv").endswith('"1","\'@a","sample","\'\r=1","\t1","\'-x"\n')
+
+
+def test_markup_of_markdown_is_text() -> None:
+    values = {"a": "`rm` \\| *b* <script> [x](javascript:y) &amp; ~c~ a_b\u2028c"}
+    last = text([Results("p", "sample", None, {"a": values})], "markdown").splitlines()[-1]
+    assert last == (
+        r"| 1 | a | sample | \`rm\` \\\| \*b\* \<script> \[x\](javascript:y) \&amp; \~c\~ a_b c |"
+    )
+
+
+def several(tmp_path: Path) -> list[Results]:
+    """Two pipelines that share a result, one with both levels, one with a note."""
+    count = results(tmp_path, a={"early": 1, "late": "x"}, b={"early": 2})
+    total = results(tmp_path, "project", demo={"total": 9})
+    other = Results("plot", "sample", None, {"a": {"late": IMAGE, "early": 3}}, {"a": "failed"})
+    return [count, other, total]
+
+
+def test_several_pipelines_are_one_table(tmp_path: Path) -> None:
+    assert text(several(tmp_path), "csv") == (
+        "Sample Index,Record Identifier,Pipeline Name,Pipeline Type,late,early,total,Note\n"
+        "1,a,count,sample,x,1,,\n"
+        "2,b,count,sample,,2,,\n"
+        "3,demo,count,project,,,9,\n"
+        "4,a,plot,sample,,3,,failed\n"
+    )
+    lines = text(several(tmp_path), "markdown").splitlines()
+    assert len(lines) == 2 + 4 and len({line.count("|") for line in lines}) == 1
+
+
+def test_several_pipelines_are_an_object_each_in_json(tmp_path: Path) -> None:
+    data = json.loads(text(several(tmp_path), "json"))
+    assert {name: list(levels) for name, levels in data.items()} == {
+        "count": ["sample", "project"],
+        "plot": ["sample", "notes"],
+    }
+    assert data["plot"]["sample"]["a"] == {"late": IMAGE, "early": 3}
+    assert json.loads(text([], "json")) == {}
+
+
+def test_json_is_json_whatever_was_reported() -> None:
+    """Keys and values that only YAML or Python has; nothing that a terminal would act upon."""
+    deep: Any = 1
+    for _ in range(5000):
+        deep = [deep]
+    values = {
+        "numbers": [float("nan"), float("inf"), float("-inf"), 10**400],
+        "keys": {True: 1, None: 2, 1.5: 3, float("nan"): 4, datetime.date(2026, 1, 2): 5},
+        "set": {"b", "a"},
+        "bytes": [b"caf\xc3\xa9", b"\xff"],
+        "pair": ("a", {1: 2}),
+        "odd": "\x1b[2J\u202e\u2028\x9b\U000e0001\ud800é",
+        "deep": deep,
+    }
+    written = text([Results("p", "sample", None, {"a": values})], "json")
+    found = json.loads(written, parse_constant=pytest.fail)["sample"]["a"]
+    assert found.pop("deep")[0][0][0]
+    assert found == {
+        "numbers": ["NaN", "Infinity", "-Infinity", 10**400],
+        "keys": {"true": 1, "null": 2, "1.5": 3, "NaN": 4, "2026-01-02": 5},
+        "set": ["a", "b"],
+        "bytes": ["café", "/w=="],
+        "pair": ["a", {"1": 2}],
+        "odd": values["odd"],
+    }
+    assert "é" in written and all(one.isprintable() or one == "\n" for one in written)
 
 
 def test_json_has_objects_and_any_key(tmp_path: Path) -> None:

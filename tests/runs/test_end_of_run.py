@@ -221,7 +221,7 @@ def test_a_results_file_that_breaks_during_a_run(project: Callable[..., Path]) -
     done = use_looper(cwd=folder)
     assert done.code == 1
     (line,) = errors(done)
-    assert "results/words/results.yaml was not updated: it is not valid YAML" in line
+    assert "results/words/results.yaml:1: is not valid YAML; correct or move it; it was not" in line
     assert use_looper(cwd=folder).code == 1, "nothing to run, and it is not done"
     (folder / "results/words/results.yaml").write_text("words: {sample: {z: {word: kept}}}\n")
     done = use_looper(cwd=folder)

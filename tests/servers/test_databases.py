@@ -684,6 +684,7 @@ def test_the_project_level(lite: Config, tmp_path: Path) -> None:
         ("word", 5, "5"),
         ("parts", {1: {"when": Path("x")}}, {"1": {"when": "x"}}),
         ("rows", (1, 2), [1, 2]),
+        ("rows", [float("nan"), {True: float("-inf")}], ["NaN", {"true": "-Infinity"}]),
     ],
 )
 def test_values_that_a_column_holds_in_its_own_way(

@@ -9,10 +9,20 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from support.earlier import PROJECT, PROJECT_LEVEL, PlayedProject, left, notes, read, sample
+from support.earlier import (
+    PROJECT,
+    PROJECT_LEVEL,
+    PlayedProject,
+    left,
+    notes,
+    read,
+    sample,
+    set_says,
+)
 from support.postgres import Server
 from support.projects import edit
 
+from snakemake_looper.cli import main
 from snakemake_looper.results import database as databases
 from snakemake_looper.results.database_connection import DatabaseError
 from snakemake_looper.results.earlier import conclude
@@ -96,3 +106,20 @@ def test_a_server_that_goes_away_keeps_what_is_kept_here(
     assert sample(on_server.folder) == {"a": {"n": 1}}
     assert notes(on_server.folder) == {"a": "failed; values are of an earlier run"}
     on_server.die(jobs)
+
+
+def test_a_sample_that_left_the_table(
+    on_server: OnServer, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """`check` asks no server: log and flag say that the sample was there."""
+    folder = on_server.folder
+    on_server.run(a="n=1", b="n=5", c="n=6")
+    set_says(folder, b="n=5")
+    config = ["-c", str(folder / ".looper.yaml")]
+    assert notes(folder) == dict.fromkeys("ac", "not in the sample table")
+    main(["check", *config])
+    assert "not in the sample table: a, c;" in capsys.readouterr().err
+    assert main(["destroy", "--samples", "a", "--force", *config]) == 0
+    assert set(sample(folder)) == {"b", "c"}
+    assert main(["destroy", "--removed", "--force", *config]) == 0
+    assert sample(folder) == {"b": {"n": 5}} and not list(folder.rglob("count_c*"))

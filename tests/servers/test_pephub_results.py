@@ -255,8 +255,8 @@ def test_what_json_has_no_word_for_is_text(lab: Lab) -> None:
     assert lab.rows()["a"] == {
         "sample_name": "a",
         "genome": "hg38",
-        "nan": "nan",
-        "list": ["-inf", [1, 2]],
+        "nan": "NaN",
+        "list": ["-Infinity", [1, 2]],
         "5": "2024-02-29",
         "thing": {"1": {"when": "2024-02-29 12:30:00"}},
     }

@@ -107,7 +107,7 @@ def test_no_terminal_is_too_small(width: int, height: int) -> None:
 
 def test_names_are_text() -> None:
     text = lines(replace(RUN, running=(job("a[bold]\x1b[2J\n[/x]", 0),)), Space(80, 24))
-    assert "  a[bold] [2J [/x]  count_lines  1 min 40 s" in text
+    assert r"  a[bold]\x1b[2J\n[/x]  count_lines  1 min 40 s" in text
 
 
 class Sliced(tuple[RunningJob, ...]):

@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
+from datetime import date
 from pathlib import Path
+
+import pytest
 
 from snakemake_looper.plan.planner import plan_project
 from snakemake_looper.read.options import Options
@@ -28,6 +32,14 @@ def test_inspect(touch: Path) -> None:
         "inputs", "log", "flag",
     ]  # fmt: skip
     assert {tuple(skip) for skip in whole["skipped"]} <= {("pipeline", "record", "reason")}
+
+
+def test_values_that_json_has_no_form_for(touch: Path) -> None:
+    plan = plan_project(touch / ".looper.yaml", Options(samples=("a",)))
+    compute = {"rate": float("nan"), "most": float("inf"), "until": {date(2026, 1, 2): {1, 2}}}
+    odd = replace(plan, jobs=(replace(plan.jobs[0], compute=compute),))
+    (job,) = json.loads(plan_json(odd), parse_constant=pytest.fail)["jobs"]
+    assert job["compute"] == {"rate": "NaN", "most": "Infinity", "until": {"2026-01-02": [1, 2]}}
 
 
 def test_a_plan_at_a_glance(touch: Path) -> None:

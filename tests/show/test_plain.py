@@ -20,7 +20,7 @@ def test_plain_failures() -> None:
     assert stream.getvalue() == (
         "looper: count_lines b failed: the command exited with 3 (log: logs/b.log)\n"
         "looper: p project [demo] partial\n"
-        "looper: count_lines b failed: two lines (log: logs/b.log)\n"
+        "looper: count_lines b failed: two\\nlines (log: logs/b.log)\n"
     )
 
 

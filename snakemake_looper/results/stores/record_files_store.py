@@ -8,8 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from ...layout import RECORD
-from ..results_file import ResultsFileError, record_paths
-from ..results_file import load as load_file
+from ..results_file import ResultsFileError, load, load_record, record_paths
 from .in_files import records_in
 from .store import Load, Store
 
@@ -18,14 +17,13 @@ from .store import Load, Store
 class RecordFilesStore(Store):
     """Records in a file each. If a file is damaged, its record is left out with a warning."""
 
-    def read(self, warnings: list[str], load: Load = load_file) -> dict[str, dict[str, Any]]:
+    def read(self, warnings: list[str], load: Load = load) -> dict[str, dict[str, Any]]:
         found: dict[str, Any] = {}
         for path in self._files().values():
             try:  # not with the caller's `load`, which may keep all files in memory
-                found |= records_in(load_file(path), self.row, path, warnings)
-            except (ResultsFileError, OSError) as error:
-                said = str(error).removeprefix(f"{path}: ")
-                warnings.append(f"{path}: its record is left out: {said}")
+                found |= records_in(load_record(path), self.row, path, warnings)
+            except ResultsFileError as error:
+                warnings.append(error.about_record())
         return found
 
     def names(self) -> Collection[str]:
@@ -45,9 +43,14 @@ class RecordFilesStore(Store):
         return True
 
     def _files(self) -> dict[str, Path]:
-        """The files that are there, in the order of their names."""
-        try:
-            found = record_paths(self.row.location)
-        except OSError:
-            return {}
-        return {record: path for record, path in found.items() if path.is_file()}
+        """The files that are there, in the order of their names.
+
+        A path may end with the name of the record. Then folders beside the files are no records.
+
+        Raises:
+            OSError: their folder cannot be read.
+        """
+        found = record_paths(self.row.location)
+        if not self.row.location.endswith(RECORD):
+            return found
+        return {record: path for record, path in found.items() if not path.is_dir()}

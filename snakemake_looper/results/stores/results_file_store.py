@@ -9,7 +9,8 @@ from typing import Any, Literal
 
 from ...files import write_atomic
 from ...layout import RECORD
-from ..results_file import dump, load, part
+from ..results_file import load, part
+from ..yaml_text import dump
 from .in_files import records_in
 from .store import Load, SharedStore
 

@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 from .. import database
 from ..database_connection import place_of
+from ..json_values import plain
 from ..results_file import load
 from .store import Load, PublishedStore, SharedStore
 
@@ -28,7 +29,12 @@ class ServerStore(SharedStore, PublishedStore):
         database.prepare(self.config())
 
     def read(self, warnings: list[str], load: Load = load) -> dict[str, dict[str, Any]]:
-        return self.values()
+        return {
+            name: {
+                key: plain(one) if isinstance(one, dict | list) else one for key, one in row.items()
+            }
+            for name, row in self.values().items()
+        }
 
     def names(self) -> Collection[str]:
         return self.values().keys()
