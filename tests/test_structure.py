@@ -55,8 +55,8 @@ SEAMS = {
     "snakemake_executor_plugin_slurm_jobstep": {"workspace.array_task"},
     "snakemake_interface_logger_plugins": {"run.log_events", "show.choice", "show.log_lines"},
     "yaml": {
-        "plan.looper_hooks", "profiles.profile_text", "read.input_schema", "read.output_schema",
-        "read.secrets", "read.yaml_lines", "results.results_file", "show.plans",
+        "plan.looper_hooks", "profiles.profile_text", "read.output_schema",
+        "read.secrets", "read.yaml_faults", "read.yaml_lines", "read.yaml_nodes", "results.results_file", "show.plans",
         "workspace.generated_workflow", "workspace.pipestat_files",
     },
     "sqlite3": {"results.sqlite_copy", "workspace.job_table", "workspace.job_table_writer"},

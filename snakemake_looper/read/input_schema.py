@@ -15,11 +15,11 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urljoin
 
-import yaml
 from jsonschema import Draft7Validator
 
 from ..errors import Place, Problems
 from ..model import InputSchema, Sample
+from .yaml_faults import YamlFault
 from .yaml_lines import Document, absent, parse_yaml, read_yaml, resolve
 
 _log = logging.getLogger(__name__)
@@ -140,7 +140,7 @@ class _Reader:
             return None
         try:
             return parse_yaml(text, Path(url))
-        except (yaml.YAMLError, TypeError):
+        except YamlFault:
             self._problems.add(place, key, f"{url} is no schema; correct the address")
             return None
 
