@@ -44,7 +44,7 @@ SEAMS = {
     "peppy": {"read.peppy_project"},
     "pephubclient": {"read.pephub", "results.pephub_table"},
     "jinja2": {"read.templates", "results.report"},
-    "jsonschema": {"read.input_schema", "read.output_schema_faults"},
+    "jsonschema": {"read.input_schema", "read.output_schema_faults", "read.schema_faults"},
     "sqlalchemy": {
         "results.database", "results.database_connection", "results.database_tables",
         "results.sqlite_copy",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -337,10 +336,12 @@ CASES = [
             "touch.yaml": INTERFACE + "input_schema: schema.yaml\n",
             "schema.yaml": TOUCH["schema.yaml"].replace("string", "str"),
         },
-        "schema.yaml: properties.file.type: not a valid schema: 'str' is not valid under any of the"
-        " given schemas; correct it",
-        "schema.yaml: properties.sample_name.type: not a valid schema: 'str' is not valid under any"
-        " of the given schemas; correct it",
+        "schema.yaml:8: properties.samples.items.properties.file.type: not a valid schema: 'str' is"
+        " no type (did you mean 'string'?); write one of string, number, integer, boolean, array,"
+        " object or null",
+        "schema.yaml:7: properties.samples.items.properties.sample_name.type: not a valid schema:"
+        " 'str' is no type (did you mean 'string'?); write one of string, number, integer, boolean,"
+        " array, object or null",
     ),
     case(
         "an input schema whose required is no list",
@@ -348,7 +349,8 @@ CASES = [
             "touch.yaml": INTERFACE + "input_schema: schema.yaml\n",
             "schema.yaml": TOUCH["schema.yaml"].replace("[sample_name, file]", "file"),
         },
-        "schema.yaml: required: not a valid schema: 'file' is not of type 'array'; correct it",
+        "schema.yaml:9: properties.samples.items.required: not a valid schema: it must be a list;"
+        " correct it",
     ),
     case(
         "a mistake in an expression",
@@ -471,7 +473,7 @@ CASES = [
             "schema.yaml": "properties:\n  project: {required: [genome]}\n",
             "touch.yaml": INTERFACE + "input_schema: schema.yaml\n",
         },
-        "project.yaml: 'genome' is a required property (by schema.yaml); correct it",
+        "project.yaml: there is no 'genome', says schema.yaml; correct it",
     ),
     case(
         "an import of the input schema that is missing",
@@ -689,7 +691,7 @@ def test_an_invalid_row_is_skipped_with_its_reason(project: Callable[..., Path])
     assert [job.record for job in plan.jobs] == ["a"]
     (skip,) = plan.skipped
     assert (skip.record, skip.fault) == ("b", True)
-    assert re.match("invalid: file: '' (is too short|should be non-empty)", skip.reason)
+    assert skip.reason == "invalid: file: it is empty"
 
 
 def test_catalogue_is_written_with_write(tmp_path: Path) -> None:

@@ -1,0 +1,120 @@
+"""Why a sample or a config does not fit its input schema, in words for the people who wrote it.
+
+The schema is checked before (see `schema_faults`), so each keyword here has a value of its kind.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from ..errors import near
+
+_KINDS = {
+    "array": "list", "object": "mapping", "string": "text", "number": "number",
+    "integer": "whole number", "boolean": "true or false", "null": "empty value",
+}  # fmt: skip
+_LONGEST = 60
+_MOST = 8
+
+
+def in_words(error: Any) -> list[str]:
+    """The messages of an error of jsonschema; it can stand for several."""
+    if error.validator == "required":
+        return [f"there is no '{n}'" for n in error.validator_value if n not in error.instance]
+    if error.validator == "dependencies":
+        return _missing_beside(error)
+    if error.validator == "anyOf":
+        inner = _of_value_or_list(error)
+        if inner:
+            return list(dict.fromkeys(text for one in inner for text in in_words(one)))
+    say = _SAID.get(error.validator)
+    return [say(error) if say else f"{_shown(error.instance)} does not fit to the schema"]
+
+
+def _of_value_or_list(error: Any) -> list[Any]:
+    """The errors that matter of a schema that allows a value, or a list of such values."""
+    branches = error.validator_value
+    is_pair = len(branches) == 2 and branches[1] == {"type": "array", "items": branches[0]}
+    wanted = int(isinstance(error.instance, list))
+    return [one for one in error.context if is_pair and one.schema_path[0] == wanted]
+
+
+def _type(error: Any) -> str:
+    given = error.validator_value
+    kinds = [given] if isinstance(given, str) else [kind for kind in given if kind != "array"]
+    return f"{_shown(error.instance)} is no {' or '.join(_KINDS.get(k, k) for k in kinds or given)}"
+
+
+def _enum(error: Any) -> str:
+    allowed = list(map(str, error.validator_value))
+    listed = ", ".join(f"'{one}'" for one in allowed[:_MOST])
+    more = f" and {len(allowed) - _MOST} more" if len(allowed) > _MOST else ""
+    close = near(str(error.instance), allowed)
+    return f"{_shown(error.instance)} is none of {listed}{more}{close}"
+
+
+def _additional(error: Any) -> str:
+    known = error.schema.get("properties") or {}
+    extra = [f"'{name}'" for name in error.instance if name not in known]
+    return f"the schema allows no {', '.join(extra[:_MOST])}"
+
+
+def _missing_beside(error: Any) -> list[str]:
+    return [
+        f"'{name}' needs '{one}' beside it"
+        for name, wanted in error.validator_value.items()
+        if name in error.instance and isinstance(wanted, list)
+        for one in wanted
+        if one not in error.instance
+    ] or ["an attribute that another one needs is missing"]
+
+
+def _length(word: str) -> Callable[[Any], str]:
+    def say(error: Any) -> str:
+        count = error.validator_value
+        if word == "shorter" and not error.instance:
+            return "it is empty"
+        return f"{_shown(error.instance)} is {word} than {count} character{'s' * (count != 1)}"
+
+    return say
+
+
+def _compared(text: str) -> Callable[[Any], str]:
+    return lambda error: f"{_shown(error.instance)} is {text} {_shown(error.validator_value)}"
+
+
+def _counted(text: str) -> Callable[[Any], str]:
+    return lambda error: f"it has {text} than {error.validator_value} values"
+
+
+_SAID: Mapping[str, Callable[[Any], str]] = {
+    "type": _type,
+    "enum": _enum,
+    "const": _compared("not"),
+    "pattern": lambda one: f"{_shown(one.instance)} does not match '{one.validator_value}'",
+    "minLength": _length("shorter"),
+    "maxLength": _length("longer"),
+    "minimum": _compared("below"),
+    "maximum": _compared("above"),
+    "exclusiveMinimum": _compared("not above"),
+    "exclusiveMaximum": _compared("not below"),
+    "multipleOf": _compared("no multiple of"),
+    "minItems": _counted("fewer"),
+    "maxItems": _counted("more"),
+    "minProperties": _counted("fewer"),
+    "maxProperties": _counted("more"),
+    "uniqueItems": lambda _: "a value is in it twice",
+    "additionalProperties": _additional,
+    "anyOf": lambda one: f"{_shown(one.instance)} fits to none of the forms that the schema allows",
+    "oneOf": lambda one: f"{_shown(one.instance)} does not fit to exactly one form of the schema",
+    "not": lambda one: f"{_shown(one.instance)} is excluded by the schema",
+}
+
+
+def _shown(value: Any) -> str:
+    """A value for a message. A whole sample is not shown."""
+    if isinstance(value, Mapping):
+        return "it"
+    text = repr(value)
+    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"
