@@ -13,6 +13,11 @@ from .schema_files import SchemaFile
 from .schema_refs import ITEMS, PROJECT, Keys, OneSchema, at
 
 _TYPES = ("string", "number", "integer", "boolean", "array", "object", "null")
+_MEANT = {
+    "str": "string", "text": "string", "file": "string", "path": "string", "int": "integer",
+    "float": "number", "double": "number", "bool": "boolean", "list": "array", "dict": "object",
+}  # fmt: skip
+"""Types of other languages, and of output schemas."""
 _KINDS = {
     "array": "a list", "object": "a mapping", "string": "text", "number": "a number",
     "integer": "a whole number", "boolean": "true or false",
@@ -38,6 +43,11 @@ def report_faults(file: SchemaFile, schema: OneSchema, problems: Problems) -> No
         if not isinstance(at(file.data, above) or {}, Mapping):
             what = "not a valid schema: it must be a mapping; correct it"
             problems.add(file.place(*above), ".".join(map(str, above)), what)
+    for key in _OF_EIDO:
+        names = at(file.data, (*ITEMS, key)) or []
+        if not all(isinstance(one, str) for one in (names if isinstance(names, list) else [names])):
+            what = "must be a list of attributes, as in '[file]'; correct it"
+            problems.add(file.place(*ITEMS, key), ".".join(map(str, (*ITEMS, key))), what)
     parts = {ITEMS: (file, ITEMS), PROJECT: (file, PROJECT), **schema.targets}
     for keys, (source, there) in parts.items():
         part = at(schema.data, keys)
@@ -60,8 +70,12 @@ def _in_words(error: Any, path: Keys) -> str:
     keyword = next((key for key in reversed(path) if isinstance(key, str)), "")
     wanted = error.validator_value
     if keyword == "type":
-        of = f"'{error.instance}' is no type{near(str(error.instance), _TYPES)}"
-        return f"{of}; write one of {', '.join(_TYPES[:-1])} or {_TYPES[-1]}"
+        given = error.instance if isinstance(error.instance, list) else [error.instance]
+        wrong = next((str(one) for one in given if one not in _TYPES), "")
+        meant = f" (did you mean '{_MEANT[wrong]}'?)" if wrong in _MEANT else near(wrong, _TYPES)
+        return f"'{wrong}' is no type{meant}; write one of {', '.join(_TYPES[:-1])} or {_TYPES[-1]}"
+    if keyword == "required" and isinstance(error.instance, bool):
+        return "it must be a list of names; write it beside 'properties:', as in 'required: [name]'"
     if error.validator == "type":
         kinds = [wanted] if isinstance(wanted, str) else list(wanted)
         return f"it must be {_KINDS.get(kinds[0], kinds[0])}; correct it"

@@ -43,6 +43,8 @@ def _of_value_or_list(error: Any) -> list[Any]:
 def _type(error: Any) -> str:
     given = error.validator_value
     kinds = [given] if isinstance(given, str) else [kind for kind in given if kind != "array"]
+    if kinds == ["boolean"]:
+        return f"{_shown(error.instance)} is not true or false"
     return f"{_shown(error.instance)} is no {' or '.join(_KINDS.get(k, k) for k in kinds or given)}"
 
 

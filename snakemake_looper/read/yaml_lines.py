@@ -224,6 +224,11 @@ def absent(text: str, path: Path, advice: str = "correct the path") -> str:
             f"'{text}': the environment variable {names[0]} is not set; set it, or write the"
             " value itself"
         )
+    if text.startswith("file:"):
+        return f"'{text}' is no path; write '{re.sub('^file:(//)?', '', text)}'"
+    if "://" in text:
+        shown = re.sub(r"//[^/]*@", "//", text.partition("?")[0])
+        return f"'{shown}' is an address, and only files are read here; write the path of a copy"
     return f"'{text}' does not exist ({path}); {advice}"
 
 
