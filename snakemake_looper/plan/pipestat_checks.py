@@ -7,6 +7,7 @@ become warnings, or are ignored.
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
@@ -19,34 +20,35 @@ from ..read.output_schema_faults import refusals
 from ..read.pipestat_schema import Fault, pipestat_schema
 from ..read.secrets import address, is_plain
 from ..read.yaml_lines import Document, read_yaml
+from .pipestat_keys import SERVER_KEYS, check_keys, misspelt_keys
 from .pipestat_section import PATHS, PipestatSection
 
 _IS_TOLD = re.compile(r"\{[^}]*\bpipestat\s*[.\[]")
 """A template that tells the command where to report."""
 _IS_TOLD_SCHEMA = re.compile(r"\bpipestat\.(output_schema|schema)\b|\bpipeline\.output_schema\b")
 """A template that tells the command its output schema. pipestat may then validate results."""
-_SERVER_KEYS = ("dialect", "driver", "name", "user", "password", "host", "port")
-"""The keys of which pipestat makes the address of a database server."""
 
 
 def check_config(section: PipestatSection, config: PipestatConfig, problems: Problems) -> None:
     """Check the merged config of one interface and level."""
     interface = config.interface
     _check_names(section)
+    is_told = bool(_IS_TOLD.search(_templates(interface)))
+    check_keys(section, needs_server=is_told and config.back_end == "database")
     if interface.output_schema:
         _check_output_schema(config, problems)
-    if not _IS_TOLD.search(_templates(interface)):
+    if not is_told:
         return
     _check_texts(section)
     if config.back_end == "database":
         _check_server(section)
-    if not interface.output_schema and _in_tables(config):
-        problems.warn(
-            interface.place,
-            "output_schema",
-            "is missing: without it, pipestat makes no table, and no result gets into the database;"
-            " add it",
+    if not interface.output_schema:
+        what = (
+            "pipestat makes no table, and no result gets into the database"
+            if _in_tables(config)
+            else "nothing checks the results, and `pipestat report` stores numbers as text"
         )
+        problems.warn(interface.place, "output_schema", f"is missing: without it, {what}; add it")
 
 
 def _in_tables(config: PipestatConfig) -> bool:
@@ -165,12 +167,20 @@ def _check_texts(section: PipestatSection) -> None:
 def _check_server(section: PipestatSection) -> None:
     """Refuse a server that is not PostgreSQL, or whose address lacks a key."""
     database = section.values["database"]
-    if not isinstance(database, Mapping):
+    if not isinstance(database, Mapping) or "sqlite_url" in database:
         return  # a problem already
-    missing = [key for key in _SERVER_KEYS if database.get(key) is None]
+    meant = misspelt_keys(database)
+    for key, right in meant.items():
+        section.refuse(f"unknown (did you mean '{right}'?); rename the key", "database", key)
+    missing = [key for key in SERVER_KEYS if database.get(key) is None]
+    missing = [key for key in missing if key not in meant.values()]
     if missing:
         hint = " ('driver: psycopg')" if "driver" in missing else ""
         section.refuse(f"pipestat needs {', '.join(missing)} in it; add it{hint}", "database")
+    unset = re.fullmatch(r"\$\{(\w+)\}", str(database.get("password")))
+    if unset and unset[1] not in os.environ:
+        what = f"the environment variable {unset[1]} is not set here, and jobs need it; set it"
+        section.warn(what, "database", "password")
     dialect = database.get("dialect", "postgresql")
     if isinstance(dialect, str) and dialect != "postgresql":
         what = f"'{dialect}'" if is_plain(dialect) else "this"

@@ -176,7 +176,7 @@ def _publication(section: PipestatSection) -> _Publication:
     if not url:
         section.refuse("has no 'sqlite_url'; write the path of the file", "database")
         return _Publication(None)
-    if "://" in url:
+    if "://" in url or url == ":memory:" or url.endswith("/"):
         section.refuse(f"'{address(url)}' names no file; write its path", "database", key)
         return _Publication(None)
     return _Publication("sqlite", str(resolve(url, section.settings.root)))
