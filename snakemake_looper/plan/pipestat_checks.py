@@ -121,7 +121,10 @@ def _check_output_schema(config: PipestatConfig, problems: Problems) -> None:
         _report_fault(problems.warn, schema.empty, document)
     elif is_told:
         level = interface.level
-        for fault in refusals(schema, level, in_tables=in_tables, validates=validates):
+        on_server = config.back_end == "database"
+        for fault in refusals(
+            schema, level, in_tables=in_tables, validates=validates, on_server=on_server
+        ):
             _report_fault(problems.add, fault, document)
     _check_pipeline_name(interface, document, problems)
 

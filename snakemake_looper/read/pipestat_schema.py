@@ -43,6 +43,9 @@ class Fault:
 class PipestatSchema:
     """The results that pipestat finds in an output schema, and the schema's faults."""
 
+    pipeline_name: str
+    name_keys: Keys
+    """The keys that lead to the pipeline's name."""
     results: Mapping[str, Mapping[str, Any]]
     """Results by `sample`, `project` and `status`, with references and short types replaced."""
     roots: Mapping[str, Keys]
@@ -91,7 +94,9 @@ def pipestat_schema(raw: Mapping[str, Any]) -> PipestatSchema:
             )
     has_results = schema.results.get("sample") or schema.results.get("project")
     empty = None if has_results else _no_results(raw)
-    return PipestatSchema(schema.results, schema.roots, tuple(schema.faults), empty)
+    return PipestatSchema(
+        str(name), name_keys, schema.results, schema.roots, tuple(schema.faults), empty
+    )
 
 
 def _name_message(name: Any, data: Mapping[str, Any]) -> str:
