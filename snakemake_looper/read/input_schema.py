@@ -21,7 +21,7 @@ from .remote import is_url
 from .schema_faults import report_faults
 from .schema_files import SchemaFiles
 from .schema_refs import ITEMS, PROJECT, Keys, OneSchema, at, has_references, pointer_to, resolved
-from .schema_words import in_words
+from .schema_words import of_sample
 from .secrets import address
 from .yaml_lines import read_yaml, resolve
 
@@ -97,7 +97,7 @@ def report_config(schema: InputSchema, pep: Pep, problems: Problems) -> None:
         validator = _validator(one, PROJECT)
         for error in validator.iter_errors(dict(pep.config)) if validator else ():
             keys = tuple(error.absolute_path)
-            for message in in_words(error):
+            for message in of_sample(error):
                 problems.add(
                     _place(file, keys),
                     ".".join(map(str, keys)),
@@ -136,7 +136,7 @@ class Validator:
         for validator in self._validators:
             for error in validator.iter_errors(dict(sample.attributes)):
                 where = ".".join(map(str, error.absolute_path))
-                found += [f"{where}: {text}" if where else text for text in in_words(error)]
+                found += [f"{where}: {text}" if where else text for text in of_sample(error)]
         return list(dict.fromkeys(found))
 
     def _obviously_valid(self, attributes: Mapping[str, Any]) -> bool:

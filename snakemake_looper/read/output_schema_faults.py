@@ -11,6 +11,7 @@ from typing import Any
 
 from ..errors import near
 from .pipestat_schema import Fault, Keys, PipestatSchema
+from .schema_words import of_schema
 
 _JSON_TYPES = ("array", "boolean", "integer", "null", "number", "object", "string")
 _COLUMN_TYPES = (
@@ -138,8 +139,7 @@ def faults_of_validation(schema: PipestatSchema, level: str) -> Iterator[Fault]:
                 what = f"'{error.instance}' is no type of JSON Schema, so nothing can be reported"
                 yield Fault((*root, name, *path), f"{what}; write one of {known}")
             else:
-                said = " ".join(error.message.split())[:200]
-                yield Fault((*root, name, *path), f"not a valid schema: {said}; correct it")
+                yield Fault((*root, name, *path), f"not a valid schema: {of_schema(error)}")
 
 
 def _with_parts(results: Mapping[str, Any], keys: Keys) -> Iterator[tuple[Keys, Mapping[str, Any]]]:

@@ -11,17 +11,8 @@ from jsonschema import Draft7Validator
 from ..errors import Problems, near
 from .schema_files import SchemaFile
 from .schema_refs import ITEMS, PROJECT, Keys, OneSchema, at
+from .schema_words import of_schema
 
-_TYPES = ("string", "number", "integer", "boolean", "array", "object", "null")
-_MEANT = {
-    "str": "string", "text": "string", "file": "string", "path": "string", "int": "integer",
-    "float": "number", "double": "number", "bool": "boolean", "list": "array", "dict": "object",
-}  # fmt: skip
-"""Types of other languages, and of output schemas."""
-_KINDS = {
-    "array": "a list", "object": "a mapping", "string": "text", "number": "a number",
-    "integer": "a whole number", "boolean": "true or false",
-}  # fmt: skip
 _KEYWORDS = frozenset(Draft7Validator.META_SCHEMA["properties"])
 _OF_EIDO = ("tangible", "sizing", "required_files", "files", "directories")
 _KNOWN: Mapping[Keys, frozenset[str]] = {
@@ -63,28 +54,7 @@ def report_faults(file: SchemaFile, schema: OneSchema, problems: Problems) -> No
 def _not_valid(part: Any) -> Iterator[tuple[Keys, str]]:
     for error in Draft7Validator(Draft7Validator.META_SCHEMA).iter_errors(part):
         path = tuple(error.absolute_path)
-        yield path, f"not a valid schema: {_in_words(error, path)}"
-
-
-def _in_words(error: Any, path: Keys) -> str:
-    keyword = next((key for key in reversed(path) if isinstance(key, str)), "")
-    wanted = error.validator_value
-    if keyword == "type":
-        given = error.instance if isinstance(error.instance, list) else [error.instance]
-        wrong = next((str(one) for one in given if one not in _TYPES), "")
-        meant = f" (did you mean '{_MEANT[wrong]}'?)" if wrong in _MEANT else near(wrong, _TYPES)
-        return f"'{wrong}' is no type{meant}; write one of {', '.join(_TYPES[:-1])} or {_TYPES[-1]}"
-    if keyword == "required" and isinstance(error.instance, bool):
-        return "it must be a list of names; write it beside 'properties:', as in 'required: [name]'"
-    if error.validator == "type":
-        kinds = [wanted] if isinstance(wanted, str) else list(wanted)
-        return f"it must be {_KINDS.get(kinds[0], kinds[0])}; correct it"
-    return {
-        "minItems": "it must not be empty; correct it",
-        "uniqueItems": "an item is in it twice; remove one",
-        "minimum": f"it must not be below {wanted}; correct it",
-        "exclusiveMinimum": f"it must be above {wanted}; correct it",
-    }.get(error.validator, "it has a form that it cannot have; correct it")
+        yield path, f"not a valid schema: {of_schema(error)}"
 
 
 def _bad_patterns(node: Any, path: Keys = (), names: bool = False) -> Iterator[tuple[Keys, str]]:

@@ -1,6 +1,6 @@
-"""Why a sample or a config does not fit its input schema, in words for the people who wrote it.
+"""Errors of jsonschema in words for the people who wrote the samples, or the schema.
 
-The schema is checked before (see `schema_faults`), so each keyword here has a value of its kind.
+A schema is checked before samples are. So each keyword has a value of its kind then.
 """
 
 from __future__ import annotations
@@ -14,11 +14,21 @@ _KINDS = {
     "array": "list", "object": "mapping", "string": "text", "number": "number",
     "integer": "whole number", "boolean": "true or false", "null": "empty value",
 }  # fmt: skip
+_TYPES = ("string", "number", "integer", "boolean", "array", "object", "null")
+_MEANT = {
+    "str": "string", "text": "string", "file": "string", "path": "string", "int": "integer",
+    "float": "number", "double": "number", "bool": "boolean", "list": "array", "dict": "object",
+}  # fmt: skip
+"""Types of other languages, and of output schemas."""
+_MUST_BE = {
+    "array": "a list", "object": "a mapping", "string": "text", "number": "a number",
+    "integer": "a whole number", "boolean": "true or false",
+}  # fmt: skip
 _LONGEST = 60
 _MOST = 8
 
 
-def in_words(error: Any) -> list[str]:
+def of_sample(error: Any) -> list[str]:
     """The messages of an error of jsonschema; it can stand for several."""
     if error.validator == "required":
         return [f"there is no '{n}'" for n in error.validator_value if n not in error.instance]
@@ -27,7 +37,7 @@ def in_words(error: Any) -> list[str]:
     if error.validator == "anyOf":
         inner = _of_value_or_list(error)
         if inner:
-            return list(dict.fromkeys(text for one in inner for text in in_words(one)))
+            return list(dict.fromkeys(text for one in inner for text in of_sample(one)))
     say = _SAID.get(error.validator)
     return [say(error) if say else f"{_shown(error.instance)} does not fit to the schema"]
 
@@ -120,3 +130,30 @@ def _shown(value: Any) -> str:
         return "it"
     text = repr(value)
     return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"
+
+
+# --- of a schema itself ---------------------------------------------------------------------------
+
+
+def of_schema(error: Any) -> str:
+    """The message of an error of a schema itself, found by the schema of schemas."""
+    path = error.absolute_path
+    keyword = next((key for key in reversed(path) if isinstance(key, str)), "")
+    wanted = error.validator_value
+    if keyword == "type":
+        given = error.instance if isinstance(error.instance, list) else [error.instance]
+        wrong = next((str(one) for one in given if one not in _TYPES), "")
+        meant = f" (did you mean '{_MEANT[wrong]}'?)" if wrong in _MEANT else near(wrong, _TYPES)
+        return f"'{wrong}' is no type{meant}; write one of {', '.join(_TYPES[:-1])} or {_TYPES[-1]}"
+    if keyword == "required" and isinstance(error.instance, bool):
+        return "it must be a list of names; write it beside 'properties:', as in 'required: [name]'"
+    if error.validator == "type":
+        kinds = [wanted] if isinstance(wanted, str) else list(wanted)
+        return f"it must be {_MUST_BE.get(kinds[0], kinds[0])}; correct it"
+    return {
+        "format": f"it is no {'regular expression' if wanted == 'regex' else 'address'}; correct it",
+        "minItems": "it must not be empty; correct it",
+        "uniqueItems": "an item is in it twice; remove one",
+        "minimum": f"it must not be below {wanted}; correct it",
+        "exclusiveMinimum": f"it must be above {wanted}; correct it",
+    }.get(error.validator, "it has a form that it cannot have; correct it")

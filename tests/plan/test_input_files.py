@@ -121,8 +121,9 @@ def test_remote_schemas_and_imports_are_read(
     where = remote_project(project, f"{address}/in.yaml")
     plan = plan_project(where / ".looper.yaml")
     assert not plan.warnings and not plan.volatile
-    reasons = {skip.reason for skip in plan.skipped}
-    assert reasons == {"invalid: there is no 'gone'; there is no 'absent'"}
+    reasons = [skip.reason for skip in plan.skipped]
+    said = "invalid: there is no 'gone'; there is no 'absent'"
+    assert reasons == [f"{said} (samples.csv:{row})" for row in (2, 3, 4)]
 
 
 def test_what_cannot_be_reached_is_a_warning(
@@ -138,7 +139,9 @@ def test_what_cannot_be_reached_is_a_warning(
         f"{where}/schema.yaml:1: imports: {address}/no.yaml cannot be reached (404: there is no such"
         " file); samples are not checked against it"
     )
-    assert [skip.reason for skip in plan.skipped] == ["invalid: there is no 'absent'"] * 3
+    assert [skip.reason for skip in plan.skipped] == [
+        f"invalid: there is no 'absent' (samples.csv:{row})" for row in (2, 3, 4)
+    ]
     assert plan.volatile
     write(folder, {"no.yaml": REQUIRED % "word"})
     again = plan_project(where / ".looper.yaml")

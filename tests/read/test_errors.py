@@ -691,7 +691,7 @@ def test_an_invalid_row_is_skipped_with_its_reason(project: Callable[..., Path])
     assert [job.record for job in plan.jobs] == ["a"]
     (skip,) = plan.skipped
     assert (skip.record, skip.fault) == ("b", True)
-    assert skip.reason == "invalid: file: it is empty"
+    assert skip.reason == "invalid: file: it is empty (samples.csv:3)"
 
 
 def test_catalogue_is_written_with_write(tmp_path: Path) -> None:
