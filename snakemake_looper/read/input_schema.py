@@ -9,14 +9,16 @@ to the schema that names it (quirk 37).
 from __future__ import annotations
 
 import copy
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from jsonschema import Draft7Validator
+from jsonschema import Draft7Validator, ValidationError
+from jsonschema.validators import extend
 
 from ..errors import Place, Problems
 from ..model import InputSchema, Pep, Sample
+from .patterns import Patterns, TakesTooLong
 from .remote import is_url
 from .schema_faults import report_faults
 from .schema_files import SchemaFiles
@@ -117,7 +119,19 @@ def _validator(schema: Mapping[str, Any], keys: Keys) -> Any:
         return None
     # A reference counts from the top of the schema. Beside `$ref`, nothing at the top has an effect.
     pointer = {"$ref": pointer_to(keys)}
-    return Draft7Validator({**schema, **pointer} if has_references(schema) else part)
+    patterns = Patterns()
+
+    def check_pattern(validator: Any, pattern: str, text: Any, _: Any) -> Iterator[ValidationError]:
+        if not isinstance(text, str):
+            return
+        try:
+            if not patterns.matches(pattern, text):
+                yield ValidationError("")
+        except TakesTooLong:
+            yield ValidationError("", cause=TakesTooLong())
+
+    kind = extend(Draft7Validator, {"pattern": check_pattern})  # type: ignore[no-untyped-call]
+    return kind({**schema, **pointer} if has_references(schema) else part)
 
 
 class Validator:

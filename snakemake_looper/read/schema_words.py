@@ -82,6 +82,12 @@ def _missing_beside(error: Any) -> list[str]:
     ] or ["an attribute that another one needs is missing"]
 
 
+def _pattern(error: Any) -> str:
+    if error.cause:
+        return f"the pattern '{error.validator_value}' takes too long; simplify it in the schema"
+    return f"{_shown(error.instance)} does not match '{error.validator_value}'"
+
+
 def _length(word: str) -> Callable[[Any], str]:
     def say(error: Any) -> str:
         count = error.validator_value
@@ -104,7 +110,7 @@ _SAID: Mapping[str, Callable[[Any], str]] = {
     "type": _type,
     "enum": _enum,
     "const": _compared("not"),
-    "pattern": lambda one: f"{_shown(one.instance)} does not match '{one.validator_value}'",
+    "pattern": _pattern,
     "minLength": _length("shorter"),
     "maxLength": _length("longer"),
     "minimum": _compared("below"),

@@ -13,6 +13,7 @@ from snakemake_looper import ProjectError
 from snakemake_looper.errors import Place, Problems
 from snakemake_looper.model import Sample
 from snakemake_looper.plan.planner import plan_project
+from snakemake_looper.read import patterns
 from snakemake_looper.read.input_schema import Validator, read_input_schema
 
 ITEMS = "properties.samples.items"
@@ -128,6 +129,38 @@ def test_words_of_a_value_that_does_not_fit(
     tmp_path: Path, wanted: str, value: object, message: str
 ) -> None:
     assert faults(tmp_path, {"x": value}, s=f"{HEAD}x: {wanted}\n") == [f"x: {message}"]
+
+
+@pytest.mark.parametrize(
+    ("pattern", "text"),
+    [("(a+)+$", "a" * 60 + "!"), ("(a|aa)+$", "a" * 99 + "!"), ("^(.*,)*$", "," * 60 + "!")],
+)
+def test_a_pattern_that_takes_years(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, pattern: str, text: str
+) -> None:
+    """Python cannot stop it. The other attributes are checked, and other samples as well."""
+    monkeypatch.setattr(patterns, "_SECONDS", 0.1)
+    write(
+        tmp_path, {"s.yaml": f"{HEAD}x: {{pattern: '{pattern}'}}\n        y: {{type: integer}}\n"}
+    )
+    schema = read_input_schema("s.yaml", tmp_path, Place("p.yaml"), Problems())
+    assert schema
+    validator = Validator(schema)
+    for _ in range(3):
+        assert validator.faults(Sample("a", {"x": text, "y": "z"}, None)) == [
+            f"x: the pattern '{pattern}' takes too long; simplify it in the schema",
+            "y: 'z' is no whole number",
+        ]
+
+
+def test_a_pattern_with_repetitions_that_is_quick(tmp_path: Path) -> None:
+    write(tmp_path, {"s.yaml": f"{HEAD}x: {{pattern: '^([a-z]+_)*[a-z]+$'}}\n"})
+    schema = read_input_schema("s.yaml", tmp_path, Place("p.yaml"), Problems())
+    assert schema
+    validator = Validator(schema)
+    assert not validator.faults(Sample("a", {"x": "ab_cd_e"}, None))
+    said = "x: 'a\\n_é' does not match '^([a-z]+_)*[a-z]+$'"
+    assert validator.faults(Sample("a", {"x": "a\n_é"}, None)) == [said]
 
 
 def test_words_of_one_of_several_values(tmp_path: Path) -> None:
