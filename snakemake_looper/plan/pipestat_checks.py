@@ -86,6 +86,7 @@ def _check_names(section: PipestatSection) -> None:
         )
     for key in PATHS:
         path = str(section.values.get(key) or "").replace(RECORD, "")
+        path = re.sub(r"\$\{\w+\}", "", path)  # not set, which is a problem already
         names = re.findall(r"\{[^{}]*\}", path) if key == "results_file_path" else []
         special = special_to_snakemake(path)
         if names:

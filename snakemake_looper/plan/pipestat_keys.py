@@ -53,7 +53,7 @@ def check_keys(section: PipestatSection, *, needs_server: bool) -> None:
 
 def _check_registry_path(section: PipestatSection, path: str) -> None:
     """Refuse a path that is none of PEPhub's."""
-    if not _REGISTRY_PATH.fullmatch(path):
+    if "$" not in path and not _REGISTRY_PATH.fullmatch(path):
         shown = f"'{path}'" if is_plain(path) else "the value"
         what = f"{shown} is no path of a PEP on PEPhub; write it as namespace/name:tag"
         section.refuse(what, "pephub_path")
