@@ -18,11 +18,21 @@ from jsonschema.validators import extend
 
 from ..errors import Place, Problems
 from ..model import InputSchema, Pep, Sample
-from .patterns import Patterns, TakesTooLong
+from .patterns import Patterns, TakesTooLong, may_take_long
 from .remote import is_url
 from .schema_faults import report_faults
 from .schema_files import SchemaFiles
-from .schema_refs import ITEMS, PROJECT, Keys, OneSchema, at, has_references, pointer_to, resolved
+from .schema_refs import (
+    ITEMS,
+    PROJECT,
+    Keys,
+    OneSchema,
+    at,
+    has_references,
+    parts,
+    pointer_to,
+    resolved,
+)
 from .schema_words import of_sample
 from .secrets import address
 from .yaml_lines import read_yaml, resolve
@@ -97,17 +107,29 @@ def report_config(schema: InputSchema, pep: Pep, problems: Problems) -> None:
     file = pep.config_file or (pep.files or (Path(),))[0]
     for one in schema.schemas:
         validator = _validator(one, PROJECT)
-        for error in validator.iter_errors(dict(pep.config)) if validator else ():
-            keys = tuple(error.absolute_path)
+        for keys, message in _faults(validator, _with_text_keys(pep.config)) if validator else ():
+            said = f"{message}, says {schema.path}; correct it"
+            problems.add(_place(file, keys), ".".join(map(str, keys)), said)
+
+
+def _faults(validator: Any, value: Any) -> Iterator[tuple[Keys, str]]:
+    """The faults of a value, each with the keys that lead to it."""
+    try:
+        for error in validator.iter_errors(value):
             for message in of_sample(error):
-                problems.add(
-                    _place(file, keys),
-                    ".".join(map(str, keys)),
-                    f"{message}, says {schema.path}; correct it",
-                )
+                yield tuple(error.absolute_path), message
+    except RecursionError:
+        yield (), "it is nested too deeply to be checked"
 
 
-def _place(file: Path, keys: tuple[str | int, ...]) -> Place:
+def _with_text_keys(value: Any) -> Any:
+    """A copy of a config with text as keys, which jsonschema relies on."""
+    if isinstance(value, Mapping):
+        return {str(key): _with_text_keys(one) for key, one in value.items()}
+    return [_with_text_keys(one) for one in value] if isinstance(value, list) else value
+
+
+def _place(file: Path, keys: Keys) -> Place:
     document = read_yaml(file, Problems()) if keys and file.suffix in (".yaml", ".yml") else None
     return document.place(*keys) if document else Place(str(file))
 
@@ -118,20 +140,24 @@ def _validator(schema: Mapping[str, Any], keys: Keys) -> Any:
     if not isinstance(part, Mapping):
         return None
     # A reference counts from the top of the schema. Beside `$ref`, nothing at the top has an effect.
-    pointer = {"$ref": pointer_to(keys)}
+    whole = {**schema, "$ref": pointer_to(keys)} if has_references(schema) else part
+    return _kind_of_validator(whole)(whole)
+
+
+def _kind_of_validator(schema: Mapping[str, Any]) -> Any:
+    """jsonschema's validator; one that gives up patterns if the schema has any to give up."""
+    if not any(may_take_long(str(one.get("pattern"))) for one in parts(schema)):
+        return Draft7Validator
     patterns = Patterns()
 
-    def check_pattern(validator: Any, pattern: str, text: Any, _: Any) -> Iterator[ValidationError]:
-        if not isinstance(text, str):
-            return
+    def check(_: Any, pattern: str, text: Any, __: Any) -> Iterator[ValidationError]:
         try:
-            if not patterns.matches(pattern, text):
+            if isinstance(text, str) and not patterns.matches(pattern, text):
                 yield ValidationError("")
-        except TakesTooLong:
-            yield ValidationError("", cause=TakesTooLong())
+        except TakesTooLong as error:
+            yield ValidationError("", cause=error)
 
-    kind = extend(Draft7Validator, {"pattern": check_pattern})  # type: ignore[no-untyped-call]
-    return kind({**schema, **pointer} if has_references(schema) else part)
+    return extend(Draft7Validator, {"pattern": check})  # type: ignore[no-untyped-call]
 
 
 class Validator:
@@ -148,9 +174,9 @@ class Validator:
             return []
         found = []
         for validator in self._validators:
-            for error in validator.iter_errors(dict(sample.attributes)):
-                where = ".".join(map(str, error.absolute_path))
-                found += [f"{where}: {text}" if where else text for text in of_sample(error)]
+            for keys, text in _faults(validator, dict(sample.attributes)):
+                where = ".".join(map(str, keys))
+                found.append(f"{where}: {text}" if where else text)
         return list(dict.fromkeys(found))
 
     def _obviously_valid(self, attributes: Mapping[str, Any]) -> bool:

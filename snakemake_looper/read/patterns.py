@@ -47,7 +47,7 @@ class Patterns:
         Raises:
             TakesTooLong: it takes too long, or took too long for another text.
         """
-        if not _may_take_long(pattern):
+        if not may_take_long(pattern):
             return re.search(pattern, text) is not None
         if pattern in self._given_up:
             raise TakesTooLong
@@ -80,7 +80,8 @@ def _end(process: subprocess.Popen[Any]) -> None:
 
 
 @lru_cache
-def _may_take_long(pattern: str) -> bool:
+def may_take_long(pattern: str) -> bool:
+    """Whether a pattern repeats what is repeated, or repeats a lot."""
     if _REPEATED_GROUP.search(pattern):
         return True
     return len(_REPETITION.findall(pattern)) > _FEW

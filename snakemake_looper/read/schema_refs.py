@@ -99,7 +99,7 @@ class OneSchema:
         begins = {ITEMS: (top, ITEMS), PROJECT: (top, PROJECT), **self.targets}
         for keys, (file, there) in begins.items():
             try:
-                for node in _nodes(at(self.data, keys)):
+                for node in parts(at(self.data, keys)):
                     _checks(node, self.data, known, ())
             except _EndlessError as error:
                 what = f"its references {error}; correct them"
@@ -172,20 +172,21 @@ def pointer_to(keys: Keys) -> str:
 
 def has_references(node: Any) -> bool:
     """Whether a part of a schema refers to others."""
-    return any(isinstance(one.get("$ref"), str) for one in _nodes(node))
+    return any(isinstance(one.get("$ref"), str) for one in parts(node))
 
 
 class _EndlessError(Exception):
     """Validation would not end."""
 
 
-def _nodes(node: Any) -> Iterator[Mapping[str, Any]]:
+def parts(node: Any) -> Iterator[Mapping[str, Any]]:
+    """All mappings in a part of a schema, and itself."""
     if isinstance(node, Mapping):
         yield node
     for child in (
         node.values() if isinstance(node, Mapping) else node if isinstance(node, list) else ()
     ):
-        yield from _nodes(child)
+        yield from parts(child)
 
 
 def _checks(

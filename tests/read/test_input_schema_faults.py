@@ -210,11 +210,12 @@ def test_a_sample_s_part_that_is_a_reference(tmp_path: Path) -> None:
 
 def test_a_config_that_does_not_fit_is_named_at_its_line(project: Callable[..., Path]) -> None:
     schema = "properties:\n  project:\n    properties: {genome: {enum: [hg38, mm10]}}\n"
+    schema += "    patternProperties: {'^x': {type: string}}\n"
     folder = project(
         {
             **TOUCH,
             "schema.yaml": schema + "    required: [assembly]\n",
-            "project.yaml": "name: demo\nsample_table: samples.csv\ngenome: hg39\n",
+            "project.yaml": "name: demo\nsample_table: samples.csv\ngenome: hg39\nmore: {3: {4: x}}\n",
         }
     )
     with pytest.raises(ProjectError) as caught:
