@@ -16,6 +16,7 @@ import yaml
 
 from ..errors import LooperError
 
+DEEP = "is nested too deeply; remove levels"
 _FORBIDDEN = re.compile(r"[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
@@ -75,7 +76,6 @@ _TAG = "a value that begins with '!' needs quotes; write them"
 _RULES = tuple(
     _Rule(re.compile(pattern), *rest)
     for pattern, *rest in (
-        ("nesting depth", "it is nested too deeply; remove levels"),
         ("tab character", _TAB),
         ("cannot start any token", _no_token),
         (
@@ -131,6 +131,8 @@ def in_words(error: yaml.YAMLError, text: str) -> YamlFault:
     if rule and rule.at_context:
         mark = getattr(error, "context_mark", None) or mark
     line = mark.line + 1 if mark else 0
+    if "nesting depth" in said:
+        return YamlFault(DEEP, line)
     message: Any = rule.message if rule else "the line cannot be read; put its value in quotes"
     if callable(message):
         message = message(_stop(mark, text))

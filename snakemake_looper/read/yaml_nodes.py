@@ -11,6 +11,7 @@ keep the line of each key) can rely on `_MOST_COPIES`.
 from __future__ import annotations
 
 import os
+import re
 import stat
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,7 +19,7 @@ from typing import Any
 
 import yaml
 
-from .yaml_faults import YamlFault, in_words
+from .yaml_faults import DEEP, YamlFault, in_words
 
 _MOST_BYTES = 8 * 1024**2
 _MOST_VALUES = 200_000
@@ -27,6 +28,8 @@ _LONG = 500_000
 _MOST_COPIES = 100_000
 """Values that aliases may add to those in the text."""
 _DEEPEST = 100
+_INDENTED = re.compile(rf"^[ \-?]{{{_DEEPEST // 2}}}", re.MULTILINE)
+"""A level takes a column at least, but two if a list is in the column of its key."""
 _UTF_16 = (b"\xff\xfe", b"\xfe\xff")
 
 FastLoader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -80,13 +83,13 @@ def nodes_of(text: str, loader: Any) -> yaml.Node | None:
         YamlFault: it is no YAML, it is nested too deeply, or its anchors have no end.
     """
     try:
-        if len(text) > _LONG:
-            _count_values(text)
+        if len(text) > _LONG or _may_be_deep(text):
+            _look_through(text)
         node: yaml.Node | None = loader.get_single_node()
     except yaml.YAMLError as error:
         raise in_words(error, text) from None
     except RecursionError:  # PyYAML without libyaml
-        raise YamlFault("is nested too deeply; remove levels") from None
+        raise YamlFault(DEEP) from None
     if node is not None:
         _check(node)
     return node
@@ -105,13 +108,28 @@ def check(text: str) -> None:
         loader.dispose()
 
 
-def _count_values(text: str) -> None:
-    """Refuse a text with countless values. Nodes take much more memory than the text does."""
+def _look_through(text: str) -> None:
+    """Refuse a text with countless values, and one that is nested so deeply that libyaml crashes.
+
+    Nodes take much more memory than the text does; events are forgotten one by one.
+    """
+    depth = 0
     event: Any
     for number, event in enumerate(yaml.parse(text, FastLoader)):
+        if isinstance(event, yaml.CollectionStartEvent):
+            depth += 1
+        elif isinstance(event, yaml.CollectionEndEvent):
+            depth -= 1
+        if depth > _DEEPEST:
+            raise YamlFault(DEEP, event.start_mark.line + 1)
         if number > 2 * _MOST_VALUES:
-            line = event.start_mark.line + 1
-            raise YamlFault("has more values than a YAML file can have; correct the path", line)
+            what = "has more values than a YAML file can have; correct the path"
+            raise YamlFault(what, event.start_mark.line + 1)
+
+
+def _may_be_deep(text: str) -> bool:
+    """Whether a text can be nested deeply: most are too short for it, or not indented enough."""
+    return text.count("[") + text.count("{") > _DEEPEST // 2 or bool(_INDENTED.search(text))
 
 
 def _check(top: yaml.Node) -> None:
@@ -133,7 +151,7 @@ def _check(top: yaml.Node) -> None:
             if sizes[key] > len(sizes) + _MOST_COPIES:
                 raise YamlFault("its anchors multiply without end; remove some", _line(node))
             if depths[key] > _DEEPEST:
-                raise YamlFault("is nested too deeply; remove levels", _line(node))
+                raise YamlFault(DEEP, _line(node))
         elif key in begun:
             if key not in sizes:
                 raise YamlFault("an anchor contains itself; write its value out", _line(node))
