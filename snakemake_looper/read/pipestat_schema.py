@@ -27,6 +27,7 @@ _FILE_TYPES: Mapping[str, tuple[str, ...]] = {
 }
 _REQUIRED = ("path", "title")
 _RESERVED = ("id", "record_identifier")
+_CLOSE = 0.8
 _KNOWN_KEYS = ("samples", "project", "status", "pipeline_name", "properties")
 
 
@@ -186,7 +187,9 @@ def _replace_types(results: dict[str, Any], keys: Keys, schema: _Parse) -> None:
         missing = [key for key in ("type", "description") if key not in result]
         if missing:
             what = " and no ".join(f"'{key}'" for key in missing)
-            schema.add(here, f"has no {what}, which pipestat needs; add it")
+            wrong = [f"'{key}'" for key in result if near(key, missing, _CLOSE)]
+            advice = f"rename {' and '.join(wrong)}" if wrong else "add it"
+            schema.add(here, f"has no {what}, which pipestat needs; {advice}")
             continue
         kind = result["type"]
         if kind == "object" and "properties" in result:

@@ -297,6 +297,18 @@ def test_an_unknown_type(tmp_path: Path, schema: str) -> None:
     assert not validates(path, "sample", tmp_path) and not makes_tables(path, "sample")
 
 
+def test_misspelt_keys_of_a_result(tmp_path: Path) -> None:
+    path = tmp_path / "schema.yaml"
+    for result, advice in (
+        ("{typ: integer, descripton: n}", "'type' and no 'description', which pipestat needs; rename 'typ' and 'descripton'"),
+        ("{type: integer, Description: n}", "'description', which pipestat needs; rename 'Description'"),
+        ("{type: integer, value: n}", "'description', which pipestat needs; add it"),
+    ):  # fmt: skip
+        path.write_text(own(f"n: {result}"))
+        found = refusals(as_pipestat_has_it(path), "sample", in_tables=False, validates=False)
+        assert found == (Fault(("samples", "n"), f"has no {advice}"),)
+
+
 # --- schemas that hypothesis makes ---------------------------------------------------------------
 
 NAMES = some.sampled_from(

@@ -8,7 +8,7 @@ import pytest
 
 from snakemake_looper.errors import Problems
 from snakemake_looper.read.output_schema import OutputSchemaError, read_output_schema
-from snakemake_looper.read.yaml_lines import Document, read_yaml
+from snakemake_looper.read.yaml_lines import Document, absent, read_yaml
 
 QUOTES = "needs quotes; write them"
 TAB = "a tab stands in the indentation; write spaces"
@@ -188,3 +188,22 @@ def test_a_key_that_is_written_again(tmp_path: Path) -> None:
         "file:2: b.c: is written again, and the one in line 2 has no effect; remove one",
         "file:6: d.e: is written again, and the one in line 4 has no effect; remove one",
     ]
+
+
+def test_a_path_that_leads_to_no_file(tmp_path: Path) -> None:
+    for text, message in (
+        ("no.yaml", f"'no.yaml' does not exist ({tmp_path}/no.yaml); correct the path"),
+        (".", "'.' is a folder; write the path of a file in it"),
+        ("file:///a/b.yaml", "'file:///a/b.yaml' is no path; write '/a/b.yaml'"),
+        (
+            "https://me:S3CRET@h/a.yaml?t=S3CRET",
+            "'https://h/a.yaml' is an address, and only files are read here; write the path of a"
+            " copy",
+        ),
+        (
+            "$NO_SUCH_X/a.yaml",
+            "'$NO_SUCH_X/a.yaml': the environment variable NO_SUCH_X is not set; set it, or write"
+            " the value itself",
+        ),
+    ):
+        assert absent(text, tmp_path / text) == message
