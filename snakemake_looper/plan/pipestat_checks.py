@@ -78,7 +78,9 @@ def _check_names(section: PipestatSection) -> None:
     Reading has checked the PEP's name and the output folder already.
     """
     name = section.values.get("project_name")
-    if name and not is_file_name(str(name)):
+    if isinstance(name, (list, Mapping)):
+        section.refuse("must be text; write a name", "project_name")
+    elif name and not is_file_name(str(name)):
         section.refuse(
             f"'{address(str(name))}' cannot be part of a file name;"
             " use letters, digits, '.', '-' and '_'",
@@ -160,7 +162,7 @@ def _check_texts(section: PipestatSection) -> None:
         elif value and key in ("record_identifier", "name") and re.search(r"\s", value):
             section.refuse("has white space, which pipestat refuses; write a name without", key)
     database = section.values.get("database")
-    for key in ("dialect", "name", "user", "password", "host", "port"):
+    for key in SERVER_KEYS:
         if not isinstance(database, Mapping) or database.get(key) is None:
             continue
         kinds = (str, int) if key == "port" else (str,)
@@ -173,6 +175,15 @@ def _check_server(section: PipestatSection) -> None:
     database = section.values["database"]
     if not isinstance(database, Mapping) or "sqlite_url" in database:
         return  # a problem already
+    dialect = database.get("dialect", "postgresql")
+    if isinstance(dialect, str) and dialect != "postgresql":
+        what = f"'{dialect}'" if is_plain(dialect) else "this"
+        section.refuse(
+            f"{what} cannot hold pipestat's tables; write 'postgresql', or 'sqlite_url' for SQLite",
+            "database",
+            "dialect",
+        )
+        return
     meant = misspelt_keys(database)
     for key, right in meant.items():
         section.refuse(f"unknown (did you mean '{right}'?); rename the key", "database", key)
@@ -185,11 +196,3 @@ def _check_server(section: PipestatSection) -> None:
     if unset and unset[1] not in os.environ:
         what = f"the environment variable {unset[1]} is not set here, and jobs need it; set it"
         section.warn(what, "database", "password")
-    dialect = database.get("dialect", "postgresql")
-    if isinstance(dialect, str) and dialect != "postgresql":
-        what = f"'{dialect}'" if is_plain(dialect) else "this"
-        section.refuse(
-            f"{what} cannot hold pipestat's tables; write 'postgresql', or 'sqlite_url' for SQLite",
-            "database",
-            "dialect",
-        )

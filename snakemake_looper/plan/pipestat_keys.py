@@ -40,8 +40,10 @@ def check_keys(section: PipestatSection, *, needs_server: bool) -> None:
     given = [key for key in _BACK_ENDS if section.values.get(key)]
     for key in given[1:]:
         section.warn(f"has no effect beside '{given[0]}'; remove one of them", key)
-    if given[:1] == ["pephub_path"]:
-        _check_registry_path(section, str(section.values["pephub_path"]))
+    if section.values.get("database") == {}:
+        section.warn("is empty, and results go to a file; fill it in, or remove it", "database")
+    if given[:1] == ["pephub_path"] and isinstance(section.values["pephub_path"], str):
+        _check_registry_path(section, section.values["pephub_path"])
     path = section.values.get("results_file_path")
     if isinstance(path, str) and path.endswith("/"):
         what = f"'{path}' is a folder; write the path of a file, as in '{path}results.yaml'"

@@ -9,6 +9,7 @@ to the schema that names it (quirk 37).
 from __future__ import annotations
 
 import copy
+import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -108,7 +109,8 @@ def report_config(schema: InputSchema, pep: Pep, problems: Problems) -> None:
     for one in schema.schemas:
         validator = _validator(one, PROJECT)
         for keys, message in _faults(validator, _with_text_keys(pep.config)) if validator else ():
-            said = f"{message}, says {schema.path}; correct it"
+            source = re.sub("^(https?|ftp):/", r"\1://", str(schema.path))  # a path has one slash
+            said = f"{message}, says {source}; correct it"
             problems.add(_place(file, keys), ".".join(map(str, keys)), said)
 
 

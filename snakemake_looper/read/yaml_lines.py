@@ -213,6 +213,10 @@ def expanded(text: str, place: Place, key: str, problems: Problems) -> str:
             key,
             f"the environment variable {name} is not set; set it, or write the value itself",
         )
+    user = re.match(r"~[^/]+", expand(text))
+    if user:
+        what = f"there is no user '{user[0][1:]}' here; write the folder instead of '{user[0]}'"
+        problems.add(place, key, what)
     return expand(text)
 
 
