@@ -74,7 +74,7 @@ class OneSchema:
         """A reference into this schema instead; None if it cannot be followed."""
         url, _, fragment = reference.partition("#")
         place, name = file.place(*keys), ".".join(map(str, keys))
-        if url in _KNOWN:
+        if url in _KNOWN and not fragment:
             return reference
         target: SchemaFile | None = file
         if url and url != str(file.data.get("$id")).partition("#")[0]:
