@@ -311,42 +311,55 @@ def test_misspelt_keys_of_a_result(tmp_path: Path) -> None:
 
 # --- schemas that hypothesis makes ---------------------------------------------------------------
 
-NAMES = some.sampled_from(
-    ["n", "m", "plot", "id", "record_identifier", "status", "metadata", "_x", "Id", "N", ""]
+
+def mostly(sound: list[Any], odd: list[Any]) -> some.SearchStrategy[Any]:
+    """A sound value, and now and then an odd one: with many odd ones, all would be refused."""
+    return some.sampled_from([*(sound * (1 + 8 * len(odd) // len(sound))), *odd])
+
+
+NAMES = mostly(["n", "m", "plot"], ["id", "status", "metadata", "_x", "Id", "N", ""])
+KINDS: Any = mostly(
+    ["string", "integer", "boolean", "object", "array", "file", "image"],
+    ["link", "null", None, 3, ["string"], ["string", "null"]],
 )
-KINDS: Any = some.sampled_from(
-    ["string", "integer", "boolean", "object", "array", "file", "image", "link", "null", None, 3]
-)
+DESCRIPTIONS = mostly(["n"], [None, 3, ["n"]])
+REFERENCES = some.sampled_from(["#/$defs/x", "#/$defs/y", "#/definitions/x", "#/x", "o.yaml"])
 
 
 def results(children: some.SearchStrategy[Any]) -> some.SearchStrategy[Any]:
-    """Definitions of results; parts of them are missing, or of another kind."""
-    description = some.sampled_from(["n", "n", "n", None, 3, ["n"]])
+    """Definitions of results; some lack a part, or have one of another kind."""
+    nested = some.dictionaries(some.sampled_from(["a", "path"]), children, max_size=2)
+    sound: dict[str, some.SearchStrategy[Any]] = {"type": KINDS, "description": DESCRIPTIONS}
     parts: dict[str, some.SearchStrategy[Any]] = {
-        "properties": some.dictionaries(some.sampled_from(["a", "path"]), children, max_size=2)
-        | some.sampled_from([None, ["a"]]),
-        "items": children | some.sampled_from([None, ["a"], {"type": "image"}]),
-        "required": some.sampled_from([["a"], [], "a", None]),
-        "$ref": some.sampled_from(["#/$defs/x", "#/$defs/y", "#/definitions/x", "#/x", "o.yaml"]),
+        "properties": nested,
+        "items": some.fixed_dictionaries({"type": KINDS, "properties": nested}),
+        "required": mostly([["a"], []], ["a", None]),
     }
-    kinds = KINDS | some.lists(KINDS, max_size=2)
-    usual = {"type": kinds, "description": description}
-    whole = some.fixed_dictionaries(usual, optional=parts)
-    return whole | some.fixed_dictionaries({}, optional={**usual, **parts})
+    odd: dict[str, some.SearchStrategy[Any]] = {
+        "properties": nested | some.sampled_from([None, ["a"]]),
+        "items": children | some.sampled_from([None, ["a"], {"type": "image"}]),
+        "$ref": REFERENCES,
+    }
+    whole = some.fixed_dictionaries(sound, optional=parts)
+    faulty = some.fixed_dictionaries({}, optional={**sound, **parts, **odd})
+    return some.one_of(whole, whole, whole, whole, faulty)
 
 
-RESULT = some.recursive(some.sampled_from([{"type": "string", "description": "n"}, 3]), results, max_leaves=4)  # fmt: skip
-LEVEL = some.dictionaries(NAMES, RESULT, max_size=3) | some.sampled_from([None, [], "n"])
+RESULT = some.recursive(
+    mostly([{"type": "string", "description": "n"}], [3]), results, max_leaves=4
+)
+LEVEL = some.dictionaries(NAMES, RESULT, min_size=1, max_size=2)
+LEVELS = some.one_of(*[LEVEL] * 9, some.sampled_from([None, [], {}, "n"]))
 TOP = some.fixed_dictionaries(
-    {"pipeline_name": some.sampled_from(["p", "p", "p", None, 3])},
-    optional={"samples": LEVEL, "project": LEVEL, "status": LEVEL},
+    {"pipeline_name": mostly(["p"], [None, 3]), "samples": LEVELS},
+    optional={"project": LEVELS, "status": LEVELS},
 )
 JSON_TOP = some.fixed_dictionaries(
     {
-        "pipeline_name": some.sampled_from(["p", "p", "p", None]),
-        "samples": some.fixed_dictionaries({"items": some.fixed_dictionaries({"properties": LEVEL})}),
+        "pipeline_name": mostly(["p"], [None]),
+        "samples": some.fixed_dictionaries({"items": some.fixed_dictionaries({"properties": LEVELS})}),
     },
-    optional={"project": some.fixed_dictionaries({"properties": LEVEL})},
+    optional={"project": some.fixed_dictionaries({"properties": LEVELS})},
 )  # fmt: skip
 DEFS = some.sampled_from([{"x": {"type": "string"}}, {"x": {"type": "image"}}, {"x": 3}, None])
 MADE = TOP | some.fixed_dictionaries({"properties": JSON_TOP}, optional={"$defs": DEFS})
