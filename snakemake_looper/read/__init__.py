@@ -6,7 +6,10 @@ looper_config, options, settings    the looper config; the options of all source
 pep                                 the samples; `peppy_project` calls peppy, `pephub` the server
 interface, directives, pre_submit   the pipelines, with their command templates (`templates`)
 input_schema, output_schema         the attributes that samples need; the results of pipelines
+schema_files, schema_refs           the files of an input schema; `remote` gets those on the web
+schema_faults, schema_words         slips in schemas, and samples that do not fit, in our words
 compute                             the files with compute settings
 secrets, deprecated                 passwords become references; replacements of older keys
-yaml_lines                          YAML with the line of each key, for messages
+yaml_lines                          YAML with the line of each key; `yaml_nodes` refuses bombs, and
+                                    `yaml_faults` has the words for broken YAML
 """

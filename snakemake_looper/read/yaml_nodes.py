@@ -50,14 +50,14 @@ def read_text(path: Path) -> str:
             size = f"{about.st_size / 1024**2:,.0f} MB"
             raise YamlFault(f"has {size}, too much for a YAML file; correct the path")
         content = file.read()
-    return as_text(content)
+    return _as_text(content)
 
 
 def _without_waiting(path: str, flags: int) -> int:
     return os.open(path, flags | os.O_NONBLOCK)  # a pipe would wait for a writer
 
 
-def as_text(content: bytes) -> str:
+def _as_text(content: bytes) -> str:
     """The text of a file's content.
 
     Raises:
@@ -93,19 +93,6 @@ def nodes_of(text: str, loader: Any) -> yaml.Node | None:
     if node is not None:
         _check(node)
     return node
-
-
-def check(text: str) -> None:
-    """Refuse a text that must not be loaded. Any of PyYAML's loaders can load the others.
-
-    Raises:
-        YamlFault: see `nodes_of`.
-    """
-    loader = FastLoader(text)
-    try:
-        nodes_of(text, loader)
-    finally:
-        loader.dispose()
 
 
 def _look_through(text: str) -> None:
