@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Mapping
-from difflib import get_close_matches
 from typing import Any
 
 from ..errors import near
@@ -89,6 +88,8 @@ def misspelt_keys(database: Mapping[Any, Any]) -> dict[str, str]:
     found = {}
     for key in database:
         if key not in HARMLESS_IN_DATABASE and key != "password":
+            from difflib import get_close_matches  # imported late: few sections get here
+
             match = get_close_matches(str(key).casefold(), missing, n=1, cutoff=_CLOSE)
             if match:
                 found[str(key)] = match[0]
