@@ -120,13 +120,13 @@ def _as_place(place: Place | str | Path) -> Place:
     return place if isinstance(place, Place) else Place(str(place))
 
 
-def near(word: str, known: Iterable[str]) -> str:
+def near(word: str, known: Iterable[str], closeness: float = 0.6) -> str:
     """The text ` (did you mean 'x'?)` with the closest known word; empty if no word is close.
 
-    Upper and lower case count as the same.
+    Upper and lower case count as the same. A `closeness` of 1 allows no other letter.
     """
     from difflib import get_close_matches  # imported late: few commands get here
 
     words = {one.casefold(): one for one in known}
-    match = get_close_matches(word.casefold(), list(words), n=1)
+    match = get_close_matches(word.casefold(), list(words), n=1, cutoff=closeness)
     return f" (did you mean '{words[match[0]]}'?)" if match else ""

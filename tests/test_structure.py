@@ -44,7 +44,7 @@ SEAMS = {
     "peppy": {"read.peppy_project"},
     "pephubclient": {"read.pephub", "results.pephub_table"},
     "jinja2": {"read.templates", "results.report"},
-    "jsonschema": {"read.input_schema", "read.output_schema_faults"},
+    "jsonschema": {"read.input_schema", "read.output_schema_faults", "read.schema_faults"},
     "sqlalchemy": {
         "results.database", "results.database_connection", "results.database_tables",
         "results.sqlite_copy",
@@ -55,8 +55,8 @@ SEAMS = {
     "snakemake_executor_plugin_slurm_jobstep": {"workspace.array_task"},
     "snakemake_interface_logger_plugins": {"run.log_events", "show.choice", "show.log_lines"},
     "yaml": {
-        "plan.looper_hooks", "profiles.profile_text", "read.input_schema", "read.output_schema",
-        "read.secrets", "read.yaml_lines", "results.yaml_text", "show.plans",
+        "plan.looper_hooks", "profiles.profile_text", "read.output_schema", "read.secrets",
+        "read.yaml_faults", "read.yaml_lines", "read.yaml_nodes", "results.yaml_text", "show.plans",
         "workspace.generated_workflow", "workspace.pipestat_files",
     },
     "sqlite3": {"results.sqlite_copy", "workspace.job_table", "workspace.job_table_writer"},

@@ -18,7 +18,7 @@ from ..model import Interface, Sample, Skip
 from ..status.flags import Flags
 from .compute_settings import common_settings
 from .context import PlanContext
-from .input_files import FileSizes, InputFiles
+from .input_files import FileSizes, InputFiles, invalid
 from .name_limits import NameLimits, sample_name_fault
 from .namespaces import Namespaces, looper_namespace
 from .rules import PlannedRule
@@ -168,7 +168,7 @@ def _sample_draft(
     if planned.validator:
         faults = planned.validator.faults(sample)
         if faults:
-            return skip(planned, sample.name, "invalid: " + "; ".join(faults))
+            return skip(planned, sample.name, invalid(faults))
     elif interface.input_schema:
         # Without checks, as in looper, the size is 0, and a missing file is not an input.
         present = tuple(path for path in files.required if path not in files.missing)

@@ -9,18 +9,20 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 
 from ..files import file_size
-from ..model import InputSchema, Sample
+from ..model import InputSchema, Pep, Sample, Skip
+from ..read.pep import rows_of
 from ..read.yaml_lines import expand
 from .context import PlanContext
 
 GB = 1024**3
 """Bytes in a GB, as looper counts."""
+_INVALID = "invalid: "
 _SLASHES = re.compile(r"(?<!:)/{2,}")
 
 
@@ -79,6 +81,25 @@ class FileSizes:
         return InputFiles(
             required, tuple(missing), total / GB, tuple(path for path in required if path in made)
         )
+
+
+def invalid(faults: Sequence[str]) -> str:
+    """The reason for which a sample that does not fit to its input schema has no job."""
+    return f"{_INVALID}{'; '.join(faults)}"
+
+
+def with_rows(skips: Sequence[Skip], pep: Pep) -> list[Skip]:
+    """The skips, those of invalid samples with the rows of their tables."""
+    names = {one.record for one in skips if one.reason.startswith(_INVALID)}
+    places = rows_of(pep, names) if names else {}
+    found = []
+    for skip in skips:
+        place = places.get(skip.record)
+        if place and place.line and Path(place.file) in pep.files:
+            row = f"{Path(place.file).name}:{place.line}"
+            skip = replace(skip, reason=f"{skip.reason} ({row})")
+        found.append(skip)
+    return found
 
 
 def as_input(path: str, context: PlanContext) -> str:

@@ -7,6 +7,7 @@ become warnings, or are ignored.
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
@@ -19,34 +20,35 @@ from ..read.output_schema_faults import refusals
 from ..read.pipestat_schema import Fault, pipestat_schema
 from ..read.secrets import address, is_plain
 from ..read.yaml_lines import Document, read_yaml
+from .pipestat_keys import SERVER_KEYS, check_keys, misspelt_keys
 from .pipestat_section import PATHS, PipestatSection
 
 _IS_TOLD = re.compile(r"\{[^}]*\bpipestat\s*[.\[]")
 """A template that tells the command where to report."""
 _IS_TOLD_SCHEMA = re.compile(r"\bpipestat\.(output_schema|schema)\b|\bpipeline\.output_schema\b")
 """A template that tells the command its output schema. pipestat may then validate results."""
-_SERVER_KEYS = ("dialect", "driver", "name", "user", "password", "host", "port")
-"""The keys of which pipestat makes the address of a database server."""
 
 
 def check_config(section: PipestatSection, config: PipestatConfig, problems: Problems) -> None:
     """Check the merged config of one interface and level."""
     interface = config.interface
     _check_names(section)
+    is_told = bool(_IS_TOLD.search(_templates(interface)))
+    check_keys(section, needs_server=is_told and config.back_end == "database")
     if interface.output_schema:
         _check_output_schema(config, problems)
-    if not _IS_TOLD.search(_templates(interface)):
+    if not is_told:
         return
     _check_texts(section)
     if config.back_end == "database":
         _check_server(section)
-    if not interface.output_schema and _in_tables(config):
-        problems.warn(
-            interface.place,
-            "output_schema",
-            "is missing: without it, pipestat makes no table, and no result gets into the database;"
-            " add it",
+    if not interface.output_schema:
+        what = (
+            "pipestat makes no table, and no result gets into the database"
+            if _in_tables(config)
+            else "nothing checks the results, and `pipestat report` stores numbers as text"
         )
+        problems.warn(interface.place, "output_schema", f"is missing: without it, {what}; add it")
 
 
 def _in_tables(config: PipestatConfig) -> bool:
@@ -76,7 +78,9 @@ def _check_names(section: PipestatSection) -> None:
     Reading has checked the PEP's name and the output folder already.
     """
     name = section.values.get("project_name")
-    if name and not is_file_name(str(name)):
+    if isinstance(name, (list, Mapping)):
+        section.refuse("must be text; write a name", "project_name")
+    elif name and not is_file_name(str(name)):
         section.refuse(
             f"'{address(str(name))}' cannot be part of a file name;"
             " use letters, digits, '.', '-' and '_'",
@@ -84,6 +88,7 @@ def _check_names(section: PipestatSection) -> None:
         )
     for key in PATHS:
         path = str(section.values.get(key) or "").replace(RECORD, "")
+        path = re.sub(r"\$\{\w+\}", "", path)  # not set, which is a problem already
         names = re.findall(r"\{[^{}]*\}", path) if key == "results_file_path" else []
         special = special_to_snakemake(path)
         if names:
@@ -119,7 +124,10 @@ def _check_output_schema(config: PipestatConfig, problems: Problems) -> None:
         _report_fault(problems.warn, schema.empty, document)
     elif is_told:
         level = interface.level
-        for fault in refusals(schema, level, in_tables=in_tables, validates=validates):
+        on_server = config.back_end == "database"
+        for fault in refusals(
+            schema, level, in_tables=in_tables, validates=validates, on_server=on_server
+        ):
             _report_fault(problems.add, fault, document)
     _check_pipeline_name(interface, document, problems)
 
@@ -154,7 +162,7 @@ def _check_texts(section: PipestatSection) -> None:
         elif value and key in ("record_identifier", "name") and re.search(r"\s", value):
             section.refuse("has white space, which pipestat refuses; write a name without", key)
     database = section.values.get("database")
-    for key in ("dialect", "name", "user", "password", "host", "port"):
+    for key in SERVER_KEYS:
         if not isinstance(database, Mapping) or database.get(key) is None:
             continue
         kinds = (str, int) if key == "port" else (str,)
@@ -165,12 +173,8 @@ def _check_texts(section: PipestatSection) -> None:
 def _check_server(section: PipestatSection) -> None:
     """Refuse a server that is not PostgreSQL, or whose address lacks a key."""
     database = section.values["database"]
-    if not isinstance(database, Mapping):
+    if not isinstance(database, Mapping) or "sqlite_url" in database:
         return  # a problem already
-    missing = [key for key in _SERVER_KEYS if database.get(key) is None]
-    if missing:
-        hint = " ('driver: psycopg')" if "driver" in missing else ""
-        section.refuse(f"pipestat needs {', '.join(missing)} in it; add it{hint}", "database")
     dialect = database.get("dialect", "postgresql")
     if isinstance(dialect, str) and dialect != "postgresql":
         what = f"'{dialect}'" if is_plain(dialect) else "this"
@@ -179,3 +183,16 @@ def _check_server(section: PipestatSection) -> None:
             "database",
             "dialect",
         )
+        return
+    meant = misspelt_keys(database)
+    for key, right in meant.items():
+        section.refuse(f"unknown (did you mean '{right}'?); rename the key", "database", key)
+    missing = [key for key in SERVER_KEYS if database.get(key) is None]
+    missing = [key for key in missing if key not in meant.values()]
+    if missing:
+        hint = " ('driver: psycopg')" if "driver" in missing else ""
+        section.refuse(f"pipestat needs {', '.join(missing)} in it; add it{hint}", "database")
+    unset = re.fullmatch(r"\$\{(\w+)\}", str(database.get("password")))
+    if unset and unset[1] not in os.environ:
+        what = f"the environment variable {unset[1]} is not set here, and jobs need it; set it"
+        section.warn(what, "database", "password")

@@ -171,12 +171,15 @@ def _publication(section: PipestatSection) -> _Publication:
     if database is None or not ("sqlite_url" in database or database.get("dialect") == "sqlite"):
         return _Publication(None)
     key = "sqlite_url" if "sqlite_url" in database else "name"
+    if isinstance(database.get(key), (bool, list, Mapping)):
+        section.refuse("must be a path; write it as text", "database", key)
+        return _Publication(None)
     # pipestat adds `sqlite:///` itself; in its documentation the value has it (quirk 25).
     url = str(database.get(key) or "").removeprefix("sqlite:///")
     if not url:
         section.refuse("has no 'sqlite_url'; write the path of the file", "database")
         return _Publication(None)
-    if "://" in url:
+    if "://" in url or url == ":memory:" or url.endswith("/"):
         section.refuse(f"'{address(url)}' names no file; write its path", "database", key)
         return _Publication(None)
     return _Publication("sqlite", str(resolve(url, section.settings.root)))

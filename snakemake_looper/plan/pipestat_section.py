@@ -40,12 +40,22 @@ class PipestatSection:
 
     def refuse(self, message: str, *keys: Any) -> None:
         """Add a problem at the line of a key of the section."""
+        self.problems.add(self._place(*keys), self._name(*keys), message)
+
+    def warn(self, message: str, *keys: Any) -> None:
+        """Add a warning at the line of a key of the section."""
+        self.problems.warn(self._place(*keys), self._name(*keys), message)
+
+    def _place(self, *keys: Any) -> Place:
         # The file is read again for its lines: a section without faults needs none.
         document = read_yaml(self.settings.looper_config, Problems())
-        place = Place(str(self.settings.looper_config))
-        if document is not None:
-            place = document.place("pipestat", *keys)
-        self.problems.add(place, ".".join(map(str, ("pipestat", *keys))), message)
+        if document is None:
+            return Place(str(self.settings.looper_config))
+        return document.place("pipestat", *keys)
+
+    @staticmethod
+    def _name(*keys: Any) -> str:
+        return ".".join(map(str, ("pipestat", *keys)))
 
 
 def read_section(settings: Settings, problems: Problems) -> PipestatSection:

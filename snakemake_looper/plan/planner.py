@@ -30,7 +30,7 @@ from .drafts import Draft, draft_project, draft_samples
 from .dynamic_variables import with_dynamic_variables
 from .failures import Failures, JobError
 from .images import check_images
-from .input_files import FileSizes, as_input
+from .input_files import FileSizes, as_input, with_rows
 from .lumps import lumped
 from .missing_files import without_missing_files
 from .name_limits import limits_of_rules, report_bad_names
@@ -122,7 +122,7 @@ def _plan(context: PlanContext, problems: Problems) -> tuple[Plan, list[Rendered
     report_bad_names(context.pep, samples.bad_names, problems)
     check_shared_files(in_lumps, context.pep, problems)
     problems.raise_if_any()
-    skipped = [*samples.skipped, *lacking]
+    skipped = [*with_rows(samples.skipped, context.pep), *lacking]
     plan = whole_plan(context, rules, in_lumps, skipped, sizes.sizes, problems.warnings)
     return plan, jobs
 

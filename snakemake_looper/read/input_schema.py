@@ -9,23 +9,35 @@ to the schema that names it (quirk 37).
 from __future__ import annotations
 
 import copy
-import logging
-from collections.abc import Mapping
+import re
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
-from urllib.parse import urljoin
 
-import yaml
-from jsonschema import Draft7Validator
+from jsonschema import Draft7Validator, ValidationError
+from jsonschema.validators import extend
 
 from ..errors import Place, Problems
-from ..model import InputSchema, Sample
-from .yaml_lines import Document, absent, parse_yaml, read_yaml, resolve
+from ..model import InputSchema, Pep, Sample
+from .patterns import Patterns, TakesTooLong, may_take_long
+from .remote import is_url
+from .schema_faults import report_faults
+from .schema_files import SchemaFiles
+from .schema_refs import (
+    ITEMS,
+    PROJECT,
+    Keys,
+    OneSchema,
+    at,
+    has_references,
+    parts,
+    pointer_to,
+    resolved,
+)
+from .schema_words import of_sample
+from .secrets import address
+from .yaml_lines import read_yaml, resolve
 
-_log = logging.getLogger(__name__)
-
-_TIMEOUT = 10
-"""Seconds to wait for a remote schema."""
 _LISTABLE = ("string", "number", "boolean")
 _SCALAR_ONLY = {"type", "description", "title", "pattern", "minLength", "maxLength", "format"}
 """Keywords that have no effect on an array."""
@@ -38,7 +50,7 @@ _PLAIN_ITEMS = {
 def read_input_schema(
     source: str, folder: Path, place: Place, problems: Problems
 ) -> InputSchema | None:
-    """Read an input schema and everything that it imports.
+    """Read an input schema and everything that it imports or refers to.
 
     A remote schema that cannot be reached is a warning: samples are not checked against it, as in
     looper.
@@ -52,108 +64,34 @@ def read_input_schema(
     Returns:
         The schema; None if it cannot be read or is no JSON schema.
     """
-    reader = _Reader(problems)
-    where = source if _is_url(source) else str(resolve(source, folder))
-    reader.read(where, source, place, "input_schema")
-    if not reader.schemas or reader.sources[-1] != where:
+    files = SchemaFiles(problems)
+    where = source if is_url(source) else str(resolve(source, folder))
+    before = len(problems)
+    top = files.open(where, source, place, "input_schema")
+    if top is None:
         return None
-    items = _items(reader.schemas[-1])
-    faulty = [
-        _has_faults(source, _items(schema), problems)
-        for source, schema in zip(reader.sources, reader.schemas, strict=True)
-    ]
-    if any(faulty):
+    schemas = []
+    for file in files.with_imports(top):
+        schema = OneSchema(file, files)
+        report_faults(file, schema, problems)
+        schemas.append(schema.data)
+    if len(problems) > before:
         return None
+    items = _items(schemas[-1])
     return InputSchema(
-        path=Path(where),
-        schemas=tuple(reader.schemas),
+        path=Path(address(where)),
+        schemas=tuple(schemas),
         required_files=_names(items, "tangible", "required_files"),
         sized_files=_names(items, "sizing", "files"),
         directories=_names(items, "directories"),
-        files=tuple(Path(source) for source in reader.sources if not _is_url(source)),
-        volatile=reader.unreachable,
+        files=files.paths,
+        volatile=files.is_unreachable,
     )
-
-
-def _has_faults(file: str, items: dict[str, Any], problems: Problems) -> bool:
-    """Whether the schema of a sample is not a valid JSON schema. Each fault becomes a problem."""
-    errors = Draft7Validator(Draft7Validator.META_SCHEMA).iter_errors(items)
-    found = sorted((".".join(map(str, error.absolute_path)), error.message) for error in errors)
-    for where, message in found:
-        problems.add(file, where, f"not a valid schema: {message}; correct it")
-    return bool(found)
-
-
-class _Reader:
-    """Reads schemas in the order in which they apply: an imported one before its importer."""
-
-    def __init__(self, problems: Problems) -> None:
-        self.schemas: list[Mapping[str, Any]] = []
-        self.sources: list[str] = []
-        self.unreachable = False
-        self._problems = problems
-        self._seen: set[str] = set()
-
-    def read(self, where: str, source: str, place: Place, key: str) -> None:
-        """Read a file or URL. The file at `place` names it `source` under `key`."""
-        if where in self._seen:
-            return
-        self._seen.add(where)
-        document = self._open(where, source, place, key)
-        if document is None:
-            return
-        imports = document.data.get("imports") or []
-        for item in map(str, imports if isinstance(imports, list) else [imports]):
-            # Relative to the file that imports it (quirk 37), which may be remote.
-            target = (
-                item
-                if _is_url(item)
-                else urljoin(where, item)
-                if _is_url(where)
-                else str(resolve(item, Path(where).parent))
-            )
-            at = Place(where) if _is_url(where) else document.place("imports")
-            self.read(target, item, at, "imports")
-        self.schemas.append(document.data)
-        self.sources.append(where)
-
-    def _open(self, where: str, source: str, place: Place, key: str) -> Document | None:
-        if _is_url(where):
-            return self._fetch(where, place, key)
-        if Path(where).is_file():
-            return read_yaml(Path(where), self._problems)
-        self._problems.add(place, key, absent(source, Path(where)))
-        return None
-
-    def _fetch(self, url: str, place: Place, key: str) -> Document | None:
-        from urllib.request import urlopen
-
-        try:
-            with urlopen(url, timeout=_TIMEOUT) as response:
-                text = response.read().decode()
-        except (OSError, ValueError) as error:
-            self.unreachable = True
-            why = getattr(error, "reason", None) or error
-            self._problems.warn(
-                place, key, f"{url} cannot be reached ({why}); samples are not checked against it"
-            )
-            return None
-        try:
-            return parse_yaml(text, Path(url))
-        except (yaml.YAMLError, TypeError):
-            self._problems.add(place, key, f"{url} is no schema; correct the address")
-            return None
-
-
-def _is_url(text: str) -> bool:
-    return text.startswith(("http://", "https://", "ftp://"))
 
 
 def _items(schema: Mapping[str, Any]) -> dict[str, Any]:
     """The JSON schema of one sample inside a PEP schema."""
-    node: Any = schema
-    for key in ("properties", "samples", "items"):
-        node = node.get(key) if isinstance(node, Mapping) else None
+    node = at(schema, resolved(schema, ITEMS))
     return dict(node) if isinstance(node, Mapping) else {}
 
 
@@ -165,25 +103,71 @@ def _names(items: Mapping[str, Any], *keys: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(found))
 
 
-def config_faults(schema: InputSchema, config: Mapping[str, Any]) -> list[str]:
-    """The faults of a PEP's config by the `project` section of an input schema, as in eido."""
-    found = []
+def report_config(schema: InputSchema, pep: Pep, problems: Problems) -> None:
+    """Check the PEP's config against the `project` section of an input schema, as eido does."""
+    file = pep.config_file or (pep.files or (Path(),))[0]
     for one in schema.schemas:
-        properties = one.get("properties")
-        section = properties.get("project") if isinstance(properties, Mapping) else None
-        if not isinstance(section, Mapping):
-            continue
-        for error in Draft7Validator(section).iter_errors(dict(config)):
-            where = ".".join(map(str, error.absolute_path))
-            found.append(f"{where}: {error.message}" if where else error.message)
-    return list(dict.fromkeys(found))
+        validator = _validator(one, PROJECT)
+        for keys, message in _faults(validator, _with_text_keys(pep.config)) if validator else ():
+            source = re.sub("^(https?|ftp):/", r"\1://", str(schema.path))  # a path has one slash
+            said = f"{message}, says {source}; correct it"
+            problems.add(_place(file, keys), ".".join(map(str, keys)), said)
+
+
+def _faults(validator: Any, value: Any) -> Iterator[tuple[Keys, str]]:
+    """The faults of a value, each with the keys that lead to it."""
+    try:
+        for error in validator.iter_errors(value):
+            for message in of_sample(error):
+                yield tuple(error.absolute_path), message
+    except RecursionError:
+        yield (), "it is nested too deeply to be checked"
+
+
+def _with_text_keys(value: Any) -> Any:
+    """A copy of a config with text as keys, which jsonschema relies on."""
+    if isinstance(value, Mapping):
+        return {str(key): _with_text_keys(one) for key, one in value.items()}
+    return [_with_text_keys(one) for one in value] if isinstance(value, list) else value
+
+
+def _place(file: Path, keys: Keys) -> Place:
+    document = read_yaml(file, Problems()) if keys and file.suffix in (".yaml", ".yml") else None
+    return document.place(*keys) if document else Place(str(file))
+
+
+def _validator(schema: Mapping[str, Any], keys: Keys) -> Any:
+    """The validator of a part of a schema; None if there is no such part."""
+    part = at(schema, keys)
+    if not isinstance(part, Mapping):
+        return None
+    # A reference counts from the top of the schema. Beside `$ref`, nothing at the top has an effect.
+    whole = {**schema, "$ref": pointer_to(keys)} if has_references(schema) else part
+    return _kind_of_validator(whole)(whole)
+
+
+def _kind_of_validator(schema: Mapping[str, Any]) -> Any:
+    """jsonschema's validator; one that gives up patterns if the schema has any to give up."""
+    if not any(may_take_long(str(one.get("pattern"))) for one in parts(schema)):
+        return Draft7Validator
+    patterns = Patterns()
+
+    def check(_: Any, pattern: str, text: Any, __: Any) -> Iterator[ValidationError]:
+        try:
+            if isinstance(text, str) and not patterns.matches(pattern, text):
+                yield ValidationError("")
+        except TakesTooLong as error:
+            yield ValidationError("", cause=error)
+
+    return extend(Draft7Validator, {"pattern": check})  # type: ignore[no-untyped-call]
 
 
 class Validator:
     """Checks samples against one input schema. It is compiled once and used for every sample."""
 
     def __init__(self, schema: InputSchema) -> None:
-        self._validators = [Draft7Validator(_listable(_items(one))) for one in schema.schemas]
+        found = (_validator(_listable(one), resolved(one, ITEMS)) for one in schema.schemas)
+        self._validators = [one for one in found if one]
         self._plain = _plain_demands(schema)
 
     def faults(self, sample: Sample) -> list[str]:
@@ -192,13 +176,9 @@ class Validator:
             return []
         found = []
         for validator in self._validators:
-            try:
-                for error in validator.iter_errors(dict(sample.attributes)):
-                    where = ".".join(map(str, error.absolute_path))
-                    found.append(f"{where}: {error.message}" if where else error.message)
-            except Exception as error:  # a $ref without a target raises an error of another library
-                _log.debug("sample %s cannot be checked", sample.name, exc_info=True)
-                found.append(f"the schema cannot be applied: {error}")
+            for keys, text in _faults(validator, dict(sample.attributes)):
+                where = ".".join(map(str, keys))
+                found.append(f"{where}: {text}" if where else text)
         return list(dict.fromkeys(found))
 
     def _obviously_valid(self, attributes: Mapping[str, Any]) -> bool:
@@ -232,16 +212,18 @@ def _plain_demands(schema: InputSchema) -> tuple[frozenset[str], frozenset[str]]
     return frozenset(required), frozenset(texts)
 
 
-def _listable(items: dict[str, Any]) -> dict[str, Any]:
-    """Allow a list for every plain attribute, as eido does for merged samples."""
-    items = copy.deepcopy(items)
-    properties = items.get("properties")
+def _listable(schema: Mapping[str, Any]) -> dict[str, Any]:
+    """A copy of a schema that allows a list for every plain attribute, as eido does."""
+    listable = copy.deepcopy(dict(schema))
+    there = (*resolved(listable, ITEMS), "properties")
+    properties = at(listable, there)
     if isinstance(properties, dict):
         for name, wanted in properties.items():
-            if not isinstance(wanted, Mapping) or wanted.get("type") not in _LISTABLE:
+            kind = at(schema, resolved(schema, (*there, name)))
+            if not isinstance(kind, Mapping) or kind.get("type") not in _LISTABLE:
                 continue
             if set(wanted) <= _SCALAR_ONLY:  # the same meaning, and quicker to check
                 properties[name] = {**wanted, "type": [wanted["type"], "array"], "items": wanted}
             else:
                 properties[name] = {"anyOf": [wanted, {"type": "array", "items": wanted}]}
-    return items
+    return listable

@@ -21,8 +21,11 @@ from typing import Any, Literal
 
 import yaml
 
-from ..errors import LooperError
+from ..errors import LooperError, Place
 from ..model import Level
+from .yaml_faults import YamlFault
+from .yaml_lines import parse_yaml
+from .yaml_nodes import FastLoader, read_text
 
 FileKind = Literal["file", "image", ""]
 
@@ -69,17 +72,15 @@ def read_output_schema(path: Path) -> OutputSchema:
     """Read an output schema. Nothing is cached.
 
     Raises:
-        OutputSchemaError: the file is not YAML, or holds no mapping.
+        OutputSchemaError: the file is not YAML, or not a mapping.
         OSError: the file cannot be read.
     """
     try:
-        data = yaml.load(path.read_text(encoding="utf-8"), Loader=_Loader)
-    except (yaml.YAMLError, UnicodeDecodeError, ValueError, RecursionError) as error:
-        said = " ".join(str(error).split()) or type(error).__name__
-        raise OutputSchemaError(f"{path}: not valid YAML; correct the syntax ({said})") from error
-    if data is not None and not isinstance(data, dict):
-        what = f"{path}: an output schema is a mapping, not a {type(data).__name__}"
-        raise OutputSchemaError(f"{what}; write 'key: value' lines")
+        text = read_text(path)
+        parse_yaml(text, path)  # refuses all that the loader below could not build
+        data = yaml.load(text, Loader=_Loader)
+    except YamlFault as fault:
+        raise OutputSchemaError(f"{Place(str(path), fault.line)}: {fault}") from fault
     return parse_output_schema(data or {})
 
 
@@ -168,7 +169,7 @@ def _paths(properties: Any) -> Iterator[tuple[str, str]]:
             yield name, str(value["path"])
 
 
-class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]
+class _Loader(FastLoader):  # type: ignore[misc]
     """Aliases stay one object, as pipestat has them, and keys become text."""
 
 

@@ -11,20 +11,33 @@ from typing import Any
 
 from ..errors import near
 from .pipestat_schema import Fault, Keys, PipestatSchema
+from .schema_words import of_schema
 
 _JSON_TYPES = ("array", "boolean", "integer", "null", "number", "object", "string")
 _COLUMN_TYPES = (
     *("array", "bool", "boolean", "file", "image", "integer", "link", "number", "object"),
     *("path", "string"),
 )
-_RESERVED_IN_DATABASE = (
-    *("pipeline_name", "pipestat_created_time", "pipestat_modified_time", "project_name"),
-    *("status", "metadata", "registry"),
+_OWN_COLUMNS = (
+    *("pipeline_name", "pipestat_created_time", "pipestat_extended_data"),
+    *("pipestat_modified_time", "project_name", "status"),
 )
+_OF_LIBRARIES = frozenset({
+    "cls", "metadata", "model_config", "model_dump", "model_dump_json", "model_fields",
+    "model_validate", "model_validate_json", "model_validate_strings",
+})  # fmt: skip
+"""Names with which SQLModel, pydantic and SQLAlchemy fail: when tables are made, or at a report."""
+_LONGEST_NAME = 63
+"""Of a table or column in PostgreSQL. It cuts longer names of columns."""
 
 
 def refusals(
-    schema: PipestatSchema, level: str, *, in_tables: bool, validates: bool
+    schema: PipestatSchema,
+    level: str,
+    *,
+    in_tables: bool,
+    validates: bool,
+    on_server: bool = False,
 ) -> tuple[Fault, ...]:
     """All faults for which pipestat refuses a schema at a level.
 
@@ -32,6 +45,7 @@ def refusals(
         schema: the schema as pipestat has it.
         level: `sample` or `project`.
         in_tables: whether results go to a database, which needs a column for each.
+        on_server: whether this database is a PostgreSQL server, and not a SQLite file.
         validates: whether the command gets the schema's path. pipestat then validates each result;
             it does not if it has the path only from a config.
     """
@@ -40,6 +54,7 @@ def refusals(
     found = list(faults_of_types(schema, level))
     if in_tables:
         found += faults_of_columns(schema, level)
+        found += faults_of_names(schema, level, on_server=on_server)
     if validates and not found:
         found += faults_of_validation(schema, level)
     return tuple({fault.keys: fault for fault in reversed(found)}.values())[::-1]
@@ -63,7 +78,7 @@ def faults_of_columns(schema: PipestatSchema, level: str) -> Iterator[Fault]:
     root = schema.roots.get(level, ())
     for name, result in schema.results.get(level, {}).items():
         keys = (*root, name)
-        if name in _RESERVED_IN_DATABASE or name.startswith("_"):
+        if name in _OWN_COLUMNS or name in _OF_LIBRARIES or name[:1] in ("", "_"):
             yield Fault(keys, f"'{name}' can be no column of a database; rename the result")
         elif not isinstance(result, dict) or "type" not in result:
             yield Fault(keys, "has no 'type', which a database needs; add it")
@@ -73,6 +88,27 @@ def faults_of_columns(schema: PipestatSchema, level: str) -> Iterator[Fault]:
                 f"'{result['type']}' is no type of a database's column; write one of"
                 f" {_listed(_COLUMN_TYPES)}",
             )
+
+
+def faults_of_names(schema: PipestatSchema, level: str, *, on_server: bool) -> Iterator[Fault]:
+    """Names that are too long for PostgreSQL, or that a database takes for the same."""
+    table = f"{schema.pipeline_name}__{level}_history"
+    if on_server and len(table) > _LONGEST_NAME:
+        most = _LONGEST_NAME - len(table) + len(schema.pipeline_name)
+        what = f"has {len(schema.pipeline_name)} characters, too many for the name of a table in"
+        what += f" PostgreSQL; write {most} at most"
+        yield Fault(schema.name_keys, what)
+    names = schema.results.get(level, {})
+    known = {} if on_server else {one: one for one in (*_OWN_COLUMNS, "id", "record_identifier")}
+    for name in names:
+        short = (name.encode()[:_LONGEST_NAME] if on_server else name.encode().lower()).decode(
+            errors="ignore"
+        )
+        first = known.setdefault(short, name)
+        if first != name:
+            why = f"begins with the same {_LONGEST_NAME} characters" if on_server else "is the same"
+            what = f"'{name}' {why} as '{first}' for the database; rename the result"
+            yield Fault((*schema.roots.get(level, ()), name), what)
 
 
 def faults_of_validation(schema: PipestatSchema, level: str) -> Iterator[Fault]:
@@ -103,8 +139,7 @@ def faults_of_validation(schema: PipestatSchema, level: str) -> Iterator[Fault]:
                 what = f"'{error.instance}' is no type of JSON Schema, so nothing can be reported"
                 yield Fault((*root, name, *path), f"{what}; write one of {known}")
             else:
-                said = " ".join(error.message.split())[:200]
-                yield Fault((*root, name, *path), f"not a valid schema: {said}; correct it")
+                yield Fault((*root, name, *path), f"not a valid schema: {of_schema(error)}")
 
 
 def _with_parts(results: Mapping[str, Any], keys: Keys) -> Iterator[tuple[Keys, Mapping[str, Any]]]:

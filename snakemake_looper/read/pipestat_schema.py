@@ -27,6 +27,7 @@ _FILE_TYPES: Mapping[str, tuple[str, ...]] = {
 }
 _REQUIRED = ("path", "title")
 _RESERVED = ("id", "record_identifier")
+_CLOSE = 0.8
 _KNOWN_KEYS = ("samples", "project", "status", "pipeline_name", "properties")
 
 
@@ -43,6 +44,9 @@ class Fault:
 class PipestatSchema:
     """The results that pipestat finds in an output schema, and the schema's faults."""
 
+    pipeline_name: str
+    name_keys: Keys
+    """The keys that lead to the pipeline's name."""
     results: Mapping[str, Mapping[str, Any]]
     """Results by `sample`, `project` and `status`, with references and short types replaced."""
     roots: Mapping[str, Keys]
@@ -91,7 +95,9 @@ def pipestat_schema(raw: Mapping[str, Any]) -> PipestatSchema:
             )
     has_results = schema.results.get("sample") or schema.results.get("project")
     empty = None if has_results else _no_results(raw)
-    return PipestatSchema(schema.results, schema.roots, tuple(schema.faults), empty)
+    return PipestatSchema(
+        str(name), name_keys, schema.results, schema.roots, tuple(schema.faults), empty
+    )
 
 
 def _name_message(name: Any, data: Mapping[str, Any]) -> str:
@@ -181,7 +187,9 @@ def _replace_types(results: dict[str, Any], keys: Keys, schema: _Parse) -> None:
         missing = [key for key in ("type", "description") if key not in result]
         if missing:
             what = " and no ".join(f"'{key}'" for key in missing)
-            schema.add(here, f"has no {what}, which pipestat needs; add it")
+            wrong = [f"'{key}'" for key in result if near(key, missing, _CLOSE)]
+            advice = f"rename {' and '.join(wrong)}" if wrong else "add it"
+            schema.add(here, f"has no {what}, which pipestat needs; {advice}")
             continue
         kind = result["type"]
         if kind == "object" and "properties" in result:

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from ..errors import Place, Problems, ProjectError
 from ..model import Interface, Level, Pep, Sample
-from .input_schema import config_faults
+from .input_schema import report_config
 from .interface import read_interface
 from .interface_commands import LEVELS
 from .looper_config import InterfaceSource, LooperConfig, read_looper_config
@@ -73,7 +73,9 @@ def read_project(
     interfaces, files, whole = _read_interfaces(config, pep, collector)
     if pep is None or settings is None:
         raise ProjectError(collector, collector.warnings)
-    _check_config(interfaces, pep, collector)
+    for interface in interfaces:
+        if interface.input_schema:
+            report_config(interface.input_schema, pep, collector)
     if problems is None:
         collector.raise_if_any()
     return Project(settings, pep, tuple(interfaces), collector.warnings, files, sound and whole)
@@ -174,16 +176,6 @@ def _unique(sources: list[InterfaceSource]) -> list[InterfaceSource]:
         if (source.path, None) not in kept:
             kept.setdefault((source.path, source.level), source)
     return list(kept.values())
-
-
-def _check_config(interfaces: list[Interface], pep: Pep, problems: Problems) -> None:
-    """Check the PEP's config against the `project` section of each input schema, as eido does."""
-    for interface in interfaces:
-        if interface.input_schema is None:
-            continue
-        for fault in config_faults(interface.input_schema, pep.config):
-            place = str(pep.config_file or (pep.files or ("",))[0])
-            problems.add(place, "", f"{fault} (by {interface.input_schema.path}); correct it")
 
 
 def _check_names(interfaces: list[Interface], problems: Problems) -> None:

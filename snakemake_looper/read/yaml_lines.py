@@ -13,26 +13,38 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import yaml
 
 from ..errors import Place, Problems
+from .yaml_faults import YamlFault, in_words
+from .yaml_nodes import FastLoader, nodes_of, read_text
 
 KeyPath = tuple[str | int, ...]
 
-_FastLoader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 # As `os.path.expandvars` reads them.
 _VARIABLE = re.compile(r"\$(?:(\w+)|\{([^}]*)\})", re.ASCII)
-# PyYAML's message repeats the word after `*` or `!`, which may be a password without quotes.
-_REPEATED = (
-    (re.compile(r"found undefined alias\b.*"), "a value that begins with '*' needs quotes"),
-    (
-        re.compile(r"could not determine a constructor for the tag .*"),
-        "a value that begins with '!' needs quotes",
-    ),
-)
+_STANDARD = "tag:yaml.org,2002:"
+_MERGE = f"{_STANDARD}merge"
+_COLLECTIONS = {f"{_STANDARD}{kind}" for kind in ("map", "seq", "set", "omap", "pairs")}
+_TAGGED = "a value that begins with '!' needs quotes; write them"
+_NO_KEY = "a key is a list or a mapping; put a value that begins with '{' or '[' in quotes"
+_NO_DATE = "a value looks like a date, and there is no such date; put it in quotes"
+_NO_NUMBER = "a value looks like a number, and is none; put it in quotes"
+_MOST_BITS = 10_000
+"""Of a number. Python refuses to print longer ones."""
 _SEXAGESIMAL = re.compile(r"^[-+]?[0-9][0-9_]*(:[0-5]?[0-9])+(\.[0-9_]*)?$")
+
+
+class Repeated(NamedTuple):
+    """A key that is written twice in one mapping."""
+
+    keys: KeyPath
+    before: int
+    """The line of the first one."""
+    line: int
+    """The line of the second one, which counts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +54,8 @@ class Document:
     path: Path
     data: dict[str, Any]
     lines: Mapping[KeyPath, int] = field(repr=False)
+    repeated: tuple[Repeated, ...] = ()
+    """Keys that are written again in the same mapping."""
 
     def place(self, *keys: str | int) -> Place:
         """The place of a key; for a missing key, the place of its nearest parent."""
@@ -58,75 +72,118 @@ class Document:
         return value
 
 
-class _Loader(_FastLoader):  # type: ignore[misc]
-    pass
+class _Builder:
+    """Builds plain data from nodes, and notes the line of each key."""
 
+    def __init__(self, loader: Any) -> None:
+        self._loader = loader
+        self.lines: dict[KeyPath, int] = {}
+        self.repeated: list[Repeated] = []
+        self._seen: set[int] = set()
 
-def _construct(loader: Any, node: yaml.Node, path: KeyPath, lines: dict[KeyPath, int]) -> Any:
-    if isinstance(node, yaml.MappingNode):
-        loader.flatten_mapping(node)
-        built: dict[Any, Any] = {}
-        for key_node, value_node in node.value:
-            key = loader.construct_object(key_node, deep=True)
-            lines[(*path, key)] = key_node.start_mark.line + 1
-            built[key] = _construct(loader, value_node, (*path, key), lines)
-        return built
-    if isinstance(node, yaml.SequenceNode):
+    def build(self, node: yaml.Node, path: KeyPath = ()) -> Any:
+        """The data of a node that is found at a path."""
+        if isinstance(node, yaml.ScalarNode):
+            return self._scalar(node)
+        if node.tag not in _COLLECTIONS:
+            raise YamlFault(f"not valid YAML: {_TAGGED}", _line(node))
+        if isinstance(node, yaml.MappingNode):
+            return self._mapping(node, path)
         items = []
         for index, item in enumerate(node.value):
-            lines[(*path, index)] = item.start_mark.line + 1
-            items.append(_construct(loader, item, (*path, index), lines))
+            here = (*path, index)
+            self.lines[here] = _line(item)
+            items.append(self.build(item, here))
         return items
-    if node.tag in ("tag:yaml.org,2002:int", "tag:yaml.org,2002:float") and _SEXAGESIMAL.match(
-        str(node.value)
-    ):
-        return node.value
-    return loader.construct_object(node, deep=True)
+
+    def _mapping(self, node: yaml.MappingNode, path: KeyPath) -> dict[Any, Any]:
+        if id(node) not in self._seen:  # merging (`<<`) changes a node, so only the first look
+            self._seen.add(id(node))
+            self._note_repeated(node, path)
+        self._loader.flatten_mapping(node)
+        built: dict[Any, Any] = {}
+        for key_node, value_node in node.value:
+            if not isinstance(key_node, yaml.ScalarNode):
+                raise YamlFault(f"not valid YAML: {_NO_KEY}", _line(key_node))
+            key = self._scalar(key_node)
+            here = (*path, key)
+            self.lines[here] = _line(key_node)
+            built[key] = self.build(value_node, here)
+        return built
+
+    def _note_repeated(self, node: yaml.MappingNode, path: KeyPath) -> None:
+        first: dict[tuple[str, str], int] = {}
+        for key, _ in node.value:
+            if isinstance(key, yaml.ScalarNode) and key.tag != _MERGE:
+                name, line = (key.tag, key.value), _line(key)
+                if name in first:
+                    self.repeated.append(Repeated((*path, key.value), first[name], line))
+                first[name] = line
+
+    def _scalar(self, node: yaml.ScalarNode) -> Any:
+        if node.tag in (f"{_STANDARD}int", f"{_STANDARD}float") and _SEXAGESIMAL.match(node.value):
+            return node.value
+        if node.tag == f"{_STANDARD}value":  # a relic of YAML 1.1, which PyYAML cannot build
+            raise YamlFault("not valid YAML: the value '=' needs quotes; write them", _line(node))
+        try:
+            value = self._loader.construct_object(node, deep=True)
+        except (ArithmeticError, AttributeError, LookupError, ValueError):
+            what = _NO_DATE if node.tag == f"{_STANDARD}timestamp" else _NO_NUMBER
+            raise YamlFault(f"not valid YAML: {what}", _line(node)) from None
+        if isinstance(value, int) and value.bit_length() > _MOST_BITS:
+            raise YamlFault(f"not valid YAML: {_NO_NUMBER}", _line(node))
+        return value
+
+
+def _line(node: yaml.Node) -> int:
+    return int(node.start_mark.line) + 1
 
 
 def parse_yaml(text: str, path: Path) -> Document:
     """Build a document from text.
 
     Raises:
-        yaml.YAMLError: the text is not YAML.
-        ValueError: a date or a number in the text is not valid.
-        RecursionError: an anchor contains itself.
-        TypeError: the text is YAML, but not a mapping.
+        YamlFault: the text is not YAML, not a mapping, or has a value that cannot be built.
     """
-    lines: dict[KeyPath, int] = {}
-    loader = _Loader(text)
+    loader = FastLoader(text)
+    builder = _Builder(loader)
     try:
-        node = loader.get_single_node()
-        data = {} if node is None else _construct(loader, node, (), lines)
+        node = nodes_of(text, loader)
+        data = {} if node is None else builder.build(node)
+    except yaml.YAMLError as error:
+        raise in_words(error, text) from None
     finally:
         loader.dispose()
+    if data is None:
+        data = {}
     if not isinstance(data, dict):
-        raise TypeError(f"a mapping is expected, not a {type(data).__name__}")
-    return Document(path, data, lines)
+        kind = "list" if isinstance(data, list) else "single value"
+        raise YamlFault(f"a mapping is expected, not a {kind}; write 'key: value' lines", 1)
+    return Document(path, data, builder.lines, tuple(builder.repeated))
 
 
 def read_yaml(path: Path, problems: Problems, key: str = "") -> Document | None:
     """Read a YAML mapping; None if it cannot be read, with the reason in `problems`."""
     try:
-        return parse_yaml(path.read_text(encoding="utf-8"), path)
-    except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        line = mark.line + 1 if mark else 0
-        what = getattr(error, "problem", None) or "cannot be read"
-        what = next((text for look, text in _REPEATED if look.match(what)), what)
-        problems.add(Place(str(path), line), key, f"not valid YAML: {what}; correct the syntax")
-    except TypeError as error:
-        problems.add(Place(str(path), 1), key, f"{error}; write 'key: value' lines")
-    except UnicodeDecodeError:
-        problems.add(path, key, "is not UTF-8 text; save it as UTF-8")
-    except (
-        ValueError,
-        RecursionError,
-    ) as error:  # a date or a number that is not valid, a loop of anchors
-        problems.add(path, key, f"not valid YAML: {error}; correct the value")
+        document = parse_yaml(read_text(path), path)
+    except YamlFault as fault:
+        problems.add(Place(str(path), fault.line), key, str(fault))
+        return None
     except OSError as error:
         problems.add(path, key, f"cannot be read: {error.strerror or error}")
-    return None
+        return None
+    warn_of_repeated(document, problems)
+    return document
+
+
+def warn_of_repeated(document: Document, problems: Problems) -> None:
+    """Warn of keys that are written twice: only the last one counts."""
+    for one in document.repeated:
+        problems.warn(
+            Place(str(document.path), one.line),
+            ".".join(map(str, one.keys)),
+            f"is written again, and the one in line {one.before} has no effect; remove one",
+        )
 
 
 def section(document: Document, problems: Problems, *keys: str) -> dict[Any, Any] | None:
@@ -163,6 +220,10 @@ def expanded(text: str, place: Place, key: str, problems: Problems) -> str:
             key,
             f"the environment variable {name} is not set; set it, or write the value itself",
         )
+    user = re.match(r"~[^/]+", expand(text))
+    if user:
+        what = f"there is no user '{user[0][1:]}' here; write the folder instead of '{user[0]}'"
+        problems.add(place, key, what)
     return expand(text)
 
 
@@ -174,8 +235,16 @@ def absent(text: str, path: Path, advice: str = "correct the path") -> str:
             f"'{text}': the environment variable {names[0]} is not set; set it, or write the"
             " value itself"
         )
-    what = "is a folder, not a file" if os.path.isdir(path) else "does not exist"
-    return f"'{text}' {what} ({path}); {advice}"
+    if text.startswith("file:"):
+        return f"'{text}' is no path; write '{re.sub('^file:(//)?', '', text)}'"
+    if "://" in text:
+        shown = re.sub(r"//[^/]*@", "//", text.partition("?")[0])
+        return f"'{shown}' is an address, and only files are read here; write the path of a copy"
+    if path.is_dir():
+        return f"'{text}' is a folder, not a file ({path}); {advice}"
+    if path.exists():
+        return f"'{text}' is no regular file; {advice}"
+    return f"'{text}' does not exist ({path}); {advice}"
 
 
 def resolve(text: str, folder: Path) -> Path:

@@ -60,8 +60,8 @@ def _short(value: Any) -> str:
 
 
 def _as_number(value: Any, kind: str | None) -> Any:
-    if not isinstance(value, str):
-        return value
+    if not isinstance(value, str) or "_" in value or not value.isascii():
+        return value  # Python would take `1_000` for a number
     try:
         if kind == "integer":
             return int(value)

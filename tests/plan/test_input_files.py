@@ -121,8 +121,9 @@ def test_remote_schemas_and_imports_are_read(
     where = remote_project(project, f"{address}/in.yaml")
     plan = plan_project(where / ".looper.yaml")
     assert not plan.warnings and not plan.volatile
-    reasons = {skip.reason for skip in plan.skipped}
-    assert reasons == {"invalid: 'gone' is a required property; 'absent' is a required property"}
+    reasons = [skip.reason for skip in plan.skipped]
+    said = "invalid: there is no 'gone'; there is no 'absent'"
+    assert reasons == [f"{said} (samples.csv:{row})" for row in (2, 3, 4)]
 
 
 def test_what_cannot_be_reached_is_a_warning(
@@ -135,12 +136,12 @@ def test_what_cannot_be_reached_is_a_warning(
     plan = plan_project(where / ".looper.yaml")
     (warning,) = plan.warnings
     assert warning == (
-        f"{where}/schema.yaml:1: imports: {address}/no.yaml cannot be reached (File not found); samples"
-        " are not checked against it"
+        f"{where}/schema.yaml:1: imports: {address}/no.yaml cannot be reached (404: there is no such"
+        " file); samples are not checked against it"
     )
     assert [skip.reason for skip in plan.skipped] == [
-        "invalid: 'absent' is a required property"
-    ] * 3
+        f"invalid: there is no 'absent' (samples.csv:{row})" for row in (2, 3, 4)
+    ]
     assert plan.volatile
     write(folder, {"no.yaml": REQUIRED % "word"})
     again = plan_project(where / ".looper.yaml")
@@ -159,7 +160,7 @@ def test_a_page_that_is_no_schema(project: Callable[..., Path], remote: tuple[Pa
     folder, address = remote
     write(folder, {"page.yaml": "<html>\n"})
     where = remote_project(project, f"{address}/page.yaml")
-    with pytest.raises(ProjectError, match="is no schema; correct the address"):
+    with pytest.raises(ProjectError, match="is a web page; write the address of the file itself"):
         plan_project(where / ".looper.yaml")
 
 

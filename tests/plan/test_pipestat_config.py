@@ -219,7 +219,7 @@ def test_variables_are_filled_in(
     monkeypatch.delenv("HERE")
     names = [name for name in ("HERE", "WORD") if name in value]
     said = "the environment variable {} is not set; set it, or write the value itself"
-    assert refused(looper_config)[: len(names)] == [
+    assert refused(looper_config) == [
         f".looper.yaml:6: pipestat.{key}: {said.format(name)}" for name in names
     ]
 
@@ -432,3 +432,81 @@ def test_a_database_without_an_output_schema_is_a_warning(project: Callable[...,
     interface.write_text(interface.read_text().replace("output_schema: schemas/out.yaml\n", ""))
     (warning,) = plan_project(looper_config).warnings
     assert "touch.yaml:1: output_schema: is missing: without it, pipestat makes no table" in warning
+
+
+# --- slips ---------------------------------------------------------------------------------------
+
+
+def warned(looper_config: Path) -> list[str]:
+    found = plan_project(looper_config).warnings
+    return [one.replace(f"{looper_config.parent}/", "") for one in found]
+
+
+NO_EFFECT = "has no effect beside"
+IGNORED = "unknown key, and pipestat ignores it"
+SLIPS: list[tuple[str, list[str]]] = [
+    ("  result_file_path: r.yaml\n", [f"5: pipestat.result_file_path: {IGNORED} (did you mean 'results_file_path'?)"]),
+    ("  databse: {sqlite_url: r.db}\n", [f"5: pipestat.databse: {IGNORED} (did you mean 'database'?)"]),
+    ("  flag_dir: flags\n", [f"5: pipestat.flag_dir: {IGNORED} (did you mean 'flag_file_dir'?)"]),
+    ("  database: {}\n", ["5: pipestat.database: is empty, and results go to a file; fill it in, or remove it"]),
+    ("  my_own: x\n  lab: {a: b}\n", []),
+    ("  results_file_path: r.yaml\n  database: {sqlite_url: r.db}\n", [f"6: pipestat.database: {NO_EFFECT} 'results_file_path'; remove one of them"]),
+    ("  database: {sqlite_url: r.db}\n  pephub_path: a/b:c\n", [f"5: pipestat.database: {NO_EFFECT} 'pephub_path'; remove one of them"]),
+    ("  database:\n    sqlite_url: r.db\n    host: h\n", [f"7: pipestat.database.host: {NO_EFFECT} 'sqlite_url'; remove one of them"]),
+    ("  database:\n    sqlite_url: r.db\n    sslmode: x\n", [f"7: pipestat.database.sslmode: {IGNORED}"]),
+    (WITHOUT_VARIABLES.replace("password: 5432", "password: ${NO_SUCH_PW}"), ["10: pipestat.database.password: the environment variable NO_SUCH_PW is not set here, and jobs need it; set it"]),
+    (WITHOUT_VARIABLES.replace("password: 5432", "password: x").replace("psycopg", "pyscopg2"), ["7: pipestat.database.driver: 'pyscopg2' is no driver that pipestat can use (did you mean 'psycopg2'?); write 'psycopg'"]),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("section", "messages"), SLIPS)
+def test_a_slip_is_warned_of(
+    project: Callable[..., Path], section: str, messages: list[str]
+) -> None:
+    found = warned(of_section(project(BASE), section))
+    assert found == [f".looper.yaml:{one}" for one in messages]
+
+
+SERVER_WITH_PASSWORD = WITHOUT_VARIABLES.replace("password: 5432", "password: x")
+REFUSED: list[tuple[str, list[str]]] = [
+    (SERVER_WITH_PASSWORD.replace("password:", "pasword:"), ["10: pipestat.database.pasword: unknown (did you mean 'password'?); rename the key"]),
+    (SERVER_WITH_PASSWORD.replace("password:", "passwd:").replace("host:", "hostname:").replace("driver", "driver_"), [
+        "7: pipestat.database.driver_: unknown (did you mean 'driver'?); rename the key",
+        "10: pipestat.database.passwd: unknown (did you mean 'password'?); rename the key",
+        "5: pipestat.database: pipestat needs host in it; add it",
+    ]),
+    *((SERVER_WITH_PASSWORD.replace("'5432'", port), [f"12: pipestat.database.port: '{port.strip(chr(39))}' is no port; write a number up to 65535, as in 5432"]) for port in ("5432x", "'65536'", "0", "'-1'", "'54.3'")),
+    (SERVER_WITH_PASSWORD.replace("'5432'", "'h:S3CRET@x'"), ["12: pipestat.database.port: the value is no port; write a number up to 65535, as in 5432"]),
+    *((f"  pephub_path: {path}\n", [f"5: pipestat.pephub_path: '{path}' is no path of a PEP on PEPhub; write it as namespace/name:tag"]) for path in ("me", "me/a/b", "me/a:b:c", "me/", "/a")),
+    ("  pephub_path: https://pephub.databio.org/me/a\n", ["5: pipestat.pephub_path: the value is no path of a PEP on PEPhub; write it as namespace/name:tag"]),
+    *((f"  database: {{sqlite_url: {url}}}\n", ["5: pipestat.database.sqlite_url: must be a path; write it as text"]) for url in ("[a]", "{a: b}", "true")),
+    ("  project_name: [a]\n", ["5: pipestat.project_name: must be text; write a name"]),
+    ("  pephub_path: [a]\n", ["5: pipestat.pephub_path: must be text for pipestat; put it in quotes"]),
+    ("  results_file_path: ~no-such-user/r.yaml\n", ["5: pipestat.results_file_path: there is no user 'no-such-user' here; write the folder instead of '~no-such-user'"]),
+    ("  database: {dialect: SQLite, name: x.db}\n", ["5: pipestat.database.dialect: 'SQLite' cannot hold pipestat's tables; write 'postgresql', or 'sqlite_url' for SQLite"]),
+    (SERVER_WITH_PASSWORD.replace("psycopg", "[psycopg]"), ["7: pipestat.database.driver: must be text for pipestat; put it in quotes"]),
+    ("  results_file_path: r/\n", ["5: pipestat.results_file_path: 'r/' is a folder; write the path of a file, as in 'r/results.yaml'"]),
+    *((f"  database: {{sqlite_url: '{url}'}}\n", [f"5: pipestat.database.sqlite_url: '{url}' names no file; write its path"]) for url in (":memory:", "mysql://h/db", "folder/")),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("section", "messages"), REFUSED)
+def test_a_slip_with_which_nothing_could_be_reported_is_refused(
+    project: Callable[..., Path], section: str, messages: list[str]
+) -> None:
+    found = refused(of_section(project(BASE), section))
+    assert sorted(found) == sorted(f".looper.yaml:{one}" for one in messages)
+
+
+def test_an_interface_without_an_output_schema_is_told_what_that_means(
+    project: Callable[..., Path],
+) -> None:
+    looper_config = of_section(project(BASE), "  results_file_path: r.yaml\n")
+    interface = looper_config.parent / "touch.yaml"
+    interface.write_text(interface.read_text().replace("output_schema: schemas/out.yaml\n", ""))
+    assert warned(looper_config) == [
+        "touch.yaml:1: output_schema: is missing: without it, nothing checks the results, and"
+        " `pipestat report` stores numbers as text; add it"
+    ]
+    interface.write_text(interface.read_text().replace("{pipestat.config_file}", ""))
+    assert warned(looper_config) == [], "nothing is reported, and flags need no schema"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -116,7 +115,8 @@ CASES = [
     case(
         "looper config is no YAML",
         {".looper.yaml": "pep_config: [a\noutput_dir: b: c\n"},
-        ".looper.yaml:2: not valid YAML: did not find expected ',' or ']'; correct the syntax",
+        ".looper.yaml:1: not valid YAML: '[' begins a list that lacks a ',' or its ']'; add it, or put the"
+        " value in quotes",
     ),
     case(
         "looper config is a list",
@@ -126,7 +126,8 @@ CASES = [
     case(
         "interface is no YAML",
         {"touch.yaml": "pipeline_name: {\n"},
-        "touch.yaml:2: not valid YAML: did not find expected node content; correct the syntax",
+        "touch.yaml:2: not valid YAML: the file ends inside '[' or '{'; close it, or put the value in"
+        " quotes",
     ),
     case(
         "pipeline_name missing",
@@ -326,7 +327,8 @@ CASES = [
     case(
         "a date that is none",
         {"touch.yaml": INTERFACE + "compute:\n  mem: 2024-13-45\n"},
-        "touch.yaml: not valid YAML: month must be in 1..12; correct the value",
+        "touch.yaml:6: not valid YAML: a value looks like a date, and there is no such date; put it in"
+        " quotes",
     ),
     case(
         "an input schema of an unknown type",
@@ -334,10 +336,12 @@ CASES = [
             "touch.yaml": INTERFACE + "input_schema: schema.yaml\n",
             "schema.yaml": TOUCH["schema.yaml"].replace("string", "str"),
         },
-        "schema.yaml: properties.file.type: not a valid schema: 'str' is not valid under any of the"
-        " given schemas; correct it",
-        "schema.yaml: properties.sample_name.type: not a valid schema: 'str' is not valid under any"
-        " of the given schemas; correct it",
+        "schema.yaml:8: properties.samples.items.properties.file.type: not a valid schema: 'str' is"
+        " no type (did you mean 'string'?); write one of string, number, integer, boolean, array,"
+        " object or null",
+        "schema.yaml:7: properties.samples.items.properties.sample_name.type: not a valid schema:"
+        " 'str' is no type (did you mean 'string'?); write one of string, number, integer, boolean,"
+        " array, object or null",
     ),
     case(
         "an input schema whose required is no list",
@@ -345,7 +349,8 @@ CASES = [
             "touch.yaml": INTERFACE + "input_schema: schema.yaml\n",
             "schema.yaml": TOUCH["schema.yaml"].replace("[sample_name, file]", "file"),
         },
-        "schema.yaml: required: not a valid schema: 'file' is not of type 'array'; correct it",
+        "schema.yaml:9: properties.samples.items.required: not a valid schema: it must be a list;"
+        " correct it",
     ),
     case(
         "a mistake in an expression",
@@ -468,7 +473,7 @@ CASES = [
             "schema.yaml": "properties:\n  project: {required: [genome]}\n",
             "touch.yaml": INTERFACE + "input_schema: schema.yaml\n",
         },
-        "project.yaml: 'genome' is a required property (by schema.yaml); correct it",
+        "project.yaml: there is no 'genome', says schema.yaml; correct it",
     ),
     case(
         "an import of the input schema that is missing",
@@ -589,7 +594,7 @@ def test_an_output_schema_of_another_name_is_a_warning(project: Callable[..., Pa
 
 def test_a_file_that_is_not_utf_8(touch: Path) -> None:
     (touch / "touch.yaml").write_bytes("pipeline_name: \xe9\n".encode("latin-1"))
-    assert problems(touch) == ["touch.yaml: is not UTF-8 text; save it as UTF-8"]
+    assert problems(touch) == ["touch.yaml:1: is not UTF-8 text; save it as UTF-8"]
 
 
 @pytest.mark.parametrize("word", ["b\nx", "b\rx", "b\x1b[2Jx", "b\x00x", "b\u2028x"])
@@ -605,8 +610,9 @@ def test_a_message_is_one_line_whatever_it_names(touch: Path, word: str) -> None
 
 def test_a_loop_of_anchors(touch: Path) -> None:
     (touch / "touch.yaml").write_text("pipeline_name: &x [*x]\n")
-    (message,) = problems(touch)
-    assert message.startswith("touch.yaml: not valid YAML: maximum recursion depth exceeded")
+    assert problems(touch) == [
+        "touch.yaml:1: an anchor contains itself; write its value out",
+    ]
 
 
 def test_keys_of_pipestat_that_are_no_text(project: Callable[..., Path]) -> None:
@@ -685,7 +691,7 @@ def test_an_invalid_row_is_skipped_with_its_reason(project: Callable[..., Path])
     assert [job.record for job in plan.jobs] == ["a"]
     (skip,) = plan.skipped
     assert (skip.record, skip.fault) == ("b", True)
-    assert re.match("invalid: file: '' (is too short|should be non-empty)", skip.reason)
+    assert skip.reason == "invalid: file: it is empty (samples.csv:3)"
 
 
 def test_catalogue_is_written_with_write(tmp_path: Path) -> None:

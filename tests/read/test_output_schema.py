@@ -115,7 +115,7 @@ def test_a_schema_without_results(tmp_path: Path, text: str) -> None:
 
 @pytest.mark.parametrize("text", ["a: [", "- a", "3", "a: 2024-99-99"])
 def test_a_file_that_is_no_schema(tmp_path: Path, text: str) -> None:
-    with pytest.raises(OutputSchemaError, match=r"out\.yaml: .+;"):
+    with pytest.raises(OutputSchemaError, match=r"out\.yaml:\d: .+;"):
         schema(tmp_path, text)
 
 

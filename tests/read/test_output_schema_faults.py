@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import warnings
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -10,13 +11,16 @@ from typing import Any
 import jsonschema
 import pytest
 import yaml
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as some
 from pipestat import PipestatManager
 from pipestat.exceptions import SchemaValidationErrorDuringReport
 from pipestat.parsed_schema import ParsedSchema
+from sqlalchemy import create_engine
 
 from snakemake_looper.read.output_schema import read_output_schema
 from snakemake_looper.read.output_schema_faults import refusals
-from snakemake_looper.read.pipestat_schema import PipestatSchema, pipestat_schema
+from snakemake_looper.read.pipestat_schema import Fault, PipestatSchema, pipestat_schema
 from snakemake_looper.results.database_tables import pipestat_tables
 
 OWN = """
@@ -102,6 +106,38 @@ SCHEMAS = [
     own("_n: {type: string, description: n}"),
     own("metadata: {type: string, description: n}"),
     own("3: {type: string, description: n}"),
+    *(
+        own(f"{name}: {{type: string, description: n}}")
+        for name in ("registry", "schema", "class", "a b", "a.b", "é", "'a%(b)s'", "Id", "STATUS")
+    ),
+    *(
+        own(f"{name}: {{type: string, description: n}}")
+        for name in ("''", "model_config", "model_dump", "model_validate", "model_x", "self")
+    ),
+    own("n: {type: string, description: n}\n  N: {type: string, description: n}"),
+    own("é: {type: string, description: n}\n  É: {type: string, description: n}"),
+    own("n: {type: string, description: n, default: [x], index: true}"),
+    own("n: {type: object, description: n, index: true}"),
+    own("n: {type: object, description: n, properties: {a: {type: image, description: a}}}"),
+    own("n: {type: object, description: n, properties: {a: {type: image}}}"),
+    own("n: {type: object, description: n, properties: [a]}"),
+    own("n: {type: array, description: n, items: [a]}"),
+    own("n: {type: array, description: n, items: {type: object, properties: {a: {type: file}}}}"),
+    own("n: {type: image, description: n, properties: {path: {type: integer}}, required: []}"),
+    own("n: {type: 5, description: n}"),
+    own("n: {type: , description: n}"),
+    own("n: {type: {a: b}, description: n}"),
+    own("n: {type: integer, description: }"),
+    own("n: {type: integer, description: [a]}"),
+    own("n: {type: array, description: n, items: {type: integer, properties: {}}}"),
+    "pipeline_name: ''\nsamples: {n: {type: integer, description: n}}\n",
+    "pipeline_name: p q\nsamples: {n: {type: integer, description: n}}\n",
+    "pipeline_name: p\nsamples: {n: {type: integer, description: n}}\nproject: [a]\n",
+    "pipeline_name: p\nsamples: {n: {type: integer, description: n}}\nstatus: {id: {}}\n",
+    "pipeline_name: p\nsamples: {n: {type: integer, description: n}}\nproject: {n: {type: string, description: n}}\n",
+    "pipeline_name: p\nsample: {n: {type: integer, description: n}}\n",
+    "pipeline_name: p\nn: {type: integer, description: n}\n",
+    "properties: {n: {type: integer, description: n}}\npipeline_name: p\n",
     own("n: {type: [integer, 'null'], description: n}"),
     own("n: {type: array, items: {type: image}, description: n}"),
     own("n: {type: array, items: {type: integer}, description: n}"),
@@ -178,8 +214,13 @@ def validates(path: Path, level: str, folder: Path) -> bool:
 
 
 def makes_tables(path: Path, level: str) -> bool:
+    """Whether pipestat can make tables, and a database too: SQLite, which needs no server."""
     try:
-        pipestat_tables(str(path), level)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # about names that hide methods
+            _, main, history = pipestat_tables(str(path), level)
+        with create_engine("sqlite://").begin() as connection:
+            main.metadata.create_all(connection, tables=[main, history])
     except Exception:
         return False
     return True
@@ -254,3 +295,120 @@ def test_an_unknown_type(tmp_path: Path, schema: str) -> None:
         assert fault.message.startswith("'intger' is no type (did you mean 'integer'?)")
         assert fault.keys[-2:] == ("n", "type")
     assert not validates(path, "sample", tmp_path) and not makes_tables(path, "sample")
+
+
+def test_misspelt_keys_of_a_result(tmp_path: Path) -> None:
+    path = tmp_path / "schema.yaml"
+    for result, advice in (
+        ("{typ: integer, descripton: n}", "'type' and no 'description', which pipestat needs; rename 'typ' and 'descripton'"),
+        ("{type: integer, Description: n}", "'description', which pipestat needs; rename 'Description'"),
+        ("{type: integer, value: n}", "'description', which pipestat needs; add it"),
+    ):  # fmt: skip
+        path.write_text(own(f"n: {result}"))
+        found = refusals(as_pipestat_has_it(path), "sample", in_tables=False, validates=False)
+        assert found == (Fault(("samples", "n"), f"has no {advice}"),)
+
+
+# --- schemas that hypothesis makes ---------------------------------------------------------------
+
+
+def mostly(sound: list[Any], odd: list[Any]) -> some.SearchStrategy[Any]:
+    """A sound value, and now and then an odd one: with many odd ones, all would be refused."""
+    return some.sampled_from([*(sound * (1 + 8 * len(odd) // len(sound))), *odd])
+
+
+NAMES = mostly(["n", "m", "plot"], ["id", "status", "metadata", "_x", "Id", "N", ""])
+KINDS: Any = mostly(
+    ["string", "integer", "boolean", "object", "array", "file", "image"],
+    ["link", "null", None, 3, ["string"], ["string", "null"]],
+)
+DESCRIPTIONS = mostly(["n"], [None, 3, ["n"]])
+REFERENCES = some.sampled_from(["#/$defs/x", "#/$defs/y", "#/definitions/x", "#/x", "o.yaml"])
+
+
+def results(children: some.SearchStrategy[Any]) -> some.SearchStrategy[Any]:
+    """Definitions of results; some lack a part, or have one of another kind."""
+    nested = some.dictionaries(some.sampled_from(["a", "path"]), children, max_size=2)
+    sound: dict[str, some.SearchStrategy[Any]] = {"type": KINDS, "description": DESCRIPTIONS}
+    parts: dict[str, some.SearchStrategy[Any]] = {
+        "properties": nested,
+        "items": some.fixed_dictionaries({"type": KINDS, "properties": nested}),
+        "required": mostly([["a"], []], ["a", None]),
+    }
+    odd: dict[str, some.SearchStrategy[Any]] = {
+        "properties": nested | some.sampled_from([None, ["a"]]),
+        "items": children | some.sampled_from([None, ["a"], {"type": "image"}]),
+        "$ref": REFERENCES,
+    }
+    whole = some.fixed_dictionaries(sound, optional=parts)
+    faulty = some.fixed_dictionaries({}, optional={**sound, **parts, **odd})
+    return some.one_of(whole, whole, whole, whole, faulty)
+
+
+RESULT = some.recursive(
+    mostly([{"type": "string", "description": "n"}], [3]), results, max_leaves=4
+)
+LEVEL = some.dictionaries(NAMES, RESULT, min_size=1, max_size=2)
+LEVELS = some.one_of(*[LEVEL] * 9, some.sampled_from([None, [], {}, "n"]))
+TOP = some.fixed_dictionaries(
+    {"pipeline_name": mostly(["p"], [None, 3]), "samples": LEVELS},
+    optional={"project": LEVELS, "status": LEVELS},
+)
+JSON_TOP = some.fixed_dictionaries(
+    {
+        "pipeline_name": mostly(["p"], [None]),
+        "samples": some.fixed_dictionaries({"items": some.fixed_dictionaries({"properties": LEVELS})}),
+    },
+    optional={"project": some.fixed_dictionaries({"properties": LEVELS})},
+)  # fmt: skip
+DEFS = some.sampled_from([{"x": {"type": "string"}}, {"x": {"type": "image"}}, {"x": 3}, None])
+MADE = TOP | some.fixed_dictionaries({"properties": JSON_TOP}, optional={"$defs": DEFS})
+
+
+@given(MADE)
+@settings(
+    max_examples=300,
+    derandomize=True,
+    deadline=None,
+    suppress_health_check=list(HealthCheck),
+)
+def test_schemas_made_at_random(tmp_path_factory: pytest.TempPathFactory, data: Any) -> None:
+    path = tmp_path_factory.getbasetemp() / "made.yaml"
+    path.write_text(yaml.safe_dump(data))
+    schema = as_pipestat_has_it(path)
+    level = "sample"
+    plain = refusals(schema, level, in_tables=False, validates=False)
+    if any("is no type" in fault.message for fault in plain):  # pipestat does not look at it
+        return
+    assert (not plain) is opens(path), (data, plain)
+    if plain:
+        return
+    tables = refusals(schema, level, in_tables=True, validates=False)
+    assert (not tables) is makes_tables(path, level), (data, tables)
+
+
+def test_names_that_postgresql_cannot_have(tmp_path: Path) -> None:
+    """It refuses long names of tables, and cuts those of columns."""
+    path = tmp_path / "schema.yaml"
+    for name, count in (("p" * 47, 0), ("p" * 48, 1)):
+        path.write_text(
+            f"pipeline_name: {name}\nsamples: {{n: {{type: integer, description: n}}}}\n"
+        )
+        schema = as_pipestat_has_it(path)
+        for on_server in (True, False):
+            found = refusals(schema, "sample", in_tables=True, validates=False, on_server=on_server)
+            assert len(found) == (count if on_server else 0)
+    assert refusals(schema, "sample", in_tables=True, validates=False, on_server=True)[0] == Fault(
+        ("pipeline_name",),
+        "has 48 characters, too many for the name of a table in PostgreSQL; write 47 at most",
+    )
+    long = "x" * 63
+    path.write_text(own("".join(f"{long}{i}: {{type: string, description: n}}\n  " for i in "ab")))
+    schema = as_pipestat_has_it(path)
+    assert refusals(schema, "sample", in_tables=True, validates=False, on_server=True) == (
+        Fault(
+            ("samples", f"{long}b"),
+            f"'{long}b' begins with the same 63 characters as '{long}a' for the database; rename"
+            " the result",
+        ),
+    )

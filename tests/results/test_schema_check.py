@@ -48,6 +48,8 @@ def test_text_becomes_what_the_schema_wants(
     ("kind", "value"),
     [
         ("integer", "1.5"),
+        ("integer", "1_000"),  # Python would read it
+        ("number", "\u0967\u0968"),
         ("integer", True),
         ("number", "many"),
         ("boolean", "yes"),

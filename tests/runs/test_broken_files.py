@@ -52,7 +52,7 @@ PEPS = [
     ("another column", {"samples.csv": "sample,file\na,a.txt\n"}, "samples.csv:1: sample_name: there is no column 'sample_name' (did you mean 'sample'?); give this name to the column of the samples' names"),
     ("a column with a space", {"samples.csv": "sample_name ,file\na,a.txt\n"}, "samples.csv:1: sample_name: there is no column 'sample_name': its name has white space around it; remove that"),
     ("semicolons", {"samples.csv": "sample_name;file\na;a.txt\n"}, "samples.csv:1: sample_name: there is no column 'sample_name'; separate the cells with commas, not semicolons"),
-    ("broken YAML", {"project.yaml": "name: demo\nsample_table: [\n"}, "project.yaml:3: not valid YAML: did not find expected node content; correct the syntax"),
+    ("broken YAML", {"project.yaml": "name: demo\nsample_table: [\n"}, "project.yaml:3: not valid YAML: the file ends inside '[' or '{'; close it, or put the value in quotes"),
     ("a list", {"project.yaml": "- a\n"}, "project.yaml:1: a mapping is expected, not a list; write 'key: value' lines"),
     ("no sample_table", {"project.yaml": "name: demo\n"}, "project.yaml:1: sample_table: is missing; name the table of the samples, as in 'sample_table: samples.csv'"),
     ("looper 0", {"project.yaml": "metadata:\n  sample_annotation: samples.csv\n"}, "project.yaml:1: sample_table: is missing (sample_annotation is its name in older PEPs); name the table of the samples, as in 'sample_table: samples.csv'"),
