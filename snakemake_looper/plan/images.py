@@ -65,7 +65,7 @@ def _image(key: str, text: str, folder: Path) -> str | None:
     if "$" in name:
         return None
     if any(one.isspace() or one in "{}" for one in name):
-        raise UnitError(f"{key}: '{text}' has white space or a brace; rename the image")
+        raise UnitError(f"'{text}' has white space or a brace; rename the image", key)
     if "://" in name:
         return name
     if key == "docker_image" and not name.startswith(("/", ".")) and not name.endswith(_FILES):

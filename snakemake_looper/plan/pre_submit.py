@@ -66,7 +66,7 @@ def _run_hooks(
             failures.add(draft.interface, draft.record, error)
         else:
             called[draft] = own
-    requests = [(one.interface.hooks.command_templates, own) for one, own in called.items()]
+    requests = [(one.interface, own) for one, own in called.items()]
     errors = run_commands(requests, context.rundir)
     done: dict[Draft, Draft] = {}
     for (draft, own), failed in zip(called.items(), errors, strict=True):

@@ -13,12 +13,18 @@ from collections.abc import Callable, Mapping
 from functools import lru_cache
 from typing import Any
 
-_MEMORY = re.compile(r"^\s*(\d+(?:\.\d+)?)\s*([KMGT]?)(?:i?B)?\s*$", re.IGNORECASE)
+_MEMORY = re.compile(r"^\s*(\d{1,15}(?:\.\d{1,15})?)\s*([KMGT]?)(?:i?B)?\s*$", re.IGNORECASE)
+_NUMBER = re.compile(r"\d{1,9}", re.ASCII)
 _MB_PER = {"": 1.0, "K": 1 / 1024, "M": 1.0, "G": 1024.0, "T": 1024.0**2}
 
 
 class UnitError(ValueError):
     """A compute setting has a value that cannot be read as memory, time or a number."""
+
+    def __init__(self, message: str, key: str = "") -> None:
+        super().__init__(message)
+        self.key = key
+        """The setting, if it is known."""
 
 
 def memory_mb(value: Any) -> int:
@@ -44,13 +50,12 @@ def runtime_minutes(value: Any) -> int:
     """
     text = str(value).strip()
     days, dash, clock = text.rpartition("-")
-    try:
-        parts = [int(part) for part in clock.split(":")]
-        whole_days = int(days) if dash else 0
-    except ValueError:
-        parts = []
-        whole_days = 0
-    if not 1 <= len(parts) <= 3 or min([*parts, whole_days]) < 0:
+    numbers = [part.strip() for part in clock.split(":")]
+    if not all(map(_NUMBER.fullmatch, [*numbers, days.strip() if dash else "0"])):
+        numbers = []
+    parts = list(map(int, numbers))
+    whole_days = int(days) if dash and parts else 0
+    if not 1 <= len(parts) <= 3:
         raise UnitError(f"'{value}' is no wall time; write days-hours:minutes:seconds")
     if dash:
         hours, minutes, seconds = (*parts, 0, 0)[:3]
@@ -69,7 +74,7 @@ def threads_of(value: Any) -> int:
         UnitError: the value is not a whole number above 0.
     """
     text = str(value).strip()
-    if not text.isdigit() or int(text) < 1:
+    if not _NUMBER.fullmatch(text) or int(text) < 1:
         raise UnitError(f"'{value}' is no number of cores; write a whole number above 0")
     return int(text)
 
@@ -90,7 +95,7 @@ def to_snakemake(compute: Mapping[str, Any]) -> tuple[int, dict[str, int | str]]
     slurm_partition, and `account` slurm_account. Other keys are for templates only.
 
     Raises:
-        UnitError: a value cannot be read; the message begins with its key.
+        UnitError: a value cannot be read.
     """
     resources: dict[str, int | str] = {}
     for key, value in compute.items():
@@ -115,4 +120,15 @@ def _translated(key: str, text: str) -> tuple[str, int | str | None]:
     try:
         return name, read(text)
     except UnitError as error:
-        raise UnitError(f"{key}: {error}") from None
+        raise UnitError(str(error), key) from None
+
+
+def faults_of(compute: Mapping[str, Any]) -> list[UnitError]:
+    """A fault for each value that `to_snakemake` cannot read."""
+    found = []
+    for key, value in compute.items():
+        try:
+            to_snakemake({key: value})
+        except UnitError as error:
+            found.append(error)
+    return found

@@ -23,13 +23,12 @@ from typing import Any, NamedTuple
 from ..errors import Place, Problems, near
 from ..layout import is_file_name
 from ..model import Hooks, InputSchema, Interface, Level, SizeRow
-from .compute import size_table
 from .deprecated import INTERFACE, instead
 from .directives import read_directives
 from .input_schema import read_input_schema
 from .output_schema import OutputSchemaError, read_output_schema
 from .pre_submit import read_hooks
-from .templates import TemplateError, template
+from .size_table import size_table
 from .yaml_lines import Document, absent, read_yaml, resolve, section
 
 LEVELS: tuple[Level, Level] = ("sample", "project")
@@ -75,29 +74,12 @@ def read_interface(path: Path, problems: Problems) -> tuple[Interface, ...]:
     _warn_of_unknown_keys(document, commands.values(), problems)
     for level, command in commands.items():
         _check_reports(document, level, command, problems)
-    sound = {
-        level: command
-        for level, command in commands.items()
-        if _is_sound(command, shared.hooks, problems)
-    }
     if name is None:
         return ()
     return tuple(
         _interface(document, level, name, command, shared, problems)
-        for level, command in sound.items()
+        for level, command in commands.items()
     )
-
-
-def _is_sound(command: _Command, hooks: Hooks, problems: Problems) -> bool:
-    """Whether a command template can be parsed and uses known namespaces. A fault is a problem."""
-    try:
-        parsed = template(command.text)
-        if not hooks.python_functions:  # functions may add namespaces of their own
-            parsed.check_names()
-    except TemplateError as error:
-        problems.add(command.place, "command_template", str(error))
-        return False
-    return True
 
 
 def _pipeline_name(document: Document, problems: Problems) -> str | None:

@@ -21,6 +21,7 @@ from .looper_config import InterfaceSource, LooperConfig, read_looper_config
 from .options import Options
 from .pep import read_pep, row_of
 from .settings import Settings, merge
+from .template_checks import check_templates
 from .yaml_lines import absent, resolve
 
 
@@ -67,6 +68,7 @@ def read_project(
     pep = read_pep(config, collector)
     settings = merge(config, pep, collector) if pep else None
     interfaces, whole = _read_interfaces(config, pep, collector)
+    check_templates(interfaces, pep, collector)
     if pep is None or settings is None:
         raise ProjectError(collector, collector.warnings)
     _check_config(interfaces, pep, collector)

@@ -39,7 +39,7 @@ def test_a_fault_of_one_record_names_it(project: Callable[..., Path]) -> None:
 
 
 def test_faults_of_different_stages_come_together(project: Callable[..., Path]) -> None:
-    """`a` has a wrong variable, `b` a wrong compute value, `c` a wrong command."""
+    """`a` has a wrong variable, the row of `b` a wrong compute value, `c` a wrong command."""
     files = {
         "sizes.tsv": "max_file_size\tmem\n0.000001\t1\nNaN\t1x\n",
         "b.txt": "b" * 2000,
@@ -54,9 +54,9 @@ def test_faults_of_different_stages_come_together(project: Callable[..., Path]) 
     }
     folder = project({**TOUCH, **files})
     first, second, third = problems(folder)
-    assert "var_templates: " in first and first.endswith("(for a)")
-    assert second.startswith("touch.yaml:6: compute: mem: '1x'") and second.endswith("(for b)")
-    assert "command_template: " in third and third.endswith("(for c)")
+    assert first.startswith("sizes.tsv:3: mem: '1x' is no amount of memory")
+    assert second.startswith("touch.yaml:3: var_templates.x: ") and second.endswith("(for a)")
+    assert third.startswith("touch.yaml:5: command_template: ") and third.endswith("(for c)")
 
 
 def test_a_record_is_explained_with_its_namespaces(touch: Path) -> None:
