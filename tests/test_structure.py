@@ -43,7 +43,7 @@ LOADED_BY_SOME_JOBS = {"formula", "run", "run.from_snakefile", "workspace.array_
 SEAMS = {
     "peppy": {"read.peppy_project"},
     "pephubclient": {"read.pephub", "results.pephub_table"},
-    "jinja2": {"read.template_environment", "results.report"},
+    "jinja2": {"read.template_environment", "read.template_undefined", "results.report"},
     "jsonschema": {"read.input_schema", "read.output_schema_faults"},
     "sqlalchemy": {
         "results.database", "results.database_connection", "results.database_tables",

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -18,9 +19,10 @@ from ..errors import Place, Problems
 from ..model import Interface, Level, Pep, SizeRow
 from ..read.compute import divvy_config
 from ..read.settings import Settings
-from ..read.template_environment import Partial
+from ..read.template_undefined import Partial
 from ..read.yaml_lines import read_yaml, resolve
-from .failures import JobError
+from .failures import JobError, KnownFault
+from .resources import UnitError
 
 _NOT_SETTINGS = ("size_dependent_variables", "dynamic_variables_command_template")
 """Keys of an interface's `compute:` section that are not settings of a job."""
@@ -129,9 +131,9 @@ _NO_ROW = SizeRow(math.inf, {}, Place(""))
 
 
 def _row(interface: Interface, size_gb: float) -> SizeRow | None:
-    """The row of the size table; None if there is no such row, or the table could not be read."""
+    """The row of the size table; None if there is no such row, or it could not be read."""
     if not interface.compute.get("size_dependent_variables"):
-        return _NO_ROW
+        return _NO_ROW if interface.compute or not interface.data.get("compute") else None
     return size_row(interface.size_table, size_gb)
 
 
@@ -151,6 +153,16 @@ def check_size(interface: Interface, size_gb: float, dynamic: Mapping[str, Any] 
         )
 
 
+def sources_of(interface: Interface, layers: Layers) -> list[Layer]:
+    """The sources that are typed or stand in a YAML file; the first one wins, the package is last.
+
+    The size table is not one of them.
+    """
+    place = interface.places.get("compute", interface.place)
+    own = Layer(interface.compute, interface.folder, place, ("compute",))
+    return [*layers.above, own, layers.package]
+
+
 def source_of(
     key: str,
     interface: Interface,
@@ -162,15 +174,14 @@ def source_of(
 
     The arguments are those of `settings_of_job`.
     """
-    place = interface.places.get("compute", interface.place)
-    own = Layer(interface.compute, interface.folder, place, ("compute",))
+    *above, own, package = sources_of(interface, layers)
     row = _row(interface, size_gb)
     if dynamic is not None:
         printed = Layer(dynamic, interface.folder, own.place_of(_NOT_SETTINGS[1])[0])
         sources = [layers.command_line, layers.settings_file, printed, layers.package]
     else:
         table = Layer(row.values, interface.folder, row.place, (), True) if row else own
-        sources = [*layers.above, own, table, layers.package]
+        sources = [*above, own, table, package]
     return next((layer for layer in sources if key in layer.values), None)
 
 
@@ -187,3 +198,24 @@ def _merged(*layers: Mapping[str, Any]) -> dict[str, Any]:
         if isinstance(layer, Partial) and not isinstance(merged, Partial):
             merged = Partial(merged)
     return merged
+
+
+def setting_error(
+    error: UnitError, source: Layer | None, value: Any, interface: Interface
+) -> JobError:
+    """The fault of a job with a compute setting that cannot be read.
+
+    `compute_checks` has reported the cells of a size table already.
+
+    Args:
+        error: the error of the setting.
+        source: the source that has the setting; None if only a hook has it.
+        value: the setting.
+        interface: the job's interface.
+    """
+    key = f"compute.{error.key}"
+    if source is None or source.values[error.key] != value:
+        place = interface.places.get("pre_submit", interface.place)
+        return JobError(key, f"a hook made this value: {error}", lambda: (place, key))
+    kind = KnownFault if source.table else JobError
+    return kind(key, str(error), partial(source.place_of, error.key))

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 from ..errors import Problems
-from ..read.template_environment import Partial
+from ..read.template_undefined import Partial
 from ..read.templates import TemplateError, template
 from ..read.yaml_lines import KeyPath
 from .context import PlanContext

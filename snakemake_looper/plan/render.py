@@ -19,15 +19,15 @@ from typing import Any, NamedTuple
 from ..formula import Formula, FormulaError, filled
 from ..layout import special_to_snakemake
 from ..model import Interface, Job
-from ..read.template_checks import command_paths, input_paths
-from ..read.template_environment import Partial
+from ..read.template_checks import command_paths, directive_paths
+from ..read.template_undefined import Partial
 from ..read.templates import PROJECT_EXTRA, SAMPLE_EXTRA, TemplateError, template
 from ..read.yaml_lines import KeyPath, expand
-from .compute_settings import check_size, settings_of_job
+from .compute_settings import check_size, setting_error, settings_of_job, source_of
 from .context import PlanContext
 from .drafts import Draft
 from .failures import Failures, JobError
-from .fault_places import setting_error, template_error
+from .fault_places import template_error
 from .images import image_of
 from .input_files import as_input
 from .namespaces import Namespaces
@@ -66,7 +66,12 @@ class _Faults:
         if isinstance(error, TemplateError) and error.text:
             found = template_error(error, key, draft.interface, paths, draft.namespaces)
         elif isinstance(error, UnitError) and error.key:
-            found = setting_error(error, draft, self._context)
+            layers = self._context.layers[draft.interface.level]
+            value = draft.namespaces["compute"].get(error.key)
+            source = source_of(
+                error.key, draft.interface, layers, draft.files.size_gb, draft.dynamic
+            )
+            found = setting_error(error, source, value, draft.interface)
         elif isinstance(error, (TemplateError, UnitError, FormulaError)):
             found = JobError(key, str(error))
         elif isinstance(error, JobError):
@@ -78,7 +83,7 @@ class _Faults:
 
     def raise_if_any(self) -> None:
         if self.errors:
-            first, *others = self.errors
+            first, *others = [one for error in self.errors for one in error.all()]
             first.more = tuple(others)
             raise first
 
@@ -115,7 +120,8 @@ def with_variables(draft: Draft, context: PlanContext, failures: Failures) -> Dr
     namespaces = {**draft.namespaces, "compute": compute}
     own = Draft(draft.planned, draft.record, namespaces, draft.files, draft.dynamic)
     faults = _Faults(own, context, faults.errors)
-    variables = {}
+    unread = interface.data.get("var_templates") and not interface.var_templates
+    variables = Partial() if unread else {}
     if interface.var_templates and not failures.hopeless(interface):
         variables = _variables(interface.var_templates, namespaces, faults, ("var_templates",))
     namespaces["pipeline"] = {**interface.data, "var_templates": variables}
@@ -214,7 +220,7 @@ def _inputs(draft: Draft, context: PlanContext, faults: _Faults) -> tuple[str, .
     """The input files of the schema and of `snakemake: input:`, as paths for Snakemake."""
     more = []
     for index, text in enumerate(directive_texts(draft.interface, "input")):
-        with faults.at("snakemake.input", *input_paths(draft.interface, index)):
+        with faults.at("snakemake.input", *directive_paths(draft.interface, "input", index)):
             more.append(template(text).render(draft.namespaces))
     with faults.at("input_schema"):
         return tuple(

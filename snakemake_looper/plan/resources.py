@@ -15,6 +15,7 @@ from typing import Any
 
 _MEMORY = re.compile(r"^\s*(\d{1,15}(?:\.\d{1,15})?)\s*([KMGT]?)(?:i?B)?\s*$", re.IGNORECASE)
 _NUMBER = re.compile(r"\d{1,9}", re.ASCII)
+_LENGTH_SHOWN = 60
 _MB_PER = {"": 1.0, "K": 1 / 1024, "M": 1.0, "G": 1024.0, "T": 1024.0**2}
 
 
@@ -27,6 +28,11 @@ class UnitError(ValueError):
         """The setting, if it is known."""
 
 
+def _shown(value: Any) -> str:
+    text = str(value)
+    return f"'{text}'" if len(text) <= _LENGTH_SHOWN else f"'{text[:_LENGTH_SHOWN]}…'"
+
+
 def memory_mb(value: Any) -> int:
     """Memory in MB, rounded up, from SLURM's spelling: a bare number is MB, `G` is 1,024 MB.
 
@@ -35,7 +41,7 @@ def memory_mb(value: Any) -> int:
     """
     match = _MEMORY.match(str(value))
     if not match:
-        raise UnitError(f"'{value}' is no amount of memory; write MB as in 8000, or 8G")
+        raise UnitError(f"{_shown(value)} is no amount of memory; write MB as in 8000, or 8G")
     return max(1, math.ceil(float(match[1]) * _MB_PER[match[2].upper()]))
 
 
@@ -56,7 +62,7 @@ def runtime_minutes(value: Any) -> int:
     parts = list(map(int, numbers))
     whole_days = int(days) if dash and parts else 0
     if not 1 <= len(parts) <= 3:
-        raise UnitError(f"'{value}' is no wall time; write days-hours:minutes:seconds")
+        raise UnitError(f"{_shown(value)} is no wall time; write days-hours:minutes:seconds")
     if dash:
         hours, minutes, seconds = (*parts, 0, 0)[:3]
     elif len(parts) == 3:
@@ -75,7 +81,7 @@ def threads_of(value: Any) -> int:
     """
     text = str(value).strip()
     if not _NUMBER.fullmatch(text) or int(text) < 1:
-        raise UnitError(f"'{value}' is no number of cores; write a whole number above 0")
+        raise UnitError(f"{_shown(value)} is no number of cores; write a whole number above 0")
     return int(text)
 
 
@@ -86,6 +92,10 @@ _TRANSLATIONS: Mapping[str, tuple[str, Callable[[Any], int | str]]] = {
     "partition": ("slurm_partition", str),
     "account": ("slurm_account", str),
 }
+
+
+SETTINGS = tuple(_TRANSLATIONS)
+"""The compute settings that become threads and resources."""
 
 
 def to_snakemake(compute: Mapping[str, Any]) -> tuple[int, dict[str, int | str]]:

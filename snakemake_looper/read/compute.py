@@ -22,7 +22,7 @@ from typing import Any
 
 from ..errors import Problems, near
 from .options import Options
-from .template_environment import Partial
+from .template_undefined import Partial
 from .yaml_lines import read_yaml, resolve
 
 DIVVY_VARIABLE = "DIVCFG"

@@ -275,8 +275,12 @@ def _size_table(
     source = compute.get("size_dependent_variables")
     if not source:
         return (), ()
-    path = resolve(str(source), document.path.parent)
     place = document.place("compute", "size_dependent_variables")
+    if not isinstance(source, str):
+        what = "must be the path of a table; write a text"
+        problems.add(place, "compute.size_dependent_variables", what)
+        return (), ()
+    path = resolve(source, document.path.parent)
     return size_table(path, place, problems), (path,)
 
 

@@ -20,8 +20,9 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from ..errors import Place, Problems, near
+from ..messages import counted
 from ..model import SizeRow
-from .template_environment import Partial
+from .template_undefined import Partial
 from .yaml_lines import absent, unset
 
 _LIMIT = "max_file_size"
@@ -50,8 +51,9 @@ def size_table(path: Path, place: Place, problems: Problems) -> tuple[SizeRow, .
         return ()
     try:
         lines = list(_lines(path, text))
-    except csv.Error as error:
-        problems.add(path, "", f"is not a table ({error}); write cells with tabs between them")
+    except csv.Error:
+        what = "has a cell that is too long or has a line break; write cells with tabs between them"
+        problems.add(path, "", what)
         return ()
     if not lines:
         problems.add(Place(str(path), 1), "", f"is empty; write '{_LIMIT}' and other columns")
@@ -125,17 +127,21 @@ def _row(head: list[str], line: _Line, problems: Problems) -> SizeRow:
     cells, place = line.cells, line.place
     named = dict(zip(head, cells, strict=False))
     values = {key: _number(cell) for key, cell in named.items() if key}
+    if any("\t" in cell for cell in cells):
+        what = "a quotation mark begins a cell that goes on over the next ones; remove it"
+        problems.add(place, "", what)
+        return SizeRow(math.inf, Partial(values), place)
     more = [cell for cell in cells[len(head) :] if cell]
     more += [cell for key, cell in zip(head, cells, strict=False) if cell and not key]
     if more:
-        what = f"has {len(cells)} cells for {len(head)} columns: '{more[0]}' has no column"
+        what = f"has {counted(len(cells), 'cell')} for {counted(len(head), 'column')}: '{more[0]}' has no column"
         problems.add(place, "", f"{what}; separate cells by one tab, or name the column")
         return SizeRow(math.inf, Partial(values), place)
     if len(cells) < len(head):
         lacking = ", ".join(f"'{key}'" for key in head[len(cells) :] if key)
         if lacking:
-            what = f"has {len(cells)} cells for {len(head)} columns; {lacking} is taken as empty"
-            problems.warn(place, "", what)
+            what = f"has {counted(len(cells), 'cell')} for {counted(len(head), 'column')}"
+            problems.warn(place, "", f"{what}; {lacking} counts as empty")
         values |= dict.fromkeys(filter(None, head[len(cells) :]), "")
     given = named.get(_LIMIT, "")
     limit = _limit(given)
@@ -149,8 +155,10 @@ def _row(head: list[str], line: _Line, problems: Problems) -> SizeRow:
 def _warn_of_same_size(rows: list[SizeRow], problems: Problems) -> None:
     known: dict[float, SizeRow] = {}
     for row in rows:
+        if isinstance(row.values, Partial):
+            continue
         first = known.setdefault(row.max_gb, row)
-        if first is not row and not isinstance(row.values, Partial):
+        if first is not row:
             size = "any size" if math.isinf(row.max_gb) else f"{row.max_gb:g} GB"
             what = f"line {first.place.line} is for {size} too, so this one is not used; remove one"
             problems.warn(row.place, _LIMIT, what)

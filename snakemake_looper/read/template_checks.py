@@ -46,7 +46,9 @@ def templates_of(interface: Interface) -> Iterator[InterfaceText]:
     value = interface.directives.get("input")
     for index, text in enumerate(value if isinstance(value, list) else [value]):
         if text is not None:
-            yield InterfaceText("snakemake.input", input_paths(interface, index), str(text))
+            yield InterfaceText(
+                "snakemake.input", directive_paths(interface, "input", index), str(text)
+            )
 
 
 def command_hook_paths(index: int) -> tuple[KeyPath, ...]:
@@ -55,9 +57,9 @@ def command_hook_paths(index: int) -> tuple[KeyPath, ...]:
     return (*keys, index), keys
 
 
-def input_paths(interface: Interface, index: int) -> tuple[KeyPath, ...]:
-    """The keys that may lead to an item of `snakemake: input:`."""
-    keys: KeyPath = ("snakemake", "input")
+def directive_paths(interface: Interface, key: str, index: int) -> tuple[KeyPath, ...]:
+    """The keys that may lead to an item of a directive of `snakemake:`, in a list or alone."""
+    keys: KeyPath = ("snakemake", key)
     own: KeyPath = (f"{interface.level}_interface", *keys)
     return (*own, index), own, (*keys, index), keys
 

@@ -13,18 +13,20 @@ Templates with double braces, which looper's own hooks fill in, have the same ru
 
 from __future__ import annotations
 
+import contextlib
 import shlex
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any, NoReturn
+from typing import Any
 
 import jinja2
 import jinja2.meta
 from jinja2 import nodes
 from jinja2.runtime import Context
 from jinja2.sandbox import SandboxedEnvironment
-from jinja2.utils import missing
 
-MOST_STEPS = 3_000_000
+from .template_undefined import Lenient, Note, Noted, Strict, begin_notes
+
+MOST_STEPS = 2_000_000
 """The number of rounds of loops, and of calls, in one template."""
 MOST_NUMBERS = 1_000_000
 """The length of a `range`."""
@@ -32,23 +34,6 @@ MOST_CHARACTERS = 100_000_000
 """The length of a command, or of a text that is repeated."""
 _MOST_BITS = 10_000
 _STEPS = ""  # no template can have this name
-
-
-class Missing(Exception):
-    """A template uses an attribute that its namespace does not have."""
-
-    def __init__(self, owner: Any, name: object) -> None:
-        super().__init__(name)
-        self.owner, self.name = owner, str(name)
-        self.whole = owner is missing
-        """Whether the name stands alone, as `x` in `{x}`."""
-
-
-class Partial(dict[str, Any]):
-    """Values some of which could not be made, for a reason that is a problem already.
-
-    A template that uses one of the missing values has no fault of its own.
-    """
 
 
 class Impossible(Exception):
@@ -67,31 +52,6 @@ class SyntaxFault(Exception):
         self.line = line
 
 
-class _Undefined(jinja2.StrictUndefined):
-    """Raises `Missing`, which has the namespace and the name of the missing attribute."""
-
-    def _fail_with_undefined_error(self, *args: Any, **kwargs: Any) -> NoReturn:
-        raise Missing(self._undefined_obj, self._undefined_name)
-
-    __iter__ = __str__ = __len__ = __eq__ = __ne__ = __bool__ = __hash__ = __contains__ = (
-        _fail_with_undefined_error
-    )
-    __add__ = __radd__ = __sub__ = __rsub__ = __mul__ = __rmul__ = __truediv__ = __rtruediv__ = (
-        _fail_with_undefined_error
-    )
-    __floordiv__ = __rfloordiv__ = __mod__ = __rmod__ = __pow__ = __rpow__ = __pos__ = __neg__ = (
-        _fail_with_undefined_error
-    )
-    __lt__ = __le__ = __gt__ = __ge__ = __getitem__ = __call__ = __int__ = __float__ = (
-        _fail_with_undefined_error
-    )
-
-    def __getattr__(self, name: str) -> Any:
-        if name.startswith("__"):
-            raise AttributeError(name)
-        self._fail_with_undefined_error()
-
-
 class _Steps:
     """Counts down the steps of one rendering."""
 
@@ -104,10 +64,6 @@ class _Steps:
         self._left -= 1
         if self._left < 0:
             raise TooMuch(f"it has loops of more than {MOST_STEPS:,} rounds")
-
-
-class _Lenient(jinja2.Undefined):
-    """Shown as nothing, as in looper's own hooks."""
 
 
 class _Environment(SandboxedEnvironment):
@@ -132,6 +88,9 @@ class _Environment(SandboxedEnvironment):
     def getitem(self, obj: Any, argument: Any) -> Any:
         if isinstance(argument, str):
             return self.getattr(obj, argument)
+        if isinstance(argument, jinja2.Undefined):
+            str(argument)
+            return argument
         return super().getitem(obj, argument)
 
     def _method(self, obj: Any, name: str, value: Any) -> jinja2.Undefined:
@@ -229,18 +188,19 @@ def joined(value: Any) -> Any:
 
 
 _SINGLE = _Environment(
-    undefined=_Undefined,
+    undefined=Strict,
     variable_start_string="{",
     variable_end_string="}",
     finalize=joined,
 )
-_DOUBLE = _Environment(undefined=_Lenient)
+_NOTING = _SINGLE.overlay(undefined=Noted)
+_DOUBLE = _Environment(undefined=Lenient)
 
 
 class Compiled:
     """A template with single braces that was compiled."""
 
-    __slots__ = ("_counts", "_template", "names")
+    __slots__ = ("_counts", "_template", "_tree", "names")
 
     def __init__(self, source: str) -> None:
         """Compile a template.
@@ -258,17 +218,29 @@ class Compiled:
                     loop.iter, _COUNTED, [], [], None, None, lineno=loop.lineno
                 ).set_environment(_SINGLE)
             self._counts = bool(loops) or tree.find(nodes.Call) is not None
+            self._tree = tree
             self._template = _SINGLE.from_string(tree)
         except jinja2.TemplateSyntaxError as error:
             raise SyntaxFault(error.message or "", error.lineno) from None
 
     def render(self, namespaces: Mapping[str, Any], steps: int = MOST_STEPS) -> str:
         """Fill in the template. It can raise any error, see `line_of`."""
+        return self._filled(self._template, namespaces, steps)
+
+    def _filled(self, made: jinja2.Template, namespaces: Mapping[str, Any], steps: int) -> str:
         if not self._counts:
-            context = self._template.new_context(dict(namespaces))
-            return "".join(self._template.root_render_func(context))
-        context = self._template.new_context({**namespaces, _STEPS: _Steps(steps)})
-        return "".join(_limited(self._template.root_render_func(context)))
+            return "".join(made.root_render_func(made.new_context(dict(namespaces))))
+        context = made.new_context({**namespaces, _STEPS: _Steps(steps)})
+        return "".join(_limited(made.root_render_func(context)))
+
+    def missing(self, namespaces: Mapping[str, Any]) -> list[Note]:
+        """All variables that rendering does not find, each once."""
+        found = begin_notes()
+        # Without the variables, the rest may raise anything. That is no fault of its own.
+        with contextlib.suppress(Exception):
+            self._filled(_NOTING.from_string(self._tree), namespaces, MOST_STEPS)
+        notes = {(id(one.missing.owner), one.missing.name): one for one in reversed(found)}
+        return list(reversed(notes.values()))
 
 
 def _check_helpers(tree: nodes.Template) -> None:

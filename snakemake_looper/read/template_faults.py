@@ -15,12 +15,12 @@ from ..errors import near
 from .template_braces import NAMESPACES, Piece, pieces
 from .template_environment import (
     Impossible,
-    Missing,
     SyntaxFault,
     helpers,
     is_template,
     kind_of,
 )
+from .template_undefined import Missing
 
 LOOPER_KEYS = (
     "config_file", "pep_config", "output_dir", "results_subdir", "submission_subdir",
@@ -97,15 +97,15 @@ def explain_missing(missing: Missing, text: str, namespaces: Mapping[str, Any]) 
         known = tuple(str(key) for key in owner if not str(key).startswith("_"))
         return _undefined(_owner_in(text, name) or "…", name, known, text)
     if not missing.whole:
-        return _not_of_value(owner, name, text)
+        return _not_of_value(owner, name, text, namespaces)
     if name not in NAMESPACES:
         return no_namespace(name, namespaces)
     return f"{{{name}}} is undefined; {_of_level(name, namespaces)}"
 
 
-def _not_of_value(owner: Any, name: str, text: str) -> str:
+def _not_of_value(owner: Any, name: str, text: str, namespaces: Mapping[str, Any]) -> str:
     path = _owner_in(text, name)
-    if path == "samples" and isinstance(owner, list):
+    if owner is namespaces.get("samples"):
         right = f"{{% for sample in samples %}}{{sample.{name}}}{{% endfor %}}"
         return f"{{samples.{name}}} is undefined: samples is a list; write {right}"
     shown = f"{{{path}.{name}}}" if path else f"'.{name}'"

@@ -11,7 +11,7 @@ joined by spaces. Values are not quoted, as in looper; the filter `quote` is our
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -19,8 +19,6 @@ from .template_braces import NAMESPACES, pieces, protect, with_lines
 from .template_environment import (
     MOST_STEPS,
     Compiled,
-    Missing,
-    Partial,
     SyntaxFault,
     TooMuch,
     line_of,
@@ -33,8 +31,11 @@ from .template_faults import (
     is_subtracted,
     unknown_names,
 )
+from .template_undefined import Missing, Note, Partial
 
 _log = logging.getLogger(__name__)
+_FEW_STEPS = 10_000
+"""The steps for finding the line of a loop that goes on for too long."""
 
 # looper appends these to every command template: extra arguments of the sample, or of the project.
 SAMPLE_EXTRA = "{%- if sample.command_extra is defined %} {sample.command_extra}   {% endif -%}"
@@ -50,6 +51,10 @@ class TemplateError(Exception):
         """The template."""
         self.known = known
         """Whether the fault is a problem already: `faults_of` has it, or it follows from another."""
+        self.missing: Missing | None = None
+        """The variable that is not there."""
+        self.more: tuple[TemplateError, ...] = ()
+        """The other variables that are not there."""
         self.hopeless = False
         """Whether rendering went on for long. It is not worth while to try it again."""
 
@@ -84,11 +89,12 @@ class Template:
         try:
             return self._compiled.render(namespaces)
         except Missing as missing:
-            message = explain_missing(missing, self.text, namespaces)
-            known = isinstance(missing.owner, Partial)
-            known = known or (missing.whole and missing.name not in NAMESPACES)
-            known = known or is_subtracted(missing.name, self.text, self._unknown)
-            raise TemplateError(message, self.text, known) from None
+            notes = self._compiled.missing(namespaces)
+            first, *more = [self._error(note.missing, namespaces) for note in notes] or [
+                self._error(missing, namespaces)
+            ]
+            first.more = tuple(more)
+            raise first from None
         except Exception as error:  # an expression can raise anything
             _log.debug("template cannot be rendered: %s", self.text, exc_info=True)
             hopeless = isinstance(error, TooMuch)
@@ -96,6 +102,14 @@ class Template:
             failed = TemplateError(explain_failure(error, expression), self.text)
             failed.hopeless = hopeless
             raise failed from None
+
+    def _error(self, missing: Missing, namespaces: Mapping[str, Any]) -> TemplateError:
+        known = isinstance(missing.owner, Partial)
+        known = known or (missing.whole and missing.name not in NAMESPACES)
+        known = known or is_subtracted(missing.name, self.text, self._unknown)
+        error = TemplateError(explain_missing(missing, self.text, namespaces), self.text, known)
+        error.missing = missing
+        return error
 
     def _failing(self, error: Exception, namespaces: Mapping[str, Any]) -> str:
         """The first expression that raises such an error by itself."""
@@ -137,26 +151,38 @@ def faults_of(text: str, namespaces: Mapping[str, Any], any_name: bool = False) 
     return unknown_names(text, unknown, namespaces)
 
 
-def line_of_fault(
-    text: str, lines: Sequence[int], namespaces: Mapping[str, Any], steps: int = MOST_STEPS
-) -> int:
-    """The line of a file at which a template fails; 0 if it does not.
+def line_of_fault(error: TemplateError, lines: Sequence[int], namespaces: Mapping[str, Any]) -> int:
+    """The line of a file at which a template fails; 0 if it is not found.
 
     Args:
-        text: the template.
+        error: the error of the template.
         lines: the line of the file for each character of the text.
         namespaces: the values that it is rendered with.
-        steps: the steps after which a loop is the fault.
     """
     if not lines:
         return 0
+    text = error.text
     lines = [*lines, *([lines[-1]] * (len(text) - len(lines)))]
     try:
-        Compiled(with_lines(text, lines)).render(namespaces, steps)
+        again = Compiled(with_lines(text, lines))
+        if error.missing:
+            found = _line_of_missing(error.missing, again.missing(namespaces))
+        else:
+            again.render(namespaces, _FEW_STEPS if error.hopeless else MOST_STEPS)
+            found = 0
     except SyntaxFault as fault:
         found = fault.line
-    except Exception as error:  # an expression can raise anything
-        found = line_of(error)
-    else:
-        return 0
+    except Exception as raised:  # an expression can raise anything
+        found = line_of(raised)
     return min(lines[0] + found - 1, lines[-1]) if found else 0
+
+
+def _line_of_missing(missing: Missing, notes: Iterable[Note]) -> int:
+    return next(
+        (
+            note.line
+            for note in notes
+            if note.missing.name == missing.name and note.missing.owner is missing.owner
+        ),
+        0,
+    )

@@ -208,7 +208,8 @@ FUNCTIONS = "touch.yaml:2: pre_submit.python_functions: "
         ),
         (
             {"command_templates": ["echo {sample.wrd}"]},
-            COMMANDS.replace(":2:", ":4:") + "{sample.wrd} is undefined (did you mean 'word'?); sample has file,"
+            COMMANDS.replace(":2:", ":4:")
+            + "{sample.wrd} is undefined (did you mean 'word'?); sample has file,"
             " sample_name, word (for a and 2 more)",
         ),
         (

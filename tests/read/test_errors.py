@@ -404,8 +404,8 @@ CASES = [
     case(
         "an output that depends on more than the sample's name",
         {"touch.yaml": INTERFACE + "snakemake:\n  output: '{sample.word}.txt'\n"},
-        "touch.yaml:5: snakemake.output: {sample.word} is undefined; sample has sample_name (an"
-        " output can depend on the sample's name only)",
+        "touch.yaml:6: snakemake.output: {sample.word} is undefined; sample has sample_name (this"
+        " path can depend on the sample's name only)",
     ),
     case(
         "a pipeline to come after that is not there",
