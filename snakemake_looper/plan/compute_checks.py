@@ -38,7 +38,7 @@ _OTHER_WORDS: Mapping[str, str] = {
 }
 """Words that other systems have for looper's settings."""
 _CLOSE = 0.75
-_USES = re.compile(r"\bcompute\s*(?:\.\s*(\w+)|\[\s*['\"]([^'\"]+)['\"]\s*\]|\.get\(['\"](\w+))")
+_USES = re.compile(r"\bcompute\s*(?:\.get\(\s*['\"](\w+)|\.\s*(\w+)|\[\s*['\"]([^'\"]+))")
 _USES_ALL = re.compile(
     r"\bcompute\b(?!\s*[.\[])|\bcompute\s*\.\s*(?:items|values|keys)\b|compute\[\w"
 )
@@ -103,9 +103,9 @@ def _sources(interface: Interface, context: PlanContext) -> list[Layer]:
 
 def _meant(key: str) -> str:
     word = key.lower().replace("-", "_")
-    if word in _OTHER_WORDS:
-        return _OTHER_WORDS[word]
-    return next(iter(get_close_matches(word, _KNOWN, n=1, cutoff=_CLOSE)), "")
+    words = (*_KNOWN, *_OTHER_WORDS)
+    close = [word] if word in words else get_close_matches(word, words, n=1, cutoff=_CLOSE)
+    return _OTHER_WORDS.get(close[0], close[0]) if close else ""
 
 
 def _used(context: PlanContext) -> set[str] | None:

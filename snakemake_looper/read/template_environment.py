@@ -239,8 +239,10 @@ class Compiled:
         # Without the variables, the rest may raise anything. That is no fault of its own.
         with contextlib.suppress(Exception):
             self._filled(_NOTING.from_string(self._tree), namespaces, MOST_STEPS)
-        notes = {(id(one.missing.owner), one.missing.name): one for one in reversed(found)}
-        return list(reversed(notes.values()))
+        notes: dict[tuple[int, str], Note] = {}
+        for one in found:
+            notes.setdefault((id(one.missing.owner), one.missing.name), one)
+        return list(notes.values())
 
 
 def _check_helpers(tree: nodes.Template) -> None:
