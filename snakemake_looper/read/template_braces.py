@@ -27,6 +27,7 @@ _LEFT_OVER = re.compile(
     rf"(?<!\$)\{{(\{{\s*(?:{'|'.join(NAMESPACES)})\s*[.\[][^{{}}]*\}})\}}"
     rf"|\$(\{{\s*(?:{'|'.join(NAMESPACES)})\s*[.\[][^{{}}]*\}})"
 )
+_BEGUN = re.compile(rf"(?:{'|'.join(NAMESPACES)})\.\w[\w.]*")
 
 
 class Piece(NamedTuple):
@@ -153,14 +154,29 @@ def left_over(text: str) -> Iterator[tuple[int, str]]:
     without = _STATEMENT.sub(lambda match: " " * len(match[0]), text)
     for match in _LEFT_OVER.finditer(without):
         if match[1]:
-            what = (
-                f"{match[0]} leaves braces around the value in the command; write {_bare(match[1])}"
-            )
+            what = f"{match[0]} leaves braces around the value in the command"
         else:
-            what = (
-                f"{match[0]} leaves a '$' before the value in the command; write {_bare(match[2])}"
-            )
-        yield match.start(), what
+            what = f"{match[0]} leaves a '$' before the value in the command"
+        yield match.start(), f"{what}; write {_bare(match[1] or match[2])}"
+    yield from _unbalanced(pieces(text))
+
+
+def _unbalanced(parts: Sequence[Piece]) -> Iterator[tuple[int, str]]:
+    """Variables with a brace too many or too few, in a template whose braces are not balanced."""
+    literal = "".join(one.text for one in parts if one.kind in ("text", "raw"))
+    opened, closed = literal.count("{"), literal.count("}")
+    for piece, after in pairwise(parts):
+        if piece.kind == "raw" and after.kind == "text" and opened > closed:
+            named = _BEGUN.match(after.text)
+            if named:
+                what = f"{{{named[0]} has no closing brace and stays in the command; write"
+                yield piece.start, f"{what} {{{named[0]}}}"
+        elif piece.kind == "expression" and after.text.startswith("}") and opened < closed:
+            what = f"{piece.text}}} leaves a brace behind the value in the command; write"
+            yield piece.start, f"{what} {piece.text}"
+        elif piece.text == "{" and after.kind == "expression" and opened > closed:
+            what = f"{{{after.text} leaves a brace before the value in the command; write"
+            yield piece.start, f"{what} {after.text}"
 
 
 def _bare(variable: str) -> str:

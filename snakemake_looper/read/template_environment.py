@@ -200,7 +200,7 @@ _DOUBLE = _Environment(undefined=Lenient)
 class Compiled:
     """A template with single braces that was compiled."""
 
-    __slots__ = ("_counts", "_template", "_tree", "names")
+    __slots__ = ("_counts", "_noting", "_template", "_tree", "names")
 
     def __init__(self, source: str) -> None:
         """Compile a template.
@@ -219,6 +219,7 @@ class Compiled:
                 ).set_environment(_SINGLE)
             self._counts = bool(loops) or tree.find(nodes.Call) is not None
             self._tree = tree
+            self._noting: jinja2.Template | None = None
             self._template = _SINGLE.from_string(tree)
         except jinja2.TemplateSyntaxError as error:
             raise SyntaxFault(error.message or "", error.lineno) from None
@@ -238,7 +239,9 @@ class Compiled:
         found = begin_notes()
         # Without the variables, the rest may raise anything. That is no fault of its own.
         with contextlib.suppress(Exception):
-            self._filled(_NOTING.from_string(self._tree), namespaces, MOST_STEPS)
+            if self._noting is None:
+                self._noting = _NOTING.from_string(self._tree)
+            self._filled(self._noting, namespaces, MOST_STEPS)
         notes: dict[tuple[int, str], Note] = {}
         for one in found:
             notes.setdefault((id(one.missing.owner), one.missing.name), one)
@@ -246,7 +249,13 @@ class Compiled:
 
 
 def _check_helpers(tree: nodes.Template) -> None:
-    """Refuse unknown filters and tests. Jinja2 finds some of them only when it renders."""
+    """Refuse unknown filters and tests, and parts in other files.
+
+    Jinja2 finds some of them only when it renders.
+    """
+    for other in tree.find_all((nodes.Include, nodes.Import, nodes.FromImport, nodes.Extends)):
+        tag = type(other).__name__.lower().removesuffix("import") or "import"
+        raise SyntaxFault(f"unknown tag '{tag}'", other.lineno)
     for node in tree.find_all((nodes.Filter, nodes.Test)):
         kind = "filter" if isinstance(node, nodes.Filter) else "test"
         if node.name not in (_SINGLE.filters if kind == "filter" else _SINGLE.tests):

@@ -108,6 +108,8 @@ def _not_of_value(owner: Any, name: str, text: str, namespaces: Mapping[str, Any
     if owner is namespaces.get("samples"):
         right = f"{{% for sample in samples %}}{{sample.{name}}}{{% endfor %}}"
         return f"{{samples.{name}}} is undefined: samples is a list; write {right}"
+    if name.isdecimal() and path:
+        return f"{{{path}[{name}]}} is undefined: {path} has too few items; correct the template"
     shown = f"{{{path}.{name}}}" if path else f"'.{name}'"
     method = not name.startswith("_") and callable(getattr(owner, name, None))
     advice = f"write '.{name}()' for the method" if method else "correct the template"
@@ -135,6 +137,9 @@ def _undefined(path: str, name: str, known: tuple[str, ...], text: str) -> str:
         why = "the looper config has no 'pipestat:' section; add one"
         return f"{{{path}.{name}}} is undefined: {why}"
     found = near(name, known)
+    if path == "compute" and not found:
+        have = f"compute has {', '.join(sorted(known)) or 'nothing'}"
+        return f"{{compute.{name}}} is undefined; {have}; write '{name}:' under 'compute:'"
     word = _word_of(found)
     if not word.isidentifier() and word:
         found += f"; write {_shown(path, word)}"

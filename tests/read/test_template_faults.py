@@ -54,6 +54,7 @@ HAS = "sample has file name, name, number, read-type, read.len, reads"
         ("x{% else %}", "{% else %} closes nothing; write {% if … %} before it"),
         ("{% esle %}", "{% esle %} is no statement (did you mean 'else'?); there are if, elif, else, endif, for, endfor, set, endset, raw, endraw"),
         ("{% if 1 %}{% for x in %}{% endfor %}{% endif %}", "{% for x in %} cannot be read; correct it: a literal brace is written {'{'}, and statements {% ... %}"),
+        ("{% include 'x' %}", "{% include %} is no statement; there are if, elif, else, endif, for, endfor, set, endset, raw, endraw"),
         ("{sample.}", "{sample.} is no variable and no expression; correct it: a literal brace is written {'{'}, and statements {% ... %}"),
     ],
 )  # fmt: skip
@@ -80,6 +81,8 @@ def test_faults_for_all_samples(text: str, message: str) -> None:
         ("{sample.name.__class__}", "{sample.name.__class__} is undefined: sample.name is a text; correct the template"),
         ("{sample.__class__}", f"{{sample.__class__}} is undefined; {HAS}"),
         ("{% for one in [sample] %}{one.x}{% endfor %}", f"{{sample.x}} is undefined; {HAS}"),
+        ("{sample.reads[5]}", "{sample.reads[5]} is undefined: sample.reads has too few items; correct the template"),
+        ("{compute.threads}", "{compute.threads} is undefined; compute has mem; write 'threads:' under 'compute:'"),
         ("{sample.x * 2}", f"{{sample.x}} is undefined; {HAS}"),
         ("{sample.number / 0}", "{sample.number / 0} cannot be computed: it divides by zero; correct it"),
         ("{sample.number + sample.name}", "{sample.number + sample.name} cannot be computed: its values are not of the types that the operation needs, as text and number; correct it"),
@@ -140,7 +143,11 @@ def test_a_value_that_could_not_be_made_is_no_second_fault() -> None:
         ("${sample.name}", ["${sample.name} leaves a '$' before the value in the command; write {sample.name}"]),
         ("${{sample.name}} ${HOME} {{1..3}} awk '{{print $1}}' {sample.name}", []),
         ("{% raw %}{{ sample.name }}{% endraw %}{# ${sample.name} #}", []),
-        ("""echo '{"a": {"b": "{sample.name}"}}'""", []),
+        ("""echo '{"a": {"b": "{sample.name}"}}' '{"a": {sample.number}}' {% if 1 %}}{% endif %}{""", []),
+        ("run {sample.name}} x", ["{sample.name}} leaves a brace behind the value in the command; write {sample.name}"]),
+        ("run {{sample.name} x", ["{{sample.name} leaves a brace before the value in the command; write {sample.name}"]),
+        ("run {sample.name x", ["{sample.name has no closing brace and stays in the command; write {sample.name}"]),
+        ("awk '{sample.x}' {sample: 1} { sample.sh", []),
     ],
 )  # fmt: skip
 def test_braces_that_stay_in_the_command(text: str, warned: list[str]) -> None:
