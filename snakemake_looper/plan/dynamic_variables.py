@@ -17,7 +17,7 @@ from ..read.yaml_lines import KeyPath
 from .context import PlanContext
 from .drafts import Draft
 from .failures import Failures, JobError
-from .fault_places import template_error
+from .fault_places import at_text, template_error
 from .hooks import json_of
 
 _KEY = "compute.dynamic_variables_command_template"
@@ -48,14 +48,14 @@ def with_dynamic_variables(
 
 def _ask(draft: Draft, context: PlanContext) -> Draft | JobError:
     text = draft.interface.hooks.dynamic_variables or ""
+    paths: tuple[KeyPath, ...] = (tuple(_KEY.split(".")),)
     try:
         command = template(text).render(draft.namespaces)
         answer = json_of(command, context.rundir, _KEY)
+        if not isinstance(answer, Mapping):
+            raise JobError(_KEY, f"'{command}' printed no mapping; print name to value")
     except TemplateError as error:
-        paths: KeyPath = tuple(_KEY.split("."))
-        return template_error(error, _KEY, draft.interface, (paths,), draft.namespaces)
+        return template_error(error, _KEY, draft.interface, paths, draft.namespaces)
     except JobError as error:
-        return error
-    if not isinstance(answer, Mapping):
-        return JobError(_KEY, f"'{command}' printed no mapping; print name to value")
+        return at_text(error, _KEY, draft.interface, paths)
     return dataclasses.replace(draft, dynamic=answer)

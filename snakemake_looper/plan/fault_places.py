@@ -40,6 +40,21 @@ def template_error(
     return found
 
 
+def at_text(
+    error: JobError, key: str, interface: Interface, paths: tuple[KeyPath, ...]
+) -> JobError:
+    """The same fault, at the line of a text of the interface."""
+
+    def where() -> tuple[Place, str]:
+        lines = lines_of_text(interface.path, *paths)
+        if lines:
+            return Place(str(interface.path), lines[0]), key
+        return interface.places.get(str(paths[0][0]), interface.place), key
+
+    error.where = where
+    return error
+
+
 def template_place(
     error: TemplateError,
     interface: Interface,

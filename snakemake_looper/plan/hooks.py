@@ -27,7 +27,7 @@ from ..model import Interface
 from ..read.template_checks import command_hook_paths
 from ..read.templates import TemplateError, template
 from .failures import JobError
-from .fault_places import template_error
+from .fault_places import at_text, template_error
 from .looper_hooks import SHIPPED, Namespace
 
 OwnNamespaces = dict[str, Any]
@@ -124,13 +124,13 @@ def run_commands(
     def run(job: tuple[Interface, OwnNamespaces]) -> JobError | None:
         interface, namespaces = job
         for index, text in enumerate(interface.hooks.command_templates):
+            paths = command_hook_paths(index)
             try:
                 command = template(text).render(namespaces)
                 _update(namespaces, json_of(command, folder, _COMMANDS), _COMMANDS, command)
             except JobError as error:
-                return error
+                return at_text(error, _COMMANDS, interface, paths)
             except TemplateError as error:
-                paths = command_hook_paths(index)
                 return template_error(error, _COMMANDS, interface, paths, namespaces)
         return None
 
