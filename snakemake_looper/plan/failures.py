@@ -47,6 +47,8 @@ class Failures:
     def __init__(self) -> None:
         self._records: dict[tuple[Path, Level, str, str], list[str]] = {}
         """Records that failed, by the interface and the message of their fault."""
+        self._known: dict[tuple[Path, Level, str, str], list[str]] = {}
+        """The same for known faults. They are reported if there is no other problem after all."""
         self._first: dict[tuple[Path, Level, str, str], tuple[Interface, JobError]] = {}
         self._hopeless: set[tuple[Path, Level]] = set()
 
@@ -58,10 +60,9 @@ class Failures:
         for one in error.all():
             if one.hopeless:
                 self._hopeless.add((interface.path, interface.level))
-            if isinstance(one, KnownFault):
-                continue
             kind = interface.path, interface.level, one.key, str(one)
-            self._records.setdefault(kind, []).append(record)
+            records = self._known if isinstance(one, KnownFault) else self._records
+            records.setdefault(kind, []).append(record)
             self._first.setdefault(kind, (interface, one))
 
     def hopeless(self, interface: Interface) -> bool:
@@ -70,7 +71,8 @@ class Failures:
 
     def report(self, problems: Problems) -> None:
         """Add one problem for each fault, even if many records have it."""
-        for kind, records in self._records.items():
+        found = self._records if problems or self._records else self._known
+        for kind, records in found.items():
             interface, error = self._first[kind]
             place, key = (
                 error.where() if error.where else (_place_of(interface, error.key), error.key)

@@ -29,7 +29,8 @@ def template_error(
         paths: the keys that may lead to the template in the interface's file.
         namespaces: the values that it was rendered with.
     """
-    kind = KnownFault if error.known else JobError
+    all_known = not interface.hooks.python_functions  # they may add namespaces
+    kind = KnownFault if error.known or (error.no_namespace and all_known) else JobError
 
     def where() -> tuple[Place, str]:
         return template_place(error, interface, paths, namespaces), key

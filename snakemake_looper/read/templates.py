@@ -51,6 +51,8 @@ class TemplateError(Exception):
         """The template."""
         self.known = known
         """Whether the fault is a problem already: `faults_of` has it, or it follows from another."""
+        self.no_namespace = False
+        """Whether a name is in no namespace. `faults_of` has it, if all namespaces are known."""
         self.missing: Missing | None = None
         """The variable that is not there."""
         self.more: tuple[TemplateError, ...] = ()
@@ -104,11 +106,11 @@ class Template:
             raise failed from None
 
     def _error(self, missing: Missing, namespaces: Mapping[str, Any]) -> TemplateError:
-        known = isinstance(missing.owner, Partial)
-        known = known or (missing.whole and missing.name not in NAMESPACES)
-        known = known or is_subtracted(missing.name, self.text, self._unknown)
-        error = TemplateError(explain_missing(missing, self.text, namespaces), self.text, known)
+        message = explain_missing(missing, self.text, namespaces)
+        error = TemplateError(message, self.text, known=isinstance(missing.owner, Partial))
         error.missing = missing
+        no_namespace = missing.whole and missing.name not in NAMESPACES
+        error.no_namespace = no_namespace or is_subtracted(missing.name, self.text, self._unknown)
         return error
 
     def _failing(self, error: Exception, namespaces: Mapping[str, Any]) -> str:

@@ -66,3 +66,16 @@ def test_a_record_is_explained_with_its_namespaces(touch: Path) -> None:
         "project", "compute", "pipestat", "pipeline", "sample", "looper"
     ]  # fmt: skip
     assert explain(touch / ".looper.yaml", None, "nobody") == []
+
+
+def test_a_name_that_only_a_function_could_add(project: Callable[..., Path]) -> None:
+    """The check before planning lets it be, so planning refuses it."""
+    lines = (
+        "sample_interface:",
+        "  command_template: run {file} {word.count}",
+        "pre_submit: {python_functions: looper.write_sample_yaml}",
+    )
+    assert problems(project(interface(*lines))) == [
+        "touch.yaml:3: command_template: {file} is not a namespace; write {sample.file} (for a and 2 more)",
+        "touch.yaml:3: command_template: {word} is not a namespace; write {sample.word} (for a and 2 more)",
+    ]  # fmt: skip
