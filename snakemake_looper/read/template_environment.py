@@ -28,6 +28,8 @@ from .template_undefined import Lenient, Note, Noted, Strict, begin_notes
 
 MOST_STEPS = 2_000_000
 """The number of rounds of loops, and of calls, in one template."""
+_STEPS_PER_SAMPLE = 100
+"""More rounds for each sample, in a template of the project level."""
 MOST_NUMBERS = 1_000_000
 """The length of a `range`."""
 MOST_CHARACTERS = 100_000_000
@@ -231,6 +233,7 @@ class Compiled:
     def _filled(self, made: jinja2.Template, namespaces: Mapping[str, Any], steps: int) -> str:
         if not self._counts:
             return "".join(made.root_render_func(made.new_context(dict(namespaces))))
+        steps += _STEPS_PER_SAMPLE * len(namespaces.get("samples", ()))
         context = made.new_context({**namespaces, _STEPS: _Steps(steps)})
         return "".join(_limited(made.root_render_func(context)))
 

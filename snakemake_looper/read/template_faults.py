@@ -159,7 +159,9 @@ def _elsewhere(path: str, name: str, known: tuple[str, ...], namespaces: Mapping
 def _variable(name: str, namespaces: Mapping[str, Any]) -> str:
     """The first variable of a name; empty if no namespace has it."""
     for path, value in _walk(namespaces):
-        if name in value and "{" not in str(value[name]):  # a template cannot use another one
+        found = value.get(name)
+        is_template = isinstance(found, str) and "{" in found  # one cannot use another
+        if name in value and not is_template and not isinstance(found, Mapping):
             return _shown(path, name)
     return ""
 
@@ -238,9 +240,12 @@ def _owner_in(text: str, name: str) -> str:
 
 
 def _walk(namespaces: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """All mappings, each once: YAML may have one in many places."""
     pending = [(str(name), value) for name, value in namespaces.items()]
+    seen: set[int] = set()
     for path, value in pending:  # it grows
-        if isinstance(value, Mapping):
+        if isinstance(value, Mapping) and id(value) not in seen:
+            seen.add(id(value))
             yield path, value
             pending += [(f"{path}.{key}", item) for key, item in value.items()]
 
