@@ -74,6 +74,8 @@ class SizeRow:
     max_gb: float
     """The largest total size of a sample's inputs, in GB (1024³ bytes)."""
     values: Mapping[str, Any]
+    place: Place
+    """Its line in the table."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -43,7 +43,7 @@ LOADED_BY_SOME_JOBS = {"formula", "run", "run.from_snakefile", "workspace.array_
 SEAMS = {
     "peppy": {"read.peppy_project"},
     "pephubclient": {"read.pephub", "results.pephub_table"},
-    "jinja2": {"read.templates", "results.report"},
+    "jinja2": {"read.template_environment", "read.template_undefined", "results.report"},
     "jsonschema": {"read.input_schema", "read.output_schema_faults", "read.schema_faults"},
     "sqlalchemy": {
         "results.database", "results.database_connection", "results.database_tables",
@@ -56,7 +56,8 @@ SEAMS = {
     "snakemake_interface_logger_plugins": {"run.log_events", "show.choice", "show.log_lines"},
     "yaml": {
         "plan.looper_hooks", "profiles.profile_text", "read.output_schema", "read.secrets",
-        "read.yaml_faults", "read.yaml_lines", "read.yaml_nodes", "results.yaml_text", "show.plans",
+        "read.text_lines", "read.yaml_faults", "read.yaml_lines", "read.yaml_nodes",
+        "results.yaml_text", "show.plans",
         "workspace.generated_workflow", "workspace.pipestat_files",
     },
     "sqlite3": {"results.sqlite_copy", "workspace.job_table", "workspace.job_table_writer"},

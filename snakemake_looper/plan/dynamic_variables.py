@@ -11,10 +11,13 @@ from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 from ..errors import Problems
+from ..read.template_undefined import Partial
 from ..read.templates import TemplateError, template
+from ..read.yaml_lines import KeyPath
 from .context import PlanContext
 from .drafts import Draft
 from .failures import Failures, JobError
+from .fault_places import at_text, template_error
 from .hooks import json_of
 
 _KEY = "compute.dynamic_variables_command_template"
@@ -25,13 +28,13 @@ def with_dynamic_variables(
 ) -> list[Draft]:
     """The drafts, with the settings that their commands print.
 
-    A draft whose command fails is left out. If there are problems already, no command runs, and all
-    drafts with a command are left out.
+    If there are problems already, no command runs. A draft whose command did not run or failed
+    goes on without settings, for its other faults.
     """
     asking = [draft for draft in drafts if draft.interface.hooks.dynamic_variables]
     if not asking:
         return list(drafts)
-    answers: dict[Draft, Draft | None] = dict.fromkeys(asking)
+    answers = {draft: dataclasses.replace(draft, dynamic=Partial()) for draft in asking}
     if not problems:
         with ThreadPoolExecutor() as pool:
             found = list(pool.map(lambda draft: _ask(draft, context), asking))
@@ -40,18 +43,19 @@ def with_dynamic_variables(
                 failures.add(draft.interface, draft.record, answer)
             else:
                 answers[draft] = answer
-    return [one for draft in drafts if (one := answers.get(draft, draft)) is not None]
+    return [answers.get(draft, draft) for draft in drafts]
 
 
 def _ask(draft: Draft, context: PlanContext) -> Draft | JobError:
     text = draft.interface.hooks.dynamic_variables or ""
+    paths: tuple[KeyPath, ...] = (tuple(_KEY.split(".")),)
     try:
         command = template(text).render(draft.namespaces)
         answer = json_of(command, context.rundir, _KEY)
+        if not isinstance(answer, Mapping):
+            raise JobError(_KEY, f"'{command}' printed no mapping; print name to value")
     except TemplateError as error:
-        return JobError(_KEY, str(error))
+        return template_error(error, _KEY, draft.interface, paths, draft.namespaces)
     except JobError as error:
-        return error
-    if not isinstance(answer, Mapping):
-        return JobError(_KEY, f"'{command}' printed no mapping; print name to value")
+        return at_text(error, _KEY, draft.interface, paths)
     return dataclasses.replace(draft, dynamic=answer)

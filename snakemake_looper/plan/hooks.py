@@ -23,8 +23,11 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import near
+from ..model import Interface
+from ..read.template_checks import command_hook_paths
 from ..read.templates import TemplateError, template
 from .failures import JobError
+from .fault_places import at_text, template_error
 from .looper_hooks import SHIPPED, Namespace
 
 OwnNamespaces = dict[str, Any]
@@ -108,7 +111,7 @@ def call_functions(names: Sequence[str], namespaces: OwnNamespaces, folder: Path
 
 
 def run_commands(
-    jobs: Sequence[tuple[Sequence[str], OwnNamespaces]], folder: Path
+    jobs: Sequence[tuple[Interface, OwnNamespaces]], folder: Path
 ) -> list[JobError | None]:
     """Run the commands of several jobs side by side, those of one job in their order.
 
@@ -118,16 +121,17 @@ def run_commands(
         For each job, its error, or None if it has none.
     """
 
-    def run(job: tuple[Sequence[str], OwnNamespaces]) -> JobError | None:
-        texts, namespaces = job
-        try:
-            for text in texts:
+    def run(job: tuple[Interface, OwnNamespaces]) -> JobError | None:
+        interface, namespaces = job
+        for index, text in enumerate(interface.hooks.command_templates):
+            paths = command_hook_paths(index)
+            try:
                 command = template(text).render(namespaces)
                 _update(namespaces, json_of(command, folder, _COMMANDS), _COMMANDS, command)
-        except JobError as error:
-            return error
-        except TemplateError as error:
-            return JobError(_COMMANDS, str(error))
+            except JobError as error:
+                return at_text(error, _COMMANDS, interface, paths)
+            except TemplateError as error:
+                return template_error(error, _COMMANDS, interface, paths, namespaces)
         return None
 
     with ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:

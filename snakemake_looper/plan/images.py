@@ -20,7 +20,7 @@ from typing import Any
 from ..errors import Problems
 from ..model import Interface
 from ..read.yaml_lines import expand, resolve
-from .compute_settings import Layer, Layers
+from .compute_settings import Layers, sources_of
 from .context import PlanContext
 from .resources import UnitError
 
@@ -51,7 +51,7 @@ def image_of(compute: Mapping[str, Any], interface: Interface, layers: Layers) -
         text = compute.get(key)
         if not text:
             continue
-        sources = _sources(interface, layers)
+        sources = sources_of(interface, layers)
         folders = (layer.folder for layer in sources if layer.values.get(key) == text)
         image = _image(key, str(text).strip(), next(folders, interface.folder))
         if image is not None:
@@ -65,7 +65,7 @@ def _image(key: str, text: str, folder: Path) -> str | None:
     if "$" in name:
         return None
     if any(one.isspace() or one in "{}" for one in name):
-        raise UnitError(f"{key}: '{text}' has white space or a brace; rename the image")
+        raise UnitError(f"'{text}' has white space or a brace; rename the image", key)
     if "://" in name:
         return name
     if key == "docker_image" and not name.startswith(("/", ".")) and not name.endswith(_FILES):
@@ -73,35 +73,24 @@ def _image(key: str, text: str, folder: Path) -> str | None:
     return str(resolve(name, folder))
 
 
-def _sources(interface: Interface, layers: Layers) -> tuple[Layer, ...]:
-    """The sources of compute settings that are typed or stand in a file; the first one wins."""
-    place = interface.places.get("compute", interface.place)
-    return (
-        *layers.above,
-        Layer(interface.compute, interface.folder, place),
-        layers.package,
-    )
-
-
 def check_images(context: PlanContext, problems: Problems) -> None:
     """Warn of images that cannot become containers, once for each interface that gets them."""
     for interface in context.project.interfaces:
-        sources = _sources(interface, context.layers[interface.level])
+        sources = sources_of(interface, context.layers[interface.level])
         for layer in sources:
             crate = layer.values.get(CRATE)
             if crate:
-                problems.warn(layer.place, f"compute.{CRATE}", f"'{crate}': {NO_BULKER}")
+                problems.warn(*layer.place_of(CRATE), f"'{crate}': {NO_BULKER}")
         named = [
-            (key, layer.values[key], layer.place)
+            (key, layer.values[key], layer)
             for layer in sources
             for key in IMAGES
             if layer.values.get(key)
         ]
         unset = [one for one in named if "$" in expand(str(one[1]))]
         if named and len(unset) == len(named) and not interface.directives.get("container"):
-            key, text, place = unset[0]
+            key, text, layer = unset[0]
             problems.warn(
-                place,
-                f"compute.{key}",
+                *layer.place_of(key),
                 f"'{text}' has a variable that is not set, so there is no container; set it",
             )

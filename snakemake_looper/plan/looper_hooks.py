@@ -21,7 +21,7 @@ import yaml
 from ..errors import Place, Problems
 from ..files import write_if_changed
 from ..read.input_schema import read_input_schema
-from ..read.templates import fill_in
+from ..read.template_environment import fill_in
 from ..read.yaml_lines import expand, resolve
 
 

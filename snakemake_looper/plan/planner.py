@@ -25,6 +25,7 @@ from ..model import Job, Plan
 from ..read.options import Options
 from ..read.project import Project, read_project
 from ..status.flags import Flags
+from .compute_checks import check_compute
 from .context import PlanContext, plan_context
 from .drafts import Draft, draft_project, draft_samples
 from .dynamic_variables import with_dynamic_variables
@@ -105,6 +106,7 @@ def explain(looper_config: Path, options: Options | None, record: str) -> list[E
 def _plan(context: PlanContext, problems: Problems) -> tuple[Plan, list[RenderedJob]]:
     """Run all stages. The jobs beside the plan are the same jobs, still without lumps."""
     check_images(context, problems)
+    check_compute(context, problems)
     rules = make_rules(context, problems)
     find = producers_of([one.rule for one in rules])
 
@@ -132,7 +134,7 @@ def _render(
 ) -> list[RenderedJob]:
     """The jobs of the drafts that can be rendered. `failures` gets the others."""
     asked = with_dynamic_variables(drafts, context, problems, failures)
-    ready = _each(asked, lambda draft: with_variables(draft, context), failures)
+    ready = [with_variables(draft, context, failures) for draft in asked]
     hooked = after_hooks(ready, context, problems, failures)
     return _each(hooked, lambda draft: rendered(draft, context), failures)
 
@@ -141,6 +143,8 @@ def _each(drafts: Iterable[Draft], step: Callable[[Draft], _T], failures: Failur
     """The results of a step for the drafts. `failures` gets the drafts for which it fails."""
     found = []
     for draft in drafts:
+        if failures.hopeless(draft.interface):
+            continue
         try:
             found.append(step(draft))
         except JobError as error:

@@ -13,8 +13,9 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Iterable, Sequence
+from functools import partial
 
-from ..errors import Problems
+from ..errors import Place, Problems
 from ..model import Hooks, Interface
 from .context import PlanContext
 from .drafts import Draft
@@ -53,6 +54,21 @@ def _check_functions(interfaces: Iterable[Interface], problems: Problems) -> Non
                 problems.add(place, error.key, str(error))
 
 
+def _call_functions(hooks: Hooks, own: OwnNamespaces, context: PlanContext) -> JobError | None:
+    """Call the functions of a job; the error of the first one that fails, with its line."""
+    for name, place in zip(hooks.python_functions, hooks.places, strict=True):
+        try:
+            call_functions([name], own, context.rundir)
+        except JobError as error:
+            error.where = partial(_where, place, error.key)
+            return error
+    return None
+
+
+def _where(place: Place, key: str) -> tuple[Place, str]:
+    return place, key
+
+
 def _run_hooks(
     drafts: Sequence[Draft], context: PlanContext, failures: Failures
 ) -> dict[Draft, Draft]:
@@ -60,13 +76,12 @@ def _run_hooks(
     called: dict[Draft, OwnNamespaces] = {}
     for draft in drafts:
         own = own_copy(draft.namespaces)
-        try:
-            call_functions(draft.interface.hooks.python_functions, own, context.rundir)
-        except JobError as error:
-            failures.add(draft.interface, draft.record, error)
+        failed = _call_functions(draft.interface.hooks, own, context)
+        if failed:
+            failures.add(draft.interface, draft.record, failed)
         else:
             called[draft] = own
-    requests = [(one.interface.hooks.command_templates, own) for one, own in called.items()]
+    requests = [(one.interface, own) for one, own in called.items()]
     errors = run_commands(requests, context.rundir)
     done: dict[Draft, Draft] = {}
     for (draft, own), failed in zip(called.items(), errors, strict=True):

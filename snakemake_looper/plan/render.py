@@ -3,12 +3,15 @@
 The order is looper's. A draft first gets its compute settings, then the `pipeline` namespace with
 the rendered `var_templates` (`with_variables`). Hooks may then change all namespaces. At the end,
 the command, the environment and the inputs are rendered with them (`rendered`).
+
+A fault of one part does not hide those of the others: all parts are tried. Values that could not be
+made are missing in a `Partial` mapping, and a template that uses one of them has no second fault.
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Any, NamedTuple
@@ -16,16 +19,19 @@ from typing import Any, NamedTuple
 from ..formula import Formula, FormulaError, filled
 from ..layout import special_to_snakemake
 from ..model import Interface, Job
-from ..read.templates import PROJECT_EXTRA, SAMPLE_EXTRA, TemplateError, render_nested, template
-from ..read.yaml_lines import expand
-from .compute_settings import settings_of_job
+from ..read.template_checks import command_paths, directive_paths
+from ..read.template_undefined import Partial
+from ..read.templates import PROJECT_EXTRA, SAMPLE_EXTRA, TemplateError, template
+from ..read.yaml_lines import KeyPath, expand
+from .compute_settings import check_size, setting_error, settings_of_job, source_of
 from .context import PlanContext
 from .drafts import Draft
-from .failures import JobError
+from .failures import Failures, JobError
+from .fault_places import template_error
 from .images import image_of
 from .input_files import as_input
 from .namespaces import Namespaces
-from .resources import UnitError, to_snakemake
+from .resources import UnitError, faults_of, to_snakemake
 from .rules import directive_texts
 from .wildcards import WILDCARD
 
@@ -40,58 +46,137 @@ class RenderedJob(NamedTuple):
     """Size of its input files in GB (1024³ bytes)."""
 
 
-class _AtKey:
-    """Turns an error of a template or a value into a `JobError` of one key of the interface."""
+class _Faults:
+    """The faults of one job."""
 
-    __slots__ = ("_key",)
+    __slots__ = ("_context", "_draft", "errors")
 
-    def __init__(self, key: str) -> None:
+    def __init__(self, draft: Draft, context: PlanContext, errors: Iterable[JobError] = ()) -> None:
+        self._draft = draft
+        self._context = context
+        self.errors = list(errors)
+
+    def at(self, key: str, *paths: KeyPath) -> _Part:
+        """A part of the job; its fault, if any, is kept, and the next part is tried."""
+        return _Part(self, key, paths)
+
+    def add(self, error: Exception, key: str, paths: tuple[KeyPath, ...]) -> bool:
+        """Keep an error; False if it is none of a template or a value."""
+        draft = self._draft
+        if isinstance(error, TemplateError) and error.text:
+            found = template_error(error, key, draft.interface, paths, draft.namespaces)
+        elif isinstance(error, UnitError) and error.key:
+            layers = self._context.layers[draft.interface.level]
+            value = draft.namespaces["compute"].get(error.key)
+            source = source_of(
+                error.key, draft.interface, layers, draft.files.size_gb, draft.dynamic
+            )
+            found = setting_error(error, source, value, draft.interface)
+        elif isinstance(error, (TemplateError, UnitError, FormulaError)):
+            found = JobError(key, str(error))
+        elif isinstance(error, JobError):
+            found = error
+        else:
+            return False
+        self.errors.append(found)
+        return True
+
+    def raise_if_any(self) -> None:
+        if self.errors:
+            first, *others = [one for error in self.errors for one in error.all()]
+            first.more = tuple(others)
+            raise first
+
+
+class _Part:
+    __slots__ = ("_faults", "_key", "_paths")
+
+    def __init__(self, faults: _Faults, key: str, paths: tuple[KeyPath, ...]) -> None:
+        self._faults = faults
         self._key = key
+        self._paths = paths
 
     def __enter__(self) -> None:
         pass
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None
-    ) -> None:
-        if isinstance(error, (TemplateError, UnitError, FormulaError)):
-            raise JobError(self._key, str(error)) from None
+    ) -> bool:
+        return isinstance(error, Exception) and self._faults.add(error, self._key, self._paths)
 
 
-def with_variables(draft: Draft, context: PlanContext) -> Draft:
+def with_variables(draft: Draft, context: PlanContext, failures: Failures) -> Draft:
     """The draft, with its compute settings and its rendered `var_templates`.
 
-    Raises:
-        JobError: a template cannot be rendered, or no row of the size table fits.
+    `failures` gets each template that cannot be rendered, and inputs that no row of the size table
+    is for. The draft has the other values.
     """
     interface = draft.interface
     layers = context.layers[interface.level]
+    faults = _Faults(draft, context)
+    with faults.at("compute"):
+        check_size(interface, draft.files.size_gb, draft.dynamic)
     compute = settings_of_job(interface, layers, draft.files.size_gb, draft.dynamic)
     namespaces = {**draft.namespaces, "compute": compute}
-    with _AtKey("var_templates"):
-        variables = _expanded(render_nested(interface.var_templates, namespaces))
+    own = Draft(draft.planned, draft.record, namespaces, draft.files, draft.dynamic)
+    faults = _Faults(own, context, faults.errors)
+    unread = interface.data.get("var_templates") and not interface.var_templates
+    variables = Partial() if unread else {}
+    if interface.var_templates and not failures.hopeless(interface):
+        variables = _variables(interface.var_templates, namespaces, faults, ("var_templates",))
     namespaces["pipeline"] = {**interface.data, "var_templates": variables}
-    return Draft(draft.planned, draft.record, namespaces, draft.files, draft.dynamic)
+    try:
+        faults.raise_if_any()
+    except JobError as error:
+        failures.add(interface, draft.record, error)
+    return own
+
+
+def _variables(value: Any, namespaces: Namespaces, faults: _Faults, keys: KeyPath) -> Any:
+    """Rendered `var_templates`, also nested ones (looper does not render these, quirk 2).
+
+    `~` and variables of the environment are filled in.
+    """
+    if isinstance(value, Mapping):
+        made: dict[str, Any] = {}
+        for key, item in value.items():
+            before = len(faults.errors)
+            found = _variables(item, namespaces, faults, (*keys, key))
+            if len(faults.errors) > before and not isinstance(item, Mapping):
+                made = Partial(made)  # without this key
+            else:
+                made[key] = found
+        return made
+    if isinstance(value, list):
+        return [
+            _variables(item, namespaces, faults, (*keys, index)) for index, item in enumerate(value)
+        ]
+    if not isinstance(value, str):
+        return value
+    with faults.at(".".join(map(str, keys)), keys):
+        return expand(template(value).render(namespaces))
+    return None
 
 
 def rendered(draft: Draft, context: PlanContext) -> RenderedJob:
     """The job of a draft whose namespaces are complete.
 
     Raises:
-        JobError: a template cannot be rendered, or a compute value cannot be read.
+        JobError: a template cannot be rendered, or a compute value cannot be read. The error has
+            all faults of the job.
     """
     rule, interface, namespaces = draft.planned.rule, draft.interface, draft.namespaces
-    with _AtKey("command_template"):
+    faults = _Faults(draft, context)
+    command = ""
+    with faults.at("command_template", *command_paths(interface)):
         command = _command(interface, namespaces, context)
-    env = _environment(draft)
-    inputs = _inputs(draft, context)
-    with _AtKey("compute"):
-        threads, resources = to_snakemake(namespaces["compute"])
+    env = _environment(draft, faults)
+    inputs = _inputs(draft, context, faults)
+    threads, resources = _resources(draft, faults)
+    container = None
+    with faults.at("compute"):
         container = _container(interface, namespaces["compute"], context)
-    with _AtKey("snakemake.resources"):
-        known = {**resources, "threads": threads}
-        for name, value in interface.directives.get("resources", {}).items():
-            resources[name] = filled(value, known) if isinstance(value, Formula) else value
+    faults.raise_if_any()
     job = Job(
         rule=rule.name,
         pipeline=rule.pipeline,
@@ -120,28 +205,28 @@ def _command(interface: Interface, namespaces: Namespaces, context: PlanContext)
     return f"{template(text).render(namespaces)} {extra}"
 
 
-def _environment(draft: Draft) -> dict[str, str]:
-    with _AtKey("inject_env_vars"):
-        env = {
-            name: template(text).render(draft.namespaces)
-            for name, text in draft.interface.inject_env_vars.items()
-        }
+def _environment(draft: Draft, faults: _Faults) -> dict[str, str]:
+    env = {}
+    key = "inject_env_vars"
+    for name, text in draft.interface.inject_env_vars.items():
+        with faults.at(f"{key}.{name}", (key, name)):
+            env[name] = template(text).render(draft.namespaces)
     if draft.namespaces["pipestat"]:
         env.setdefault("PIPESTAT_RECORD_IDENTIFIER", draft.record)
     return env
 
 
-def _inputs(draft: Draft, context: PlanContext) -> tuple[str, ...]:
+def _inputs(draft: Draft, context: PlanContext, faults: _Faults) -> tuple[str, ...]:
     """The input files of the schema and of `snakemake: input:`, as paths for Snakemake."""
-    with _AtKey("snakemake.input"):
-        more = [
-            template(text).render(draft.namespaces)
-            for text in directive_texts(draft.interface, "input")
-        ]
-    with _AtKey("input_schema"):
+    more = []
+    for index, text in enumerate(directive_texts(draft.interface, "input")):
+        with faults.at("snakemake.input", *directive_paths(draft.interface, "input", index)):
+            more.append(template(text).render(draft.namespaces))
+    with faults.at("input_schema"):
         return tuple(
             _input(path, context) for path in dict.fromkeys((*draft.files.required, *more))
         )
+    return ()
 
 
 def _input(path: str, context: PlanContext) -> str:
@@ -149,6 +234,22 @@ def _input(path: str, context: PlanContext) -> str:
     if special:
         raise TemplateError(f"input '{path}' has {special}; rename it")
     return as_input(path, context)
+
+
+def _resources(draft: Draft, faults: _Faults) -> tuple[int, dict[str, int | str]]:
+    """The threads and the resources, with those of `snakemake: resources:`."""
+    compute = draft.namespaces["compute"]
+    try:
+        threads, resources = to_snakemake(compute)
+    except UnitError:
+        for error in faults_of(compute):
+            faults.add(error, "compute", ())
+        return 1, {}
+    known = {**resources, "threads": threads}
+    with faults.at("snakemake.resources"):
+        for name, value in draft.interface.directives.get("resources", {}).items():
+            resources[name] = filled(value, known) if isinstance(value, Formula) else value
+    return threads, resources
 
 
 def _container(
@@ -161,12 +262,3 @@ def _container(
     if image is None or not os.path.isabs(image):
         return image
     return context.shown(Path(image))
-
-
-def _expanded(value: Any) -> Any:
-    """Rendered `var_templates`, with `~` and variables filled in, also in nested ones."""
-    if isinstance(value, str):
-        return expand(value)
-    if isinstance(value, Mapping):
-        return {key: _expanded(item) for key, item in value.items()}
-    return value

@@ -13,12 +13,24 @@ from collections.abc import Callable, Mapping
 from functools import lru_cache
 from typing import Any
 
-_MEMORY = re.compile(r"^\s*(\d+(?:\.\d+)?)\s*([KMGT]?)(?:i?B)?\s*$", re.IGNORECASE)
+_MEMORY = re.compile(r"^\s*(\d{1,15}(?:\.\d{1,15})?)\s*([KMGT]?)(?:i?B)?\s*$", re.IGNORECASE)
+_NUMBER = re.compile(r"\d{1,9}", re.ASCII)
+_LENGTH_SHOWN = 60
 _MB_PER = {"": 1.0, "K": 1 / 1024, "M": 1.0, "G": 1024.0, "T": 1024.0**2}
 
 
 class UnitError(ValueError):
     """A compute setting has a value that cannot be read as memory, time or a number."""
+
+    def __init__(self, message: str, key: str = "") -> None:
+        super().__init__(message)
+        self.key = key
+        """The setting, if it is known."""
+
+
+def _shown(value: Any) -> str:
+    text = str(value)
+    return f"'{text}'" if len(text) <= _LENGTH_SHOWN else f"'{text[:_LENGTH_SHOWN]}…'"
 
 
 def memory_mb(value: Any) -> int:
@@ -29,7 +41,7 @@ def memory_mb(value: Any) -> int:
     """
     match = _MEMORY.match(str(value))
     if not match:
-        raise UnitError(f"'{value}' is no amount of memory; write MB as in 8000, or 8G")
+        raise UnitError(f"{_shown(value)} is no amount of memory; write MB as in 8000, or 8G")
     return max(1, math.ceil(float(match[1]) * _MB_PER[match[2].upper()]))
 
 
@@ -44,14 +56,13 @@ def runtime_minutes(value: Any) -> int:
     """
     text = str(value).strip()
     days, dash, clock = text.rpartition("-")
-    try:
-        parts = [int(part) for part in clock.split(":")]
-        whole_days = int(days) if dash else 0
-    except ValueError:
-        parts = []
-        whole_days = 0
-    if not 1 <= len(parts) <= 3 or min([*parts, whole_days]) < 0:
-        raise UnitError(f"'{value}' is no wall time; write days-hours:minutes:seconds")
+    numbers = [part.strip() for part in clock.split(":")]
+    if not all(map(_NUMBER.fullmatch, [*numbers, days.strip() if dash else "0"])):
+        numbers = []
+    parts = list(map(int, numbers))
+    whole_days = int(days) if dash and parts else 0
+    if not 1 <= len(parts) <= 3:
+        raise UnitError(f"{_shown(value)} is no wall time; write days-hours:minutes:seconds")
     if dash:
         hours, minutes, seconds = (*parts, 0, 0)[:3]
     elif len(parts) == 3:
@@ -69,8 +80,8 @@ def threads_of(value: Any) -> int:
         UnitError: the value is not a whole number above 0.
     """
     text = str(value).strip()
-    if not text.isdigit() or int(text) < 1:
-        raise UnitError(f"'{value}' is no number of cores; write a whole number above 0")
+    if not _NUMBER.fullmatch(text) or int(text) < 1:
+        raise UnitError(f"{_shown(value)} is no number of cores; write a whole number above 0")
     return int(text)
 
 
@@ -83,6 +94,10 @@ _TRANSLATIONS: Mapping[str, tuple[str, Callable[[Any], int | str]]] = {
 }
 
 
+SETTINGS = tuple(_TRANSLATIONS)
+"""The compute settings that become threads and resources."""
+
+
 def to_snakemake(compute: Mapping[str, Any]) -> tuple[int, dict[str, int | str]]:
     """The threads and the Snakemake resources of a job's compute settings.
 
@@ -90,7 +105,7 @@ def to_snakemake(compute: Mapping[str, Any]) -> tuple[int, dict[str, int | str]]
     slurm_partition, and `account` slurm_account. Other keys are for templates only.
 
     Raises:
-        UnitError: a value cannot be read; the message begins with its key.
+        UnitError: a value cannot be read.
     """
     resources: dict[str, int | str] = {}
     for key, value in compute.items():
@@ -115,4 +130,15 @@ def _translated(key: str, text: str) -> tuple[str, int | str | None]:
     try:
         return name, read(text)
     except UnitError as error:
-        raise UnitError(f"{key}: {error}") from None
+        raise UnitError(str(error), key) from None
+
+
+def faults_of(compute: Mapping[str, Any]) -> list[UnitError]:
+    """A fault for each value that `to_snakemake` cannot read."""
+    found = []
+    for key, value in compute.items():
+        try:
+            to_snakemake({key: value})
+        except UnitError as error:
+            found.append(error)
+    return found

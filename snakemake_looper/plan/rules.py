@@ -18,9 +18,11 @@ from ..errors import Problems, near
 from ..layout import flag_name
 from ..model import Interface, ResultsFile, Rule
 from ..read.input_schema import Validator
+from ..read.template_checks import directive_paths
 from ..read.templates import TemplateError, template
 from ..read.yaml_lines import resolve
 from .context import PlanContext
+from .fault_places import template_place
 from .namespaces import looper_namespace
 from .pipestat_config import Reporting, merge_results, reporting_of
 from .wildcards import WILDCARD
@@ -124,13 +126,14 @@ def _output_patterns(
         **({"sample": own} if is_sample else {}),
     }
     found = []
-    for text in directive_texts(interface, key):
+    for index, text in enumerate(directive_texts(interface, key)):
         try:
             path = resolve(template(text).render(namespaces), context.settings.root)
         except TemplateError as error:
-            place = interface.places.get("snakemake", interface.place)
-            message = f"{error} (an {key} can depend on the sample's name only)"
-            problems.add(place, f"snakemake.{key}", message)
+            paths = directive_paths(interface, key, index)
+            place = template_place(error, interface, paths, namespaces)
+            why = " (this path can depend on the sample's name only)" if error.missing else ""
+            problems.add(place, f"snakemake.{key}", f"{error}{why}")
             continue
         found.append(context.shown(path))
     return tuple(found)

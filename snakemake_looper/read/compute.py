@@ -6,7 +6,7 @@ in this list wins, as in looper ("divcfg < interface < config < command line"):
 1. `--compute key=value`, then the file of `--settings`: `compute_options`
 2. `looper: compute: resources:` of the PEP
 3. `compute:` of the pipeline interface
-4. the row of `size_dependent_variables` for the sample's input size: `size_table`
+4. the row of `size_dependent_variables` for the sample's input size: module `size_table`
 5. the compute package of a divvy config (`--package`, `--divvy` or `$DIVCFG`): `compute_package`
 
 `dynamic_variables_command_template` of an interface, which looper deprecates, replaces 2 to 4.
@@ -15,22 +15,18 @@ in this list wins, as in looper ("divcfg < interface < config < command line"):
 
 from __future__ import annotations
 
-import csv
-import io
-import math
 import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from ..errors import Place, Problems, near
-from ..model import SizeRow
+from ..errors import Problems, near
 from .options import Options
+from .template_undefined import Partial
 from .yaml_lines import read_yaml, resolve
 
 DIVVY_VARIABLE = "DIVCFG"
 """Environment variable with the path of a divvy config."""
-_LIMIT = "max_file_size"
 
 
 def compute_options(
@@ -43,8 +39,9 @@ def compute_options(
         path = resolve(options.settings, root)
         files = (path,)
         document = read_yaml(path, problems, "--settings")
-        values = dict(document.data) if document else {}
-    return {**values, **dict(options.compute or ())}, files
+        values = dict(document.data) if document else Partial()
+    values.update(options.compute or ())
+    return values, files
 
 
 def compute_package(
@@ -61,7 +58,7 @@ def compute_package(
         return {}, ()
     document = read_yaml(path, problems, where)
     if document is None:
-        return {}, (path,)
+        return Partial(), (path,)
     section = document.data.get("compute_packages")
     packages = section if isinstance(section, Mapping) else {}
     name = options.package or "default"
@@ -75,6 +72,7 @@ def compute_package(
             "compute_packages",
             f"there is no package '{name}'{near(name, packages)}; correct --package",
         )
+        return Partial(), (path,)
     return {}, (path,)
 
 
@@ -82,62 +80,3 @@ def divvy_config(options: Options, root: Path) -> Path | None:
     """The divvy config that `--divvy` names, else `$DIVCFG`; None if neither is given."""
     source = options.divvy or os.environ.get(DIVVY_VARIABLE)
     return resolve(source, root) if source else None
-
-
-def size_table(path: Path, place: Place, problems: Problems) -> tuple[SizeRow, ...]:
-    """Read a size table: a TSV with a column `max_file_size` in GB (1024³ bytes).
-
-    The format is that of looper's "size-dependent variables": the row with the smallest
-    sufficient size counts, and `NaN` suffices for any size.
-
-    Args:
-        path: the table.
-        place: where the interface names it, for a table that cannot be read.
-        problems: gets each fault.
-
-    Returns:
-        The rows, sorted by size.
-    """
-    try:
-        text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        said = getattr(error, "strerror", None) or error
-        what = f"'{path}' cannot be read: {said}; correct the path"
-        problems.add(place, "compute.size_dependent_variables", what)
-        return ()
-    reader = csv.DictReader(io.StringIO(text), delimiter="\t")
-    if _LIMIT not in (reader.fieldnames or ()):
-        problems.add(Place(str(path), 1), _LIMIT, "there is no such column; add it, in GB")
-        return ()
-    rows = []
-    for row in reader:
-        limit = _limit(row[_LIMIT])
-        if limit is None:
-            what = f"'{row[_LIMIT]}' is no size; write a number of GB, or NaN for any size"
-            problems.add(Place(str(path), reader.line_num), _LIMIT, what)
-            continue
-        values = {key: _number(value) for key, value in row.items() if key and value is not None}
-        rows.append(SizeRow(limit, values))
-    return tuple(sorted(rows, key=lambda row: row.max_gb))
-
-
-def _number(text: str) -> Any:
-    """A cell as templates see it. It is a number if Python would write the number in this way."""
-    text = text.strip()
-    for kind in (int, float):
-        try:
-            if str(kind(text)) == text and math.isfinite(kind(text)):
-                return kind(text)
-        except ValueError:
-            continue
-    return text
-
-
-def _limit(text: str | None) -> float | None:
-    if (text or "").strip().lower() in ("", "nan", "na", "inf"):
-        return math.inf
-    try:
-        value = float(text or "")
-    except ValueError:
-        return None
-    return value if value >= 0 else None

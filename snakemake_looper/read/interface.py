@@ -24,7 +24,6 @@ from typing import Any
 from ..errors import Problems
 from ..layout import is_file_name
 from ..model import Hooks, InputSchema, Interface, Level, SizeRow
-from .compute import size_table
 from .directives import read_directives
 from .first_config import kind_of
 from .input_schema import read_input_schema
@@ -33,7 +32,6 @@ from .interface_commands import (
     Command,
     check_reports,
     is_for_project,
-    is_sound,
     levels_of,
     read_commands,
 )
@@ -42,6 +40,7 @@ from .lost_indentation import Lost
 from .old_interface import tell_of_old_interface
 from .output_schema import OutputSchemaError, read_output_schema
 from .pre_submit import read_hooks
+from .size_table import size_table
 from .yaml_lines import Document, absent, expanded, read_yaml, resolve, section, unset
 
 
@@ -87,11 +86,11 @@ def _levels_of_file(
     needless = _is_of_looper_1(document) and not reports and shared.output_schema is None
     for level, command in () if needless else commands.items():
         check_reports(document, level, command, reports, problems)
-    sound = [one for one in commands.items() if is_sound(one[1], shared.hooks, problems)]
     if name is None:
         return ()
     return tuple(
-        _interface(document, level, name, command, shared, problems) for level, command in sound
+        _interface(document, level, name, command, shared, problems)
+        for level, command in commands.items()
     )
 
 
@@ -212,11 +211,14 @@ def _size_table(
     source = compute.get("size_dependent_variables")
     if not source:
         return (), ()
-    path = resolve(str(source), document.path.parent)
     keys = ("compute", "size_dependent_variables")
     place = document.place(*keys)
-    if unset(str(source)):
-        problems.add(place, ".".join(keys), absent(str(source), path))
+    if not isinstance(source, str):
+        problems.add(place, ".".join(keys), "must be the path of a table; write a text")
+        return (), ()
+    path = resolve(source, document.path.parent)
+    if unset(source):
+        problems.add(place, ".".join(keys), absent(source, path))
         return (), ()
     return size_table(path, place, problems), (path,)
 

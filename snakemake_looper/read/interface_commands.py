@@ -12,10 +12,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 from ..errors import Place, Problems, near
-from ..model import Hooks, Level
+from ..model import Level
 from .interface_keys import warn_of_level_keys
 from .lost_indentation import Lost
-from .templates import TemplateError, template
 from .yaml_lines import Document
 
 LEVELS: tuple[Level, Level] = ("sample", "project")
@@ -148,15 +147,3 @@ def check_reports(
         f"{what}; add '{{pipestat.config_file}}' to it, or 'pipestat_config_required: false' to the"
         " file",
     )
-
-
-def is_sound(command: Command, hooks: Hooks, problems: Problems) -> bool:
-    """Whether a command template can be parsed and uses known namespaces. A fault is a problem."""
-    try:
-        parsed = template(command.text)
-        if not hooks.python_functions:  # functions may add namespaces of their own
-            parsed.check_names()
-    except TemplateError as error:
-        problems.add(command.place, "command_template", str(error))
-        return False
-    return True

@@ -12,7 +12,6 @@ from typing import Any
 
 from ..errors import Problems, near
 from ..model import Hooks
-from .templates import TemplateError, template
 from .yaml_lines import Document, section
 
 _KEY = "pre_submit"
@@ -32,8 +31,6 @@ def read_hooks(document: Document, problems: Problems) -> Hooks:
             )
     functions = _functions(document, problems)
     commands = _texts(document, problems, "command_templates")
-    for index, text in enumerate(commands):
-        _check_template(document, problems, text, _KEY, "command_templates", index)
     dynamic = _dynamic_variables(document, problems)
     places = (document.place(_KEY, "python_functions", index) for index in range(len(functions)))
     return Hooks(functions, commands, tuple(places), dynamic)
@@ -65,7 +62,6 @@ def _dynamic_variables(document: Document, problems: Problems) -> str | None:
         return None
     what = "is deprecated by looper; write the command under 'pre_submit: command_templates'"
     problems.warn(document.place("compute", key), f"compute.{key}", what)
-    _check_template(document, problems, str(command), "compute", key)
     return str(command)
 
 
@@ -82,11 +78,3 @@ def _texts(document: Document, problems: Problems, kind: str) -> tuple[str, ...]
                 f"must be a list of texts, not '{one}'; correct it",
             )
     return tuple(one for one in values if isinstance(one, str))
-
-
-def _check_template(document: Document, problems: Problems, text: str, *keys: str | int) -> None:
-    try:
-        template(text)
-    except TemplateError as error:
-        name = ".".join(key for key in keys if isinstance(key, str))
-        problems.add(document.place(*keys), name, str(error))

@@ -23,6 +23,7 @@ from .looper_config import InterfaceSource, LooperConfig, read_looper_config
 from .options import Options
 from .pep import read_pep, row_of
 from .settings import Settings, looper_section_places, merge
+from .template_checks import check_templates
 from .yaml_lines import absent, read_yaml, resolve
 
 
@@ -71,6 +72,7 @@ def read_project(
     pep = read_pep(config, collector)
     settings = merge(config, pep, collector) if pep else None
     interfaces, files, whole = _read_interfaces(config, pep, collector)
+    check_templates(interfaces, pep, collector)
     if pep is None or settings is None:
         raise ProjectError(collector, collector.warnings)
     for interface in interfaces:

@@ -3,29 +3,39 @@
 `{sample.x}` is a variable, `{% if %}` a statement. An undefined variable is an error. A list is
 joined by spaces. Values are not quoted, as in looper; the filter `quote` is ours.
 
-Two kinds of braces begin no template and stay as they are: braces after a `$`, as in `${HOME}`, and
-braces around a text that is not an expression, as in `awk '{print $1}'` or `{1..3}`. Braces around
-the name of a namespace are always a template: a mistake there is an error.
+    template_braces       the braces that begin a template, and those that stay
+    template_environment  what a template may do
+    template_faults       the messages about a template that cannot be rendered
 """
 
 from __future__ import annotations
 
 import logging
-import re
-import shlex
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
-from typing import Any, NoReturn
+from typing import Any
 
-import jinja2
-import jinja2.meta
-
-from ..errors import near
+from .template_braces import NAMESPACES, pieces, protect, with_lines
+from .template_environment import (
+    MOST_STEPS,
+    Compiled,
+    SyntaxFault,
+    TooMuch,
+    line_of,
+)
+from .template_faults import (
+    Fault,
+    explain_failure,
+    explain_missing,
+    explain_syntax,
+    is_subtracted,
+    unknown_names,
+)
+from .template_undefined import Missing, Note, Partial
 
 _log = logging.getLogger(__name__)
-
-NAMESPACES = ("project", "sample", "samples", "pipeline", "looper", "compute", "pipestat")
-"""All namespaces: `sample` is for the sample level, `samples` for the project level."""
+_FEW_STEPS = 10_000
+"""The steps for finding the line of a loop that goes on for too long."""
 
 # looper appends these to every command template: extra arguments of the sample, or of the project.
 SAMPLE_EXTRA = "{%- if sample.command_extra is defined %} {sample.command_extra}   {% endif -%}"
@@ -35,54 +45,20 @@ PROJECT_EXTRA = "{%- if looper.command_extra is defined %} {looper.command_extra
 class TemplateError(Exception):
     """A template cannot be parsed, or has a variable that is not defined."""
 
-
-class _Undefined(jinja2.StrictUndefined):
-    """Raises `_Missing`, which has the namespace and the name of the missing attribute."""
-
-    def _fail_with_undefined_error(self, *args: Any, **kwargs: Any) -> NoReturn:
-        raise _Missing(self._undefined_obj, self._undefined_name)
-
-    __iter__ = __str__ = __len__ = __eq__ = __ne__ = __bool__ = __hash__ = (
-        _fail_with_undefined_error
-    )
-    __add__ = __radd__ = __getitem__ = __lt__ = __le__ = __gt__ = __ge__ = (
-        _fail_with_undefined_error
-    )
-    __call__ = __int__ = __float__ = _fail_with_undefined_error
-
-    def __getattr__(self, name: str) -> Any:
-        if name.startswith("__"):
-            raise AttributeError(name)
-        self._fail_with_undefined_error()
-
-
-class _Missing(Exception):
-    """A template uses an attribute that its namespace does not have."""
-
-    def __init__(self, owner: Any, name: str | None) -> None:
-        super().__init__(name)
-        self.owner, self.name = owner, name
-
-
-def _joined(value: Any) -> Any:
-    """A value as looper writes it: a list is joined by spaces.
-
-    To Jinja2, `{a,b}` is a tuple. Its undefined items are errors.
-    """
-    if isinstance(value, tuple):
-        for item in value:
-            if isinstance(item, jinja2.Undefined):
-                str(item)
-    return " ".join(map(str, value)) if isinstance(value, list) else value
-
-
-_ENVIRONMENT = jinja2.Environment(
-    undefined=_Undefined,
-    variable_start_string="{",
-    variable_end_string="}",
-    finalize=_joined,
-)
-_ENVIRONMENT.filters["quote"] = lambda value: shlex.quote(str(_joined(value)))
+    def __init__(self, message: str, text: str = "", known: bool = False) -> None:
+        super().__init__(message)
+        self.text = text
+        """The template."""
+        self.known = known
+        """Whether the fault is a problem already: `faults_of` has it, or it follows from another."""
+        self.no_namespace = False
+        """Whether a name is in no namespace. `faults_of` has it, if all namespaces are known."""
+        self.missing: Missing | None = None
+        """The variable that is not there."""
+        self.more: tuple[TemplateError, ...] = ()
+        """The other variables that are not there."""
+        self.hopeless = False
+        """Whether rendering went on for long. It is not worth while to try it again."""
 
 
 class Template:
@@ -95,26 +71,12 @@ class Template:
             TemplateError: the syntax is wrong.
         """
         self.text = text
-        source = protect(text)
         try:
-            self.names = frozenset(
-                jinja2.meta.find_undeclared_variables(_ENVIRONMENT.parse(source))
-            )
-            self._template = _ENVIRONMENT.from_string(source)
-        except jinja2.TemplateSyntaxError as error:
-            raise TemplateError(
-                f"not a valid template: {error.message}; a literal brace is written"
-                " {'{'}, and statements {% ... %}"
-            ) from None
-
-    def check_names(self) -> None:
-        """Refuse names that are not a namespace, without rendering.
-
-        Raises:
-            TemplateError: the template has such a name.
-        """
-        for name in sorted(self.names - set(NAMESPACES)):
-            raise TemplateError(_no_namespace(name))
+            self._compiled = compiled(protect(text))
+        except SyntaxFault as fault:
+            message = explain_syntax(fault, text).message
+            raise TemplateError(message, text, known=True) from None
+        self._unknown = self._compiled.names - set(NAMESPACES)
 
     def render(self, namespaces: Mapping[str, Any]) -> str:
         """Fill in the template.
@@ -127,12 +89,46 @@ class Template:
                 variable, and a variable with a similar name if there is one.
         """
         try:
-            return self._template.render(namespaces)
-        except _Missing as missing:
-            raise TemplateError(_explain(missing, namespaces)) from None
+            return self._compiled.render(namespaces)
+        except Missing as missing:
+            notes = self._compiled.missing(namespaces)
+            first, *more = [self._error(note.missing, namespaces) for note in notes] or [
+                self._error(missing, namespaces)
+            ]
+            first.more = tuple(more)
+            raise first from None
         except Exception as error:  # an expression can raise anything
             _log.debug("template cannot be rendered: %s", self.text, exc_info=True)
-            raise TemplateError(f"cannot be rendered: {error}; correct the template") from None
+            hopeless = isinstance(error, TooMuch)
+            expression = "" if hopeless else self._failing(error, namespaces)
+            failed = TemplateError(explain_failure(error, expression), self.text)
+            failed.hopeless = hopeless
+            raise failed from None
+
+    def _error(self, missing: Missing, namespaces: Mapping[str, Any]) -> TemplateError:
+        message = explain_missing(missing, self.text, namespaces)
+        error = TemplateError(message, self.text, known=isinstance(missing.owner, Partial))
+        error.missing = missing
+        no_namespace = missing.whole and missing.name not in NAMESPACES
+        error.no_namespace = no_namespace or is_subtracted(missing.name, self.text, self._unknown)
+        return error
+
+    def _failing(self, error: Exception, namespaces: Mapping[str, Any]) -> str:
+        """The first expression that raises such an error by itself."""
+        for piece in pieces(self.text):
+            if piece.kind == "expression":
+                try:
+                    compiled(piece.text).render(namespaces)
+                except Exception as raised:
+                    if type(raised) is type(error) and str(raised) == str(error):
+                        return piece.text
+        return ""
+
+
+@lru_cache(maxsize=1024)
+def compiled(source: str) -> Compiled:
+    """The compiled form of a source, which `protect` made."""
+    return Compiled(source)
 
 
 @lru_cache(maxsize=1024)
@@ -141,127 +137,54 @@ def template(text: str) -> Template:
     return Template(text)
 
 
-def render_nested(value: Any, namespaces: Mapping[str, Any]) -> Any:
-    """Render every text in nested mappings and lists (looper does not render these, quirk 2)."""
-    if isinstance(value, str):
-        return template(value).render(namespaces)
-    if isinstance(value, Mapping):
-        return {key: render_nested(item, namespaces) for key, item in value.items()}
-    if isinstance(value, list):
-        return [render_nested(item, namespaces) for item in value]
-    return value
+def faults_of(text: str, namespaces: Mapping[str, Any], any_name: bool = False) -> list[Fault]:
+    """The faults that a template has for all samples: its syntax, and names of no namespace.
 
-
-def fill_in(text: str, namespaces: Mapping[str, Any]) -> str:
-    """Fill in a plain Jinja2 template, with double braces, as looper's own hooks use it."""
-    return str(jinja2.Template(text).render(namespaces))
-
-
-def _explain(missing: _Missing, namespaces: Mapping[str, Any]) -> str:
-    owner, name = missing.owner, missing.name or ""
-    for path, value in _walk(namespaces):
-        if value is owner:
-            known = [str(key) for key in owner if not str(key).startswith("_")]
-            return (
-                f"{{{path}.{name}}} is undefined{near(name, known)};"
-                f" {path} has {', '.join(sorted(known)) or 'nothing'}"
-            )
-    if name not in NAMESPACES:
-        return _no_namespace(name)
-    return f"{{{name}}} is undefined; there is {', '.join(sorted(namespaces))}"
-
-
-def _no_namespace(name: str) -> str:
-    return (
-        f"{{{name}}} is not a namespace{near(name, NAMESPACES)}; there are {', '.join(NAMESPACES)}"
-    )
-
-
-def _walk(namespaces: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
-    pending = [(str(name), value) for name, value in namespaces.items()]
-    while pending:
-        path, value = pending.pop(0)
-        if isinstance(value, Mapping):
-            yield path, value
-            pending += [(f"{path}.{key}", item) for key, item in value.items()]
-
-
-_MENTION = re.compile(rf"\b(?:{'|'.join(NAMESPACES)})\s*[.\[|]")
-_STATEMENT = re.compile(
-    r"\{%-?\s*raw\s*-?%\}.*?\{%-?\s*endraw\s*-?%\}|\{%.*?%\}|\{#.*?#\}", re.DOTALL
-)
-_DECLARED = re.compile(r"\{%-?\s*(?:for\s+(.+?)\s+in\b|set\s+(\w+))")
-
-
-@lru_cache(maxsize=1024)
-def protect(text: str) -> str:
-    """Mark braces that begin no template as raw text, so that Jinja2 does not read them."""
-    parts: list[str] = []
-    declared = {
-        name
-        for match in _DECLARED.finditer(text)
-        for name in re.findall(r"\w+", match[1] or match[2])
-    }
-    position = 0
-    while (start := text.find("{", position)) >= 0:
-        parts.append(text[position:start])
-        statement = _STATEMENT.match(text, start)
-        end = statement.end() if statement else _closing(text, start)
-        piece = text[start:end]
-        mentions = bool(_MENTION.search(piece)) and end > start + 1
-        if mentions and not statement and _holds_templates(piece):
-            parts.append(_raw("{"))
-            position = start + 1
-            continue
-        own = piece[1:-1].strip() in declared
-        after_dollar = start > 0 and text[start - 1] == "$" and not mentions and not own
-        if statement or mentions or (not after_dollar and _is_expression(piece[1:-1])):
-            parts.append(piece)
-            position = end
-        elif after_dollar and end > start + 1:
-            parts.append(_raw(piece))
-            position = end
-        else:
-            parts.append(_raw("{"))
-            position = start + 1
-    parts.append(text[position:])
-    return "".join(parts)
-
-
-def _holds_templates(piece: str) -> bool:
-    """Whether templates stand inside literal braces, as in `{"mem": "{compute.mem}"}`."""
-    inner = piece.find("{", 1)
-    return inner > 0 and not _is_expression(piece[1:-1]) and bool(_MENTION.search(piece, inner))
-
-
-def _raw(text: str) -> str:
-    return "{% raw %}" + text + "{% endraw %}"
-
-
-def _closing(text: str, start: int) -> int:
-    """The position after the brace that closes the one at `start`; quoted braces do not count."""
-    depth = 0
-    quote = ""
-    for position in range(start, len(text)):
-        character = text[position]
-        if quote:
-            quote = "" if character == quote else quote
-        elif character in "'\"" and depth:
-            quote = character
-        elif character == "{":
-            depth += 1
-        elif character == "}":
-            depth -= 1
-            if not depth:
-                return position + 1
-    return start + 1
-
-
-def _is_expression(text: str) -> bool:
-    if not text.strip() or text.strip()[0].isdigit():
-        return False
+    Args:
+        text: the template.
+        namespaces: the namespaces as far as they are known, to find what is meant.
+        any_name: whether there may be other namespaces.
+    """
     try:
-        _ENVIRONMENT.parse("{" + text + "}")
-    except jinja2.TemplateSyntaxError:
-        return False
-    return True
+        names = compiled(protect(text)).names
+    except SyntaxFault as fault:
+        return [explain_syntax(fault, text)]
+    unknown = () if any_name else names - set(NAMESPACES)
+    return unknown_names(text, unknown, namespaces)
+
+
+def line_of_fault(error: TemplateError, lines: Sequence[int], namespaces: Mapping[str, Any]) -> int:
+    """The line of a file at which a template fails; 0 if it is not found.
+
+    Args:
+        error: the error of the template.
+        lines: the line of the file for each character of the text.
+        namespaces: the values that it is rendered with.
+    """
+    if not lines:
+        return 0
+    text = error.text
+    lines = [*lines, *([lines[-1]] * (len(text) - len(lines)))]
+    try:
+        again = Compiled(with_lines(text, lines))
+        if error.missing:
+            found = _line_of_missing(error.missing, again.missing(namespaces))
+        else:
+            again.render(namespaces, _FEW_STEPS if error.hopeless else MOST_STEPS)
+            found = 0
+    except SyntaxFault as fault:
+        found = fault.line
+    except Exception as raised:  # an expression can raise anything
+        found = line_of(raised)
+    return min(lines[0] + found - 1, lines[-1]) if found else 0
+
+
+def _line_of_missing(missing: Missing, notes: Iterable[Note]) -> int:
+    return next(
+        (
+            note.line
+            for note in notes
+            if note.missing.name == missing.name and note.missing.owner is missing.owner
+        ),
+        0,
+    )

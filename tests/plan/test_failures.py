@@ -39,7 +39,7 @@ def test_a_fault_of_one_record_names_it(project: Callable[..., Path]) -> None:
 
 
 def test_faults_of_different_stages_come_together(project: Callable[..., Path]) -> None:
-    """`a` has a wrong variable, `b` a wrong compute value, `c` a wrong command."""
+    """`a` has a wrong variable, the row of `b` a wrong compute value, `c` a wrong command."""
     files = {
         "sizes.tsv": "max_file_size\tmem\n0.000001\t1\nNaN\t1x\n",
         "b.txt": "b" * 2000,
@@ -54,9 +54,9 @@ def test_faults_of_different_stages_come_together(project: Callable[..., Path]) 
     }
     folder = project({**TOUCH, **files})
     first, second, third = problems(folder)
-    assert "var_templates: " in first and first.endswith("(for a)")
-    assert second.startswith("touch.yaml:6: compute: mem: '1x'") and second.endswith("(for b)")
-    assert "command_template: " in third and third.endswith("(for c)")
+    assert first.startswith("sizes.tsv:3: mem: '1x' is no amount of memory")
+    assert second.startswith("touch.yaml:3: var_templates.x: ") and second.endswith("(for a)")
+    assert third.startswith("touch.yaml:5: command_template: ") and third.endswith("(for c)")
 
 
 def test_a_record_is_explained_with_its_namespaces(touch: Path) -> None:
@@ -66,3 +66,16 @@ def test_a_record_is_explained_with_its_namespaces(touch: Path) -> None:
         "project", "compute", "pipestat", "pipeline", "sample", "looper"
     ]  # fmt: skip
     assert explain(touch / ".looper.yaml", None, "nobody") == []
+
+
+def test_a_name_that_only_a_function_could_add(project: Callable[..., Path]) -> None:
+    """The check before planning lets it be, so planning refuses it."""
+    lines = (
+        "sample_interface:",
+        "  command_template: run {file} {word.count}",
+        "pre_submit: {python_functions: looper.write_sample_yaml}",
+    )
+    assert problems(project(interface(*lines))) == [
+        "touch.yaml:3: command_template: {file} is not a namespace; write {sample.file} (for a and 2 more)",
+        "touch.yaml:3: command_template: {word} is not a namespace; write {sample.word} (for a and 2 more)",
+    ]  # fmt: skip

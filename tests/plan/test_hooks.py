@@ -164,8 +164,8 @@ def failing(folder: Path, hooks: dict[str, Any]) -> list[str]:
     return [str(problem).replace(f"{folder}/", "") for problem in caught.value.problems]
 
 
-COMMANDS = "touch.yaml:2: pre_submit.command_templates: "
-FUNCTIONS = "touch.yaml:2: pre_submit.python_functions: "
+COMMANDS = "touch.yaml:4: pre_submit.command_templates: "
+FUNCTIONS = "touch.yaml:4: pre_submit.python_functions: "
 
 
 @pytest.mark.parametrize(

@@ -274,5 +274,5 @@ def test_an_image_that_snakemake_cannot_have(contained: Path) -> None:
     done = cli("inspect", cwd=contained)
     assert done.code == 2
     assert (
-        f"{contained}/touch.yaml:7: compute: docker_image: 'debian 12' has white space" in done.err
+        f"{contained}/touch.yaml:7: compute.docker_image: 'debian 12' has white space" in done.err
     )

@@ -126,7 +126,7 @@ def test_all_bad_names_in_one_go_with_other_faults(project: Callable[..., Path])
         plan_project(folder / ".looper.yaml")
     places = [Path(str(one.place)).name for one in caught.value.problems]
     table_lines = [f"samples.csv:{line}" for line in (2, 3, 4, 6)]
-    assert sorted(places) == ["name.yaml:4", *table_lines]
+    assert sorted(places) == ["name.yaml:5", *table_lines]
 
 
 def test_a_name_that_is_not_selected_is_let_be(project: Callable[..., Path]) -> None:

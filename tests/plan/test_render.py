@@ -16,7 +16,7 @@ from snakemake_looper.errors import Problems
 from snakemake_looper.model import Job
 from snakemake_looper.plan.context import PlanContext, plan_context
 from snakemake_looper.plan.drafts import Draft, draft_project, draft_samples
-from snakemake_looper.plan.failures import JobError
+from snakemake_looper.plan.failures import Failures, JobError
 from snakemake_looper.plan.input_files import FileSizes
 from snakemake_looper.plan.name_limits import limits_of_rules
 from snakemake_looper.plan.render import rendered, with_variables
@@ -54,7 +54,7 @@ def make(project: Callable[..., Path]) -> Make:
 
 def job_of(made: tuple[Draft, PlanContext]) -> Job:
     draft, context = made
-    return rendered(with_variables(draft, context), context).job
+    return rendered(with_variables(draft, context, Failures()), context).job
 
 
 def test_a_job_of_a_sample(make: Make) -> None:
@@ -73,7 +73,7 @@ def test_variables_see_compute_settings_and_the_command_sees_variables(make: Mak
             "compute": {"mem": 7},
         }
     )
-    after = with_variables(draft, context)
+    after = with_variables(draft, context, Failures())
     assert after.namespaces["pipeline"]["var_templates"] == {
         "plain": "7", "more": {"deep": "a.txt"},
     }  # fmt: skip
@@ -88,13 +88,13 @@ def test_variables_are_expanded_also_in_nested_ones(
     monkeypatch.setenv("REF", "/ref")
     variables = {"a": "~/x", "b": {"c": "$REF/{sample.word}"}}
     draft, context = make({"command_template": "true", "var_templates": variables})
-    found = with_variables(draft, context).namespaces["pipeline"]["var_templates"]
+    found = with_variables(draft, context, Failures()).namespaces["pipeline"]["var_templates"]
     assert found == {"a": "/home/me/x", "b": {"c": "/ref/one"}}
 
 
 def test_namespaces_that_a_hook_changed_reach_the_job(make: Make) -> None:
     draft, context = make({"command_template": "echo {sample.word}", "compute": {"cores": 1}})
-    ready = with_variables(draft, context)
+    ready = with_variables(draft, context, Failures())
     changed = {**ready.namespaces, "sample": {"word": "new"}, "compute": {"cores": 4, "mem": 9}}
     found = rendered(replace(ready, namespaces=changed), context)
     assert found.job.command.rstrip() == "echo new"
@@ -156,11 +156,10 @@ def test_inputs_are_named_once(make: Make) -> None:
     ("interface", "key", "message"),
     [
         ({"command_template": "{sample.wrod}"}, "command_template", "wrod"),
-        ({"var_templates": {"x": "{sample.wrod}"}}, "var_templates", "wrod"),
-        ({"inject_env_vars": {"X": "{sample.wrod}"}}, "inject_env_vars", "wrod"),
+        ({"inject_env_vars": {"X": "{sample.wrod}"}}, "inject_env_vars.X", "wrod"),
         ({"snakemake": {"input": "{sample.wrod}"}}, "snakemake.input", "wrod"),
         ({"snakemake": {"input": "x<{sample.word}>"}}, "input_schema", "rename it"),
-        ({"compute": {"mem": "much"}}, "compute", "much"),
+        ({"compute": {"mem": "much"}}, "compute.mem", "much"),
         ({"snakemake": {"resources": {"io": "disk_mb * attempt"}}}, "snakemake.resources", "disk_mb"),
     ],
 )  # fmt: skip

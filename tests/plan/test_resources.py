@@ -24,7 +24,7 @@ from snakemake_looper.plan.resources import (
     threads_of,
     to_snakemake,
 )
-from snakemake_looper.read.compute import size_table
+from snakemake_looper.read.size_table import size_table
 
 
 @pytest.mark.parametrize(
@@ -83,7 +83,9 @@ def test_size_table(tmp_path: Path) -> None:
     table = size_table(tmp_path / "t.tsv", Place("x"), problems)
     assert not problems
     assert [row.max_gb for row in table] == [0.5, 5, math.inf]
-    picked = [dict(size_row(table, size) or {}) for size in (0, 0.5, 0.6, 5.1)]
+    picked = [
+        dict(row.values) if (row := size_row(table, size)) else {} for size in (0, 0.5, 0.6, 5.1)
+    ]
     assert [row["mem"] for row in picked] == [100, 100, 500, 900]
     assert picked[2]["partition"] == ""
     assert size_row(table[:2], 6) is None

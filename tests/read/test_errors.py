@@ -177,7 +177,8 @@ CASES = [
     case(
         "pipestat variable without a pipestat section",
         {"touch.yaml": INTERFACE.replace("sample.word", "pipestat.results_file")},
-        "touch.yaml:4: command_template: {pipestat.results_file} is undefined; pipestat has nothing"
+        "touch.yaml:4: command_template: {pipestat.results_file} is undefined: the looper config has no"
+        " 'pipestat:' section; add one"
         " (for a and 2 more)",
     ),
     case(
@@ -189,14 +190,12 @@ CASES = [
     case(
         "statement that does not end",
         {"touch.yaml": INTERFACE.replace("{sample.word}", "{% if sample.word %} x")},
-        "touch.yaml:4: command_template: not a valid template: Unexpected end of template. Jinja was"
-        " looking for the following tags: 'elif' or 'else' or 'endif'. The innermost block that"
-        " needs to be closed is 'if'.; a literal brace is written {'{'}, and statements {% ... %}",
+        "touch.yaml:4: command_template: {% if %} is not closed; write {% endif %} where it ends",
     ),
     case(
         "undefined variable in var_templates",
         {"touch.yaml": INTERFACE + "var_templates:\n  out: '{looper.out}'\n"},
-        "touch.yaml:5: var_templates: {looper.out} is undefined; looper has config_file, job_name,"
+        "touch.yaml:6: var_templates.out: {looper.out} is undefined; looper has config_file, job_name,"
         " log_file, output_dir, pep_config, piface_dir, results_subdir, sample_output_folder,"
         " submission_subdir, total_input_size (for a and 2 more)",
     ),
@@ -226,8 +225,8 @@ CASES = [
     case(
         "size table of no file",
         {"touch.yaml": INTERFACE + "compute:\n  size_dependent_variables: sizes.tsv\n"},
-        "touch.yaml:6: compute.size_dependent_variables: 'sizes.tsv' cannot be read: No such file or"
-        " directory; correct the path",
+        "touch.yaml:6: compute.size_dependent_variables: 'sizes.tsv' does not exist; correct the"
+        " path",
     ),
     case(
         "size table without sizes",
@@ -235,7 +234,8 @@ CASES = [
             "touch.yaml": INTERFACE + "compute:\n  size_dependent_variables: sizes.tsv\n",
             "sizes.tsv": "size\tmem\n1\t2\n",
         },
-        "sizes.tsv:1: max_file_size: there is no such column; add it, in GB",
+        "sizes.tsv:1: max_file_size: there is no such column, but 'size', 'mem'; rename or add one, in"
+        " GB",
     ),
     case(
         "size that is none",
@@ -248,19 +248,19 @@ CASES = [
     case(
         "memory in an unknown unit",
         {"touch.yaml": INTERFACE + "compute:\n  mem: 3 apples\n"},
-        "touch.yaml:5: compute: mem: '3 apples' is no amount of memory; write MB as in 8000, or 8G"
+        "touch.yaml:6: compute.mem: '3 apples' is no amount of memory; write MB as in 8000, or 8G"
         " (for a and 2 more)",
     ),
     case(
         "wall time in an unknown form",
         {"touch.yaml": INTERFACE + "compute:\n  time: soon\n"},
-        "touch.yaml:5: compute: time: 'soon' is no wall time; write days-hours:minutes:seconds (for"
+        "touch.yaml:6: compute.time: 'soon' is no wall time; write days-hours:minutes:seconds (for"
         " a and 2 more)",
     ),
     case(
         "cores that are none",
         {"touch.yaml": INTERFACE + "compute:\n  cores: 0\n"},
-        "touch.yaml:5: compute: cores: '0' is no number of cores; write a whole number above 0 (for"
+        "touch.yaml:6: compute.cores: '0' is no number of cores; write a whole number above 0 (for"
         " a and 2 more)",
     ),
     case(
@@ -355,14 +355,14 @@ CASES = [
     case(
         "a mistake in an expression",
         {"touch.yaml": INTERFACE.replace("sample.word", "sample.word name")},
-        "touch.yaml:4: command_template: not a valid template: expected token 'end of print"
-        " statement', got 'name'; a literal brace is written {'{'}, and statements {% ... %}",
+        "touch.yaml:4: command_template: {sample.word name} is no variable: the name needs quotes;"
+        " write {sample['word name']}",
     ),
     case(
         "an expression that cannot be computed",
         {"touch.yaml": INTERFACE.replace("sample.word", "1 / looper.total_input_size")},
-        "touch.yaml:4: command_template: cannot be rendered: float division by zero; correct the"
-        " template (for a and 2 more)",
+        "touch.yaml:4: command_template: {1 / looper.total_input_size} cannot be computed: it"
+        " divides by zero; correct it (for a and 2 more)",
     ),
     case(
         "an output folder that is a list",
@@ -409,8 +409,8 @@ CASES = [
     case(
         "an output that depends on more than the sample's name",
         {"touch.yaml": INTERFACE + "snakemake:\n  output: '{sample.word}.txt'\n"},
-        "touch.yaml:5: snakemake.output: {sample.word} is undefined; sample has sample_name (an"
-        " output can depend on the sample's name only)",
+        "touch.yaml:6: snakemake.output: {sample.word} is undefined; sample has sample_name (this"
+        " path can depend on the sample's name only)",
     ),
     case(
         "a pipeline to come after that is not there",
@@ -464,8 +464,8 @@ CASES = [
     case(
         "a hook that is no template",
         {"touch.yaml": INTERFACE + "pre_submit:\n  command_templates: ['{sample.}']\n"},
-        "touch.yaml:6: pre_submit.command_templates: not a valid template: expected name or number; a"
-        " literal brace is written {'{'}, and statements {% ... %}",
+        "touch.yaml:6: pre_submit.command_templates: {sample.} is no variable and no expression;"
+        " correct it: a literal brace is written {'{'}, and statements {% ... %}",
     ),
     case(
         "a config that the input schema refuses",

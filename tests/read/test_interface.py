@@ -65,18 +65,6 @@ def test_an_interface_of_looper_1_has_one_level(tmp_path: Path, level: str) -> N
     assert interface.data["path"] == str(tmp_path / "count.py")
 
 
-def test_a_level_with_a_fault_does_not_hide_the_other(tmp_path: Path) -> None:
-    text = """
-        pipeline_name: count
-        sample_interface: {command_template: 'run {smaple.x}'}
-        project_interface: {command_template: all}
-        """
-    interfaces, problems = read(tmp_path, text)
-    assert [one.level for one in interfaces] == ["project"]
-    (problem,) = problems
-    assert problem.place.line == 3 and "did you mean 'sample'?" in problem.message
-
-
 def test_python_hooks_may_add_namespaces(tmp_path: Path) -> None:
     text = """
         pipeline_name: count
@@ -119,10 +107,6 @@ def test_directives_of_a_level_win_over_those_of_the_file(tmp_path: Path) -> Non
         ("linked_pipeline_interfaces: no.yaml", "linked_pipeline_interfaces: 'no.yaml' does not"),
         ("pre_submit: {hooks: []}", "pre_submit.hooks: unknown; write 'python_functions' or"),
         ("pre_submit: {python_functions: [f]}", "pre_submit.python_functions: 'f' is no function"),
-        (
-            "compute: {dynamic_variables_command_template: '{% if x %}'}",
-            "compute.dynamic_variables_command_template: not a valid template",
-        ),
     ],
 )
 def test_faults_of_sections(tmp_path: Path, section: str, message: str) -> None:

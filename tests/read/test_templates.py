@@ -8,13 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from snakemake_looper.read.templates import (
-    Template,
-    TemplateError,
-    protect,
-    render_nested,
-    template,
-)
+from snakemake_looper.read.template_braces import protect
+from snakemake_looper.read.templates import Template, TemplateError, faults_of, template
 
 NAMESPACES = {
     "sample": {"name": "a b", "files": ["x", "y"], "empty": "", "number": 3},
@@ -49,8 +44,10 @@ def test_rendered(text: str, rendered: str) -> None:
 
 def test_braces_that_look_like_variables() -> None:
     """`{a,b}` is a tuple to Jinja2: it is explained, not silently dropped."""
-    with pytest.raises(TemplateError, match=r"\{a\} is not a namespace"):
-        Template("touch {a,b}.txt").check_names()
+    (first, second) = faults_of("touch {a,b}.txt", NAMESPACES)
+    assert first.message.startswith("{a} is not a namespace; there are project, sample, ")
+    assert first.message.endswith("; a literal brace is written {'{'}")
+    assert second.message.startswith("{b} is not a namespace")
     with pytest.raises(TemplateError, match=r"\{a\} is not a namespace"):
         Template("touch {a,b}.txt").render(NAMESPACES)
 
@@ -76,11 +73,6 @@ def test_undefined(text: str, message: str) -> None:
     with pytest.raises(TemplateError) as caught:
         template(text).render(NAMESPACES)
     assert str(caught.value).startswith(message)
-
-
-def test_nested_templates_are_rendered() -> None:
-    value = {"a": "{sample.number}", "b": {"c": ["{looper.output_dir}/x", 5]}}
-    assert render_nested(value, NAMESPACES) == {"a": "3", "b": {"c": ["/out/x", 5]}}
 
 
 @given(st.text(alphabet=st.characters(exclude_categories=["Cs"])))

@@ -193,7 +193,7 @@ def test_a_key_that_is_written_again(tmp_path: Path) -> None:
 def test_a_path_that_leads_to_no_file(tmp_path: Path) -> None:
     for text, message in (
         ("no.yaml", f"'no.yaml' does not exist ({tmp_path}/no.yaml); correct the path"),
-        (".", "'.' is a folder; write the path of a file in it"),
+        (".", f"'.' is a folder, not a file ({tmp_path}); correct the path"),
         ("file:///a/b.yaml", "'file:///a/b.yaml' is no path; write '/a/b.yaml'"),
         (
             "https://me:S3CRET@h/a.yaml?t=S3CRET",
