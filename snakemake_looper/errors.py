@@ -73,6 +73,10 @@ class Problems:
         """Add a fault that ends the command."""
         self._problems.append(Problem(_as_place(place), key, message))
 
+    def include(self, problems: Iterable[Problem]) -> None:
+        """Add faults that were found elsewhere."""
+        self._problems += problems
+
     def warn(self, place: Place | str | Path, key: str, message: str) -> None:
         """Add a fault that is only reported: the project runs all the same."""
         self._warnings.append(Problem(_as_place(place), key, message))

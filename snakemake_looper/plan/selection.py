@@ -11,16 +11,15 @@ options ask for a status that no record has (`deselected_by_flag`).
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Iterable, Sequence
 from typing import Any, NamedTuple
 
 from ..errors import Problems, near
 from ..layout import shown_name
 from ..model import Sample
+from ..read.option_values import span
 from ..read.options import Options
 
-_RANGE = re.compile(r"([0-9]*)[:-]([0-9]*)")
 _MOST_SHOWN = 8
 """The greatest number of values or names in a message."""
 
@@ -211,14 +210,10 @@ def _range(
     option: str, text: str, count: int, options: Options, problems: Problems
 ) -> range | None:
     """The numbers, from 1, that `3`, `2:5`, `:4` or `6-` stands for; None for another text."""
-    if re.fullmatch("[0-9]+", text):
-        return range(1, min(int(text), count) + 1)
-    match = _RANGE.fullmatch(text)
-    if match and (match[1] or match[2]):
-        low = int(match[1] or 1)
-        high = min(int(match[2]), count) if match[2] else count
-        if 1 <= low <= int(match[2] or low):
-            return range(low, high + 1)
+    found = span(text)
+    if found is not None:
+        low, high = found
+        return range(low, (count if high is None else min(high, count)) + 1)
     what = f"{shown_name(text)} is no number or range; write 3, 2:5, :4 or 6-"
     problems.add(*options.origin(option), what)
     return None
