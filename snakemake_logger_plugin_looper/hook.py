@@ -117,7 +117,9 @@ def _choose_snakefile(parsed: Namespace, path: str, parser: Any) -> None:
         with_profiles(parsed)
         parsed.snakefile = stand_in
     else:
-        ready = _plan(asked(parsed, path, parser), is_first, has_profile)
+        kept = _planned.get()
+        own = [stand_in.parent, *([kept[1].folder.path] if kept else [])]
+        ready = _plan(asked(parsed, path, parser, own), is_first, has_profile)
         parsed.snakefile = Path(ready.snakefile)
         parsed.directory = ready.workdir
         parsed.targets = list(ready.targets)

@@ -85,19 +85,29 @@ def _values(words: Sequence[str]) -> list[str]:
 # --- what is asked of the planner ----------------------------------------------------------------
 
 
-def asked(parsed: Namespace, path: str, parser: Any) -> Asked:
-    """All that the command line, and the profiles that were read with it, say about the project."""
+def asked(parsed: Namespace, path: str, parser: Any, own: Iterable[Path]) -> Asked:
+    """All that the command line, and the profiles that were read with it, say about the project.
+
+    Args:
+        parsed: what Snakemake's parser found.
+        path: the path behind `--use-looper-config`.
+        parser: Snakemake's parser.
+        own: folders of our own, whose profiles have no options of looper.
+    """
     from snakemake_looper.run.from_command_line import Asked
 
     by_source = parser.get_source_to_settings_dict()
     files = [source for source in by_source if source.startswith("config_file")]
     of_profile = any("config" in by_source[source] for source in files)
     config = tuple(map(str, parsed.config or ()))
+    profiles = map(Path, parser._default_config_files or ())
     return Asked(
         path=path,
         config=() if of_profile else config,
         configfiles=tuple(map(Path, parsed.configfile or ())),
-        profiles=tuple(map(Path, parser._default_config_files or ())),
+        profiles=tuple(
+            one for one in profiles if not any(one.is_relative_to(folder) for folder in own)
+        ),
         profile_config=config if of_profile else (),
         directory=str(parsed.directory) if parsed.directory else None,
         targets=tuple(map(str, parsed.targets)),

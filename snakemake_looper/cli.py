@@ -16,6 +16,7 @@ import sys
 from argparse import Namespace
 from collections.abc import Sequence
 from importlib import import_module
+from itertools import takewhile
 
 from .cli_options import RUNS, options_of, parsers
 from .cli_words import Spellings, find_command, sort_words, spellings_of
@@ -85,8 +86,10 @@ def _arguments(words: list[str]) -> Namespace | None:
         note(line)
     names = found.targets if command not in RUNS else []
     arguments = parser.parse_args([command, *found.ours, *names])
-    arguments.targets = [*targets, *found.targets]
-    arguments.for_snakemake = [*found.for_snakemake, *for_snakemake]
+    # Snakemake takes targets only where they stand together.
+    behind = list(takewhile(lambda word: not word.startswith("-"), for_snakemake))
+    arguments.targets = [*targets, *found.targets, *behind]
+    arguments.for_snakemake = [*found.for_snakemake, *for_snakemake[len(behind) :]]
     return arguments
 
 

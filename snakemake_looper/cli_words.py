@@ -166,8 +166,9 @@ class _Sorter:
         if self._runs or (self._command == "profile" and not self.words.targets):
             self.words.targets.append(word)
             return
-        what = "stands behind no option; for a sample, write --samples "
-        self._problems.add(word, "", f"{what}{word}")
+        has_samples = "--samples" in self._ours
+        advice = f"for a sample, write --samples {word}" if has_samples else "leave it out"
+        self._problems.add(word, "", f"stands behind no option; {advice}")
 
     def _habit(self, spelling: str, word: str, behind: list[str]) -> int | None:
         """A word of looper, Snakemake or Nextflow that is not, or not always, an option of ours."""
@@ -319,7 +320,6 @@ def find_command(words: Sequence[str], commands: Sequence[str], problems: Proble
     elif word in _OLD_COMMANDS:
         problems.add(word, "", f"is no command here; {_OLD_COMMANDS[word]}")
     else:
-        close = near(word, commands)
         advice = f"there are {', '.join(commands)}; for a target, write 'run {word}'"
-        problems.add(word, "", f"is no command{close}; {advice}")
+        problems.add(word, "", f"is no command{near(word, commands) or f'; {advice}'}")
     return None

@@ -88,6 +88,9 @@ def choose(
             reasons[sample.name] = reason
         else:
             kept.append(sample)
+    if options.sel_attr and not (options.sel_incl or options.sel_excl):
+        what = "selects nothing by itself, ignored; write --sel-incl or --sel-excl with it"
+        problems.warn(*options.origin("sel_attr"), what)
     if options.sel_incl or options.sel_excl:
         _check_values(samples, kept, attribute, options, problems, refused)
     named = _only_named(kept, samples, options, reasons, problems, refused)
@@ -149,10 +152,7 @@ def _check_values(
     option = "sel_incl" if options.sel_incl else "sel_excl"
     if not any(attribute in sample.attributes for sample in samples):
         if samples:
-            known = sorted({name for sample in samples for name in sample.attributes})
-            place = options.origin("sel_attr" if options.sel_attr else option)
-            what = f"no sample has an attribute '{attribute}'{near(attribute, known)}"
-            problems.add(*place, what)
+            _report_no_attribute(samples, attribute, option, options, problems)
         return
     there = dict.fromkeys(
         value
@@ -177,6 +177,19 @@ def _check_values(
         problems.warn(*options.origin(option), what)
 
 
+def _report_no_attribute(
+    samples: Sequence[Sample], attribute: str, option: str, options: Options, problems: Problems
+) -> None:
+    known = sorted({name for sample in samples for name in sample.attributes})
+    what = f"no sample has an attribute '{attribute}'"
+    if options.sel_attr:
+        close = near(attribute, known) or f"; there are {_listed(known)}"
+        problems.add(*options.origin("sel_attr"), f"{what}{close}")
+    else:
+        advice = f"name another one with --sel-attr: there are {_listed(known)}"
+        problems.add(*options.origin(option), f"{what}; {advice}")
+
+
 def _only_named(
     kept: list[Sample],
     samples: Sequence[Sample],
@@ -192,8 +205,8 @@ def _only_named(
     unknown = [name for name in options.samples if name not in names]
     for name in unknown:
         if name not in refused:
-            what = f"there is no sample '{name}'{near(name, names)}"
-            problems.add(*options.origin("samples"), what)
+            close = near(name, names) or f"; there are {_listed(sample.name for sample in samples)}"
+            problems.add(*options.origin("samples"), f"there is no sample '{name}'{close}")
     wanted = set(options.samples)
     left = [sample for sample in kept if sample.name in wanted]
     if kept and not left and not unknown:

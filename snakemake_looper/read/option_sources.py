@@ -212,7 +212,9 @@ def check_cli_section(
     for command in section or ():
         if command not in commands:
             known = " and ".join(f"'{one}'" for one in commands[:2])
-            problems.warn(place(command), f"cli.{command}", f"ignored; only {known} are read")
+            close = near(str(command), commands)
+            what = f"ignored; only {known} are read{close}"
+            problems.warn(place(command), f"cli.{command}", what)
 
 
 def from_cli_section(

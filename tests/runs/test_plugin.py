@@ -6,7 +6,6 @@ import json
 import re
 import subprocess
 import sys
-from argparse import Namespace
 from collections.abc import Callable
 from pathlib import Path
 
@@ -15,6 +14,7 @@ from support.projects import edit, flags, write
 from support.running import BIN, Run, cli, environment, python, snakemake, use_looper
 
 from snakemake_logger_plugin_looper import hook
+from snakemake_looper.run.from_command_line import Asked
 
 CHILD = ("--mode", "subprocess", "--nolock", "--force", "--cores", "1", "--quiet", "all")
 
@@ -110,12 +110,12 @@ def test_a_kept_plan_is_for_the_second_parsing_of_the_same_call(
 ) -> None:
     """A call of Snakemake that ends between its two parsings leaves its plan behind."""
     monkeypatch.chdir(touch)
-    parsed = Namespace(config=None, configfile=None, directory=None)
-    kept = hook._plan(parsed, "", is_first=True, is_second=False)
-    assert hook._plan(parsed, "", is_first=False, is_second=True) is kept
-    hook._plan(parsed, "", is_first=True, is_second=False)
+    asked = Asked()
+    kept = hook._plan(asked, is_first=True, is_second=False)
+    assert hook._plan(asked, is_first=False, is_second=True) is kept
+    hook._plan(asked, is_first=True, is_second=False)
     edit(touch / "samples.csv", "two", "deux")
-    later = hook._plan(parsed, "", is_first=False, is_second=False)
+    later = hook._plan(asked, is_first=False, is_second=False)
     assert later.folder != kept.folder
 
 
