@@ -34,7 +34,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """
     arguments = None
     try:
-        arguments = _arguments(list(sys.argv[1:] if argv is None else argv))
+        arguments = arguments_of(list(sys.argv[1:] if argv is None else argv))
         if arguments is None:
             return ProjectError.exit_code
         # Only the module of this command is imported: `check` does not wait for the planner.
@@ -55,7 +55,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         return FAILED
 
 
-def _arguments(words: list[str]) -> Namespace | None:
+def arguments_of(words: list[str]) -> Namespace | None:
     """The arguments of a command line; None for one without a command, after its help.
 
     Raises:

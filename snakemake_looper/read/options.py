@@ -112,13 +112,12 @@ class Options:
 
     # --- how their jobs run ---
     amend: tuple[str, ...] | None = _option(
-        "--amend", metavar="NAME", read=words, several=True, example="amend: [newLib]",
+        "--amend", metavar="NAME", read=words, several=True,
         help="amendments of the PEP to activate",
     )  # fmt: skip
     output_dir: str | None = _option(
-        "-o", "--output-dir", metavar="DIR", path=True, example="output_dir: results",
+        "-o", "--output-dir", metavar="DIR", path=True,
         help="the output folder, instead of the looper config's",
-        comment="instead of the looper config's; relative to the looper config",
     )  # fmt: skip
     results_subdir: str | None = _option()
     submission_subdir: str | None = _option()
@@ -136,7 +135,7 @@ class Options:
     )  # fmt: skip
     compute: tuple[tuple[str, Any], ...] | None = _option(
         "--compute", metavar="KEY=VALUE", read=pairs, several=True,
-        help="compute settings, over all others", example="compute:\n  partition: long",
+        help="compute settings, over all others",
     )  # fmt: skip
     settings: str | None = _option(
         "--settings", metavar="FILE", path=True, help="compute settings, as a YAML file"

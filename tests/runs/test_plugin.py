@@ -461,6 +461,22 @@ def test_a_generated_workflow_says_when_it_is_out_of_date(touch: Path) -> None:
     assert "run 'snakemake-looper generate' again" in done.text
 
 
+def test_a_generated_workflow_runs_selected_samples(example: Callable[[str], Path]) -> None:
+    """Results of these get where they belong; the project level waits for a run of all samples."""
+    folder = example("count_lines")
+    flow = folder / "flow"
+    assert cli("generate", "-o", "flow", cwd=folder).code == 0
+    done = snakemake("--cores", "2", "--config", "samples=canada", cwd=flow)
+    assert done.code == 0, done.err
+    assert "count_lines_project" not in done.jobs()
+    results = (folder / "results/count_lines/results.yaml").read_text()
+    assert "canada" in results and "mexico" not in results
+    done = snakemake("--cores", "2", cwd=flow)
+    assert {"count_lines_sample:mexico", "count_lines_project"} < set(done.jobs())
+    assert "count_lines_sample:canada" not in done.jobs()
+    assert "Nothing to be done" in snakemake("--cores", "2", cwd=flow).text
+
+
 def test_generate_keeps_what_others_wrote(touch: Path) -> None:
     write(touch, {"workflow/Snakefile": "# mine\n"})
     done = cli("generate", cwd=touch)
