@@ -104,7 +104,7 @@ def _choose_snakefile(parsed: Namespace, path: str, parser: Any) -> None:
     """Point the parsed arguments at the plan of the project, or at a stand-in for it."""
     from snakemake_looper.for_snakefiles import module_snakefile
 
-    from .typed_words import asked, with_profiles
+    from .typed_words import asked, choose, with_profiles
 
     setattr(parsed, PREFIXED, path)
     if parsed.snakefile is not None:
@@ -119,11 +119,7 @@ def _choose_snakefile(parsed: Namespace, path: str, parser: Any) -> None:
     else:
         kept = _planned.get()
         own = [stand_in.parent, *([kept[1].folder.path] if kept else [])]
-        ready = _plan(asked(parsed, path, parser, own), is_first, has_profile)
-        parsed.snakefile = Path(ready.snakefile)
-        parsed.directory = ready.workdir
-        parsed.targets = list(ready.targets)
-        parsed.logger = list(dict.fromkeys([*(parsed.logger or []), "looper"]))
+        choose(parsed, _plan(asked(parsed, path, parser, own), is_first, has_profile))
     # Scripts of a profile are called by its path, and from the folder that jobs run in.
     if isinstance(parsed.profile, list):
         parsed.profile = [

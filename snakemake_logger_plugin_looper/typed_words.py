@@ -15,9 +15,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
 if TYPE_CHECKING:
-    from snakemake_looper.run.from_command_line import Asked
+    from snakemake_looper.run.from_command_line import Asked, Ready
 
 _LOGGER = "--logger"
+_TAKING_RULES = {"--forcerun": "forcerun", "--until": "until", "--omit-from": "omit_from"}
+"""Options that take rules of jobs, each with its attribute in the parsed arguments."""
 _PROFILES = Path("profiles")
 """The folder that `snakemake-looper profile` writes to."""
 
@@ -82,6 +84,16 @@ def _values(words: Sequence[str]) -> list[str]:
     return list(words[:end])
 
 
+def choose(parsed: Namespace, ready: Ready) -> None:
+    """Point the parsed arguments at a plan."""
+    parsed.snakefile = Path(ready.snakefile)
+    parsed.directory = ready.workdir
+    parsed.targets = list(ready.targets)
+    for option, names in ready.rules:
+        setattr(parsed, _TAKING_RULES[option], set(names))
+    parsed.logger = list(dict.fromkeys([*(parsed.logger or []), "looper"]))
+
+
 # --- what is asked of the planner ----------------------------------------------------------------
 
 
@@ -111,6 +123,11 @@ def asked(parsed: Namespace, path: str, parser: Any, own: Iterable[Path]) -> Ask
         profile_config=config if of_profile else (),
         directory=str(parsed.directory) if parsed.directory else None,
         targets=tuple(map(str, parsed.targets)),
+        rules=tuple(
+            (option, tuple(sorted(map(str, getattr(parsed, name)))))
+            for option, name in _TAKING_RULES.items()
+            if getattr(parsed, name)
+        ),
     )
 
 

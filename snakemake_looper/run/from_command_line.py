@@ -29,7 +29,10 @@ from ..read.options import Options
 from ..status.flags import obstacles
 from ..workspace.current_plan import current_plan
 from ..workspace.plan_folder import PlanFolder
-from .targets import resolved
+from .targets import resolved, rules_meant
+
+Rules = tuple[tuple[str, tuple[str, ...]], ...]
+"""Options that take rules of jobs, such as `--forcerun`, each with its words."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +43,8 @@ class Ready:
     workdir: Path
     targets: tuple[str, ...] = ()
     """The targets that were asked for, as the Snakefile has them."""
+    rules: Rules = ()
+    """The same for options like `--forcerun`."""
 
     @property
     def snakefile(self) -> str:
@@ -78,6 +83,7 @@ class Asked:
     directory: str | None = None
     """Snakemake's working directory; without it, the looper config's folder."""
     targets: tuple[str, ...] = ()
+    rules: Rules = ()
 
 
 def plan_of_command_line(asked: Asked) -> Ready:
@@ -91,11 +97,11 @@ def plan_of_command_line(asked: Asked) -> Ready:
         looper_config, words = _project(asked)
         workdir = Path(asked.directory).absolute() if asked.directory else looper_config.parent
         folder = current_plan(looper_config, options, workdir)
-        targets = _checked(folder, workdir, words)
+        targets, rules = _checked(folder, workdir, words, asked.rules)
     except ProjectError as error:
         print_problems(error, options)
         raise SystemExit(error.exit_code) from None
-    ready = Ready(folder, workdir, targets)
+    ready = Ready(folder, workdir, targets, rules)
     seen = _seen.get()
     if seen is not None:
         seen.append(ready)
@@ -106,7 +112,10 @@ def _options(asked: Asked) -> Options:
     """The options of the command line: `--config`, then configfiles, then profiles."""
     problems = Problems()
     typed = typed_config(asked.config, problems)
-    files = [configfile(Path(path)) for path in reversed(asked.configfiles)]
+    for path in asked.configfiles:
+        if not path.is_file():
+            problems.add("--configfile", "", f"'{path}' does not exist; correct the path")
+    files = [configfile(path) for path in reversed(asked.configfiles)]
     profiles = [profile_config(path) for path in reversed(asked.profiles)]
     read = {str(key) for profile in profiles for key in profile.values}
     entries = (word.partition("=") for word in asked.profile_config)
@@ -136,23 +145,26 @@ def _project(asked: Asked) -> tuple[Path, tuple[str, ...]]:
         raise
 
 
-def _checked(folder: PlanFolder, workdir: Path, words: tuple[str, ...]) -> tuple[str, ...]:
-    """The targets that words mean.
+def _checked(
+    folder: PlanFolder, workdir: Path, words: tuple[str, ...], rules: Rules
+) -> tuple[tuple[str, ...], Rules]:
+    """The targets and rules that words mean.
 
     Raises:
-        ProjectError: a word is no target, or a folder, or another thing that is no file, has the
+        ProjectError: a word means none, or a folder, or another thing that is no file, has the
             name of a flag or log. The error names each of them.
     """
     problems = Problems()
     is_ours = _seen.get() is not None  # called by `snakemake-looper run`
     samples = "--samples {}" if is_ours else "--config samples={}"
     targets = resolved(words, folder, problems, samples)
+    meant = tuple((name, rules_meant(name, words, folder, problems)) for name, words in rules)
     table = folder.jobs()
     for line in obstacles(workdir, table.briefs()):
         problems.add("", "", line)
     table.close()
     problems.raise_if_any()
-    return targets
+    return targets, meant
 
 
 def print_problems(error: ProjectError, options: Options | None = None) -> None:

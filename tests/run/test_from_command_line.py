@@ -191,3 +191,41 @@ def test_a_folder_with_a_looper_config_is_no_target(
     monkeypatch.chdir(touch)
     copytree(touch, touch / "samples")
     assert planned(Path("samples")).workdir == touch / "samples"
+
+
+@pytest.mark.parametrize(
+    ("words", "meant"),
+    [
+        (("touch-it_sample",), None),
+        (("touch_it_sample",), ("touch_it_sample",)),
+        (("touch_it",), ("touch_it_sample",)),
+        (("touch-it",), ("touch_it_sample",)),
+        (("all", "samples"), ("touch_it_sample",)),
+        (("b",), ("results/results_pipeline/b/touch-it_b_completed.flag",)),
+        (("report",), ("report",)),
+        (("some/file", "x.txt"), ("some/file", "x.txt")),
+        ((), ()),
+    ],
+)
+def test_rules_of_jobs_are_meant_by_forcerun(
+    words: tuple[str, ...],
+    meant: tuple[str, ...] | None,
+    touch: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """The rule of a target has no job: to force it would run nothing again."""
+    edit(touch / "touch.yaml", "pipeline_name: touch", "pipeline_name: touch-it")
+    asked = {"rules": (("--forcerun", words),)}
+    if meant is not None:
+        assert planned(touch, **asked).rules == (("--forcerun", meant),)
+        return
+    assert refused(capsys, touch, **asked) == (
+        "error: --forcerun: there is no rule or sample 'touch-it_sample' (did you mean"
+        " 'touch_it_sample'?); write one of all, samples, touch_it, touch-it, a sample, or the path"
+        " of a file\n"
+    )
+
+
+def test_a_configfile_that_is_missing(touch: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    said = refused(capsys, touch, configfiles=(Path("nope.yaml"),))
+    assert said == "error: --configfile: 'nope.yaml' does not exist; correct the path\n"
