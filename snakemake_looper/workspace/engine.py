@@ -50,8 +50,9 @@ class Engine:
         """Whether the Snakefile is a module of another one."""
         self.module: str = modifier.namespace or ""
         """The name of the module that the Snakefile is; empty for the main one."""
-        paths = modifier.path_modifier
-        self.moves_paths: bool = bool(paths.prefix or paths._prefix_replacements)
+        paths = getattr(modifier, "path_modifier", None)
+        replaced = getattr(paths, "prefix", None) or getattr(paths, "_prefix_replacements", None)
+        self.moves_paths: bool = bool(replaced)
         """Whether `prefix:` or `replace_prefix:` of the module changes the paths of its files."""
         self.folder = Path(workflow.current_basedir)
         """The folder of the Snakefile."""
