@@ -163,6 +163,9 @@ class _Sorter:
         return word not in self._ours and word not in self._of_snakemake()
 
     def _take_target(self, word: str) -> None:
+        if "-c" in self._ours and "-c" not in self.words.ours and _is_project(word):
+            self.words.ours.extend(("-c", word))
+            return
         if self._runs or (self._command == "profile" and not self.words.targets):
             self.words.targets.append(word)
             return
@@ -263,6 +266,12 @@ class _Sorter:
             return None
         found = [one for one in self._ours if one.startswith(spelling)]
         return self.take(word.replace(spelling, found[0], 1), behind) if len(found) == 1 else None
+
+
+def _is_project(word: str) -> bool:
+    """Whether a word is the path of a looper config, or of a folder that has one."""
+    is_config = word.endswith(("looper.yaml", "looper.yml")) and os.path.isfile(word)
+    return is_config or os.path.isfile(os.path.join(word, ".looper.yaml"))
 
 
 def _cores(word: str, behind: list[str]) -> str | None:

@@ -107,6 +107,17 @@ def test_a_path_is_no_number_of_cores(tmp_path: Path, monkeypatch: pytest.Monkey
     assert sorted_words("-c 4")[0].ours == ["-c", "4"]
 
 
+@pytest.mark.parametrize("command", ["run", "check"])
+@pytest.mark.parametrize("path", ["project", "project/.looper.yaml"])
+def test_the_path_of_a_project_is_no_target(
+    command: str, path: str, touch: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As in `looper run project.yaml` of older versions."""
+    monkeypatch.chdir(touch.parent)
+    words, problems = sorted_words(path, command)
+    assert (words.ours, words.targets, problems) == (["-c", path], [], [])
+
+
 def test_a_word_with_two_meanings_is_looper_s_and_said() -> None:
     words, problems = sorted_words("-j 4")
     assert (words.ours, problems) == (["-j", "4"], [])

@@ -205,16 +205,23 @@ def warn_of_unknown(
 def check_cli_section(
     section: Any, place: Callable[[str], Place], problems: Problems, commands: tuple[str, ...]
 ) -> None:
-    """Warn of each subcommand in a `cli:` section whose options nobody reads."""
+    """Report each part of a `cli:` section that nobody reads."""
     if section is not None and not isinstance(section, Mapping):
         problems.add(place("cli"), "cli", "must be a mapping; write 'cli: run: limit: 3'")
         return
-    for command in section or ():
-        if command not in commands:
-            known = " and ".join(f"'{one}'" for one in commands[:2])
-            close = near(str(command), commands)
-            what = f"ignored; only {known} are read{close}"
-            problems.warn(place(command), f"cli.{command}", what)
+    known = " and ".join(f"'{one}'" for one in commands[:2])
+    for command, values in (section or {}).items():
+        key = f"cli.{command}"
+        if command in commands:
+            if values is not None and not isinstance(values, Mapping):
+                what = "must be a mapping; write options with their values below it"
+                problems.add(place(command), key, f"{what}, as in 'limit: 3'")
+        elif _name(command) in OPTION_NAMES:
+            what = "ignored: it stands below no command; write it below 'run:'"
+            problems.warn(place(command), key, what)
+        else:
+            what = f"ignored; only {known} are read{near(str(command), commands)}"
+            problems.warn(place(command), key, what)
 
 
 def from_cli_section(

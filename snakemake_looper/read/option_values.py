@@ -34,7 +34,14 @@ def text(value: Any) -> str:
 
 
 def words(value: Any) -> tuple[str, ...]:
-    """Several values: a list, a JSON list as text, or text with commas."""
+    """Several values: a list, a JSON list as text, or text with commas.
+
+    Raises:
+        ValueError: the value, or one in the list, is a mapping or another list.
+    """
+    for one in value if isinstance(value, (list, tuple)) else (value,):
+        if isinstance(one, (list, tuple, Mapping)):
+            raise ValueError(f"'{one}' is not a single value; write a text, or a list of texts")
     if isinstance(value, str):
         if value.startswith("["):
             with contextlib.suppress(ValueError):

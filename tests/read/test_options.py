@@ -110,6 +110,8 @@ def test_pairs(value: object, expected: tuple[tuple[str, Any], ...]) -> None:
         (pairs, "mem", "'mem' is not of the form key=value"),
         (flag, "maybe", "'maybe' is neither true nor false"),
         (text, ["a"], "'['a']' is not a single value; write a text"),
+        (words, {"a": 1}, "'{'a': 1}' is not a single value; write a text, or a list of texts"),
+        (words, ["b", ["a"]], "'['a']' is not a single value; write a text, or a list of texts"),
         (statuses, "runing", "'runing' is no status (did you mean 'running'?); there are"),
     ],
 )

@@ -414,6 +414,28 @@ def test_options_are_named_where_they_stand(
     assert said() == [f".looper.yaml:{line}: {name}: {words}"]
 
 
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        ("run: [limit]\n", ".looper.yaml:5: cli.run: must be a mapping; write options with their values below it, as in 'limit: 3'"),
+        ("run: limit\n", ".looper.yaml:5: cli.run: must be a mapping; write options with their values below it, as in 'limit: 3'"),
+        ("run: {sel_incl: {a: b}}\n", ".looper.yaml:5: sel_incl: '{'a': 'b'}' is not a single value; write a text, or a list of texts"),
+    ],
+)  # fmt: skip
+def test_a_section_of_another_form(touch: Path, text: str, line: str) -> None:
+    cli_section(touch, text)
+    with pytest.raises(ProjectError) as caught:
+        plan_project(touch / ".looper.yaml")
+    assert [str(one).replace(f"{touch}/", "") for one in caught.value.problems] == [line]
+
+
+def test_an_option_below_no_command(touch: Path) -> None:
+    cli_section(touch, "limit: 1\nrun:\n")
+    (said,) = plan_project(touch / ".looper.yaml").warnings
+    what = "ignored: it stands below no command; write it below 'run:'"
+    assert said == f"{touch}/.looper.yaml:5: cli.limit: {what}"
+
+
 def test_a_misspelt_section_and_option(touch: Path) -> None:
     cli_section(touch, "rum: {limit: 1}\nrun:\n  limt: 1\n")
     warnings = [
