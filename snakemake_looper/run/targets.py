@@ -45,8 +45,10 @@ def resolved(
     known = _names(folder)
     kept = []
     for name in names:
-        target = name if name in rules else known.targets.get(name)
-        if target in rules or (name not in known.flags and _may_be_file(name)):
+        # A plan without jobs knows its rules, and not the names of its pipelines.
+        as_rule = name.replace("-", "_")
+        target = next((one for one in (name, known.targets.get(name), as_rule) if one in rules), "")
+        if target or (name not in known.flags and _may_be_file(name)):
             kept.append(target or name)
         elif name in known.flags:
             problems.add(name, "", f"is a sample and no target; write {samples.format(name)}")
