@@ -201,12 +201,9 @@ def _only_named(
     """The samples that `--samples` names; without the option, all samples."""
     if options.samples is None:
         return kept
-    names = {sample.name for sample in samples}
+    names = dict.fromkeys(sample.name for sample in samples)
     unknown = [name for name in options.samples if name not in names]
-    for name in unknown:
-        if name not in refused:
-            close = near(name, names) or f"; there are {_listed(sample.name for sample in samples)}"
-            problems.add(*options.origin("samples"), f"there is no sample '{name}'{close}")
+    _report_no_samples([name for name in unknown if name not in refused], names, options, problems)
     wanted = set(options.samples)
     left = [sample for sample in kept if sample.name in wanted]
     if kept and not left and not unknown:
@@ -217,6 +214,18 @@ def _only_named(
         if sample.name not in wanted:
             reasons[sample.name] = "not among --samples"
     return left
+
+
+def _report_no_samples(
+    unknown: Sequence[str], names: Collection[str], options: Options, problems: Problems
+) -> None:
+    for name in unknown[:_MOST_SHOWN]:
+        close = near(name, names) or f"; there are {_listed(names)}"
+        problems.add(*options.origin("samples"), f"there is no sample '{name}'{close}")
+    more = len(unknown) - _MOST_SHOWN
+    if more > 0:
+        what = f"there are no samples of {more} other names; correct them"
+        problems.add(*options.origin("samples"), what)
 
 
 def _range(

@@ -10,7 +10,7 @@ from support.projects import TOUCH, edit, write
 from support.running import cli, inspect_json, use_looper
 
 from snakemake_looper import ProjectError
-from snakemake_looper.errors import Problems
+from snakemake_looper.errors import Problems, near
 from snakemake_looper.model import Sample
 from snakemake_looper.plan.planner import plan_project
 from snakemake_looper.plan.selection import select
@@ -94,6 +94,29 @@ def test_one_value_of_several_that_no_sample_has_is_a_warning() -> None:
     assert problems.warnings == (
         "--sel-incl: none of 5 samples has 'Y' as 'kind' (did you mean 'y'?)",
     )
+
+
+def test_many_names_of_no_sample() -> None:
+    problems = Problems()
+    select(SAMPLES, Options(samples=tuple(f"t{number}" for number in range(20))), problems)
+    lines = [str(one) for one in problems]
+    assert lines[0] == "--samples: there is no sample 't0'; there are 's1', 's2', 's3', 's4', 's5'"
+    assert lines[8:] == ["--samples: there are no samples of 12 other names; correct them"]
+
+
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [
+        ("frog_smaple_77", "frog_sample_77"),
+        ("frog_sample7", "frog_sample_7"),
+        ("FROG_sample_1234", "frog_sample_1234"),
+        ("frog_sample_19999x", "frog_sample_19999"),
+        ("toad", None),
+    ],
+)
+def test_the_nearest_of_many_names(typed: str, meant: str | None) -> None:
+    expected = f" (did you mean '{meant}'?)" if meant else ""
+    assert near(typed, [f"frog_sample_{number}" for number in range(20_000)]) == expected
 
 
 def test_an_attribute_alone_selects_nothing() -> None:
