@@ -14,10 +14,10 @@ with 2:
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from heapq import nlargest
-from itertools import takewhile
 from pathlib import Path
 
 _COMPARED = 500
@@ -146,13 +146,13 @@ def _likely(word: str, known: list[str]) -> list[str]:
         return known
 
     def alike(other: str) -> int:
-        same = _same(word, other) + _same(reversed(word), reversed(other))
+        same = _same(word, other) + _same(word[::-1], other[::-1])
         return min(same, len(other)) - abs(len(word) - len(other))
 
     return nlargest(_COMPARED, known, key=alike)
 
 
-def _same(word: Iterable[str], other: Iterable[str]) -> int:
+def _same(word: str, other: str) -> int:
     """The number of letters at the beginning that two words share."""
-    pairs = zip(word, other, strict=False)
-    return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], pairs))
+    differ = [*map(operator.ne, word, other), True]
+    return differ.index(True)
