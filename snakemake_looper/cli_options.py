@@ -19,7 +19,7 @@ from .errors import Problems, ProjectError, near
 from .read.looper_config import is_registry_path
 from .read.option_sources import TYPED, from_config
 from .read.option_values import flag, pairs, words
-from .read.options import OPTIONS, Group, Option, Options
+from .read.options import OPTIONS, Group, Option, Options, spelled
 from .results.table import FORMATS
 from .status_words import STATUSES
 from .version import __version__
@@ -311,7 +311,7 @@ def config_words(arguments: argparse.Namespace, without: Collection[str] = ()) -
     listed = []
     entries = {name: value for name, value in _entries(arguments).items() if name not in without}
     if TYPED in entries:
-        entries[TYPED] = [name for name in entries if name != TYPED]
+        entries[TYPED] = _as_typed([name for name in entries if name != TYPED], arguments)
     for name, value in entries.items():
         text = json.dumps(value, ensure_ascii=False) if isinstance(value, list) else str(value)
         listed.append(f"{name}={text}")
@@ -330,7 +330,14 @@ def _entries(arguments: argparse.Namespace) -> dict[str, object]:
         value = _typed(option, getattr(arguments, option.name, None))
         if value is not None:
             typed[option.name] = value
-    return {**typed, TYPED: list(typed)} if typed else {}
+    return {**typed, TYPED: _as_typed(list(typed), arguments)} if typed else {}
+
+
+def _as_typed(names: list[str], arguments: argparse.Namespace) -> list[str]:
+    """Names of options, each with its spelling if that is another one."""
+    typed: dict[str, str] = getattr(arguments, "spellings", {})
+    others = {name: typed.get(name, spelled(name)) for name in names}
+    return [name if one == spelled(name) else f"{name}:{one}" for name, one in others.items()]
 
 
 def _typed(option: Option, value: Any) -> Any:

@@ -88,6 +88,14 @@ def spellings_of(parser: argparse.ArgumentParser) -> dict[str, Values]:
     return found
 
 
+def spellings_in(words: Sequence[str], parser: argparse.ArgumentParser) -> dict[str, str]:
+    """The spelling of each option in words of ours, by the option's name."""
+    actions = parser._option_string_actions
+    whole = (word.partition("=")[0] for word in words)
+    spellings = (word if word in actions else word[:2] for word in whole)
+    return {actions[one].dest: one for one in spellings if one in actions}
+
+
 def sort_words(
     command: str,
     typed: Sequence[str],

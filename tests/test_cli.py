@@ -23,6 +23,7 @@ from snakemake_looper.commands import rerun
 from snakemake_looper.commands import run as run_command
 from snakemake_looper.errors import LooperError
 from snakemake_looper.read.options import OPTIONS
+from snakemake_looper.run.from_command_line import Asked, plan_of_command_line
 
 
 def parsed(*words: str) -> argparse.Namespace:
@@ -88,6 +89,44 @@ def test_options_reach_snakemake_as_config() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("words", "place"),
+    [
+        ("-l 0", "-l"),
+        ("-l0", "-l"),
+        ("--limit 0", "--limit"),
+        ("--limit=0", "--limit"),
+        ("-limit 0", "--limit"),
+        ("--limi 0", "--limit"),
+        ("--sample nope", "--sample"),
+        ("--spi nope.yaml", "--spi"),
+        ("--sample-pipeline-interfaces nope.yaml", "--sample-pipeline-interfaces"),
+    ],
+)
+@pytest.mark.parametrize("command", ["run", "check"])
+def test_an_option_is_named_as_it_was_typed(
+    command: str,
+    words: str,
+    place: str,
+    touch: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.chdir(touch)
+    monkeypatch.setattr(run_command, "_snakemake", play_snakemake)
+    assert cli.main([command, *words.split()]) == 2
+    assert re.match(rf"error: {place}: ('|there is no sample)", capsys.readouterr().err)
+
+
+def play_snakemake(words: list[str]) -> int:
+    """What the plugin does with the words: it plans the project."""
+    try:
+        plan_of_command_line(Asked(words[1], tuple(words[words.index("--config") + 1 :])))
+    except SystemExit as end:
+        return int(str(end.code))
+    return 0
+
+
 def test_an_option_that_narrows_is_not_empty() -> None:
     (problem,) = options_of(parsed("run", "--samples", "")).problems
     assert str(problem) == "--samples: is empty; write a value, or leave it out"
@@ -124,7 +163,7 @@ def test_words_for_snakemake(
     monkeypatch.chdir(touch)
     monkeypatch.delenv("SNAKEMAKE_PROFILE", raising=False)
     monkeypatch.setattr(run_command, "_snakemake", lambda words: calls.append(words) or 7)
-    assert cli.main(["run", "-l", "2", *(["--", *typed] if typed else [])]) == 7
+    assert cli.main(["run", "--limit", "2", *(["--", *typed] if typed else [])]) == 7
     expected = ["--use-looper-config", str(touch / ".looper.yaml")]
     for word in handed_on:
         expected += ["limit=2", 'looper_options=["limit"]'] if word == "LIMIT" else [word]

@@ -6,7 +6,8 @@
     from_cli_section  `cli: run:` and the like, of a looper config or a PEP
 
 `snakemake-looper` passes typed options to Snakemake as `--config`. The entry `looper_options` lists
-their names. So a message names an option as it was typed (`--limit`).
+their names, each with its spelling if that is a short one (`limit:-l`). So a message names an
+option as it was typed.
 
 Values that cannot be read do not end the command here: they are in `Options.problems`, and reading
 the project reports them together with the problems of its files.
@@ -38,6 +39,7 @@ LOOPER_CONFIG_KEY = "looper_config"
 _READERS = {one.name: one.read for one in OPTIONS}
 _OLDER_HERE = {name for name in OLDER if "_" in name or name in ("amendments", "lumpn")}
 """Older options that nobody else has in a config of Snakemake."""
+_SPELLINGS = {spelling for one in OPTIONS for spelling in one.spellings}
 _NARROWING = {one.name for one in OPTIONS if one.narrows}
 
 
@@ -58,7 +60,7 @@ def read_options(
         if name in origins:
             what = "stands here twice, with '-' and with '_'; the last one counts"
             problems.warn(where, str(key), what)
-        origins[name] = (where, "" if where.file == spelled(name) else str(key))
+        origins[name] = (where, "" if where.file in _SPELLINGS else str(key))
         try:
             found[name] = _READERS[name](value)
         except ValueError as error:
@@ -154,10 +156,11 @@ def profile_config(path: Path) -> Source:
 
 
 def _typed(values: Mapping[str, Any], source: str) -> Source:
-    typed = set(words(values.get(TYPED) or ()))
+    parts = (word.partition(":") for word in words(values.get(TYPED) or ()))
+    typed = {name: spelling or spelled(name) for name, _, spelling in parts}
 
     def place(key: str) -> Place:
-        return Place(spelled(key) if key in typed else source)
+        return Place(typed.get(key, source))
 
     return Source(values, place, is_typed=source == CONFIG)
 
@@ -167,7 +170,7 @@ def _check_empty(source: Source, problems: Problems) -> None:
     for key, value in source.values.items():
         if _name(key) in _NARROWING and value in ("", []):
             where = source.place(key)
-            shown = "" if where.file == spelled(_name(key)) else key
+            shown = "" if where.file in _SPELLINGS else key
             problems.add(where, shown, "is empty; write a value, or leave it out")
 
 
