@@ -9,15 +9,17 @@ from __future__ import annotations
 import dataclasses
 import re
 import sys
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-from ..errors import Place, ProjectError
+from ..errors import Place, Problems, ProjectError
 from ..messages import warn
 from ..read.looper_config import locate
 from ..read.option_sources import CONFIG, LOOPER_CONFIG_KEY, Source, configfile, from_sources
 from ..read.options import OPTIONS, Options, spelled
+from ..read.yaml_lines import read_yaml
 from ..workspace.current_plan import current_plan
 from ..workspace.engine import Engine, workflow_error
 from ..workspace.structure import digest_in
@@ -42,11 +44,29 @@ def plan(engine: Engine, config: Mapping[str, Any]) -> Path:
         raise workflow_error(_PREFIX.format(name=engine.module))
     options = _options(engine, config)
     try:
+        _check_has_project(engine, config)
         return _planned(config, options)
     except ProjectError as error:
         warn(*error.warnings)
         lines = dict.fromkeys(map(str, [*options.problems, *error.problems]))
         raise workflow_error("\n".join(lines)) from None
+
+
+def _check_has_project(engine: Engine, config: Mapping[str, Any]) -> None:
+    """Refuse a module that names no looper config, if there is none to be found.
+
+    Raises:
+        ProjectError: says so, at the line of the module.
+    """
+    if config.get(LOOPER_CONFIG_KEY) or not engine.module:
+        return
+    try:
+        locate(None)
+    except ProjectError:
+        problems = Problems()
+        what = "is missing; write the path of the project's looper config"
+        problems.add(_in_module(engine)(LOOPER_CONFIG_KEY), LOOPER_CONFIG_KEY, what)
+        raise ProjectError(problems) from None
 
 
 def _planned(config: Mapping[str, Any], options: Options) -> Path:
@@ -55,20 +75,30 @@ def _planned(config: Mapping[str, Any], options: Options) -> Path:
 
 
 def _options(engine: Engine, config: Mapping[str, Any]) -> Options:
-    if engine.module:
-        return from_sources([Source(config, _in_module(engine))])
     typed, files = engine.config_sources
+    if engine.module:
+        section = next((one for path in files for one in _sections(path, config)), None)
+        place = section.place if section else _in_module(engine)
+        return from_sources([Source(_as_written(config, {}, [section] if section else []), place)])
     read = [configfile(path) for path in files]
     words = any(word.split("=")[0] in (CONFIG, "-C") for word in sys.argv)
     where = CONFIG if words else "config: of the profile"
 
-    def place(key: str) -> Place:
+    def place_of(key: str) -> Place:
         if key in typed:
             return Place(where)
         found = next((source for source in read if key in source.values), None)
         return found.place(key) if found else Place("config")
 
-    return from_sources([Source(_as_written(config, typed, read), place)])
+    return from_sources([Source(_as_written(config, typed, read), place_of)])
+
+
+def _sections(path: Path, config: Mapping[str, Any]) -> Iterator[Source]:
+    """The sections of a config file with exactly these keys, as in `config: config["looper"]`."""
+    document = read_yaml(path, Problems())
+    for name, section in document.data.items() if document else ():
+        if document and isinstance(section, Mapping) and section.keys() == config.keys():
+            yield Source(section, partial(document.place, name))
 
 
 def _as_written(

@@ -35,10 +35,17 @@ def as_module(touch: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> C
     """What planning says of a module in a Snakefile; empty if it is planned."""
     monkeypatch.chdir(tmp_path)
 
-    def said(snakefile: str, config: Mapping[str, Any], **more: Any) -> str:
+    def said(snakefile: str, config: Mapping[str, Any]) -> str:
         path = write(tmp_path, {"Snakefile": snakefile}) / "Snakefile"
-        engine: Any = SimpleNamespace(module="mine", moves_paths=False, main_snakefile=path, **more)
-        return refusal(lambda: plan(engine, {"looper_config": str(touch), **config}), tmp_path)
+        engine: Any = SimpleNamespace(
+            module="mine",
+            moves_paths=False,
+            main_snakefile=path,
+            config_sources=ConfigSources({}, tuple(tmp_path.glob("config.yaml"))),
+        )
+        given = {"looper_config": str(touch), **config}
+        known = {key: value for key, value in given.items() if value is not None}
+        return refusal(lambda: plan(engine, known), tmp_path)
 
     return said
 
@@ -59,6 +66,25 @@ def test_an_option_of_a_module_is_named_in_the_snakefile(as_module: Callable[...
 def test_a_module_that_is_written_elsewhere(as_module: Callable[..., str]) -> None:
     said = as_module('include: "more.smk"\n', {"sel_flag": "done"})
     assert said.startswith("config of module mine: sel_flag: 'done' is no status")
+
+
+def test_a_module_with_a_section_of_a_config_file(
+    as_module: Callable[..., str], touch: Path, tmp_path: Path
+) -> None:
+    text = f"a: 1\nmine:\n  looper_config: {touch}\n  limit: 7:9\n  skip: x\n"
+    write(tmp_path, {"config.yaml": text})
+    lines = as_module(MODULE, {"limit": 429, "skip": "x"}).splitlines()
+    assert lines == [
+        "config.yaml:5: skip: 'x' is no number or range; write 3, 2:5, :4 or 6-",
+        "config.yaml:4: limit: '7:9' is none of the 3 samples; write a number from 1 to 3, or a"
+        " range",
+    ]
+
+
+def test_a_module_without_a_project(as_module: Callable[..., str]) -> None:
+    what = "is missing; write the path of the project's looper config"
+    said = as_module(MODULE, {"looper_config": None, "limit": "x"}).splitlines()
+    assert said[1] == f"Snakefile:9: looper_config: {what}"
 
 
 def test_a_misspelt_key_of_a_module(
