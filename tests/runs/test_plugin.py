@@ -79,6 +79,15 @@ def test_targets_are_those_of_the_snakefile(example: Callable[[str], Path], targ
     assert "count_lines_sample:canada" in jobs
 
 
+def test_a_target_behind_an_option_that_takes_words(touch: Path) -> None:
+    """Behind `--use-looper-config` it is no path, behind `--logger` no logger."""
+    jobs = [f"touch_sample:{name}" for name in "abc"]
+    done = snakemake("--cores", "1", "-n", "--use-looper-config", "touch", cwd=touch)
+    assert (done.code, done.jobs()) == (0, jobs), done.err
+    done = use_looper("-n", "--logger", "looper", "touch", cwd=touch)
+    assert (done.code, done.jobs()) == (0, jobs), done.err
+
+
 def test_directory_overrides_where_jobs_run(touch: Path, tmp_path: Path) -> None:
     other = tmp_path / "other"
     write(other, {"fail.txt": "", **{f"{name}.txt": name for name in "abc"}})
