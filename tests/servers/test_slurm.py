@@ -26,8 +26,6 @@ from support.slurm import DOWN, Slurm, slurm
 
 __all__ = ["slurm"]  # a fixture
 
-pytestmark = pytest.mark.xdist_group("slurm")
-
 ON_SLURM = (
     *("--executor", "slurm", "--slurm-no-account", "--slurm-status-command", "squeue"),
     *("--slurm-init-seconds-before-status-checks", "2", "-j", "20"),
