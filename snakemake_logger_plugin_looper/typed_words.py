@@ -139,6 +139,8 @@ def with_profiles(parsed: Namespace) -> None:
     """
     if isinstance(parsed.profile, list):
         parsed.profile = [_profile(str(name)) for name in parsed.profile]
+    elif parsed.profile:  # in Snakemake 9.14 there is only one
+        parsed.profile = _profile(str(parsed.profile))
     name = parsed.workflow_profile
     if name not in (None, "none") and not any(map(os.path.exists, (name, _PROFILES / name))):
         _refuse(f"--workflow-profile: there is no profile '{name}'; correct the path")
