@@ -187,6 +187,9 @@ class _Sorter:
             taken = self._habit_of_runs(spelling, word, behind)
             if taken is not None:
                 return taken
+        elif word in ("-n", "--dryrun") and not behind and "--dry-run" in self._ours:
+            self.words.ours.append("--dry-run")
+            return 0
         if spelling in _ELSEWHERE and (spelling not in self._ours or not behind):
             self._problems.add(spelling, "", _ELSEWHERE[spelling])
             return len(behind)
@@ -221,7 +224,8 @@ class _Sorter:
         least, most = self._ours[spelling]
         values = behind[:most]
         if len(values) < least and "=" not in word:
-            self._problems.add(spelling, "", "has no value; write one behind it")
+            dash = f", or {spelling}=TEXT if it begins with '-'" if spelling in _TEXTS else ""
+            self._problems.add(spelling, "", f"has no value; write one behind it{dash}")
             return 0
         self.words.ours.extend((word, *values))
         return len(values)

@@ -88,6 +88,7 @@ def test_a_word_with_one_meaning(typed: str, ours: str, targets: str, for_snakem
         ("--untill a", ["--untill: is no option of 'run' (did you mean '--until'?); see --help"]),
         ("--limit", ["--limit: has no value; write one behind it"]),
         ("--limit --smaples", ["--limit: has no value; write one behind it", "--smaples: is no option of 'run' (did you mean '--samples'?); see --help"]),
+        ("-x -d", ["-x: has no value; write one behind it, or -x=TEXT if it begins with '-'"]),
         ("-t 3", ["-t: is looper's --time-delay; write --max-jobs-per-second N"]),
         ("--pipestat x.yaml", ["--pipestat: write a section 'pipestat:' in the looper config"]),
         ("--rerun", ["--rerun: is a command; write 'snakemake-looper rerun'"]),
@@ -124,6 +125,13 @@ def test_a_word_with_two_meanings_is_looper_s_and_said() -> None:
     assert words.notes == [
         "-j 4 is looper's --lump-j and makes 4 lumps; for 4 jobs at once write --cores 4"
     ]
+
+
+@pytest.mark.parametrize("command", ["destroy", "clean"])
+def test_the_dry_run_of_snakemake_is_that_of_commands_that_remove(command: str) -> None:
+    assert sorted_words("-n", command)[0].ours == ["--dry-run"]
+    assert sorted_words("--dryrun", command)[0].ours == ["--dry-run"]
+    assert sorted_words("-n 2", command)[0].ours == ["-n", "2"]
 
 
 def test_check_has_looper_s_short_form_of_flags() -> None:
