@@ -112,9 +112,10 @@ def _choose_snakefile(parsed: Namespace, path: str, parser: Any) -> None:
         raise SystemExit(2)
     has_profile = bool(getattr(parser, "_default_config_files", None))
     stand_in = Path(module_snakefile())
+    if not has_profile:
+        with_profiles(parsed)
     is_first = not has_profile and _is_parsed_again(parsed, stand_in)
     if is_first and _has_users_profile(parsed):
-        with_profiles(parsed)
         parsed.snakefile = stand_in
     else:
         kept = _planned.get()

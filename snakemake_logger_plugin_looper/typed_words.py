@@ -142,7 +142,10 @@ def with_profiles(parsed: Namespace) -> None:
     elif parsed.profile:  # in Snakemake 9.14 there is only one
         parsed.profile = _profile(str(parsed.profile))
     name = parsed.workflow_profile
-    if name not in (None, "none") and not any(map(os.path.exists, (name, _PROFILES / name))):
+    # `default` may also stand beside the plan.
+    if name not in (None, "none", "default") and not any(
+        map(os.path.exists, (name, _PROFILES / name))
+    ):
         _refuse(f"--workflow-profile: there is no profile '{name}'; correct the path")
 
 
