@@ -27,12 +27,12 @@ from typing import TYPE_CHECKING, Any
 from snakemake.common.argparse import ArgumentParser
 
 if TYPE_CHECKING:
-    from snakemake_looper.run.from_command_line import Ready
+    from snakemake_looper.run.from_command_line import Asked, Ready
 
 PREFIXED = "logger_looper_use_looper_config"
 """The attribute that Snakemake reads the option from; the parser sets the bare name instead."""
-_planned: ContextVar[tuple[Any, Ready] | None] = ContextVar("_planned", default=None)
-"""After the first of two parsings: the arguments that the plan was made for, and the plan."""
+_planned: ContextVar[tuple[Asked, Ready] | None] = ContextVar("_planned", default=None)
+"""After the first of two parsings: all that was asked, and the plan."""
 
 _PROFILE_FOLDERS = (Path(), Path("profiles"))
 """Folders in which Snakemake looks for a workflow's profile before the one beside the Snakefile."""
@@ -45,15 +45,26 @@ def install() -> None:
         return
 
     @functools.wraps(original)
-    def parse_known_args(self: Any, *args: Any, **kwargs: Any) -> tuple[Namespace, list[str]]:
-        parsed, rest = original(self, *args, **kwargs)
+    def parse_known_args(
+        self: Any, args: Any = None, *others: Any, **named: Any
+    ) -> tuple[Namespace, list[str]]:
+        words = sys.argv[1:] if args is None else args
+        targets: list[str] = []
+        if "--logger" in words and isinstance(words, (list, tuple)):
+            from .typed_words import without_targets
+
+            words, targets = without_targets(words)
+        parsed, rest = original(self, words if targets else args, *others, **named)
+        if targets:
+            parsed.targets = [*parsed.targets, *targets]
         # MISSING where the option is absent, None where it is bare, else the path.
         asked = getattr(parsed, "use_looper_config", MISSING)
         setattr(parsed, PREFIXED, None)
         if asked is None or isinstance(asked, str):
-            _choose_snakefile(
-                parsed, asked or "", bool(getattr(self, "_default_config_files", None))
-            )
+            from .typed_words import refuse_options
+
+            refuse_options(self, words, rest)
+            _choose_snakefile(parsed, asked or "", self)
         return parsed, rest
 
     parse_known_args._looper = True  # type: ignore[attr-defined]
@@ -89,23 +100,27 @@ def _named(parsed: Namespace) -> set[str]:
     return set(given) - {"none"}
 
 
-def _choose_snakefile(parsed: Namespace, asked: str, has_profile: bool) -> None:
+def _choose_snakefile(parsed: Namespace, path: str, parser: Any) -> None:
     """Point the parsed arguments at the plan of the project, or at a stand-in for it."""
     from snakemake_looper.for_snakefiles import module_snakefile
 
-    setattr(parsed, PREFIXED, asked)
+    from .typed_words import asked, choose, with_profiles
+
+    setattr(parsed, PREFIXED, path)
     if parsed.snakefile is not None:
         sys.stderr.write("error: --use-looper-config chooses the Snakefile; remove --snakefile\n")
         raise SystemExit(2)
+    has_profile = bool(getattr(parser, "_default_config_files", None))
     stand_in = Path(module_snakefile())
+    if not has_profile:
+        with_profiles(parsed)
     is_first = not has_profile and _is_parsed_again(parsed, stand_in)
     if is_first and _has_users_profile(parsed):
         parsed.snakefile = stand_in
     else:
-        ready = _plan(parsed, asked, is_first, has_profile)
-        parsed.snakefile = Path(ready.snakefile)
-        parsed.directory = ready.workdir
-        parsed.logger = list(dict.fromkeys([*(parsed.logger or []), "looper"]))
+        kept = _planned.get()
+        own = [stand_in.parent, *([kept[1].folder.path] if kept else [])]
+        choose(parsed, _plan(asked(parsed, path, parser, own), is_first, has_profile))
     # Scripts of a profile are called by its path, and from the folder that jobs run in.
     if isinstance(parsed.profile, list):
         parsed.profile = [
@@ -113,20 +128,18 @@ def _choose_snakefile(parsed: Namespace, asked: str, has_profile: bool) -> None:
         ]
 
 
-def _plan(parsed: Namespace, asked: str, is_first: bool, is_second: bool) -> Ready:
+def _plan(wanted: Asked, is_first: bool, is_second: bool) -> Ready:
     """The plan of the project. The first of two parsings keeps it for the second.
 
     A plan that was kept by a call of Snakemake which ended in between is never taken.
     """
     from snakemake_looper.run.from_command_line import plan_of_command_line
 
-    targets = tuple(getattr(parsed, "targets", None) or ())
-    wanted = (asked, parsed.config, parsed.configfile, parsed.directory, targets)
     kept = _planned.get()
     _planned.set(None)
     if kept is not None and kept[0] == wanted and is_second:
         return kept[1]
-    ready = plan_of_command_line(*wanted)
+    ready = plan_of_command_line(wanted)
     if is_first:
         _planned.set((wanted, ready))
     return ready

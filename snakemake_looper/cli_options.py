@@ -10,11 +10,12 @@ from __future__ import annotations
 import argparse
 import json
 import os
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, NoReturn
 
-from .errors import Problems
+from .errors import Problems, ProjectError, near
 from .read.looper_config import is_registry_path
 from .read.option_sources import TYPED, from_config
 from .read.option_values import flag, pairs, words
@@ -46,15 +47,35 @@ class Command:
     name: str
     help: str
     arguments: tuple[Argument, ...]
+    example: str
     takes_options: bool = True
     """Whether it takes the looper config and the options of looper."""
 
 
 def _seconds(text: str) -> float:
-    value = float(text)
+    try:
+        value = float(text)
+    except ValueError:
+        value = 0.0
     if not 0.1 <= value <= 3600:
-        raise argparse.ArgumentTypeError(f"'{text}' is not between 0.1 and 3600 seconds")
+        what = f"'{text}' is no number of seconds; write one from 0.1 to 3600"
+        raise argparse.ArgumentTypeError(what)
     return value
+
+
+def _one_of(text: str, known: tuple[str, ...]) -> str:
+    if text.lower() not in known:
+        what = f"there is no '{text}'{near(text, known)}; write one of {', '.join(known)}"
+        raise argparse.ArgumentTypeError(what)
+    return text.lower()
+
+
+def _status(text: str) -> str:
+    return _one_of(text, STATUSES)
+
+
+def _format(text: str) -> str:
+    return _one_of(text, FORMATS)
 
 
 _FORCE = _switch("--force", help="overwrite files that this command did not write")
@@ -66,8 +87,8 @@ _DRY_RUN = _switch("-d", "--dry-run", help="list the jobs and run none")
 _AS_JSON = "--json"
 
 COMMANDS = (
-    Command("run", "run the project (default: on all cores)", (_DRY_RUN,)),
-    Command("rerun", "run what failed, was interrupted, or never began", (_DRY_RUN,)),
+    Command("run", "run the project (default: on all cores)", (_DRY_RUN,), "run --samples frog_1 --cores 2"),
+    Command("rerun", "run what failed, was interrupted, or never began", (_DRY_RUN,), "rerun --dry-run"),
     Command(
         "init",
         "begin a project: from a table, from files, or one to try",
@@ -89,6 +110,7 @@ COMMANDS = (
             _argument("--pipeline", metavar="NAME", help="the name of the pipeline"),
             _argument("-o", "--output", default=".", metavar="DIR", help="where (default: here)"),
         ),
+        "init samples.csv --command 'wc -l < {sample.file}'",
         takes_options=False,
     ),
     Command(
@@ -98,6 +120,7 @@ COMMANDS = (
             _argument("-o", "--output", default=".", metavar="DIR", help="where (default: here)"),
             _FORCE,
         ),
+        "generate -o workflow_dir",
     ),
     Command(
         "profile",
@@ -114,15 +137,20 @@ COMMANDS = (
             _argument("-o", "--output", metavar="DIR", help="where (default: profiles/NAME)"),
             _FORCE,
         ),
+        "profile slurm",
         takes_options=False,
     ),
     Command(
         "inspect",
         "show the plan: jobs, commands, skipped samples",
         (
-            _argument("--sample", metavar="NAME", help="one sample: its commands and namespaces"),
+            _argument(
+                "--sample", "--sample-names", nargs="+", metavar="NAME",
+                help="some samples: their commands and namespaces",
+            ),
             _switch(_AS_JSON, help="the whole plan as JSON"),
         ),
+        "inspect --sample frog_1",
     ),
     Command(
         "check",
@@ -130,7 +158,7 @@ COMMANDS = (
         (
             _switch("--itemized", help="a row for each record"),
             _argument(
-                "--flags", nargs="+", choices=STATUSES, metavar="STATUS",
+                "-f", "--flags", nargs="+", type=_status, metavar="STATUS",
                 help="only records with one of these statuses",
             ),
             _switch("--project", help="only the project level"),
@@ -141,6 +169,7 @@ COMMANDS = (
             ),
             _switch("--describe-codes", help="explain the statuses"),
         ),
+        "check --itemized",
     ),
     Command(
         "log",
@@ -150,12 +179,13 @@ COMMANDS = (
             _switch("-f", "--follow", help="go on while its job writes"),
             _argument("--pipeline", metavar="NAME", help="only the log of this pipeline"),
         ),
+        "log frog_1 --follow",
     ),
     Command(
         "table",
         "write the results as tables",
         (
-            _argument("--format", choices=FORMATS, help="print one table, in this format"),
+            _argument("--format", type=_format, metavar="FORMAT", help=f"print one table: {', '.join(FORMATS)}"),
             _argument(
                 "--output", metavar="FILE",
                 help="write it to this file (format by its ending: .csv, .tsv, .json, .md)",
@@ -165,6 +195,7 @@ COMMANDS = (
                 "-r", "--report-dir", metavar="DIR", help="where (default: the output folder)"
             ),
         ),
+        "table --format csv",
     ),
     Command(
         "report",
@@ -176,6 +207,7 @@ COMMANDS = (
                 help="where (default: <output folder>/reports)",
             ),
         ),
+        "report --portable",
     ),
     Command(
         "link",
@@ -185,6 +217,7 @@ COMMANDS = (
                 "--link-dir", metavar="DIR", help="where (default: <output folder>/links)"
             ),
         ),
+        "link --link-dir links",
     ),
     Command(
         "destroy",
@@ -194,10 +227,19 @@ COMMANDS = (
             _switch("--removed", help="of samples that are no longer in the sample table"),
             *_CONFIRM,
         ),
+        "destroy --samples frog_1",
     ),
-    Command("clean", "run the *_cleanup.sh scripts in the samples' folders", _CONFIRM),
+    Command("clean", "run the *_cleanup.sh scripts in the samples' folders", _CONFIRM, "clean --dry-run"),
 )  # fmt: skip
 
+RUNS = ("run", "rerun")
+"""The commands that start Snakemake. They take targets and hand on options."""
+_EXIT_CODES = """\
+exit codes:
+  0  all is done
+  1  a job failed, a sample was skipped since its file is missing or its row is
+     wrong, or results could not be assembled or copied
+  2  the input is wrong"""
 _GROUPS: dict[Group, str] = {
     "samples": "options of looper that choose samples",
     "jobs": "options of looper that say how jobs run",
@@ -209,29 +251,70 @@ _GROUPS: dict[Group, str] = {
 
 def parser() -> argparse.ArgumentParser:
     """The parser of the whole command line, up to a `--`."""
-    made = argparse.ArgumentParser(
+    return parsers()[0]
+
+
+def parsers() -> tuple[argparse.ArgumentParser, Mapping[str, argparse.ArgumentParser]]:
+    """The parser of the whole command line, and that of each command by its name."""
+    made = _Parser(
         prog="snakemake-looper",
         description="Run looper projects on Snakemake.",
-        epilog="Everything after '--' goes to Snakemake: snakemake-looper run -- --profile slurm",
+        epilog=f"example:\n  snakemake-looper run --cores 8\n\n{_EXIT_CODES}",
     )
     made.add_argument("--version", action="version", version=__version__)
-    commands = made.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    commands = made.add_subparsers(
+        dest="command", required=True, metavar="COMMAND", title="commands"
+    )
     for command in COMMANDS:
-        added = commands.add_parser(command.name, help=command.help)
-        for names, settings in command.arguments:
-            added.add_argument(*names, **settings)
-        if command.takes_options:
-            _add_options(added, {name for one in command.arguments for name in one.names})
-    return made
+        _add_command(commands, command)
+    return made, commands.choices
 
 
-def _add_options(command: argparse.ArgumentParser, taken: set[str]) -> None:
-    """Add the looper config and the options of looper.
+class _Parser(argparse.ArgumentParser):
+    """A parser whose help keeps our lines, and whose errors are problems like all others."""
+
+    def __init__(self, **settings: Any) -> None:
+        settings["formatter_class"] = argparse.RawDescriptionHelpFormatter
+        super().__init__(**settings, allow_abbrev=False)
+
+    def error(self, message: str) -> NoReturn:
+        """Raise the error of a value.
+
+        Raises:
+            ProjectError: always.
+        """
+        problems = Problems()
+        option, _, what = message.removeprefix("argument ").partition(": ")
+        problems.add(option.rpartition("/")[2], "", what or "is wrong; see --help")
+        raise ProjectError(problems)
+
+
+def _add_command(commands: Any, command: Command) -> None:
+    runs = command.name in RUNS
+    words = "[TARGET ...] [options] [options of Snakemake]" if runs else "[options]"
+    added = commands.add_parser(
+        command.name,
+        help=command.help,
+        usage=f"snakemake-looper {command.name} {words}",
+        description=f"{command.help[0].upper()}{command.help[1:]}.",
+        epilog=f"example:\n  snakemake-looper {command.example}\n\n{_EXIT_CODES}",
+        add_help=False,
+    )
+    own = added.add_argument_group(f"options of {command.name}")
+    for names, settings in command.arguments:
+        own.add_argument(*names, **settings)
+    own.add_argument("-h", "--help", action="help", help="show this and stop")
+    if command.takes_options:
+        _add_options(added, own, {name for one in command.arguments for name in one.names})
+
+
+def _add_options(command: argparse.ArgumentParser, own: Any, taken: set[str]) -> None:
+    """Add the looper config to the `own` options of a command, and groups of looper's options.
 
     Spellings in `taken` are left out: the command has an argument of its own with that name.
     """
-    command.add_argument(
-        "-c", "--config", dest="looper_config", metavar="PATH",
+    own.add_argument(
+        "-c", "--config", "--looper-config", dest="looper_config", metavar="PATH",
         help="the looper config (default: the nearest .looper.yaml, here or above)",
     )  # fmt: skip
     groups = {name: command.add_argument_group(title) for name, title in _GROUPS.items()}
@@ -253,22 +336,22 @@ def _settings(option: Option) -> dict[str, Any]:
 
 
 def options_of(arguments: argparse.Namespace) -> Options:
-    """The options of looper that were typed.
-
-    Raises:
-        ProjectError: a value cannot be read, or one that chooses samples is empty.
-    """
+    """The options of looper that were typed. Those that cannot be read are problems of theirs."""
     return from_config(_entries(arguments))
 
 
-def config_words(arguments: argparse.Namespace) -> list[str]:
+def config_words(arguments: argparse.Namespace, without: Collection[str] = ()) -> list[str]:
     """The options of looper as words for Snakemake's `--config`, from which the plugin reads them.
 
-    Raises:
-        ProjectError: an option that chooses samples is empty.
+    Args:
+        arguments: the arguments of the command.
+        without: options that a `--config` for Snakemake has as well. The later word counts.
     """
     listed = []
-    for name, value in _entries(arguments).items():
+    entries = {name: value for name, value in _entries(arguments).items() if name not in without}
+    if TYPED in entries:
+        entries[TYPED] = _as_typed([name for name in entries if name != TYPED], arguments)
+    for name, value in entries.items():
         text = json.dumps(value, ensure_ascii=False) if isinstance(value, list) else str(value)
         listed.append(f"{name}={text}")
     return listed
@@ -282,15 +365,18 @@ def changed(arguments: argparse.Namespace, **values: Any) -> argparse.Namespace:
 def _entries(arguments: argparse.Namespace) -> dict[str, object]:
     """The options that were typed, and their names under `TYPED`."""
     typed = {}
-    problems = Problems()
     for option in OPTIONS:
         value = _typed(option, getattr(arguments, option.name, None))
-        if option.narrows and value in ("", []):  # for example, a script's variable is empty
-            problems.add(spelled(option.name), "", "is empty; write a value, or leave it out")
         if value is not None:
             typed[option.name] = value
-    problems.raise_if_any()
-    return {**typed, TYPED: list(typed)} if typed else {}
+    return {**typed, TYPED: _as_typed(list(typed), arguments)} if typed else {}
+
+
+def _as_typed(names: list[str], arguments: argparse.Namespace) -> list[str]:
+    """Names of options, each with its spelling if that is another one."""
+    typed: dict[str, str] = getattr(arguments, "spellings", {})
+    others = {name: typed.get(name, spelled(name)) for name in names}
+    return [name if one == spelled(name) else f"{name}:{one}" for name, one in others.items()]
 
 
 def _typed(option: Option, value: Any) -> Any:

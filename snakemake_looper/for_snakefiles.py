@@ -6,6 +6,7 @@ project as a module. Everything else in this package may move.
 
     looper = open_project(workflow)     the project of a plan, or of a generated workflow
     looper.jobs                         lookups in its job table, for the rules
+    looper.if_whole(item)               an input of a target that is about all samples
     looper.begin(), looper.finish()     for `onstart`, `onsuccess` and `onerror`
     plan_for(workflow, config)          the Snakefile of a module's project, for `include`
     module_snakefile()                  the Snakefile to name in `module:`
@@ -21,7 +22,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -51,10 +52,28 @@ __all__ = [
 class OpenProject:
     """A looper project in a Snakefile; `open_project` makes it."""
 
-    def __init__(self, jobs: Lookups, session: Session | None) -> None:
+    def __init__(self, jobs: Lookups, session: Session | None, is_selection: bool = False) -> None:
         """Keep the lookups, and the session of the run: None in a job's own process."""
         self.jobs = jobs
         self._session = session
+        self._is_selection = is_selection
+
+    def if_whole(self, item: str | Callable[[Any], Any]) -> Callable[[Any], Any]:
+        """An input of a target, if the run is of all samples; else nothing.
+
+        Results files, stores and the project level are about all samples. A run of selected ones
+        leaves them out, and `finish` brings the results of these samples where they belong.
+
+        Args:
+            item: a path, or a function of `jobs`.
+        """
+
+        def files(wildcards: Any) -> Any:
+            if self._is_selection:
+                return []
+            return item(wildcards) if callable(item) else item
+
+        return files
 
     def begin(self) -> None:
         """Handle what killed runs left, and ask servers whether they will take results.
@@ -80,7 +99,10 @@ class OpenProject:
 
 
 def open_project(
-    workflow: Any, config: Mapping[str, Any] | None = None, structure: str = ""
+    workflow: Any,
+    config: Mapping[str, Any] | None = None,
+    structure: str = "",
+    selects: bool = False,
 ) -> OpenProject:
     """Open the project of the Snakefile that Snakemake is reading.
 
@@ -89,6 +111,8 @@ def open_project(
         config: in a generated workflow, Snakemake's `config`, from which the project is planned.
             Without it, the job table beside the Snakefile is opened.
         structure: in a generated workflow, the digest of the structure that it was made for.
+        selects: whether the targets of the workflow leave out what is about all samples in a run
+            of selected ones, see `OpenProject.if_whole`.
 
     Raises:
         WorkflowError: the project cannot be planned, or needs other rules than these.
@@ -101,12 +125,11 @@ def open_project(
         from .workspace.array_task import become_own_task
 
         become_own_task(sys.argv)
-    if config is None:
-        folder = engine.folder
-    else:
+    folder, is_selection = engine.folder, False
+    if config is not None:
         from .run.from_snakefile import generated_plan
 
-        folder = generated_plan(engine, config, structure)
+        folder, is_selection = generated_plan(engine, config, structure, selects)
     table = JobTable(folder / JOB_TABLE)
     jobs = Lookups(table, engine, partial(_files_left, table))
     if not engine.is_main:
@@ -114,7 +137,7 @@ def open_project(
         return OpenProject(jobs, None)
     from .run.session import open_session
 
-    return OpenProject(jobs, open_session(table, Path.cwd(), engine))
+    return OpenProject(jobs, open_session(table, Path.cwd(), engine), is_selection)
 
 
 def _files_left(table: JobTable) -> list[str]:

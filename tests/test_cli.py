@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import re
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -10,11 +11,19 @@ from typing import Any
 import pytest
 
 from snakemake_looper import cli
-from snakemake_looper.cli_options import COMMANDS, changed, config_words, options_of, parser
+from snakemake_looper.cli_options import (
+    COMMANDS,
+    Command,
+    changed,
+    config_words,
+    options_of,
+    parser,
+)
 from snakemake_looper.commands import rerun
 from snakemake_looper.commands import run as run_command
-from snakemake_looper.errors import LooperError, ProjectError
+from snakemake_looper.errors import LooperError
 from snakemake_looper.read.options import OPTIONS
+from snakemake_looper.run.from_command_line import Asked, plan_of_command_line
 
 
 def parsed(*words: str) -> argparse.Namespace:
@@ -80,9 +89,47 @@ def test_options_reach_snakemake_as_config() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("words", "place"),
+    [
+        ("-l 0", "-l"),
+        ("-l0", "-l"),
+        ("--limit 0", "--limit"),
+        ("--limit=0", "--limit"),
+        ("-limit 0", "--limit"),
+        ("--limi 0", "--limit"),
+        ("--sample nope", "--sample"),
+        ("--spi nope.yaml", "--spi"),
+        ("--sample-pipeline-interfaces nope.yaml", "--sample-pipeline-interfaces"),
+    ],
+)
+@pytest.mark.parametrize("command", ["run", "check"])
+def test_an_option_is_named_as_it_was_typed(
+    command: str,
+    words: str,
+    place: str,
+    touch: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.chdir(touch)
+    monkeypatch.setattr(run_command, "_snakemake", play_snakemake)
+    assert cli.main([command, *words.split()]) == 2
+    assert re.match(rf"error: {place}: ('|there is no sample)", capsys.readouterr().err)
+
+
+def play_snakemake(words: list[str]) -> int:
+    """What the plugin does with the words: it plans the project."""
+    try:
+        plan_of_command_line(Asked(words[1], tuple(words[words.index("--config") + 1 :])))
+    except SystemExit as end:
+        return int(str(end.code))
+    return 0
+
+
 def test_an_option_that_narrows_is_not_empty() -> None:
-    with pytest.raises(ProjectError, match="--samples: is empty; write a value, or leave it out"):
-        options_of(parsed("run", "--samples", ""))
+    (problem,) = options_of(parsed("run", "--samples", "")).problems
+    assert str(problem) == "--samples: is empty; write a value, or leave it out"
 
 
 def test_arguments_are_not_changed_in_place() -> None:
@@ -116,7 +163,7 @@ def test_words_for_snakemake(
     monkeypatch.chdir(touch)
     monkeypatch.delenv("SNAKEMAKE_PROFILE", raising=False)
     monkeypatch.setattr(run_command, "_snakemake", lambda words: calls.append(words) or 7)
-    assert cli.main(["run", "-l", "2", *(["--", *typed] if typed else [])]) == 7
+    assert cli.main(["run", "--limit", "2", *(["--", *typed] if typed else [])]) == 7
     expected = ["--use-looper-config", str(touch / ".looper.yaml")]
     for word in handed_on:
         expected += ["limit=2", 'looper_options=["limit"]'] if word == "LIMIT" else [word]
@@ -180,9 +227,68 @@ def test_wrong_input_ends_with_2(
     assert capsys.readouterr().err.startswith("error: ")
 
 
+def said(capsys: pytest.CaptureFixture[str], *words: str) -> list[str]:
+    """The lines on standard error of a command line that is wrong."""
+    assert cli.main(words) == 2
+    out, err = capsys.readouterr()
+    assert out == ""
+    return err.splitlines()
+
+
 def test_only_runs_hand_words_on(capsys: pytest.CaptureFixture[str]) -> None:
+    expected = ["error: --: check passes nothing to Snakemake; leave out '--'"]
+    assert said(capsys, "check", "--", "-n") == expected
+
+
+@pytest.mark.parametrize(
+    ("words", "line"),
+    [
+        ("chekc", "chekc: is no command (did you mean 'check'?)"),
+        ("chekc -h", "chekc: is no command (did you mean 'check'?)"),
+        ("init", "init: is no command here; write a .looper.yaml with 'pep_config:', 'output_dir:' and 'pipeline_interfaces:'"),
+        ("summarize", "summarize: is no command here; write 'report' or 'table'"),
+        ("--limit 2 check", "--limit: stands before the command; write 'snakemake-looper check --limit 2'"),
+        ("--cores 4", "--cores: stands before the command; write 'snakemake-looper run --cores 4'"),
+        ("check --flags faild", "--flags: there is no 'faild' (did you mean 'failed'?); write one of completed, running, waiting, partial, failed"),
+        ("check --watch soon", "--watch: 'soon' is no number of seconds; write one from 0.1 to 3600"),
+        ("table --format xls", "--format: there is no 'xls'; write one of tsv, csv, json, markdown"),
+        ("check a", "a: stands behind no option; for a sample, write --samples a"),
+        ("check --cores 2", "--cores: is an option of Snakemake, which 'check' does not start; leave it out"),
+        ("destroy -y", "-y: takes a text here; to leave out the question, write --force"),
+        ("profile slurm lsf", "lsf: stands behind no option; leave it out"),
+    ],
+)  # fmt: skip
+def test_a_word_without_a_meaning(
+    words: str, line: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert said(capsys, *words.split()) == [f"error: {line}"]
+
+
+def test_no_command_shows_the_help(capsys: pytest.CaptureFixture[str]) -> None:
+    assert "usage: snakemake-looper" in said(capsys)[0]
+
+
+@pytest.mark.parametrize("words", [("help",), ("-h",), ("help", "check"), ("check", "--help")])
+def test_help_ends_with_the_exit_codes(
+    words: tuple[str, ...], capsys: pytest.CaptureFixture[str]
+) -> None:
     with pytest.raises(SystemExit) as end:
-        cli.main(["check", "--", "-n"])
-    assert end.value.code == 2
-    said = capsys.readouterr().err
-    assert said.endswith("check passes nothing to Snakemake; leave out '--'\n")
+        cli.main(words)
+    assert end.value.code == 0
+    assert capsys.readouterr().out.endswith("  2  the input is wrong\n")
+
+
+@pytest.mark.parametrize("command", COMMANDS, ids=lambda one: one.name)
+def test_the_help_of_a_command_begins_with_its_own_options(
+    command: Command, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit):
+        cli.main([command.name, "--help"])
+    text = capsys.readouterr().out
+    heads = re.findall(r"^(\w.*):$", text, re.MULTILINE)
+    shared = ["options of looper that choose samples", "options of looper that say how jobs run"]
+    own = [f"options of {command.name}", *(shared if command.takes_options else [])]
+    assert heads == [*own, "example", "exit codes"]
+    name, *words = command.example.split()
+    assert f"snakemake-looper {command.example}\n" in text
+    assert parsed(name, *[one for one in words if one not in ("--cores", "2")]).command == name

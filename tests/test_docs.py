@@ -17,7 +17,7 @@ from support.running import EXAMPLES, REPOSITORY, run, snakemake
 
 import snakemake_looper
 from snakemake_looper import for_snakefiles
-from snakemake_looper.cli import main
+from snakemake_looper.cli import arguments_of, main
 from snakemake_looper.cli_options import parser as parser
 from snakemake_looper.read import deprecated
 from snakemake_looper.read.directives import DIRECTIVES
@@ -99,8 +99,7 @@ def test_commands_are_found() -> None:
 def test_commands_of_ours_are_accepted(path: Path) -> None:
     for command in commands("snakemake-looper", path):
         words = shlex.split(command, comments=True)
-        parsed = parser().parse_args(words[: words.index("--")] if "--" in words else words)
-        assert isinstance(parsed, argparse.Namespace)
+        assert isinstance(arguments_of(words), argparse.Namespace)
 
 
 @cache

@@ -28,6 +28,7 @@ ROOMS = [
     ["run"],
     ["show"],
     ["cli_options"],
+    ["cli_words"],
     ["commands"],
     ["for_snakefiles", "cli", "module", "__init__"],
 ]

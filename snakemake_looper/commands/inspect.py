@@ -25,7 +25,9 @@ def execute(arguments: Namespace) -> int:
     looper_config = locate(arguments.looper_config)
     options = options_of(arguments)
     if arguments.sample:
-        return _show_sample(arguments.sample, looper_config, options)
+        for name in arguments.sample:
+            _show_sample(name, looper_config, options)
+        return DONE
     plan = plan_project(looper_config, options)
     warn(*plan.warnings)
     print(plan_json(plan) if arguments.json else plan_text(plan))
@@ -36,17 +38,16 @@ def execute(arguments: Namespace) -> int:
     return FAILED if any(skip.fault for skip in plan.skipped) else DONE
 
 
-def _show_sample(name: str, looper_config: Path, options: Options) -> int:
+def _show_sample(name: str, looper_config: Path, options: Options) -> None:
     found = explain(looper_config, options, name)
     if not found:
-        return _show_skips(name, looper_config, options)
+        _show_skips(name, looper_config, options)
     for job, namespaces in found:
         print(job_text(job), end="\n\n")
         print(namespaces_text(namespaces))
-    return DONE
 
 
-def _show_skips(name: str, looper_config: Path, options: Options) -> int:
+def _show_skips(name: str, looper_config: Path, options: Options) -> None:
     """Say why a sample has no job.
 
     Raises:
@@ -61,4 +62,3 @@ def _show_skips(name: str, looper_config: Path, options: Options) -> int:
         known = {job.record for job in plan.jobs}
         problems.add("--sample", "", f"there is no sample '{name}'{near(name, known)}; see inspect")
     problems.raise_if_any()
-    return DONE

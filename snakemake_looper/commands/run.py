@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
-from argparse import Namespace
+from argparse import ArgumentParser, Namespace
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from ..cli_options import config_words
+from ..cli_options import config_words, options_of
 from ..read.looper_config import locate
 from ..run.from_command_line import Ready, plans_seen
+from ..workspace.current_plan import current_plan
 from . import DONE, FAILED
 
 _CHOOSES_CORES = (
@@ -18,23 +19,31 @@ _CHOOSES_CORES = (
 
 
 def execute(arguments: Namespace) -> int:
-    """Run the project."""
-    words = _words_for_snakemake(arguments)
+    """Run the project.
+
+    Raises:
+        ProjectError: an option cannot be read.
+    """
+    looper_config = locate(arguments.looper_config)
+    options = options_of(arguments)
+    if options.problems:
+        current_plan(looper_config, options)  # it reports all that is wrong
     with plans_seen() as plans:
-        code = _snakemake(words)
+        code = _snakemake(_words_for_snakemake(arguments, looper_config))
     if code != DONE:
         return code
     return FAILED if _any_fault(plans) else DONE
 
 
-def _words_for_snakemake(arguments: Namespace) -> list[str]:
+def _words_for_snakemake(arguments: Namespace, looper_config: Path) -> list[str]:
     typed: list[str] = arguments.for_snakemake
-    words = ["--use-looper-config", str(locate(arguments.looper_config))]
+    words = ["--use-looper-config", str(looper_config)]
     if arguments.dry_run:
         words.append("--dry-run")
     if not _chooses_cores(typed):
         words += ["--cores", "all"]
-    return words + _with_config(typed, config_words(arguments))
+    own = {word.partition("=")[0].replace("-", "_") for word in typed if "=" in word}
+    return [*words, *arguments.targets, *_with_config(typed, config_words(arguments, own))]
 
 
 def _chooses_cores(typed: Sequence[str]) -> bool:
@@ -55,6 +64,14 @@ def _with_config(typed: list[str], entries: list[str]) -> list[str]:
             own = word.removeprefix("--config=")
             return [*typed[:position], "--config", *entries, own, *typed[position + 1 :]]
     return [*typed, "--config", *entries]
+
+
+def parser_of_snakemake() -> ArgumentParser:
+    """Snakemake's own parser, which knows its options."""
+    from snakemake.cli import get_argument_parser
+
+    parser: ArgumentParser = get_argument_parser()
+    return parser
 
 
 def _snakemake(words: list[str]) -> int:

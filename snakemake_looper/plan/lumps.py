@@ -16,8 +16,9 @@ from collections import defaultdict
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from ..errors import Place, Problems
+from ..errors import Problems
 from ..model import Job
+from ..read.option_values import count, size
 from ..read.options import Options
 from ..status.flags import Flags
 from .render import RenderedJob
@@ -74,13 +75,16 @@ class LumpLimits(NamedTuple):
 
 def lump_limits(options: Options, problems: Problems) -> LumpLimits:
     """The limits that the options set. `problems` gets limits that are wrong."""
-    size = _number("lump", options.lump, float, 0, problems)
-    members = _number("lump-n", options.lump_n, int, 1, problems)
-    lumps = _number("lump-j", options.lump_j, int, 1, problems)
+    gb = _read("lump", options, problems)
+    members = _read("lump_n", options, problems)
+    lumps = _read("lump_j", options, problems)
     if options.lump_j and options.lump_n:
-        problems.add(Place("--lump-n"), "", "cannot be combined with --lump-j; choose one")
+        what = "cannot be combined with --lump-j; choose one"
+        problems.add(*options.origin("lump_n"), what)
     return LumpLimits(
-        size, None if members is None else int(members), None if lumps is None else int(lumps)
+        None if gb is None else float(gb),
+        None if members is None else int(members),
+        None if lumps is None else int(lumps),
     )
 
 
@@ -115,18 +119,13 @@ def lump_numbers(
     return numbers
 
 
-def _number(
-    option: str, text: str | None, kind: type[int] | type[float], least: int, problems: Problems
-) -> float | None:
+def _read(name: str, options: Options, problems: Problems) -> str | None:
     """The number that an option sets; None if it is not given, or is wrong."""
+    text: str | None = getattr(options, name)
     if text is None:
         return None
     try:
-        value = kind(text)
-    except ValueError:
-        value = -1
-    if not (least <= value < math.inf):
-        what = "a number of GB" if kind is float else f"a whole number of at least {least}"
-        problems.add(Place(f"--{option}"), "", f"'{text}' is not {what}; correct it")
+        return size(text) if name == "lump" else count(text)
+    except ValueError as error:
+        problems.add(*options.origin(name), str(error))
         return None
-    return value

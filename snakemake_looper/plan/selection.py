@@ -11,16 +11,15 @@ options ask for a status that no record has (`deselected_by_flag`).
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Iterable, Sequence
 from typing import Any, NamedTuple
 
 from ..errors import Problems, near
 from ..layout import shown_name
 from ..model import Sample
+from ..read.option_values import span
 from ..read.options import Options
 
-_RANGE = re.compile(r"([0-9]*)[:-]([0-9]*)")
 _MOST_SHOWN = 8
 """The greatest number of values or names in a message."""
 
@@ -89,6 +88,9 @@ def choose(
             reasons[sample.name] = reason
         else:
             kept.append(sample)
+    if options.sel_attr and not (options.sel_incl or options.sel_excl):
+        what = "selects nothing by itself, ignored; write --sel-incl or --sel-excl with it"
+        problems.warn(*options.origin("sel_attr"), what)
     if options.sel_incl or options.sel_excl:
         _check_values(samples, kept, attribute, options, problems, refused)
     named = _only_named(kept, samples, options, reasons, problems, refused)
@@ -150,10 +152,7 @@ def _check_values(
     option = "sel_incl" if options.sel_incl else "sel_excl"
     if not any(attribute in sample.attributes for sample in samples):
         if samples:
-            known = sorted({name for sample in samples for name in sample.attributes})
-            place = options.origin("sel_attr" if options.sel_attr else option)
-            what = f"no sample has an attribute '{attribute}'{near(attribute, known)}"
-            problems.add(*place, what)
+            _report_no_attribute(samples, attribute, option, options, problems)
         return
     there = dict.fromkeys(
         value
@@ -178,6 +177,19 @@ def _check_values(
         problems.warn(*options.origin(option), what)
 
 
+def _report_no_attribute(
+    samples: Sequence[Sample], attribute: str, option: str, options: Options, problems: Problems
+) -> None:
+    known = sorted({name for sample in samples for name in sample.attributes})
+    what = f"no sample has an attribute '{attribute}'"
+    if options.sel_attr:
+        close = near(attribute, known) or f"; there are {_listed(known)}"
+        problems.add(*options.origin("sel_attr"), f"{what}{close}")
+    else:
+        advice = f"name another one with --sel-attr: there are {_listed(known)}"
+        problems.add(*options.origin(option), f"{what}; {advice}")
+
+
 def _only_named(
     kept: list[Sample],
     samples: Sequence[Sample],
@@ -189,12 +201,9 @@ def _only_named(
     """The samples that `--samples` names; without the option, all samples."""
     if options.samples is None:
         return kept
-    names = {sample.name for sample in samples}
+    names = dict.fromkeys(sample.name for sample in samples)
     unknown = [name for name in options.samples if name not in names]
-    for name in unknown:
-        if name not in refused:
-            what = f"there is no sample '{name}'{near(name, names)}"
-            problems.add(*options.origin("samples"), what)
+    _report_no_samples([name for name in unknown if name not in refused], names, options, problems)
     wanted = set(options.samples)
     left = [sample for sample in kept if sample.name in wanted]
     if kept and not left and not unknown:
@@ -207,18 +216,26 @@ def _only_named(
     return left
 
 
+def _report_no_samples(
+    unknown: Sequence[str], names: Collection[str], options: Options, problems: Problems
+) -> None:
+    for name in unknown[:_MOST_SHOWN]:
+        close = near(name, names) or f"; there are {_listed(names)}"
+        problems.add(*options.origin("samples"), f"there is no sample '{name}'{close}")
+    more = len(unknown) - _MOST_SHOWN
+    if more > 0:
+        what = f"there are no samples of {more} other names; correct them"
+        problems.add(*options.origin("samples"), what)
+
+
 def _range(
     option: str, text: str, count: int, options: Options, problems: Problems
 ) -> range | None:
     """The numbers, from 1, that `3`, `2:5`, `:4` or `6-` stands for; None for another text."""
-    if re.fullmatch("[0-9]+", text):
-        return range(1, min(int(text), count) + 1)
-    match = _RANGE.fullmatch(text)
-    if match and (match[1] or match[2]):
-        low = int(match[1] or 1)
-        high = min(int(match[2]), count) if match[2] else count
-        if 1 <= low <= int(match[2] or low):
-            return range(low, high + 1)
+    found = span(text)
+    if found is not None:
+        low, high = found
+        return range(low, (count if high is None else min(high, count)) + 1)
     what = f"{shown_name(text)} is no number or range; write 3, 2:5, :4 or 6-"
     problems.add(*options.origin(option), what)
     return None

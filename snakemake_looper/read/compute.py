@@ -23,7 +23,7 @@ from typing import Any
 from ..errors import Problems, near
 from .options import Options
 from .template_undefined import Partial
-from .yaml_lines import read_yaml, resolve
+from .yaml_lines import Document, absent, read_yaml, resolve
 
 DIVVY_VARIABLE = "DIVCFG"
 """Environment variable with the path of a divvy config."""
@@ -38,7 +38,7 @@ def compute_options(
     if options.settings:
         path = resolve(options.settings, root)
         files = (path,)
-        document = read_yaml(path, problems, "--settings")
+        document = _read("settings", options.settings, path, options, problems)
         values = dict(document.data) if document else Partial()
     values.update(options.compute or ())
     return values, files
@@ -49,14 +49,17 @@ def compute_package(
 ) -> tuple[dict[str, Any], tuple[Path, ...]]:
     """The settings of a divvy compute package over those of `default`, and the files read."""
     path = divvy_config(options, root)
-    where = "--divvy" if options.divvy else f"${DIVVY_VARIABLE}"
     if path is None:
         if options.package:
             why = f"neither --divvy nor ${DIVVY_VARIABLE} names a file with packages"
             advice = "choose a cluster with a Snakemake profile"
-            problems.warn("--package", "", f"'{options.package}' is ignored: {why}; {advice}")
+            what = f"'{options.package}' is ignored: {why}; {advice}"
+            problems.warn(*options.origin("package"), what)
         return {}, ()
-    document = read_yaml(path, problems, where)
+    if options.divvy:
+        document = _read("divvy", options.divvy, path, options, problems)
+    else:
+        document = read_yaml(path, problems, f"${DIVVY_VARIABLE}")
     if document is None:
         return Partial(), (path,)
     section = document.data.get("compute_packages")
@@ -67,13 +70,22 @@ def compute_package(
         default = packages.get("default")
         return {**(default if isinstance(default, Mapping) else {}), **found}, (path,)
     if options.package:
-        problems.add(
-            document.place("compute_packages"),
-            "compute_packages",
-            f"there is no package '{name}'{near(name, packages)}; correct --package",
-        )
+        known = ", ".join(map(str, packages)) or "none"
+        what = f"there is no package '{name}'{near(name, map(str, packages))}"
+        problems.add(*options.origin("package"), f"{what}; {path} has {known}")
         return Partial(), (path,)
     return {}, (path,)
+
+
+def _read(
+    name: str, text: str, path: Path, options: Options, problems: Problems
+) -> Document | None:
+    """The file that an option names. If there is none, the problem is where the option stands."""
+    if path.is_file():
+        return read_yaml(path, problems)
+    is_folder = f"'{text}' is a folder; write the path of a file"
+    problems.add(*options.origin(name), is_folder if path.is_dir() else absent(text, path))
+    return None
 
 
 def divvy_config(options: Options, root: Path) -> Path | None:

@@ -9,13 +9,16 @@ from __future__ import annotations
 
 import contextlib
 import json
+import math
 import re
 from collections.abc import Mapping
 from typing import Any
 
 from ..errors import near
+from ..layout import shown_name
 from ..status_words import STATUSES
 
+_RANGE = re.compile(r"([0-9]*)[:-]([0-9]*)")
 _COMMA_BEFORE_A_KEY = re.compile(r",(?=[A-Za-z_]\w*=)")
 
 
@@ -31,7 +34,14 @@ def text(value: Any) -> str:
 
 
 def words(value: Any) -> tuple[str, ...]:
-    """Several values: a list, a JSON list as text, or text with commas."""
+    """Several values: a list, a JSON list as text, or text with commas.
+
+    Raises:
+        ValueError: the value, or one in the list, is a mapping or another list.
+    """
+    for one in value if isinstance(value, (list, tuple)) else (value,):
+        if isinstance(one, (list, tuple, Mapping)):
+            raise ValueError(f"'{one}' is not a single value; write a text, or a list of texts")
     if isinstance(value, str):
         if value.startswith("["):
             with contextlib.suppress(ValueError):
@@ -90,3 +100,61 @@ def flag(value: Any) -> bool:
     if str(value).lower() in ("false", "no", "0", ""):
         return False
     raise ValueError(f"'{value}' is neither true nor false")
+
+
+# --- numbers, which stay text --------------------------------------------------------------------
+
+
+def ranges(value: Any) -> str:
+    """A number or a range: `3`, `2:5`, `:4` or `6-`.
+
+    Raises:
+        ValueError: the value is neither.
+    """
+    written = text(value).strip()
+    if span(written) is None:
+        raise ValueError(f"{shown_name(written)} is no number or range; write 3, 2:5, :4 or 6-")
+    return written
+
+
+def span(written: str) -> tuple[int, int | None] | None:
+    """The first and the last number of a range; None for a text that is none.
+
+    `3` is short for `1:3`. A range without an end has None as its last number.
+    """
+    if re.fullmatch("[0-9]+", written):
+        return 1, int(written)
+    match = _RANGE.fullmatch(written)
+    if not match or not (match[1] or match[2]):
+        return None
+    low, high = int(match[1] or 1), int(match[2]) if match[2] else None
+    return (low, high) if low >= 1 and (high is None or low <= high) else None
+
+
+def size(value: Any) -> str:
+    """A number of GB.
+
+    Raises:
+        ValueError: the value is none.
+    """
+    return _number(value, float, 0, "a number of GB")
+
+
+def count(value: Any) -> str:
+    """A whole number of at least 1.
+
+    Raises:
+        ValueError: the value is none.
+    """
+    return _number(value, int, 1, "a whole number of at least 1")
+
+
+def _number(value: Any, kind: type[int] | type[float], least: int, what: str) -> str:
+    written = text(value).strip()
+    try:
+        fits = least <= kind(written) < math.inf
+    except ValueError:
+        fits = False
+    if not fits:
+        raise ValueError(f"'{written}' is not {what}; correct it")
+    return written

@@ -5,19 +5,20 @@ line, its reader, and its help. The parser of `snakemake-looper`, the readers of
 `cli:` sections, and the `config.yaml` of generated workflows iterate `OPTIONS`. To add an option,
 add a field here and a row in docs/options.md.
 
-An `Options` value holds the options that were given, and the place of each. `option_sources` makes
-such a value for each source. `settings` merges them, and says which source wins.
+An `Options` value holds the options that were given, the place of each, and the problems of those
+that cannot be read. `option_sources` makes such a value for each source. `settings` merges them,
+and says which source wins.
 """
 
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any, Literal
 
-from ..errors import Place
-from .option_values import flag, pairs, statuses, text, words
+from ..errors import Place, Problem
+from .option_values import count, flag, pairs, ranges, size, statuses, text, words
 
 Group = Literal["samples", "jobs"]
 """Options that choose samples, and options that say how their jobs run."""
@@ -76,15 +77,15 @@ class Options:
 
     # --- which samples ---
     limit: str | None = _option(
-        "-l", "--limit", metavar="N", narrows=True, group="samples", example='limit: "2:5"',
+        "-l", "--limit", metavar="N", read=ranges, narrows=True, group="samples", example='limit: "2:5"',
         help="only these of the selected samples: 3, 2:5, :4 or 6-",
     )  # fmt: skip
     skip: str | None = _option(
-        "-k", "--skip", metavar="N", narrows=True, group="samples", example='skip: "3"',
+        "-k", "--skip", metavar="N", read=ranges, narrows=True, group="samples", example='skip: "3"',
         help="all but these of the selected samples: 3, 2:5, :4 or 6-", comment="all but these",
     )  # fmt: skip
     samples: tuple[str, ...] | None = _option(  # ours: exact names
-        "--samples", metavar="NAME", read=words, several=True, narrows=True, group="samples",
+        "--samples", "--sample", metavar="NAME", read=words, several=True, narrows=True, group="samples",
         help="only samples of these names", example="samples: [a, b]",
     )  # fmt: skip
     sel_attr: str | None = _option(
@@ -111,13 +112,12 @@ class Options:
 
     # --- how their jobs run ---
     amend: tuple[str, ...] | None = _option(
-        "--amend", metavar="NAME", read=words, several=True, example="amend: [newLib]",
+        "--amend", metavar="NAME", read=words, several=True,
         help="amendments of the PEP to activate",
     )  # fmt: skip
     output_dir: str | None = _option(
-        "-o", "--output-dir", metavar="DIR", path=True, example="output_dir: results",
+        "-o", "--output-dir", metavar="DIR", path=True,
         help="the output folder, instead of the looper config's",
-        comment="instead of the looper config's; relative to the looper config",
     )  # fmt: skip
     results_subdir: str | None = _option()
     submission_subdir: str | None = _option()
@@ -135,7 +135,7 @@ class Options:
     )  # fmt: skip
     compute: tuple[tuple[str, Any], ...] | None = _option(
         "--compute", metavar="KEY=VALUE", read=pairs, several=True,
-        help="compute settings, over all others", example="compute:\n  partition: long",
+        help="compute settings, over all others",
     )  # fmt: skip
     settings: str | None = _option(
         "--settings", metavar="FILE", path=True, help="compute settings, as a YAML file"
@@ -147,13 +147,25 @@ class Options:
         "--divvy", metavar="FILE", path=True, help="divvy config (default: $DIVCFG)"
     )
     lump: str | None = _option(  # GB are of 1024³ bytes
-        "-u", "--lump", metavar="GB", help="run samples in lumps: this much input in each"
+        "-u",
+        "--lump",
+        metavar="GB",
+        read=size,
+        help="run samples in lumps: this much input in each",
     )
     lump_n: str | None = _option(
-        "-n", "--lump-n", metavar="N", help="run samples in lumps: this many samples in each"
+        "-n",
+        "--lump-n",
+        metavar="N",
+        read=count,
+        help="run samples in lumps: this many samples in each",
     )
     lump_j: str | None = _option(
-        "-j", "--lump-j", metavar="N", help="run samples in lumps: this many lumps in all"
+        "-j",
+        "--lump-j",
+        metavar="N",
+        read=count,
+        help="run samples in lumps: this many lumps in all",
     )
     pep_config: str | None = _option(
         "--pep-config", metavar="PATH", path=True, help="another PEP: a path or a PEPhub one"
@@ -173,6 +185,8 @@ class Options:
         default_factory=dict, compare=False, repr=False
     )
     """The place of each option that was given, and its key there."""
+    problems: tuple[Problem, ...] = field(default=(), compare=False, repr=False)
+    """The problems of the command line. Reading the project reports them with its own problems."""
 
     def by_name(self) -> dict[str, Any]:
         """The values of all options by name, without their origins."""
@@ -181,6 +195,10 @@ class Options:
     def origin(self, name: str) -> tuple[Place, str]:
         """The place and the key for a message about an option."""
         return self.origins.get(name, (Place(spelled(name)), ""))
+
+    def with_problems(self, problems: Iterable[Problem]) -> Options:
+        """These options, with problems for the reader of the project to report."""
+        return dataclasses.replace(self, problems=(*self.problems, *problems))
 
     def narrows(self) -> bool:
         """Whether the options choose among the samples."""
@@ -196,6 +214,11 @@ OPTIONS: tuple[Option, ...] = tuple(
 OPTION_NAMES = tuple(one.name for one in OPTIONS)
 
 
+def typed_by_spelling() -> dict[str, str]:
+    """The name of each option by its spellings on the command line."""
+    return {spelling: one.name for one in OPTIONS for spelling in one.spellings}
+
+
 def spelled(name: str) -> str:
     """An option as a message names it: `--sel-incl`."""
     return f"--{name.replace('_', '-')}"
@@ -204,4 +227,9 @@ def spelled(name: str) -> str:
 def overlay(first: Options, second: Options) -> Options:
     """The options of both. If both have an option, the one of `first` wins."""
     filled = {name: getattr(second, name) for name in OPTION_NAMES if getattr(first, name) is None}
-    return dataclasses.replace(first, **filled, origins={**second.origins, **first.origins})
+    return dataclasses.replace(
+        first,
+        **filled,
+        origins={**second.origins, **first.origins},
+        problems=(*first.problems, *second.problems),
+    )

@@ -65,10 +65,13 @@ def read_project(
             problems. With a collector, it is raised only if there is no PEP or no output folder.
     """
     collector = problems if problems is not None else Problems()
-    config = read_looper_config(looper_config, options or Options(), collector)
+    asked = options or Options()
+    collector.include(asked.problems)
+    before = len(collector)
+    config = read_looper_config(looper_config, asked, collector)
     if config is None:
         raise ProjectError(collector, collector.warnings)
-    sound = not collector
+    sound = len(collector) == before
     pep = read_pep(config, collector)
     settings = merge(config, pep, collector) if pep else None
     interfaces, files, whole = _read_interfaces(config, pep, collector)

@@ -7,19 +7,32 @@ reads. `from_snakefile` does the same where Snakemake was started with a Snakefi
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+import contextlib
+import os
+from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..errors import Problems, ProjectError
+from ..errors import Place, Problems, ProjectError
 from ..messages import complain, warn
 from ..read.looper_config import locate
-from ..read.option_sources import config_entries, from_configs
+from ..read.option_sources import (
+    Source,
+    configfile,
+    from_sources,
+    profile_config,
+    typed_config,
+)
+from ..read.options import Options
 from ..status.flags import obstacles
 from ..workspace.plan_folder import PlanFolder
 from .sample_targets import plan_for_targets
+from .targets import resolved, rules_meant
+
+Rules = tuple[tuple[str, tuple[str, ...]], ...]
+"""Options that take rules of jobs, such as `--forcerun`, each with its words."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +41,10 @@ class Ready:
 
     folder: PlanFolder
     workdir: Path
+    targets: tuple[str, ...] = ()
+    """The targets that were asked for, as the Snakefile has them."""
+    rules: Rules = ()
+    """The same for options like `--forcerun`."""
 
     @property
     def snakefile(self) -> str:
@@ -50,59 +67,113 @@ def plans_seen() -> Iterator[list[Ready]]:
         _seen.reset(token)
 
 
-def plan_of_command_line(
-    asked: str,
-    config: Iterable[str] | None,
-    configfiles: Iterable[Path] | None = None,
-    directory: str | Path | None = None,
-    targets: Iterable[str] = (),
-) -> Ready:
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """All that Snakemake's command line says about a looper project."""
+
+    path: str = ""
+    """The path behind `--use-looper-config`; empty for the nearest looper config."""
+    config: tuple[str, ...] = ()
+    """Words `key=value` of `--config`."""
+    configfiles: tuple[Path, ...] = ()
+    profiles: tuple[Path, ...] = ()
+    """The files of the profiles that apply; a later one counts more."""
+    profile_config: tuple[str, ...] = ()
+    """`config:` of these profiles as Snakemake reads it: templates in it are evaluated."""
+    directory: str | None = None
+    """Snakemake's working directory; without it, the looper config's folder."""
+    targets: tuple[str, ...] = ()
+    rules: Rules = ()
+
+
+def plan_of_command_line(asked: Asked) -> Ready:
     """Plan the project of `--use-looper-config`.
-
-    The order of precedence is Snakemake's: `config` counts more than the configfiles, and a later
-    configfile more than an earlier one.
-
-    Args:
-        asked: the path that was given; empty for the nearest looper config.
-        config: words `key=value`.
-        configfiles: config files of Snakemake.
-        directory: Snakemake's working directory; without it, the looper config's folder.
-        targets: the targets of the command line.
 
     Raises:
         SystemExit: the project cannot be planned. Its code is 2, and all that is wrong is printed.
     """
+    options = _options(asked)
     try:
-        looper_config = locate(asked)
-        options = from_configs(config_entries(config), configfiles or ())
-        workdir = Path(directory).absolute() if directory else looper_config.parent
-        folder = plan_for_targets(looper_config, options, workdir, tuple(targets))
-        _refuse_obstacles(folder, workdir)
+        looper_config, words = _project(asked)
+        workdir = Path(asked.directory).absolute() if asked.directory else looper_config.parent
+        folder = plan_for_targets(looper_config, options, workdir, tuple(words))
+        targets, rules = _checked(folder, workdir, words, asked.rules)
     except ProjectError as error:
-        print_problems(error)
+        print_problems(error, options)
         raise SystemExit(error.exit_code) from None
-    ready = Ready(folder, workdir)
+    ready = Ready(folder, workdir, targets, rules)
     seen = _seen.get()
     if seen is not None:
         seen.append(ready)
     return ready
 
 
-def _refuse_obstacles(folder: PlanFolder, workdir: Path) -> None:
-    """Refuse a plan if a folder, or another thing that is no file, has the name of a flag or log.
+def _options(asked: Asked) -> Options:
+    """The options of the command line: `--config`, then configfiles, then profiles."""
+    problems = Problems()
+    typed = typed_config(asked.config, problems)
+    for path in asked.configfiles:
+        if not path.is_file():
+            problems.add("--configfile", "", f"'{path}' does not exist; correct the path")
+    files = [configfile(path) for path in reversed(asked.configfiles)]
+    profiles = [profile_config(path) for path in reversed(asked.profiles)]
+    read = {str(key) for profile in profiles for key in profile.values}
+    entries = (word.partition("=") for word in asked.profile_config)
+    templates = {key: value for key, equals, value in entries if equals and key not in read}
+    where = Place(str(asked.profiles[-1] if asked.profiles else ""))
+    evaluated = Source(templates, lambda key: where)
+    return from_sources([typed, *files, *profiles, evaluated], problems)
+
+
+def _project(asked: Asked) -> tuple[Path, tuple[str, ...]]:
+    """The looper config, and the words that are targets.
+
+    The option takes the word behind it, also if this word is a target: `--use-looper-config align`.
+    A word that names no looper config, and has the form of a target, is a target of the nearest
+    looper config.
 
     Raises:
-        ProjectError: names each of them.
+        ProjectError: there is no looper config.
     """
-    table = folder.jobs()
+    try:
+        return locate(asked.path), asked.targets
+    except ProjectError:
+        if os.sep in asked.path or asked.path.endswith((".yaml", ".yml")):
+            raise
+        with contextlib.suppress(ProjectError):
+            return locate(None), (asked.path, *asked.targets)
+        raise
+
+
+def _checked(
+    folder: PlanFolder, workdir: Path, words: tuple[str, ...], rules: Rules
+) -> tuple[tuple[str, ...], Rules]:
+    """The targets and rules that words mean.
+
+    Raises:
+        ProjectError: a word means none, or a folder, or another thing that is no file, has the
+            name of a flag or log. The error names each of them.
+    """
     problems = Problems()
+    is_ours = _seen.get() is not None  # called by `snakemake-looper run`
+    samples = "--samples {}" if is_ours else "--config samples={}"
+    targets = resolved(words, folder, problems, samples)
+    meant = tuple((name, rules_meant(name, words, folder, problems)) for name, words in rules)
+    table = folder.jobs()
     for line in obstacles(workdir, table.briefs()):
         problems.add("", "", line)
     table.close()
     problems.raise_if_any()
+    return targets, meant
 
 
-def print_problems(error: ProjectError) -> None:
-    """Print all warnings and problems on standard error, one line each."""
+def print_problems(error: ProjectError, options: Options | None = None) -> None:
+    """Print all warnings and problems on standard error, one line each.
+
+    Args:
+        error: the error that ends the command.
+        options: the options of the command. If the error came before the project was read, it
+            lacks their problems.
+    """
     warn(*error.warnings)
-    complain(*error.problems)
+    complain(*dict.fromkeys([*(options.problems if options else ()), *error.problems]))

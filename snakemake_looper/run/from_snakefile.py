@@ -15,27 +15,31 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from ..workspace.engine import Engine, workflow_error
+from ..workspace.engine import Engine
 
 _VARIABLE = "SNAKEMAKE_LOOPER_PLAN_"
 
 
-def generated_plan(engine: Engine, config: Mapping[str, Any], structure: str) -> Path:
-    """The plan folder for a generated Snakefile, whose rules have the digest `structure`.
+def generated_plan(
+    engine: Engine, config: Mapping[str, Any], structure: str, selects: bool
+) -> tuple[Path, bool]:
+    """The plan folder for a generated Snakefile, and whether it has selected samples only.
+
+    Args:
+        engine: Snakemake.
+        config: the config of the workflow.
+        structure: the digest that the rules of the Snakefile have.
+        selects: whether its rules fit a selection of the samples, too.
 
     Raises:
         WorkflowError: the project cannot be planned, or needs other rules than these.
     """
     folder = plan_folder(engine, config)
-    if engine.is_main:
-        from ..workspace.structure import digest_in  # heavy, and jobs do not compare
+    if not engine.is_main:
+        return folder, False
+    from .snakefile_config import is_selection  # heavy, and jobs do not compare
 
-        if digest_in(folder) != structure:
-            raise workflow_error(
-                "This Snakefile was made for other pipeline interfaces, or for another folder: run"
-                " 'snakemake-looper generate' again, or start Snakemake in that folder."
-            )
-    return folder
+    return folder, is_selection(engine, config, folder, structure, selects)
 
 
 def plan_folder(engine: Engine, config: Mapping[str, Any]) -> Path:
@@ -46,25 +50,11 @@ def plan_folder(engine: Engine, config: Mapping[str, Any]) -> Path:
     """
     name = _VARIABLE + _digest(config)
     if engine.is_main:
-        os.environ[name] = str(_plan(config))
+        from .snakefile_config import plan  # heavy: jobs import this module as well
+
+        os.environ[name] = str(plan(engine, config))
     engine.hand_on(name)
     return Path(os.environ[name])
-
-
-def _plan(config: Mapping[str, Any]) -> Path:
-    # These imports are heavy. Jobs import this module as well, and do not plan.
-    from ..errors import ProjectError
-    from ..read.looper_config import locate
-    from ..read.option_sources import from_config
-    from ..workspace.current_plan import current_plan
-
-    try:
-        looper_config = locate(config.get("looper_config"))
-        options = from_config(config, "config")
-        folder = current_plan(looper_config, options, Path.cwd(), rundir=looper_config.parent)
-    except ProjectError as error:
-        raise workflow_error("\n".join(map(str, error.problems))) from None
-    return folder.path
 
 
 def _digest(config: Mapping[str, Any]) -> str:

@@ -49,11 +49,12 @@ def _of_samples(
 
 
 def _targets(folder: PlanFolder) -> Iterator[str]:
-    """The targets of a plan of samples: all samples, each pipeline, rule and flag."""
+    """The targets of a plan of samples: all samples, each pipeline, rule, sample and flag."""
     yield "samples"
     table = folder.jobs()
     try:
         for brief in table.briefs():
-            yield from (brief.pipeline, brief.rule, brief.rule.removesuffix("_sample"), brief.flag)
+            yield from (brief.pipeline, brief.rule, brief.rule.removesuffix("_sample"))
+            yield from (brief.record, brief.flag)
     finally:
         table.close()

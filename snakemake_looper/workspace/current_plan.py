@@ -109,7 +109,8 @@ def current_plan(
     looper_config = Path(os.path.abspath(looper_config))
     workdir = Path(os.path.abspath(workdir or looper_config.parent))
     asked = _Asked(looper_config, options or Options(), workdir, rundir)
-    return _known(asked) or _new(asked)
+    # Options that cannot be read are no part of the index: planning reports them.
+    return (None if asked.options.problems else _known(asked)) or _new(asked)
 
 
 def _new(asked: _Asked) -> PlanFolder:

@@ -30,6 +30,15 @@ class PlannedJob(NamedTuple):
     """Snakemake's own object, for `external_jobids`."""
 
 
+class ConfigSources(NamedTuple):
+    """Where the entries of Snakemake's `config` come from."""
+
+    typed: Mapping[str, Any]
+    """Those of `--config`, or of `config:` in a profile."""
+    files: tuple[Path, ...]
+    """Config files; of those that have the same entry, the first one counts."""
+
+
 class Engine:
     """One `workflow` object of Snakemake."""
 
@@ -39,6 +48,12 @@ class Engine:
         self._name_of: Callable[[str], str] = modifier.modify_rulename
         self.is_module: bool = modifier.namespace is not None
         """Whether the Snakefile is a module of another one."""
+        self.module: str = modifier.namespace or ""
+        """The name of the module that the Snakefile is; empty for the main one."""
+        paths = getattr(modifier, "path_modifier", None)
+        replaced = getattr(paths, "prefix", None) or getattr(paths, "_prefix_replacements", None)
+        self.moves_paths: bool = bool(replaced)
+        """Whether `prefix:` or `replace_prefix:` of the module changes the paths of its files."""
         self.folder = Path(workflow.current_basedir)
         """The folder of the Snakefile."""
 
@@ -47,6 +62,19 @@ class Engine:
         workflow = self._reference()
         assert workflow is not None, "Snakemake has discarded its workflow"
         return workflow
+
+    @property
+    def main_snakefile(self) -> Path:
+        """The Snakefile that Snakemake was started with."""
+        return Path(self._workflow.main_snakefile)
+
+    @property
+    def config_sources(self) -> ConfigSources:
+        """Where Snakemake's `config` comes from."""
+        settings = self._workflow.config_settings
+        named = list(map(Path, settings.configfiles or ()))
+        read = [Path(path) for path in self._workflow.configfiles if Path(path) not in named]
+        return ConfigSources(dict(settings.config or {}), (*reversed(named), *reversed(read)))
 
     # --- which process this is ------------------------------------------------------------------
 

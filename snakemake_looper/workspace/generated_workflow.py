@@ -35,7 +35,8 @@ looper_config: {looper_config}
 _GROUP_HEADS: Mapping[Group, str] = {
     "samples": "# Which samples. Values compare as text; `toggle: 0` in the sample table turns a "
     "sample off.\n",
-    "jobs": "",
+    "jobs": "# How jobs run. Other options change the rules (output_dir, amend, compute, …): give them\n"
+    "# to 'snakemake-looper generate'.\n",
 }
 _COMMENT_COLUMN = 24
 _README = """\

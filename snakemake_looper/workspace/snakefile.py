@@ -39,7 +39,7 @@ configfile: "config/config.yaml"
 
 
 # The job table is made anew when a file of the project has changed.
-looper = open_project(workflow, config, structure="{digest}")
+looper = open_project(workflow, config, structure="{digest}", selects=True)
 jobs = looper.jobs
 """
 _COMMON = """\
@@ -91,6 +91,8 @@ class _Context:
     """The folder of the scripts, relative to the Snakefile."""
     job_script: str
     """`job.sh`, relative to the working directory."""
+    is_kept: bool
+    """Whether users keep the Snakefile: each run may select other samples."""
 
     def script(self, name: str) -> str:
         """The path of a script, as a literal."""
@@ -115,7 +117,8 @@ def snakefile(
     """
     head = _HEAD.format(config=structure.looper_config)
     opening = _OPEN_GENERATED.format(digest=digest) if digest else _OPEN
-    context = _Context(structure, names_of(structure), scripts, job_script)
+    is_kept = bool(digest) and not structure.is_narrowed
+    context = _Context(structure, names_of(structure), scripts, job_script, is_kept)
     parts = "\n\n".join(part.rstrip("\n") + "\n" for part in _parts(context))
     return f"{head}{opening}\n\n{parts}"
 
@@ -127,7 +130,7 @@ def _parts(context: _Context) -> Iterator[str]:
     yield _COMMON
     if any(rule.is_lumped for rule in structure.rules):
         yield _LUMPS
-    yield from _targets(structure, names)
+    yield from _targets(context)
     for rule in structure.rules:
         if rule.config:
             yield _config(context, rule, rule.config)
@@ -153,43 +156,55 @@ def _parts(context: _Context) -> Iterator[str]:
 # --- targets --------------------------------------------------------------------------------------
 
 
-def _targets(structure: Structure, names: RuleNames) -> Iterator[str]:
+def _targets(context: _Context) -> Iterator[str]:
     """The rules that are asked for by name."""
+    structure, names = context.structure, context.names
     samples, projects = structure.rules_of("sample"), structure.rules_of("project")
     everything = structure.rules_in_all
-    yield _target(structure, "all", "Run every pipeline and assemble the results.", everything)
-    yield _target(structure, "samples", "Run the sample-level pipelines.", samples)
+    yield _target(context, "all", "Run every pipeline and assemble the results.", everything)
+    yield _target(context, "samples", "Run the sample-level pipelines.", samples)
     if projects:
-        yield _target(structure, "project", "Run the project-level pipelines.", projects)
+        yield _target(context, "project", "Run the project-level pipelines.", projects)
     for name, pipeline in names.pipelines:
         own = tuple(rule for rule in structure.rules if rule.pipeline == pipeline)
-        yield _target(structure, name, f"Run pipeline {pipeline}.", own)
+        yield _target(context, name, f"Run pipeline {pipeline}.", own)
 
 
-def _target(structure: Structure, name: str, docstring: str, rules: Sequence[RuleStructure]) -> str:
-    sections: Sections = {"input": _inputs(structure, rules), "localrule": "True"}
+def _target(context: _Context, name: str, docstring: str, rules: Sequence[RuleStructure]) -> str:
+    sections: Sections = {"input": _inputs(context, rules), "localrule": "True"}
     return rule_text(name, docstring, sections)
 
 
-def _inputs(
-    structure: Structure, rules: Sequence[RuleStructure], published: bool = True
-) -> list[str]:
+def _inputs(context: _Context, rules: Sequence[RuleStructure], published: bool = True) -> list[str]:
     """All that rules make: flags, results files, and notes that results are `published`."""
-    lines = []
-    if rules:
-        lines.append(f"jobs.flags({quoted_list(rule.name for rule in rules)})")
+    structure = context.structure
+    is_whole = all(rule in rules for rule in structure.rules_in_all)
     if structure.is_narrowed:
         # The rules of results files and stores are about all samples. `onsuccess` does the same
         # for the samples that were run, and the rule `left_over` for what earlier runs left.
-        is_whole = all(rule in rules for rule in structure.rules_in_all)
         wanted = published and is_whole
-        return [*lines, *(["jobs.left_over()"] if wanted else [])]
+        return [*_flags(rules), *(["jobs.left_over()"] if wanted else [])]
     files = dict.fromkeys(rule.results for rule in rules if rule.results)
-    lines += [quoted(path) for path in files if path and structure.is_reported_into(path)]
+    lines = [quoted(path) for path in files if path and structure.is_reported_into(path)]
     if published:
         wanted_of = (rule for rule in rules if rule.publishes)
         lines += [f"jobs.settled({quoted(rule.name)})" for rule in wanted_of]
-    return lines
+    if not context.is_kept:
+        return [*_flags(rules), *lines]
+    # A run of selected samples leaves out all that is about all samples.
+    samples = [rule for rule in rules if rule.level == "sample"]
+    projects = [rule for rule in rules if rule.level == "project"]
+    if not (is_whole and published and samples):
+        return [*_flags(rules), *map(_if_whole, lines)]
+    return [*_flags(samples), *map(_if_whole, [*_flags(projects), *lines])]
+
+
+def _flags(rules: Sequence[RuleStructure]) -> list[str]:
+    return [f"jobs.flags({quoted_list(rule.name for rule in rules)})"] if rules else []
+
+
+def _if_whole(item: str) -> str:
+    return f"looper.if_whole({item})"
 
 
 # --- rules before and after them ------------------------------------------------------------------
@@ -275,7 +290,7 @@ def _table(context: _Context) -> str:
     structure = context.structure
     rules = [rule for rule in structure.rules if rule.config]
     sections: Sections = {
-        "input": _inputs(structure, rules, published=False),
+        "input": _inputs(context, rules, published=False),
         "output": [quoted(path) for path in structure.tables],
         "log": context.log("table"),
         "params": ["jobs=jobs.path"],
@@ -296,7 +311,7 @@ def _report(context: _Context) -> str:
         'htmlindex="index.html"',
     ]
     sections: Sections = {
-        "input": _inputs(structure, structure.rules, published=False),
+        "input": _inputs(context, structure.rules, published=False),
         "output": ["\n".join(["report(", *(f"            {one}," for one in items), "        )"])],
         "log": context.log("report"),
         "params": ["jobs=jobs.path", f"project={quoted(structure.project_name)}"],

@@ -10,7 +10,7 @@ from support.projects import TOUCH, edit, write
 from support.running import cli, inspect_json, use_looper
 
 from snakemake_looper import ProjectError
-from snakemake_looper.errors import Problems
+from snakemake_looper.errors import Problems, near
 from snakemake_looper.model import Sample
 from snakemake_looper.plan.planner import plan_project
 from snakemake_looper.plan.selection import select
@@ -61,6 +61,8 @@ def test_selected(options: Options, names: str) -> None:
         (Options(sel_attr="kind", sel_incl=("u", "v")), "--sel-incl: none of 5 samples has 'u', 'v' as 'kind'; write one of 'x', 'y', 'z'"),
         (Options(sel_attr="toggle", sel_excl=("0", "1")), "--sel-excl: '0', '1' leaves none of 5 samples; leave out a value"),
         (Options(sel_attr="kimd", sel_incl=("x",)), "--sel-attr: no sample has an attribute 'kimd' (did you mean 'kind'?)"),
+        (Options(sel_attr="q", sel_incl=("x",)), "--sel-attr: no sample has an attribute 'q'; there are 'kind', 'toggle'"),
+        (Options(sel_incl=("9",)), "--sel-incl: none of 5 samples has '9' as 'toggle'; write one of '1', '0'"),
         (Options(limit="0"), "--limit: '0' is none of the 4 samples left of 5; write a number from 1 to 4, or a range"),
         (Options(limit="7:9"), "--limit: '7:9' is none of the 4 samples left of 5; write a number from 1 to 4, or a range"),
         (Options(limit="5-"), "--limit: '5-' is none of the 4 samples left of 5; write a number from 1 to 4, or a range"),
@@ -69,6 +71,7 @@ def test_selected(options: Options, names: str) -> None:
         (Options(skip="4"), "--skip: '4' is all of the 4 samples left of 5, none is left; skip fewer"),
         (Options(skip="1:"), "--skip: '1:' is all of the 4 samples left of 5, none is left; skip fewer"),
         (Options(samples=("S1",)), "--samples: there is no sample 'S1' (did you mean 's1'?)"),
+        (Options(samples=("q",)), "--samples: there is no sample 'q'; there are 's1', 's2', 's3', 's4', 's5'"),
         (Options(samples=("s2",)), "--samples: none of these is left of the 5 samples: s2 (toggle is 0); change the selection"),
         # Of several options, the one that takes the last sample is at fault.
         (Options(sel_attr="kind", sel_incl=("x",), limit="3:"), "--limit: '3:' is none of the 2 samples left of 5; write a number from 1 to 2, or a range"),
@@ -91,6 +94,47 @@ def test_one_value_of_several_that_no_sample_has_is_a_warning() -> None:
     assert problems.warnings == (
         "--sel-incl: none of 5 samples has 'Y' as 'kind' (did you mean 'y'?)",
     )
+
+
+def test_many_names_of_no_sample() -> None:
+    problems = Problems()
+    select(SAMPLES, Options(samples=tuple(f"t{number}" for number in range(20))), problems)
+    lines = [str(one) for one in problems]
+    assert lines[0] == "--samples: there is no sample 't0'; there are 's1', 's2', 's3', 's4', 's5'"
+    assert lines[8:] == ["--samples: there are no samples of 12 other names; correct them"]
+
+
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [
+        ("frog_smaple_77", "frog_sample_77"),
+        ("frog_sample7", "frog_sample_7"),
+        ("FROG_sample_1234", "frog_sample_1234"),
+        ("frog_sample_19999x", "frog_sample_19999"),
+        ("toad", None),
+    ],
+)
+def test_the_nearest_of_many_names(typed: str, meant: str | None) -> None:
+    expected = f" (did you mean '{meant}'?)" if meant else ""
+    assert near(typed, [f"frog_sample_{number}" for number in range(20_000)]) == expected
+
+
+def test_an_attribute_alone_selects_nothing() -> None:
+    problems = Problems()
+    kept, _ = select(SAMPLES, Options(sel_attr="kind"), problems)
+    assert len(kept) == 4
+    assert problems.warnings == (
+        "--sel-attr: selects nothing by itself, ignored; write --sel-incl or --sel-excl with it",
+    )
+
+
+def test_values_of_no_column_ask_for_another_one() -> None:
+    problems = Problems()
+    select([Sample("a", {"kind": "x"}, None)], Options(sel_incl=("x",)), problems)
+    assert [str(one) for one in problems] == [
+        "--sel-incl: no sample has an attribute 'toggle'; name another one with --sel-attr: there"
+        " are 'kind'"
+    ]
 
 
 # --- as it was typed -----------------------------------------------------------------------------

@@ -673,10 +673,11 @@ def test_the_looper_section_of_a_pep(project: Callable[..., Path]) -> None:
     assert dict(job.compute) == {"mem": "8G"}
 
 
-def test_a_wrong_option_of_ours_is_argparse_s(touch: Path) -> None:
+def test_a_wrong_option_of_ours(touch: Path) -> None:
     done = cli("run", "--limt", "3", cwd=touch)
     assert done.code == 2
-    assert "unrecognized arguments: --limt" in done.err
+    line = "--limt: is no option of 'run' (did you mean '--limit'?); see --help"
+    assert done.err == f"error: {line}\n"
 
 
 def test_an_invalid_row_is_skipped_with_its_reason(project: Callable[..., Path]) -> None:

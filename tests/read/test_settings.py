@@ -376,3 +376,72 @@ def test_names_of_looper_1_in_templates(project: Callable[..., Path], name: str)
     old, _, now = plan_project(folder / ".looper.yaml").jobs[0].command.strip().partition("=")
     assert old == ("demo" if name == "namespace" else now)
     assert old
+
+
+# --- the place of an option's file ------------------------------------------------------------------
+
+DIVVY_FILE = "compute_packages: {default: {submission_command: sh}, slurm: {}}\n"
+
+
+@pytest.mark.parametrize(
+    ("options", "messages"),
+    [
+        ({"settings": "nope.yaml"}, ["--settings: 'nope.yaml' does not exist (nope.yaml); correct the path"]),
+        ({"settings": "."}, ["--settings: '.' is a folder; write the path of a file"]),
+        ({"settings": "$NO_SUCH_X/a.yaml"}, ["--settings: '$NO_SUCH_X/a.yaml': the environment variable NO_SUCH_X is not set; set it, or write the value itself"]),
+        ({"divvy": "nope.yaml"}, ["--divvy: 'nope.yaml' does not exist (nope.yaml); correct the path"]),
+        ({"divvy": "divvy.yaml", "package": "slum"}, ["--package: there is no package 'slum' (did you mean 'slurm'?); divvy.yaml has default, slurm"]),
+        ({"lump_n": "2", "lump_j": "2"}, ["--lump-n: cannot be combined with --lump-j; choose one"]),
+        ({"lump": "x"}, ["--lump: 'x' is not a number of GB; correct it"]),
+    ],
+)  # fmt: skip
+def test_options_are_named_where_they_stand(
+    touch: Path, options: dict[str, str], messages: list[str]
+) -> None:
+    """As typed; and in the same words at the line of a `cli:` section."""
+    write(touch, {"divvy.yaml": DIVVY_FILE})
+
+    def said(given: Options | None = None) -> list[str]:
+        with pytest.raises(ProjectError) as caught:
+            plan_project(touch / ".looper.yaml", given)
+        return [str(one).replace(f"{touch}/", "") for one in caught.value.problems]
+
+    assert said(Options(**options)) == messages  # type: ignore[arg-type]
+    cli_section(touch, "run:\n" + "".join(f"  {key}: {value}\n" for key, value in options.items()))
+    words = messages[0].partition(": ")[2]
+    name = messages[0].partition(": ")[0].removeprefix("--").replace("-", "_")
+    line = 6 + list(options).index(name)
+    assert said() == [f".looper.yaml:{line}: {name}: {words}"]
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        ("run: [limit]\n", ".looper.yaml:5: cli.run: must be a mapping; write options with their values below it, as in 'limit: 3'"),
+        ("run: limit\n", ".looper.yaml:5: cli.run: must be a mapping; write options with their values below it, as in 'limit: 3'"),
+        ("run: {sel_incl: {a: b}}\n", ".looper.yaml:5: sel_incl: '{'a': 'b'}' is not a single value; write a text, or a list of texts"),
+    ],
+)  # fmt: skip
+def test_a_section_of_another_form(touch: Path, text: str, line: str) -> None:
+    cli_section(touch, text)
+    with pytest.raises(ProjectError) as caught:
+        plan_project(touch / ".looper.yaml")
+    assert [str(one).replace(f"{touch}/", "") for one in caught.value.problems] == [line]
+
+
+def test_an_option_below_no_command(touch: Path) -> None:
+    cli_section(touch, "limit: 1\nrun:\n")
+    (said,) = plan_project(touch / ".looper.yaml").warnings
+    what = "ignored: it stands below no command; write it below 'run:'"
+    assert said == f"{touch}/.looper.yaml:5: cli.limit: {what}"
+
+
+def test_a_misspelt_section_and_option(touch: Path) -> None:
+    cli_section(touch, "rum: {limit: 1}\nrun:\n  limt: 1\n")
+    warnings = [
+        one.replace(f"{touch}/", "") for one in plan_project(touch / ".looper.yaml").warnings
+    ]
+    assert warnings == [
+        ".looper.yaml:5: cli.rum: ignored; only 'run' and 'runp' are read (did you mean 'run'?)",
+        ".looper.yaml:7: limt: no option, ignored (did you mean 'limit'?)",
+    ]

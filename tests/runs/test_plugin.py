@@ -6,7 +6,6 @@ import json
 import re
 import subprocess
 import sys
-from argparse import Namespace
 from collections.abc import Callable
 from pathlib import Path
 
@@ -15,6 +14,7 @@ from support.projects import edit, flags, write
 from support.running import BIN, Run, cli, environment, python, snakemake, use_looper
 
 from snakemake_logger_plugin_looper import hook
+from snakemake_looper.run.from_command_line import Asked
 
 CHILD = ("--mode", "subprocess", "--nolock", "--force", "--cores", "1", "--quiet", "all")
 
@@ -79,6 +79,15 @@ def test_targets_are_those_of_the_snakefile(example: Callable[[str], Path], targ
     assert "count_lines_sample:canada" in jobs
 
 
+def test_a_target_behind_an_option_that_takes_words(touch: Path) -> None:
+    """Behind `--use-looper-config` it is no path, behind `--logger` no logger."""
+    jobs = [f"touch_sample:{name}" for name in "abc"]
+    done = snakemake("--cores", "1", "-n", "--use-looper-config", "touch", cwd=touch)
+    assert (done.code, done.jobs()) == (0, jobs), done.err
+    done = use_looper("-n", "--logger", "looper", "touch", cwd=touch)
+    assert (done.code, done.jobs()) == (0, jobs), done.err
+
+
 def test_directory_overrides_where_jobs_run(touch: Path, tmp_path: Path) -> None:
     other = tmp_path / "other"
     write(other, {"fail.txt": "", **{f"{name}.txt": name for name in "abc"}})
@@ -110,12 +119,12 @@ def test_a_kept_plan_is_for_the_second_parsing_of_the_same_call(
 ) -> None:
     """A call of Snakemake that ends between its two parsings leaves its plan behind."""
     monkeypatch.chdir(touch)
-    parsed = Namespace(config=None, configfile=None, directory=None)
-    kept = hook._plan(parsed, "", is_first=True, is_second=False)
-    assert hook._plan(parsed, "", is_first=False, is_second=True) is kept
-    hook._plan(parsed, "", is_first=True, is_second=False)
+    asked = Asked()
+    kept = hook._plan(asked, is_first=True, is_second=False)
+    assert hook._plan(asked, is_first=False, is_second=True) is kept
+    hook._plan(asked, is_first=True, is_second=False)
     edit(touch / "samples.csv", "two", "deux")
-    later = hook._plan(parsed, "", is_first=False, is_second=False)
+    later = hook._plan(asked, is_first=False, is_second=False)
     assert later.folder != kept.folder
 
 
@@ -459,6 +468,22 @@ def test_a_generated_workflow_says_when_it_is_out_of_date(touch: Path) -> None:
     done = snakemake("-n", cwd=touch)
     assert done.code == 1
     assert "run 'snakemake-looper generate' again" in done.text
+
+
+def test_a_generated_workflow_runs_selected_samples(example: Callable[[str], Path]) -> None:
+    """Results of these get where they belong; the project level waits for a run of all samples."""
+    folder = example("count_lines")
+    flow = folder / "flow"
+    assert cli("generate", "-o", "flow", cwd=folder).code == 0
+    done = snakemake("--cores", "2", "--config", "samples=canada", cwd=flow)
+    assert done.code == 0, done.err
+    assert "count_lines_project" not in done.jobs()
+    results = (folder / "results/count_lines/results.yaml").read_text()
+    assert "canada" in results and "mexico" not in results
+    done = snakemake("--cores", "2", cwd=flow)
+    assert {"count_lines_sample:mexico", "count_lines_project"} < set(done.jobs())
+    assert "count_lines_sample:canada" not in done.jobs()
+    assert "Nothing to be done" in snakemake("--cores", "2", cwd=flow).text
 
 
 def test_generate_keeps_what_others_wrote(touch: Path) -> None:

@@ -23,12 +23,10 @@ looper_config: .looper.yaml
 # sel_incl: [RRBS]        # only samples with these values
 # sel_excl: [WGBS]        # no samples with these values
 
-# amend: [newLib]         # amendments of the PEP to activate
-# output_dir: results     # instead of the looper config's; relative to the looper config
+# How jobs run. Other options change the rules (output_dir, amend, compute, …): give them
+# to 'snakemake-looper generate'.
 # command_extra: "--fast" # appended to every command
 # skip_file_checks: true  # do not check samples against the input schema
-# compute:                # compute settings, over all others
-#   partition: long
 
 limit: '3'
 compute:
