@@ -41,7 +41,7 @@ LOADED_BY_A_JOB = {
 LOADED_BY_SOME_JOBS = {"formula", "run", "run.from_snakefile", "workspace.array_task"}
 # Each library of others is imported by these modules, and by no other.
 SEAMS = {
-    "peppy": {"read.peppy_project"},
+    "peppy": {"read.peppy_merging", "read.peppy_project"},
     "pephubclient": {"read.pephub", "results.pephub_table"},
     "jinja2": {"read.templates", "results.report"},
     "jsonschema": {"read.input_schema", "read.output_schema_faults"},

@@ -124,7 +124,9 @@ def options_with_pep(config: LooperConfig, pep: Pep, problems: Problems) -> tupl
     section = dict(found) if isinstance(found, Mapping) else {}
     section.pop("compute", None)  # not the option of this name: planning reads this section
     file = _looper_section_file(config, pep)
-    document = read_yaml(file, Problems()) if file and file.suffix in (".yaml", ".yml") else None
+    document = (
+        read_yaml(file, Problems()) if file and file.suffix.lower() in (".yaml", ".yml") else None
+    )
 
     def place(*keys: str) -> Place:
         if document is None:
@@ -160,7 +162,7 @@ def _looper_section_file(config: LooperConfig, pep: Pep) -> Path | None:
     """
     if pep.config_file is None:
         return None
-    first, *others = (path for path in pep.files if path.suffix in (".yaml", ".yml"))
+    first, *others = (path for path in pep.files if path.suffix.lower() in (".yaml", ".yml"))
     for path in (first, *reversed(others)):
         document = read_yaml(path, Problems())
         if document is None:

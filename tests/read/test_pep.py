@@ -124,8 +124,7 @@ def test_an_import_that_is_no_list(tmp_path: Path) -> None:
     files = {"project.yaml": FILES["project.yaml"] + modifiers, "more.yaml": "word: one\n"}
     (message,) = messages(tmp_path, files)
     assert message == (
-        "project.yaml:5: project_modifiers.import: peppy takes a list of paths only; write"
-        " '[more.yaml]'"
+        "project.yaml:5: project_modifiers.import: must be a list of paths; write '[more.yaml]'"
     )
 
 

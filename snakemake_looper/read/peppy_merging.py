@@ -1,0 +1,57 @@
+"""peppy's project, with another way to merge subsamples. `peppy_project` imports this module late.
+
+In peppy 0.40, an empty cell of a subsample table is `nan` or is left out, so that two attributes of
+one sample have values of different rows side by side. Here it is an empty text, as an empty cell of
+the sample table is. And peppy compares each subsample with all samples, which takes minutes for
+thousands of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import peppy
+from peppy.const import SAMPLE_TABLE_INDEX_KEY, SUBSAMPLE_DF_KEY, SUBSAMPLE_NAME_ATTR
+
+
+class Project(peppy.Project):  # type: ignore[misc]
+    """A PEP that peppy reads."""
+
+    _has_index = False
+
+    def _set_indexes(self, config: Mapping[str, Any]) -> None:
+        """Take the name of the index from a config. peppy asks for the PEP itself first, then for
+        each import, where an import without an index must not take away the PEP's."""
+        is_first = not hasattr(self, "st_index")
+        if is_first or (SAMPLE_TABLE_INDEX_KEY in config and not self._has_index):
+            super()._set_indexes(config)
+        if is_first:
+            self._has_index = SAMPLE_TABLE_INDEX_KEY in config
+
+    def load_samples(self) -> list[Any]:
+        """The samples of the table, without rows whose cells are all empty: a spreadsheet's end."""
+        samples: list[Any] = super().load_samples()
+        columns = [name for name in samples[0] if not name.startswith("_")] if samples else []
+        return [one for one in samples if any(one[column] != "" for column in columns)]
+
+    def attr_merge(self) -> None:
+        """Give each sample the values of its rows in the subsample tables, as lists."""
+        for table in self.get(SUBSAMPLE_DF_KEY) or ():
+            columns = {str(name): list(map(_plain, table[name])) for name in table.columns}
+            rows: dict[str, list[int]] = {}
+            for number, name in enumerate(columns.pop(self.st_index)):
+                rows.setdefault(name, []).append(number)
+            if SUBSAMPLE_NAME_ATTR not in columns:
+                columns[SUBSAMPLE_NAME_ATTR] = list(map(str, table.index))
+            for sample in self.samples:
+                own = rows.get(sample[self.st_index])
+                if own:
+                    sample.update(
+                        {name: [cells[row] for row in own] for name, cells in columns.items()}
+                    )
+
+
+def _plain(cell: Any) -> Any:
+    """A cell; an empty one as an empty text. pandas has `None` or `nan` for it, unequal to itself."""
+    return "" if cell is None or cell != cell else cell
