@@ -16,7 +16,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from ..errors import Place, Problems
+from ..errors import Place, Problem, Problems
 from ..layout import is_file_name, shown_name
 from ..model import Pep, Sample
 from .deprecated import PEP, instead
@@ -28,7 +28,7 @@ from .pep_reasons import reasons
 from .pephub import Refused, amendment_of, amendments_of, first_line, pull
 from .peppy_project import PeppyError, PeppyProject, load_pep
 from .sample_faults import warnings_of_modifiers, warnings_of_subsamples
-from .tables import rows_of_names
+from .table_text import rows_of_names
 from .yaml_lines import read_yaml, resolve
 
 
@@ -139,7 +139,9 @@ def _own_modifiers(config: LooperConfig) -> tuple[Mapping[str, Any], Places]:
 
 def _warn(config: LooperConfig, known: _Known, loaded: PeppyProject, problems: Problems) -> None:
     """Warn of what peppy passed over."""
-    found = [*known.faults.faults, *known.faults.oddities]
+    found = list(known.faults.oddities)
+    if loaded.samples:  # else these are the problems
+        found += known.faults.faults
     pep = known.config
     names = {str(sample.get(loaded.index, "")) for sample in loaded.samples}
     found += warnings_of_subsamples(known.faults.subsamples, loaded.index, names)
@@ -181,7 +183,9 @@ def _pep(
     table = None if source.is_remote else loaded.tables[0] if loaded.tables else source.path
     if not loaded.samples:
         place = Place(str(table)) if table else source.place
-        problems.add(place, source.key, "there are no samples; add a row for each")
+        none = Problem(place, source.key, "there are no samples; add a row for each")
+        for fault in known.faults.faults or [none]:
+            problems.add(fault.place, fault.key, fault.message)
         return None
     samples, refused = _samples(config, source, loaded)
     _report_refused(refused, loaded.index, table, config.pep_place, problems)

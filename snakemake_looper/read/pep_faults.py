@@ -17,7 +17,8 @@ from ..errors import Place, Problem, near
 from .deprecated import PEP
 from .pep_config import PepConfig
 from .pep_modifiers import SECTION, modifier_faults
-from .tables import Table, also_in, read_table
+from .table_text import also_in
+from .tables import Table, read_table
 from .yaml_lines import unset
 
 _TABLES = (".csv", ".tsv", ".xlsx")
@@ -54,6 +55,7 @@ def faults_of_table(path: Path) -> Faults:
     """The faults of a table that is given in the place of a PEP's config."""
     found = Faults()
     found.table = _table(found, path, Place(str(path)), "", "sample_name", True, "")
+    _note_names(found, "sample_name")
     _note_repeated(found, "sample_name", False)
     return found
 
@@ -80,6 +82,7 @@ def faults_of_config(config: PepConfig) -> Faults:
         found.faults.append(Problem(config.place(*keys), key, what))
     _note_sample_table(found, config, index, is_made)
     _note_subsamples(found, config, index)
+    _note_names(found, index)
     if not is_made:
         _note_repeated(found, index, bool(found.subsamples))
     return found
@@ -225,6 +228,16 @@ def _no_table(path: Path, text: str) -> str:
 def is_url(text: str) -> bool:
     """Whether a path is an address, which pandas opens."""
     return text.startswith(("http://", "https://", "ftp://"))
+
+
+def _note_names(found: Faults, index: str) -> None:
+    """Note names with white space around them, which stays a part of the name."""
+    table = found.table
+    odd = [name for name in table.lines if name != name.strip()] if table else []
+    if table and odd:
+        what = f"the name '{odd[0]}' has white space around it; remove that"
+        lines = [line for name in odd for line in table.lines[name]]
+        found.oddities.append(Problem(table.place(odd[0]), index, what + also_in(lines[1:])))
 
 
 def _note_repeated(found: Faults, index: str, has_subsamples: bool) -> None:

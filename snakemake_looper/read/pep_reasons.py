@@ -12,7 +12,7 @@ from ..errors import Place, Problem
 from .pep_config import PepConfig
 from .pep_faults import Faults, is_url, tables_of
 from .pep_modifiers import SECTION
-from .tables import cells, open_quote
+from .table_text import cells, open_quote
 
 
 def reasons(found: Faults, config: PepConfig | None, error: BaseException | None) -> list[Problem]:

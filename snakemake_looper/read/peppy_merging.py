@@ -1,9 +1,9 @@
-"""peppy's project, with another way to merge subsamples. `peppy_project` imports this module late.
+"""peppy's project, with another way to merge rows. `peppy_project` imports this module late.
 
 In peppy 0.40, an empty cell of a subsample table is `nan` or is left out, so that two attributes of
 one sample have values of different rows side by side. Here it is an empty text, as an empty cell of
-the sample table is. And peppy compares each subsample with all samples, which takes minutes for
-thousands of them.
+the sample table is. And peppy compares each row with all samples when it merges rows: with
+thousands of samples, this takes minutes.
 """
 
 from __future__ import annotations
@@ -12,7 +12,12 @@ from collections.abc import Mapping
 from typing import Any
 
 import peppy
-from peppy.const import SAMPLE_TABLE_INDEX_KEY, SUBSAMPLE_DF_KEY, SUBSAMPLE_NAME_ATTR
+from peppy.const import (
+    SAMPLE_EDIT_FLAG_KEY,
+    SAMPLE_TABLE_INDEX_KEY,
+    SUBSAMPLE_DF_KEY,
+    SUBSAMPLE_NAME_ATTR,
+)
 
 
 class Project(peppy.Project):  # type: ignore[misc]
@@ -32,8 +37,19 @@ class Project(peppy.Project):  # type: ignore[misc]
     def load_samples(self) -> list[Any]:
         """The samples of the table, without rows whose cells are all empty: a spreadsheet's end."""
         samples: list[Any] = super().load_samples()
-        columns = [name for name in samples[0] if not name.startswith("_")] if samples else []
-        return [one for one in samples if any(one[column] != "" for column in columns)]
+        return [one for one in samples if one.attributes.get(self.st_index) or _has_value(one)]
+
+    def _auto_merge_duplicated_names(self) -> None:
+        """Merge the rows of one name into one sample, as peppy does, which needs minutes for it."""
+        rows: dict[Any, list[Any]] = {}
+        for sample in self.samples:
+            rows.setdefault(sample[self.st_index], []).append(sample)
+        if len(rows) == len(self.samples):
+            return
+        if self.get(SUBSAMPLE_DF_KEY) is not None:
+            super()._auto_merge_duplicated_names()  # an error
+        self._samples = [own[0] if len(own) == 1 else _merged(own) for own in rows.values()]
+        self[SAMPLE_EDIT_FLAG_KEY] = True
 
     def attr_merge(self) -> None:
         """Give each sample the values of its rows in the subsample tables, as lists."""
@@ -50,6 +66,22 @@ class Project(peppy.Project):  # type: ignore[misc]
                     sample.update(
                         {name: [cells[row] for row in own] for name, cells in columns.items()}
                     )
+
+
+def _merged(rows: list[Any]) -> Any:
+    """The sample of several rows: a list for each attribute whose values differ."""
+    attributes = {}
+    for name in rows[0]:
+        if not name.startswith("_"):
+            cells = (row.get(name, "") for row in rows)
+            values = [one for cell in cells for one in (cell if isinstance(cell, list) else [cell])]
+            attributes[name] = values if len(set(values)) > 1 else values[0]
+    return peppy.Sample(attributes)
+
+
+def _has_value(sample: Any) -> bool:
+    """Whether any attribute of a sample has a value; peppy's own begin with `_`."""
+    return any(value != "" for name, value in sample.items() if not name.startswith("_"))
 
 
 def _plain(cell: Any) -> Any:

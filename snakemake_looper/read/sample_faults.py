@@ -14,12 +14,17 @@ from typing import Any
 
 from ..errors import Problem, near
 from .pep_modifiers import SECTION, Places
-from .tables import Table, also_in
+from .table_text import also_in
+from .tables import Table
 from .yaml_lines import unset
 
 Attributes = Sequence[Mapping[str, Any]]
 Sources = Mapping[tuple[str, str], Sequence[int]]
 
+_FEW = 5000
+"""Up to this number of samples, a name is compared with all of them."""
+_FEW_SOURCES = 6
+"""Below this number of sources, a message lists them."""
 _WORD = re.compile(r"\w+")
 _UNSET = re.compile(r"\$(?:\w+|\{[^}]*\})", re.ASCII)
 
@@ -51,14 +56,17 @@ def warnings_of_modifiers(
     listed = given if isinstance(given, list) else [given]
     if not isinstance(paths, Mapping):
         return
+    without: dict[str, list[tuple[int, str]]] = {}
     for (attribute, name), numbers in sources.items():
         if attribute not in listed:
             continue
-        of_these = [samples[number] for number in numbers]
-        if name not in paths:
-            yield from _of_no_source(attribute, name, paths, place, of_these)
-        elif isinstance(paths[name], str):
+        if isinstance(paths.get(name), str):
+            of_these = [samples[number] for number in numbers]
             yield from _of_source(attribute, name, paths[name], place, of_these)
+        elif name not in paths and _WORD.fullmatch(name):  # else a path itself, or empty
+            without.setdefault(attribute, []).extend((number, name) for number in numbers)
+    for attribute, found in without.items():
+        yield _no_source(attribute, min(found), paths, place, [samples[one] for one, _ in found])
 
 
 def warnings_of_subsamples(
@@ -78,10 +86,6 @@ def warnings_of_subsamples(
         what = what if name else "the row names no sample, and is ignored"
         what = f"{what}; correct the name, or remove the row{also_in(sorted(lines)[1:])}"
         yield Problem(table.place(name), index, what)
-
-
-_FEW = 5000
-"""Up to this number of samples, a name is compared with all of them."""
 
 
 def _attributes(samples: Attributes) -> dict[str, None]:
@@ -119,16 +123,19 @@ def _named(modifiers: Mapping[str, Any]) -> Iterator[tuple[tuple[str | int, ...]
             yield ("imply", number, "if", str(name)), str(name)
 
 
-def _of_no_source(
-    attribute: str, name: str, paths: Mapping[str, Any], place: Places, samples: Attributes
-) -> Iterator[Problem]:
-    """A cell of a derived column that names no source. It may be a path itself, or empty."""
-    if _WORD.fullmatch(name):
-        what = (
-            f"'{name}' in {attribute} is no source{near(name, map(str, paths))}, and stays as it is"
-        )
-        what = f"{what}; write one of {', '.join(map(str, paths))}{_for(samples)}"
-        yield Problem(place("derive", "sources"), f"{SECTION}.derive.sources", what)
+def _no_source(
+    attribute: str,
+    first: tuple[int, str],
+    paths: Mapping[str, Any],
+    place: Places,
+    samples: Attributes,
+) -> Problem:
+    """The warning of cells in a derived column that name no source."""
+    _, name = first
+    known = list(map(str, paths))
+    what = f"'{name}' in {attribute} is no source{near(name, known)}, and stays as it is; write"
+    what = f"{what} {' or '.join(known) if len(known) < _FEW_SOURCES else 'the name of a source'}"
+    return Problem(place("derive", "sources"), f"{SECTION}.derive.sources", what + _for(samples))
 
 
 def _of_source(
@@ -147,16 +154,17 @@ def _of_source(
             )
             what = f"{what} is; write the name of an attribute in the braces{_for(without)}"
             yield Problem(place(*keys), where, what)
-    uneven = [sample for sample in samples if _is_uneven(sample, wanted)]
+    as_before = [sample for sample in samples if sample.get(attribute) == name]
+    uneven = [sample for sample in as_before if _is_uneven(sample, wanted)]
     if uneven:
         lists = [one for one in wanted if isinstance(uneven[0].get(one), list)]
         what = f"{' and '.join(lists)} have different numbers of values, and {attribute} stays"
         what = f"{what} '{name}'; give them the same number{_for(uneven)}"
         yield Problem(place(*keys), where, what)
-    elif not _can_be_filled(text, samples[0]):
+    elif as_before and not _can_be_filled(text, as_before[0]):
         what = f"'{source}' cannot be filled, and {attribute} stays '{name}'; write names of"
         what = f"{what} attributes in the braces, as in '{{sample_name}}', and '{{{{' for a brace"
-        yield Problem(place(*keys), where, what + _for(samples))
+        yield Problem(place(*keys), where, what + _for(as_before))
 
 
 def _wanted(text: str) -> tuple[str, ...]:
