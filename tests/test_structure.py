@@ -51,6 +51,7 @@ SEAMS = {
     },
     "sqlmodel": {"results.database_tables"},
     "pipestat": {"results.database_connection", "results.database_tables"},
+    "openpyxl": {"read.table_text"},
     "psutil": {"status.processes"},
     "snakemake_executor_plugin_slurm_jobstep": {"workspace.array_task"},
     "snakemake_interface_logger_plugins": {"run.log_events", "show.choice", "show.log_lines"},

@@ -23,7 +23,7 @@ from .deprecated import PEP, instead
 from .looper_config import LooperConfig, is_registry_path
 from .pep_config import PepConfig, read_pep_config
 from .pep_faults import Faults, faults_of_config, faults_of_table, is_url
-from .pep_modifiers import SECTION, Places, modifier_faults
+from .pep_modifiers import SECTION, Places, modifier_faults, unknown_modifiers
 from .pep_reasons import reasons
 from .pephub import Refused, amendment_of, amendments_of, first_line, pull
 from .peppy_project import PeppyError, PeppyProject, load_pep
@@ -96,7 +96,12 @@ def _known(config: LooperConfig, source: _Source, problems: Problems) -> _Known 
         if old:  # peppy ignores sections of older specifications
             problems.warn(pep.document.place(key), str(key), old)
     _warn_of_dropped_modifiers(pep.document.data, pep.document.place, amendments, problems)
-    return _Known(faults_of_config(pep), pep)
+    faults = faults_of_config(pep)
+    if not pep.whole:
+        for fault in faults.faults:
+            problems.add(fault.place, fault.key, fault.message)
+        return None
+    return _Known(faults, pep)
 
 
 def _source(config: LooperConfig, pep: str) -> _Source:
@@ -155,7 +160,8 @@ def _warn(config: LooperConfig, known: _Known, loaded: PeppyProject, problems: P
     )
     if own:
         _, place = _own_modifiers(config)
-        found += [*modifier_faults(own, place), *of_samples(own, place)]
+        found += [*modifier_faults(own, place), *unknown_modifiers(own, place)]
+        found += of_samples(own, place)
     for fault in found:
         problems.warn(fault.place, fault.key, fault.message)
 
@@ -180,15 +186,15 @@ def _pep(
     problems: Problems,
 ) -> Pep | None:
     """The PEP as a value; None if it has no samples."""
-    table = None if source.is_remote else loaded.tables[0] if loaded.tables else source.path
+    table, named = _table(config, source, known, loaded)
     if not loaded.samples:
-        place = Place(str(table)) if table else source.place
+        place = Place(str(table)) if table else named
         none = Problem(place, source.key, "there are no samples; add a row for each")
         for fault in known.faults.faults or [none]:
             problems.add(fault.place, fault.key, fault.message)
         return None
     samples, refused = _samples(config, source, loaded)
-    _report_refused(refused, loaded.index, table, config.pep_place, problems)
+    _report_refused(refused, loaded.index, table, named, problems)
     name = _name(loaded.config, source, config)
     if not is_file_name(name) or isinstance(loaded.config.get("name"), list | dict):
         place = known.config.place("name") if known.config else source.place
@@ -207,10 +213,23 @@ def _pep(
         samples=samples,
         index=loaded.index,
         config_file=source.path if source.is_config else None,
+        table=table,
         files=(config.path,) if source.is_remote else files,
         volatile=source.is_remote or _has_url(loaded.config) or any(map(_has_glob, modifiers)),
         refused=frozenset(refused),
     )
+
+
+def _table(
+    config: LooperConfig, source: _Source, known: _Known, loaded: PeppyProject
+) -> tuple[Path | None, Place]:
+    """The sample table, if it is a file, and the place of its name."""
+    if source.is_remote:
+        return None, config.pep_place
+    if known.config is None:
+        return source.path, source.place
+    named = known.config.place("sample_table")
+    return known.faults.table.path if known.faults.table else None, named
 
 
 def _samples(
@@ -310,14 +329,15 @@ def _has_glob(modifiers: Any) -> bool:
 
 def rows_of(pep: Pep, names: Collection[str]) -> dict[str, Place]:
     """The places of samples in their table; for a PEP from PEPhub, a place in the looper config."""
-    tables = [file for file in pep.files if file != pep.config_file]
-    if pep.config_file is None and tables and tables[0].suffix.lower() in (".yaml", ".yml"):
-        document = read_yaml(tables[0], Problems())
-        place = document.place("pep_config") if document else Place(str(tables[0]))
+    if pep.config_file is None and pep.files[0].suffix.lower() in (".yaml", ".yml"):
+        document = read_yaml(pep.files[0], Problems())
+        place = document.place("pep_config") if document else Place(str(pep.files[0]))
         return dict.fromkeys(names, place)
-    if not tables:
-        return dict.fromkeys(names, Place(str(pep.config_file or "")))
-    return rows_of_names(tables[0], pep.index, names)
+    if pep.table:
+        return rows_of_names(pep.table, pep.index, names)
+    document = read_yaml(pep.config_file, Problems()) if pep.config_file else None
+    place = document.place("sample_table") if document else Place(str(pep.config_file or ""))
+    return dict.fromkeys(names, place)
 
 
 def row_of(pep: Pep, name: str) -> Place:

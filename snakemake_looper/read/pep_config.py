@@ -39,6 +39,8 @@ class PepConfig:
     """The number of imports that were followed."""
     index: Any = "sample_name"
     """The column with the samples' names. peppy takes it from no amendment."""
+    whole: bool = True
+    """Whether peppy can put it together. If not, each reason is a problem already."""
 
     def place(self, *keys: str | int) -> Place:
         """The place of a key; for a missing one, the place of its nearest parent."""
@@ -76,7 +78,7 @@ def read_pep_config(
         problems: gets each fault.
 
     Returns:
-        The config; None if peppy cannot put it together, or would never end.
+        The config; None if the file of the PEP is not a YAML mapping.
     """
     before = len(problems)
     document = read_yaml(path, problems)
@@ -87,7 +89,8 @@ def read_pep_config(
     config.index = config.data.get(_INDEX, "sample_name")
     if len(problems) == before:
         _amend(config, amendments, asked, problems)
-    return None if len(problems) > before else config
+    config.whole = len(problems) == before
+    return config
 
 
 def path_in(document: Document, text: str) -> Path:

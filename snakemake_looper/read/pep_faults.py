@@ -10,13 +10,14 @@ from __future__ import annotations
 import importlib.util
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from ..errors import Place, Problem, near
 from .deprecated import PEP
 from .pep_config import PepConfig
-from .pep_modifiers import SECTION, modifier_faults
+from .pep_modifiers import SECTION, modifier_faults, unknown_modifiers
 from .table_text import also_in
 from .tables import Table, read_table
 from .yaml_lines import unset
@@ -46,9 +47,9 @@ class Faults:
     oddities: list[Problem] = field(default_factory=list)
     """Parts that peppy reads in another way than they look."""
     table: Table | None = None
-    """The sample table, if it is text."""
+    """The sample table, if it could be read."""
     subsamples: list[Table] = field(default_factory=list)
-    """The subsample tables that are text."""
+    """The subsample tables that could be read."""
 
 
 def faults_of_table(path: Path) -> Faults:
@@ -66,8 +67,9 @@ def faults_of_config(config: PepConfig) -> Faults:
     found.faults += _of_version(config)
     found.oddities += _of_names(config)
     if SECTION in config.data:
-        modifiers = config.data[SECTION]
-        found.faults += modifier_faults(modifiers, lambda *keys: config.place(SECTION, *keys))
+        modifiers, place = config.data[SECTION], partial(config.place, SECTION)
+        found.faults += modifier_faults(modifiers, place)
+        found.oddities += unknown_modifiers(modifiers, place)
     index = config.index
     if not isinstance(index, str):
         key = "sample_table_index"
@@ -102,9 +104,9 @@ def _of_version(config: PepConfig) -> Iterator[Problem]:
 def _of_names(config: PepConfig) -> Iterator[Problem]:
     """Top-level keys that are one slip away from a key of PEPs."""
     for name, value in config.data.items():
-        if name in _KEYS or name in PEP:
+        if not isinstance(name, str) or name in _KEYS or name in PEP:
             continue
-        alike = [key for key, types in _KEYS.items() if _is_slip(name, key)]
+        alike = [key for key in _KEYS if _is_slip(name, key)]
         if alike and isinstance(value, _KEYS[alike[0]]):
             what = f"is no key of PEPs, and has no effect on samples{near(name, alike)}; correct it"
             yield Problem(config.place(name), name, what)
@@ -136,6 +138,8 @@ def _note_sample_table(found: Faults, config: PepConfig, index: str, is_made: bo
     if value:
         what = f"must be the path of one table, not '{value}'"
         what += "; put all rows into one table" if isinstance(value, list) else "; correct it"
+    elif not config.whole:
+        return  # it may be in the part that is missing
     else:
         metadata = config.data.get("metadata")
         sections = [config.data, metadata if isinstance(metadata, Mapping) else {}]
@@ -194,8 +198,6 @@ def _table(
     what = _no_table(path, text)
     if what:
         found.faults.append(Problem(named, key, what))
-        return None
-    if path.suffix == ".xlsx":
         return None
     table = read_table(path, index, must_have=must_have, remedy=remedy)
     found.faults += table.faults

@@ -1,8 +1,8 @@
 """The form of `sample_modifiers`, in a PEP or in a looper config.
 
-peppy raises Python's errors for some wrong forms, and ignores others: an unknown modifier, a text
-in the place of a list. Each is a `Problem` with its line. If peppy stopped, they are the reasons;
-if not, they are warnings.
+peppy raises Python's errors for some wrong forms, and ignores others, such as a text in the place of
+a list. Each is a `Problem` with its line. If peppy stops, they are the reasons; if not, they are
+warnings.
 """
 
 from __future__ import annotations
@@ -44,8 +44,6 @@ def modifier_faults(modifiers: Any, place: Places) -> Iterator[Problem]:
         return
     for name, value in modifiers.items():
         if name not in MODIFIERS:
-            what = f"unknown modifier, ignored{near(str(name), MODIFIERS)}"
-            yield _fault(place, (name,), f"{what}; there are {', '.join(MODIFIERS)}")
             continue
         kind, form = MODIFIERS[name]
         if value is None:
@@ -59,6 +57,14 @@ def modifier_faults(modifiers: Any, place: Places) -> Iterator[Problem]:
             )
         else:
             yield from _FAULTS_OF[name](value, place, (name,))
+
+
+def unknown_modifiers(modifiers: Any, place: Places) -> Iterator[Problem]:
+    """The modifiers that peppy ignores, since it does not know their names."""
+    for name in modifiers if isinstance(modifiers, Mapping) else ():
+        if name not in MODIFIERS:
+            what = f"unknown modifier, ignored{near(str(name), MODIFIERS)}"
+            yield _fault(place, (name,), f"{what}; there are {', '.join(MODIFIERS)}")
 
 
 def _list_of(kind: type, value: Any) -> str:

@@ -29,12 +29,12 @@ def reasons(found: Faults, config: PepConfig | None, error: BaseException | None
     if config and not known:
         known += _of_derived_lists(found, config)
     if config and not known:
-        known += _of_other_tables(config, error)
+        known += _of_addresses(config, error)
     return known
 
 
-def _of_other_tables(config: PepConfig, error: BaseException | None) -> Iterator[Problem]:
-    """Tables at an address, and workbooks: only peppy has opened them."""
+def _of_addresses(config: PepConfig, error: BaseException | None) -> Iterator[Problem]:
+    """Tables at an address: only peppy has opened them."""
     for key, text, place in tables_of(config):
         if is_url(text):
             why = getattr(error, "reason", None) or error
@@ -45,9 +45,6 @@ def _of_other_tables(config: PepConfig, error: BaseException | None) -> Iterator
                     f"'{text}' cannot be fetched ({why}); correct the address, or try again later"
                 )
             yield Problem(place, key, what)
-        elif text.endswith(".xlsx"):
-            what = f"'{text}' cannot be read as a table with a column '{config.index}'; correct the"
-            yield Problem(place, key, f"{what} first sheet, or save it as .csv")
 
 
 def _of_derived_lists(found: Faults, config: PepConfig) -> Iterator[Problem]:

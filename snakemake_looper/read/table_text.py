@@ -1,8 +1,8 @@
-"""The text of a sample table, as rows with their lines.
+"""The rows of a sample table with their lines.
 
 peppy reads a table with pandas, which keeps no lines. Messages need them, so this module reads the
-same text with the same rules: the file's name decides about commas or tabs, and empty lines count
-for nothing.
+same file with the same rules: its name decides about commas or tabs, and empty lines count for
+nothing. A workbook is read with openpyxl, as pandas does.
 """
 
 from __future__ import annotations
@@ -27,7 +27,15 @@ _WIDE_BOMS = {
 }
 
 
-def text_of(path: Path) -> tuple[str, Problem | None]:
+def rows_of(path: Path) -> tuple[Iterator[tuple[int, list[str]]], Problem | None]:
+    """The rows of a table, each with its first line; none if it cannot be read, with the fault."""
+    if path.suffix == ".xlsx":
+        return _of_workbook(path)
+    text, fault = _text(path)
+    return _rows(text, delimiter_of(path)), fault
+
+
+def _text(path: Path) -> tuple[str, Problem | None]:
     """The text of a table; empty if it cannot be read, with the fault."""
     try:
         raw = path.read_bytes()
@@ -67,8 +75,8 @@ def _not_utf_8(path: Path, raw: bytes, start: int) -> Problem:
     return at(path, raw[:start].count(b"\n") + 1, "", what)
 
 
-def rows_of(text: str, delimiter: str) -> Iterator[tuple[int, list[str]]]:
-    """The rows with their first lines. Empty lines are left out, as pandas does."""
+def _rows(text: str, delimiter: str) -> Iterator[tuple[int, list[str]]]:
+    """The rows with their first lines. Empty lines are left out."""
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
     line = 1
     try:
@@ -80,6 +88,19 @@ def rows_of(text: str, delimiter: str) -> Iterator[tuple[int, list[str]]]:
         return
 
 
+def _of_workbook(path: Path) -> tuple[Iterator[tuple[int, list[str]]], Problem | None]:
+    """The rows of a workbook's first sheet."""
+    import openpyxl  # type: ignore[import-not-found, import-untyped, unused-ignore]
+
+    try:
+        sheet = openpyxl.load_workbook(path, read_only=True, data_only=True).worksheets[0]
+        rows = [["" if cell is None else str(cell) for cell in row] for row in sheet.values]
+    except Exception:  # openpyxl raises whatever zipfile and its XML parser raise
+        what = "cannot be read as a workbook; save the table as .csv"
+        return iter(()), at(path, 0, "", what)
+    return ((number, row) for number, row in enumerate(rows, 1) if row), None
+
+
 def delimiter_of(path: Path) -> str:
     """The character between the cells of a table, as peppy takes it from the file's name."""
     return "\t" if path.suffix == ".tsv" else ","
@@ -87,8 +108,7 @@ def delimiter_of(path: Path) -> str:
 
 def cells(path: Path, *columns: str) -> Iterator[tuple[int, tuple[str, ...]]]:
     """The cells of some columns with the line of each row; a cell that is missing is empty."""
-    text, _ = text_of(path)
-    rows = rows_of(text, delimiter_of(path))
+    rows, _ = rows_of(path)
     _, head = next(rows, (0, []))
     numbers = [head.index(name) if name in head else len(head) for name in columns]
     for line, row in rows:
@@ -107,16 +127,23 @@ def rows_of_names(path: Path, index: str, names: Iterable[str]) -> dict[str, Pla
 
 
 def open_quote(path: Path) -> Problem | None:
-    """The fault of a table in which a quoted cell has no end."""
-    text, _ = text_of(path)
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter_of(path), strict=True)
-    line = 0
+    """The fault of a text table in which a quoted cell has no end."""
+    if path.suffix == ".xlsx":
+        return None
+    text, _ = _text(path)
+    lines = list(io.StringIO(text, newline=""))
+    reader = csv.reader(lines, delimiter=delimiter_of(path))
+    last = end = 0
     try:
         for _ in reader:
-            line = reader.line_num
+            last, end = end, reader.line_num
+    except csv.Error:  # an enormous cell: all lines after the quote
+        last = end
+    try:
+        list(csv.reader(lines[last:], delimiter=delimiter_of(path), strict=True))
     except csv.Error:
         what = "a quote in this row is not closed; close it, or write two for a quote itself"
-        return at(path, line + 1, "", what)
+        return at(path, last + 1, "", what)
     return None
 
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from ..errors import Place, Problem, near
-from .table_text import also_in, at, delimiter_of, rows_of, text_of
+from .table_text import also_in, at, delimiter_of, rows_of
 from .yaml_lines import unset
 
 _NAMES_OF = {",": "commas", "\t": "tabs", ";": "semicolons"}
@@ -47,7 +47,7 @@ class Table:
 
 
 def read_table(path: Path, index: str, *, must_have: bool = True, remedy: str = "") -> Table:
-    """Read a CSV or TSV file.
+    """Read a CSV or TSV file, or a workbook.
 
     Args:
         path: an existing file.
@@ -55,11 +55,10 @@ def read_table(path: Path, index: str, *, must_have: bool = True, remedy: str = 
         must_have: whether the table needs this column.
         remedy: another way out than to rename a column, if there is one.
     """
-    text, fault = text_of(path)
+    rows, fault = rows_of(path)
     if fault:
         return Table(path, faults=(fault,))
     comma = delimiter_of(path)
-    rows = rows_of(text, comma)
     first = next(rows, None)
     if first is None:
         what = f"is empty; write a line with the names of the columns ('{index}')"
@@ -68,7 +67,7 @@ def read_table(path: Path, index: str, *, must_have: bool = True, remedy: str = 
     wrong = _of_head(path, line, head, index if must_have else "", comma, remedy)
     if wrong:
         return Table(path, tuple(head), faults=(wrong,))
-    shape = _Shape(path, head, comma, "$" in text)
+    shape = _Shape(path, head, comma)
     column = head.index(index) if index in head else None
     for line, row in rows:
         shape.look(line, row)
@@ -137,7 +136,7 @@ def _of_columns(path: Path, line: int, head: list[str], filled: set[int]) -> Ite
 class _Shape:
     """The rows of a table that have too many cells, too few, or none."""
 
-    def __init__(self, path: Path, head: list[str], comma: str, has_variables: bool) -> None:
+    def __init__(self, path: Path, head: list[str], comma: str) -> None:
         self.lines: dict[str, list[int]] = {}
         self.filled: set[int] = set()
         """Numbers of the columns without a name that have a value in any row."""
@@ -146,7 +145,6 @@ class _Shape:
         self._unnamed = [number for number, name in enumerate(head) if not name]
         self._head = head
         self._comma = comma
-        self._has_variables = has_variables
         self._unset: dict[tuple[str, str], list[int]] = {}
         """By column and variable that is not set, the lines with paths that have it."""
         self._widest = 0
@@ -163,7 +161,7 @@ class _Shape:
         self._widest = self._widest or max(self._width, count)
         if self._unnamed:
             self.filled.update(one for one in self._unnamed if one < count and row[one])
-        if self._has_variables:
+        if any("$" in cell for cell in row):
             self._look_for_variables(line, row)
         if count > self._widest:
             self._refused.append((line, count))
