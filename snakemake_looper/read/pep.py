@@ -24,7 +24,7 @@ from .looper_config import LooperConfig, is_registry_path
 from .pep_config import PepConfig, read_pep_config
 from .pep_faults import Faults, faults_of_config, faults_of_table, is_url
 from .pep_modifiers import SECTION, Places, modifier_faults, unknown_modifiers
-from .pep_reasons import reasons
+from .pep_reasons import reasons, reasons_in_modifiers
 from .pephub import Refused, amendment_of, amendments_of, first_line, pull
 from .peppy_project import PeppyError, PeppyProject, load_pep
 from .sample_faults import warnings_of_modifiers, warnings_of_subsamples
@@ -122,8 +122,7 @@ def _load(
     except Refused as error:
         problems.add(source.place, source.key, str(error))
     except PeppyError as error:
-        faults = [] if source.is_remote else reasons(known.faults, known.config, error.__cause__)
-        faults += modifier_faults(*_own_modifiers(config)) if config.sample_modifiers else ()
+        faults = _reasons(config, known, error)
         for fault in faults:
             problems.add(fault.place, fault.key, fault.message)
         if not faults:
@@ -133,6 +132,23 @@ def _load(
         for oddity in known.faults.oddities:
             problems.warn(oddity.place, oddity.key, oddity.message)
     return None
+
+
+def _reasons(config: LooperConfig, known: _Known, error: PeppyError) -> list[Problem]:
+    """The reasons why peppy refused a PEP, in all its files and in the looper config."""
+    faults = reasons(known.faults, known.config, config.sample_modifiers, error.__cause__)
+    index = str(known.config.index) if known.config else "sample_name"
+    if known.config and SECTION in known.config.data and not faults:
+        place = partial(known.config.place, SECTION)
+        own = known.config.data[SECTION]
+        faults += reasons_in_modifiers(own, place, index, config.sample_modifiers)
+    if config.sample_modifiers:
+        modifiers, place = _own_modifiers(config)
+        faults += reasons_in_modifiers(modifiers, place, index, {})
+        if not faults:
+            what = "cannot be applied to samples that the PEP has modified; move them into the PEP"
+            faults.append(Problem(place(), SECTION, what))
+    return faults
 
 
 def _own_modifiers(config: LooperConfig) -> tuple[Mapping[str, Any], Places]:
@@ -285,7 +301,7 @@ def _warn_of_dropped_modifiers(
     for name in amendments:
         amendment = amendments_of(data).get(name)
         new = amendment.get("sample_modifiers") if isinstance(amendment, Mapping) else None
-        lost = sorted(set(own) - set(new)) if isinstance(new, Mapping) else []
+        lost = sorted(map(str, set(own) - set(new))) if isinstance(new, Mapping) else []
         if lost:
             problems.warn(
                 place("project_modifiers", "amend", name, "sample_modifiers"),

@@ -52,11 +52,6 @@ class PepConfig:
         document, _ = self.origins.get(key, (self.document, ()))
         return path_in(document, text)
 
-    def modifier(self, name: str) -> Any:
-        """The value of a sample modifier; None if there is none."""
-        modifiers = self.data.get("sample_modifiers")
-        return modifiers.get(name) if isinstance(modifiers, Mapping) else None
-
     def lay_over(self, document: Document, path: KeyPath, values: Mapping[str, Any]) -> None:
         """Replace keys by those of a mapping, which stands at a path of keys in a file."""
         self.data |= values
@@ -86,7 +81,7 @@ def read_pep_config(
         return None
     config = PepConfig(document)
     _add(config, document, (os.path.realpath(path),), problems)
-    config.index = config.data.get(_INDEX, "sample_name")
+    config.index = config.data.get(_INDEX) or "sample_name"
     if len(problems) == before:
         _amend(config, amendments, asked, problems)
     config.whole = len(problems) == before

@@ -77,16 +77,11 @@ def faults_of_config(config: PepConfig) -> Faults:
         found.faults.append(Problem(config.place(key), key, what))
         return found
     is_made = _may_make(config.data.get(SECTION), index)
-    removed = config.modifier("remove")
-    if isinstance(removed, list) and index in removed:
-        key, keys = f"{SECTION}.remove", (SECTION, "remove", removed.index(index))
-        what = f"removes '{index}', which names the samples; leave it out"
-        found.faults.append(Problem(config.place(*keys), key, what))
     _note_sample_table(found, config, index, is_made)
     _note_subsamples(found, config, index)
     _note_names(found, index)
     if not is_made:
-        _note_repeated(found, index, bool(found.subsamples))
+        _note_repeated(found, index, config.data.get("subsample_table") is not None)
     return found
 
 
@@ -248,6 +243,12 @@ def _note_repeated(found: Faults, index: str, has_subsamples: bool) -> None:
     repeated = (
         [(name, lines) for name, lines in table.lines.items() if len(lines) > 1] if table else []
     )
+    blank = next((lines for name, lines in repeated if not name), None)
+    if table and blank and has_subsamples:
+        what = "is empty; write a name, or remove the row"
+        found.faults.append(
+            Problem(Place(str(table.path), blank[0]), index, what + also_in(blank[1:]))
+        )
     repeated = [(name, lines) for name, lines in repeated if name]
     if table is None or not repeated:
         return
@@ -264,6 +265,14 @@ def _note_repeated(found: Faults, index: str, has_subsamples: bool) -> None:
         found.oddities.append(Problem(place, index, what + also))
 
 
+def implied(imply: Any) -> Iterator[Mapping[str, Any]]:
+    """The values of each `then:`."""
+    for one in imply if isinstance(imply, list) else ():
+        then = one.get("then") if isinstance(one, Mapping) else None
+        if isinstance(then, Mapping):
+            yield then
+
+
 def _may_make(modifiers: Any, attribute: str) -> bool:
     """Whether a modifier may make an attribute that has no column in the table."""
     found = modifiers if isinstance(modifiers, Mapping) else {}
@@ -274,5 +283,5 @@ def _may_make(modifiers: Any, attribute: str) -> bool:
         (isinstance(append, Mapping) and attribute in append)
         or (isinstance(duplicate, Mapping) and attribute in duplicate.values())
         or (isinstance(attributes, list | str) and attribute in attributes)
-        or attribute in str(imply)
+        or any(attribute in part for part in implied(imply))
     )

@@ -1,9 +1,11 @@
-"""peppy's project, with another way to merge rows. `peppy_project` imports this module late.
+"""peppy's project, with other ways to merge rows and to remove attributes.
 
 In peppy 0.40, an empty cell of a subsample table is `nan` or is left out, so that two attributes of
 one sample have values of different rows side by side. Here it is an empty text, as an empty cell of
 the sample table is. And peppy compares each row with all samples when it merges rows: with
 thousands of samples, this takes minutes.
+
+`peppy_project` imports this module late: peppy and pandas take a second.
 """
 
 from __future__ import annotations
@@ -13,7 +15,9 @@ from typing import Any
 
 import peppy
 from peppy.const import (
+    REMOVE_KEY,
     SAMPLE_EDIT_FLAG_KEY,
+    SAMPLE_MODS_KEY,
     SAMPLE_TABLE_INDEX_KEY,
     SUBSAMPLE_DF_KEY,
     SUBSAMPLE_NAME_ATTR,
@@ -38,6 +42,14 @@ class Project(peppy.Project):  # type: ignore[misc]
         """The samples of the table, without rows whose cells are all empty: a spreadsheet's end."""
         samples: list[Any] = super().load_samples()
         return [one for one in samples if one.attributes.get(self.st_index) or _has_value(one)]
+
+    def attr_remove(self) -> None:
+        """Remove attributes. With an attribute, peppy also removes the one that its value names."""
+        modifiers = self.config.get(SAMPLE_MODS_KEY) or {}
+        names = [name for name in modifiers.get(REMOVE_KEY, ()) if isinstance(name, str)]
+        for sample in self.samples:
+            for name in names:
+                sample.attributes.pop(name, None)
 
     def _auto_merge_duplicated_names(self) -> None:
         """Merge the rows of one name into one sample, as peppy does, which needs minutes for it."""
@@ -75,7 +87,8 @@ def _merged(rows: list[Any]) -> Any:
         if not name.startswith("_"):
             cells = (row.get(name, "") for row in rows)
             values = [one for cell in cells for one in (cell if isinstance(cell, list) else [cell])]
-            attributes[name] = values if len(set(values)) > 1 else values[0]
+            is_one = bool(values) and all(one == values[0] for one in values)
+            attributes[name] = values[0] if is_one else values
     return peppy.Sample(attributes)
 
 

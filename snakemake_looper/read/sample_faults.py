@@ -47,7 +47,7 @@ def warnings_of_modifiers(
     """
     if not isinstance(modifiers, Mapping):
         return
-    known = {**_attributes(samples), **dict.fromkeys(removed)}
+    known = {**_attributes(samples), **dict.fromkeys(map(str, removed))}
     yield from _of_no_sample(modifiers, place, known)
     yield from _of_variables(modifiers, place, {name for _, name in sources})
     derive = modifiers.get("derive")

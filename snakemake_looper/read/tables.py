@@ -71,8 +71,9 @@ def read_table(path: Path, index: str, *, must_have: bool = True, remedy: str = 
     column = head.index(index) if index in head else None
     for line, row in rows:
         shape.look(line, row)
-        if column is not None and column < len(row) and any(row):
-            shape.lines.setdefault(row[column], []).append(line)
+        if column is not None and any(row):
+            name = row[column] if column < len(row) else ""
+            shape.lines.setdefault(name, []).append(line)
     return Table(
         path,
         tuple(head),

@@ -211,8 +211,16 @@ REFUSED = {
     ),
     "a list that is derived": (
         modified("  append: {z: [s, t]}\n  derive: {attributes: [z], sources: {s: t}}\n"),
-        "5: sample_modifiers.append.z: is a derived attribute; write the name of one source, not a"
-        " list",
+        "5: sample_modifiers.append.z: is a derived attribute, and cannot be a list or a mapping;"
+        " write a text",
+    ),
+    "a number that is compared with text": (
+        modified("  append: {z: 1}\n  imply:\n    - if: {z: '1'}\n      then: {w: 2}\n"),
+        "5: sample_modifiers.append.z: is compared with text, but '1' is no text; put it in quotes",
+    ),
+    "a key of a mapping that is a number": (
+        modified("  append: {z: {1: a}}\n"),
+        "5: sample_modifiers.append.z: has a key that is no text; put it in quotes",
     ),
     "a version of two numbers": (
         {"project.yaml": "sample_table: samples.csv\npep_version: 2.1\n"},
@@ -254,6 +262,25 @@ REFUSED = {
 @pytest.mark.parametrize(("files", "message"), REFUSED.values(), ids=REFUSED)
 def test_parts_that_peppy_refuses(tmp_path: Path, files: Mapping[str, str], message: str) -> None:
     assert messages(tmp_path, {"samples.csv": TABLE, **files}) == [f"project.yaml:{message}"]
+
+
+def test_an_index_that_modifiers_give_to_some(tmp_path: Path) -> None:
+    some = "sample_modifiers: {imply: [{if: {x: '1'}, then: {z: q}}]}\nsample_table_index: z\n"
+    assert messages(tmp_path, pep(some)) == [
+        "samples.csv:1: z: there is no column 'z', and the modifiers do not give it to every sample;"
+        " add the column"
+    ]
+
+
+def test_an_attribute_is_removed_alone(tmp_path: Path) -> None:
+    """In peppy, the removal of `y` also removes `x`, if `x` is the value of `y`; lists are refused."""
+    files = {**modified("  remove: [y]\n"), "samples.csv": "sample_name,x,y\na,1,x\nb,2,p\n"}
+    assert [set(one.attributes) for one in sound(tmp_path, files).samples] == [
+        {"sample_name", "x"}, {"sample_name", "x"},
+    ]  # fmt: skip
+    own = {".looper.yaml": FILES[".looper.yaml"] + "sample_modifiers: {remove: [y]}\n"}
+    files = {**pep(""), **own, "samples.csv": "sample_name,y\na,1\na,2\n"}
+    assert dict(sound(tmp_path, files).samples[0].attributes) == {"sample_name": "a"}
 
 
 def test_imports_that_lead_in_a_circle(tmp_path: Path) -> None:
@@ -360,6 +387,22 @@ def test_modifiers_of_the_looper_config(tmp_path: Path) -> None:
     assert messages(tmp_path, files) == [
         ".looper.yaml:6: sample_modifiers.duplicate: must be a mapping of attribute to its second"
         " name, not '3'; correct it"
+    ]
+
+
+def test_modifiers_of_the_looper_config_and_of_the_pep_together(tmp_path: Path) -> None:
+    own = "sample_modifiers:\n  imply: [{if: {x: '1'}, then: {w: v}}]\n"
+    files = {**modified("  append: {q: [s, t]}\n"), ".looper.yaml": FILES[".looper.yaml"] + own}
+    files[".looper.yaml"] += "  derive: {attributes: [q], sources: {s: t}}\n"
+    assert messages(tmp_path, files) == [
+        "project.yaml:5: sample_modifiers.append.q: is a derived attribute, and cannot be a list or a"
+        " mapping; write a text"
+    ]
+    files = {**pep(""), ".looper.yaml": FILES[".looper.yaml"] + own}
+    files["samples.csv"] = "sample_name,x\na,1\na,2\n"
+    assert messages(tmp_path, files) == [
+        ".looper.yaml:4: sample_modifiers: cannot be applied to samples that the PEP has modified;"
+        " move them into the PEP"
     ]
 
 
