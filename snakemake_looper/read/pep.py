@@ -139,9 +139,9 @@ def _reasons(config: LooperConfig, known: _Known, error: PeppyError) -> list[Pro
     faults = reasons(known.faults, known.config, config.sample_modifiers, error.__cause__)
     index = str(known.config.index) if known.config else "sample_name"
     if known.config and SECTION in known.config.data and not faults:
-        place = partial(known.config.place, SECTION)
+        in_pep = partial(known.config.place, SECTION)
         own = known.config.data[SECTION]
-        faults += reasons_in_modifiers(own, place, index, config.sample_modifiers)
+        faults += reasons_in_modifiers(own, in_pep, index, config.sample_modifiers)
     if config.sample_modifiers:
         modifiers, place = _own_modifiers(config)
         faults += reasons_in_modifiers(modifiers, place, index, {})

@@ -65,9 +65,8 @@ def reasons_in_modifiers(
         return known
     removed = modifiers.get("remove", [])
     if index in removed:
-        keys = ("remove", removed.index(index))
         what = f"removes '{index}', which names the samples; leave it out"
-        known.append(Problem(place(*keys), f"{SECTION}.remove", what))
+        known.append(Problem(place("remove", removed.index(index)), f"{SECTION}.remove", what))
     roles = {index: "names the samples", **_roles(modifiers), **_roles(later)}
     parts: list[tuple[KeyPath, Any]] = [(("append",), modifiers.get("append") or {})]
     parts += [
