@@ -169,10 +169,12 @@ def _warn(config: LooperConfig, known: _Known, loaded: PeppyProject, problems: P
     of_samples = partial(warnings_of_modifiers, samples=loaded.samples, sources=loaded.sources)
     own = config.sample_modifiers
     removed = own.get("remove")
+    place: Places = partial(pep.place, SECTION) if pep else lambda *_: config.pep_place
+    if not pep and SECTION in loaded.config:  # a PEP from PEPhub
+        modifiers = loaded.config[SECTION]
+        found += [*modifier_faults(modifiers, place), *unknown_modifiers(modifiers, place)]
     found += of_samples(
-        loaded.config.get(SECTION),
-        partial(pep.place, SECTION) if pep else lambda *_: config.pep_place,
-        removed=removed if isinstance(removed, list) else (),
+        loaded.config.get(SECTION), place, removed=removed if isinstance(removed, list) else ()
     )
     if own:
         _, place = _own_modifiers(config)

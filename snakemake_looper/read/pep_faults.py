@@ -79,6 +79,8 @@ def faults_of_config(config: PepConfig) -> Faults:
     is_made = _may_make(config.data.get(SECTION), index)
     _note_sample_table(found, config, index, is_made)
     _note_subsamples(found, config, index)
+    if found.table:
+        found.oddities += _of_columns(config, found.table)
     _note_names(found, index)
     if not is_made:
         _note_repeated(found, index, config.data.get("subsample_table") is not None)
@@ -263,6 +265,25 @@ def _note_repeated(found: Faults, index: str, has_subsamples: bool) -> None:
         what = f"'{name}' is the name of line {first} too: the rows are merged into one sample,"
         what += " with lists where they differ; rename one if they are two samples"
         found.oddities.append(Problem(place, index, what + also))
+
+
+def _of_columns(config: PepConfig, table: Table) -> Iterator[Problem]:
+    """Modifiers that have no effect, since the table has a column or has it not."""
+    modifiers = config.data.get(SECTION)
+    known = modifiers if isinstance(modifiers, Mapping) else {}
+    append, remove = known.get("append"), known.get("remove")
+    removed = remove if isinstance(remove, list) else []
+    for number, name in enumerate(removed if table.head else ()):
+        if isinstance(name, str) and name not in table.head:
+            what = (
+                f"the table has no column '{name}'{near(name, table.head)}, so this has no effect"
+            )
+            place = config.place(SECTION, "remove", number)
+            yield Problem(place, f"{SECTION}.remove", f"{what}; correct the name, or remove it")
+    for name in append if isinstance(append, Mapping) else ():
+        if name in table.head and name not in removed:
+            what = f"the table has a column '{name}', so this has no effect; remove one of them"
+            yield Problem(config.place(SECTION, "append", name), f"{SECTION}.append.{name}", what)
 
 
 def implied(imply: Any) -> Iterator[Mapping[str, Any]]:

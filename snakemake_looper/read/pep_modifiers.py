@@ -130,6 +130,9 @@ def _of_imply(imply: list[Any], place: Places, appended: Collection[str]) -> Ite
         if not isinstance(one, Mapping) or not {"if", "then"} <= set(one):
             yield _fault(place, where, "needs 'if:' and 'then:'; write both below one '-'")
             continue
+        for key in (key for key in one if key not in ("if", "then")):
+            what = f"unknown key, ignored{near(str(key), ('if', 'then'))}; remove it"
+            yield _fault(place, (*where, key), what)
         for part in ("if", "then"):
             if not isinstance(one[part], Mapping):
                 what = f"must be a mapping of attribute to value, not '{one[part]}'; correct it"

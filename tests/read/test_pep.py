@@ -6,7 +6,7 @@ import logging
 from pathlib import Path
 
 import pytest
-from support.peps import FILES, messages, read, sound
+from support.peps import FILES, messages, read, sound, warnings
 
 from snakemake_looper.read import pep as pep_module
 from snakemake_looper.read.pep import row_of
@@ -129,3 +129,21 @@ def test_an_answer_of_pephub_that_is_no_pep(monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setattr("pephubclient.PEPHubClient.load_raw_pep", lambda *_: {"a": 1})
     with pytest.raises(Refused, match="that is no PEP; try again later"):
         pull("me/far:v1")
+
+
+def test_slips_in_a_pep_from_pephub(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A PEP from PEPhub has no lines: the place is the line that names it."""
+    modifiers = {"appned": {"x": "y"}, "duplicate": {"fiel": "z"}}
+    raw = {
+        "_config": {"name": "far", "sample_modifiers": modifiers},
+        "_sample_dict": [{"sample_name": "a", "file": "1"}],
+        "_subsample_list": [[{"sample_name": "a", "n": 1}, {"sample_name": "a", "n": None}]],
+    }
+    monkeypatch.setattr(pep_module, "pull", lambda _: raw)
+    looper = {".looper.yaml": FILES[".looper.yaml"].replace("project.yaml", "me/far:v1")}
+    assert [text.partition(";")[0] for text in warnings(tmp_path, looper)] == [
+        ".looper.yaml:1: sample_modifiers.appned: unknown modifier, ignored (did you mean 'append'?)",
+        ".looper.yaml:1: sample_modifiers.duplicate.fiel: no sample has an attribute 'fiel' (did you"
+        " mean 'file'?), so this has no effect",
+    ]
+    assert sound(tmp_path, looper).samples[0].attributes["n"] == [1.0, ""]

@@ -114,6 +114,20 @@ IGNORED = {
         modified("  remove: y\n"),
         "5: sample_modifiers.remove: must be a list of attributes, not 'y'; write '[y]'",
     ),
+    "remove of no column": (
+        modified("  remove: [x, yy]\n"),
+        "5: sample_modifiers.remove: the table has no column 'yy' (did you mean 'y'?), so this has no"
+        " effect; correct the name, or remove it",
+    ),
+    "append of a column": (
+        modified("  append:\n    y: q\n"),
+        "6: sample_modifiers.append.y: the table has a column 'y', so this has no effect; remove one"
+        " of them",
+    ),
+    "an implication with another word": (
+        modified("  imply:\n    - if: {x: '1'}\n      then: {z: q}\n      else: {z: r}\n"),
+        "8: sample_modifiers.imply.else: unknown key, ignored; remove it",
+    ),
     "a number that no cell can be": (
         modified("  imply:\n    - if: {x: [1, '2']}\n      then: {z: 1}\n"),
         "6: sample_modifiers.imply.if.x: '1' is not text, but all cells are; put it in quotes:"
@@ -470,9 +484,9 @@ def test_keys_of_one_s_own(tmp_path: Path, key: str) -> None:
 
 def test_modifiers_without_a_fault(tmp_path: Path) -> None:
     modifiers = """
-  append: {file: p, word: one, number: 1, note: a $ b}
-  duplicate: {x: z}
-  remove: [w, x]
+  append: {file: p, word: one, number: 1, note: a $ b, x: again}
+  duplicate: {y: z}
+  remove: [x]
   imply:
     - if: {y: [p, q], number: [1]}
       then: {w: two}
@@ -480,7 +494,7 @@ def test_modifiers_without_a_fault(tmp_path: Path) -> None:
     attributes: y
     sources: {p: 'd/{sample_name}/{{x}}.fq', unused: '{SRR}/$NO_SUCH/x'}
 """
-    files = modified(modifiers.replace("duplicate: {x: z}", "duplicate: {y: z}").removeprefix("\n"))
+    files = modified(modifiers.removeprefix("\n"))
     assert warnings(tmp_path, files) == []
     assert sound(tmp_path, files).samples[0].attributes["y"] == "d/a/{x}.fq"
 
