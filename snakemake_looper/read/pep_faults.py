@@ -17,7 +17,7 @@ from typing import Any
 from ..errors import Place, Problem, near
 from .deprecated import PEP
 from .pep_config import PepConfig
-from .pep_modifiers import SECTION, modifier_faults, unknown_modifiers
+from .pep_modifiers import SECTION, modifier_faults, shown, unknown_modifiers
 from .table_text import also_in
 from .tables import Table, read_table
 from .yaml_lines import unset
@@ -73,7 +73,7 @@ def faults_of_config(config: PepConfig) -> Faults:
     index = config.index
     if not isinstance(index, str):
         key = "sample_table_index"
-        what = f"must be the name of a column, not '{index}'; write a text"
+        what = f"must be the name of a column, not '{shown(index)}'; write a text"
         found.faults.append(Problem(config.place(key), key, what))
         return found
     is_made = _may_make(config.data.get(SECTION), index)
@@ -92,7 +92,7 @@ def _of_version(config: PepConfig) -> Iterator[Problem]:
     version = config.data.get(key, "2.1.0")
     parts = version.split(".") if isinstance(version, str) else ()
     if len(parts) != 3 or not all(part.strip().isdecimal() for part in parts):
-        what = f"'{version}' is no version of three numbers; {_VERSION}"
+        what = f"'{shown(version)}' is no version of three numbers; {_VERSION}"
         yield Problem(config.place(key), key, what)
     elif int(parts[0]) < 2:
         yield Problem(config.place(key), key, f"PEPs of version {version} are not read; {_VERSION}")
@@ -133,7 +133,7 @@ def _note_sample_table(found: Faults, config: PepConfig, index: str, is_made: bo
         found.table = _table(found, path, place, key, index, not is_made, remedy, value)
         return
     if value:
-        what = f"must be the path of one table, not '{value}'"
+        what = f"must be the path of one table, not '{shown(value)}'"
         what += "; put all rows into one table" if isinstance(value, list) else "; correct it"
     elif not config.whole:
         return  # it may be in the part that is missing
@@ -155,7 +155,7 @@ def _note_subsamples(found: Faults, config: PepConfig, index: str) -> None:
             table = _table(found, config.path(key, item), place, key, index, True, "", item)
             found.subsamples += [table] if table else []
         elif item is not None or isinstance(given, list):
-            what = f"'{item}' is not a path; write the path of a table"
+            what = f"'{shown(item)}' is not a path; write the path of a table"
             found.faults.append(Problem(place, key, what))
 
 

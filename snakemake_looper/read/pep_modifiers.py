@@ -23,6 +23,8 @@ MODIFIERS: Mapping[str, tuple[type, str]] = {
 }
 """The type of each modifier, and its form in words."""
 
+_LONGEST = 60
+"""The longest text of a value in a message."""
 Places = Callable[..., Place]
 """Gives the place of a path of keys below `sample_modifiers`."""
 
@@ -49,7 +51,9 @@ def modifier_faults(modifiers: Any, place: Places) -> Iterator[Problem]:
         if value is None:
             yield _fault(place, (name,), f"is empty; write {form} below it, or remove it")
         elif not isinstance(value, kind):
-            yield _fault(place, (name,), f"must be {form}, not '{value}'; {_list_of(kind, value)}")
+            yield _fault(
+                place, (name,), f"must be {form}, not '{shown(value)}'; {_list_of(kind, value)}"
+            )
         elif name == "imply":
             appended = modifiers.get("append")
             yield from _of_imply(
@@ -69,6 +73,12 @@ def unknown_modifiers(modifiers: Any, place: Places) -> Iterator[Problem]:
 
 def _list_of(kind: type, value: Any) -> str:
     return f"write '[{value}]'" if kind is list and isinstance(value, str) else "correct it"
+
+
+def shown(value: Any) -> str:
+    """A value for a message, cut if it is long."""
+    text = str(value)
+    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"
 
 
 def _fault(place: Places, keys: tuple[str | int, ...], message: str) -> Problem:
@@ -91,14 +101,16 @@ def _of_duplicate(
 ) -> Iterator[Problem]:
     for key, new in value.items():
         if not isinstance(new, str):
-            what = f"must be the second name of the attribute, not '{new}'; write a text"
+            what = f"must be the second name of the attribute, not '{shown(new)}'; write a text"
             yield _fault(place, (*keys, key), what)
 
 
 def _of_remove(value: list[Any], place: Places, keys: tuple[str | int, ...]) -> Iterator[Problem]:
     for number, one in enumerate(value):
         if not isinstance(one, str):
-            yield _fault(place, (*keys, number), f"'{one}' is no name of an attribute; correct it")
+            yield _fault(
+                place, (*keys, number), f"'{shown(one)}' is no name of an attribute; correct it"
+            )
 
 
 def _of_derive(
@@ -114,11 +126,13 @@ def _of_derive(
             hint = near(name, unknown).replace("did you mean", "instead of")
             yield _fault(place, keys, f"has no '{name}'{hint}; write {form} there")
         elif not isinstance(derive[name], kind):
-            yield _fault(place, (*keys, name), f"must be {form}, not '{derive[name]}'; correct it")
+            yield _fault(
+                place, (*keys, name), f"must be {form}, not '{shown(derive[name])}'; correct it"
+            )
         elif name == "sources":
             for source, path in derive[name].items():
                 if not isinstance(path, str):
-                    what = f"must be a path with attributes in braces, not '{path}'; write a text"
+                    what = f"must be a path with attributes in braces, not '{shown(path)}'; write a text"
                     yield _fault(place, (*keys, name, source), what)
     for key in unknown if all(name in derive for name in forms) else ():
         yield _fault(place, (*keys, key), f"unknown key, ignored{near(key, forms)}; remove it")
@@ -135,7 +149,9 @@ def _of_imply(imply: list[Any], place: Places, appended: Collection[str]) -> Ite
             yield _fault(place, (*where, key), what)
         for part in ("if", "then"):
             if not isinstance(one[part], Mapping):
-                what = f"must be a mapping of attribute to value, not '{one[part]}'; correct it"
+                what = (
+                    f"must be a mapping of attribute to value, not '{shown(one[part])}'; correct it"
+                )
                 yield _fault(place, (*where, part), what)
             elif part == "if":
                 yield from _of_condition(one[part], place, (*where, part), appended)

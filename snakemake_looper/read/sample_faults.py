@@ -1,7 +1,7 @@
-"""What modifiers did not do: derived paths with braces left, attributes of no sample, and the like.
+"""Modifiers that do less than they say: derived paths with braces left, attributes of no sample.
 
-peppy goes on after these, and a command with `{SRR}` in the place of a file name is what comes of
-it. Each kind is one warning, whatever the number of samples.
+peppy goes on, and `{SRR}` stands in a command in the place of a file's name. Each kind is one
+warning, whatever the number of samples.
 """
 
 from __future__ import annotations
@@ -214,14 +214,16 @@ def _of_variables(modifiers: Mapping[str, Any], place: Places, used: set[str]) -
         then = one.get("then") if isinstance(one, Mapping) else None
         if isinstance(then, Mapping):
             texts += [(("imply", number, "then", name), value) for name, value in then.items()]
+    found: dict[str, list[tuple[str | int, ...]]] = {}
     for keys, value in texts:
         # Elsewhere a dollar may be anything; in a path it begins a variable.
         for variable in unset(value) if isinstance(value, str) and "/" in value else ():
-            where = ".".join(key for key in (SECTION, *keys) if isinstance(key, str))
-            what = (
-                f"the environment variable {variable} is not set; set it, or write the value itself"
-            )
-            yield Problem(place(*keys), where, what)
+            found.setdefault(variable, []).append(keys)
+    for variable, (keys, *others) in found.items():
+        where = ".".join(key for key in (SECTION, *keys) if isinstance(key, str))
+        what = f"the environment variable {variable} is not set; set it, or write the value itself"
+        lines = {place(*other).line for other in others} - {place(*keys).line}
+        yield Problem(place(*keys), where, what + also_in(sorted(lines)))
 
 
 def _for(samples: Attributes) -> str:

@@ -100,6 +100,14 @@ IGNORED = {
         "5: sample_modifiers.derive.sources.p: the environment variable NO_SUCH is not set; set it,"
         " or write the value itself",
     ),
+    "a variable in two sources": (
+        modified(
+            "  append: {f: q}\n  derive:\n    attributes: [y, f]\n    sources:\n"
+            "      p: $NO_SUCH/{x}\n      q: $NO_SUCH/f\n"
+        ),
+        "9: sample_modifiers.derive.sources.p: the environment variable NO_SUCH is not set; set it,"
+        " or write the value itself (also line 10)",
+    ),
     "an appended path with a variable": (
         modified("  append: {path: $NO_SUCH/x, price: $NO_SUCH}\n"),
         "5: sample_modifiers.append.path: the environment variable NO_SUCH is not set; set it, or"
