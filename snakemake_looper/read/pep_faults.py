@@ -55,6 +55,13 @@ class Faults:
 def faults_of_table(path: Path) -> Faults:
     """The faults of a table that is given in the place of a PEP's config."""
     found = Faults()
+    if path.suffix.lower() not in (".csv", ".tsv"):
+        what = "is neither a PEP (.yaml) nor a table (.csv, .tsv); rename it"
+        if path.suffix == ".xlsx":
+            what = "is no PEP by itself; save it as .csv, or write a PEP with"
+            what += f" 'sample_table: {path.name}'"
+        found.faults.append(Problem(Place(str(path)), "", what))
+        return found
     found.table = _table(found, path, Place(str(path)), "", "sample_name", True, "")
     _note_names(found, "sample_name")
     _note_repeated(found, "sample_name", False)

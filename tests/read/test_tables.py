@@ -161,7 +161,19 @@ def test_a_table_in_the_place_of_a_pep(tmp_path: Path) -> None:
         "samples.csv:1: sample_name: there is no column 'sample_name', there are id, x; rename the"
         " column of the samples' names"
     ]
-    assert warnings(tmp_path, {"samples.csv": "sample_name,x\na,1\na,2\n"}) == [
+    for name, message in (
+        ("pep", "pep: is neither a PEP (.yaml) nor a table (.csv, .tsv); rename it"),
+        ("s.xlsx", "s.xlsx: is no PEP by itself; save it as .csv, or write a PEP with 'sample_table: s.xlsx'"),
+        ("s.CSV", "s.CSV: 's.CSV' is no kind of table that is read here; rename it to 's.csv'"),
+    ):  # fmt: skip
+        looper = FILES[".looper.yaml"].replace("project.yaml", name)
+        assert messages(tmp_path, {".looper.yaml": looper, name: FILES["samples.csv"]}) == [message]
+
+
+def test_rows_of_one_name_in_a_table_without_a_pep(tmp_path: Path) -> None:
+    looper = FILES[".looper.yaml"].replace("project.yaml", "samples.csv")
+    files = {".looper.yaml": looper, "samples.csv": "sample_name,x\na,1\na,2\n"}
+    assert warnings(tmp_path, files) == [
         "samples.csv:3: sample_name: 'a' is the name of line 2 too: the rows are merged into one"
         " sample, with lists where they differ; rename one if they are two samples"
     ]
