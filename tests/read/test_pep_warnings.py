@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
-from support.peps import FILES, messages, sound, warnings
+from support.peps import FILES, messages, read, sound, warnings
 
 PEP = FILES["project.yaml"]
 TABLE = "sample_name,x,y\na,1,p\nb,2,p\n"
@@ -511,3 +511,11 @@ def test_cells_that_are_paths_already(tmp_path: Path) -> None:
     derive = "  derive: {attributes: [y], sources: {p: 'd/{x}'}}\n"
     table = "sample_name,x,y\na,1,p\nb,2,data/b.fq\nc,3,\nd,4,d.fq\n"
     assert warnings(tmp_path, {**modified(derive), "samples.csv": table}) == []
+
+
+def test_warnings_of_tables_stand_beside_the_problems(tmp_path: Path) -> None:
+    files = {**modified("  append: [x]\n"), "samples.csv": "sample_name,x\na\n"}
+    pep, problems, _ = read(tmp_path, files)
+    assert pep is None and len(problems) == 1
+    (warning,) = problems.warnings
+    assert "samples.csv:2: the row has 1 cell for 2 columns" in warning
