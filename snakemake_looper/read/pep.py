@@ -24,7 +24,7 @@ from .looper_config import LooperConfig, is_registry_path
 from .pep_config import PepConfig, read_pep_config
 from .pep_faults import Faults, faults_of_config, faults_of_table, is_url
 from .pep_modifiers import SECTION, Places, modifier_faults, unknown_modifiers
-from .pep_reasons import reasons, reasons_in_modifiers
+from .pep_reasons import reasons, reasons_in_modifiers, reasons_of_raw
 from .pephub import Refused, amendment_of, amendments_of, first_line, pull
 from .peppy_project import PeppyError, PeppyProject, load_pep
 from .sample_faults import warnings_of_modifiers, warnings_of_subsamples
@@ -116,13 +116,15 @@ def _load(
 ) -> PeppyProject | None:
     """The PEP as peppy reads it; None if it cannot be read, with the reason in `problems`."""
     amendments = config.options.amend or ()
+    pep: str | Mapping[str, Any] = str(source.path)
     try:
-        pep = _pull(config, problems) if source.is_remote else str(source.path)
+        if source.is_remote:
+            pep = _pull(config, problems)
         return load_pep(pep, amendments, config.sample_modifiers, config.root)
     except Refused as error:
         problems.add(source.place, source.key, str(error))
     except PeppyError as error:
-        faults = _reasons(config, known, error)
+        faults = _reasons(config, known, pep, error)
         for fault in faults:
             problems.add(fault.place, fault.key, fault.message)
         if not faults:
@@ -134,15 +136,20 @@ def _load(
     return None
 
 
-def _reasons(config: LooperConfig, known: _Known, error: PeppyError) -> list[Problem]:
+def _reasons(
+    config: LooperConfig, known: _Known, pep: str | Mapping[str, Any], error: PeppyError
+) -> list[Problem]:
     """The reasons why peppy refused a PEP, in all its files and in the looper config."""
-    faults = reasons(known.faults, known.config, config.sample_modifiers, error.__cause__)
+    later = config.sample_modifiers
+    if isinstance(pep, str):
+        faults = reasons(known.faults, known.config, later, error.__cause__)
+    else:
+        faults = reasons_of_raw(pep, config.pep_place, later)
     index = str(known.config.index) if known.config else "sample_name"
     if known.config and SECTION in known.config.data and not faults:
         in_pep = partial(known.config.place, SECTION)
-        own = known.config.data[SECTION]
-        faults += reasons_in_modifiers(own, in_pep, index, config.sample_modifiers)
-    if config.sample_modifiers:
+        faults += reasons_in_modifiers(known.config.data[SECTION], in_pep, index, later)
+    if later:
         modifiers, place = _own_modifiers(config)
         faults += reasons_in_modifiers(modifiers, place, index, {})
         if not faults:

@@ -83,7 +83,7 @@ def faults_of_config(config: PepConfig) -> Faults:
         what = f"must be the name of a column, not '{shown(index)}'; write a text"
         found.faults.append(Problem(config.place(key), key, what))
         return found
-    is_made = _may_make(config.data.get(SECTION), index)
+    is_made = may_make(config.data.get(SECTION), index)
     _note_sample_table(found, config, index, is_made)
     _note_subsamples(found, config, index)
     if found.table:
@@ -301,7 +301,7 @@ def implied(imply: Any) -> Iterator[Mapping[str, Any]]:
             yield then
 
 
-def _may_make(modifiers: Any, attribute: str) -> bool:
+def may_make(modifiers: Any, attribute: str) -> bool:
     """Whether a modifier may make an attribute that has no column in the table."""
     found = modifiers if isinstance(modifiers, Mapping) else {}
     append, duplicate = found.get("append"), found.get("duplicate")

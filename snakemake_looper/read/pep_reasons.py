@@ -9,9 +9,9 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from ..errors import Place, Problem
+from ..errors import Place, Problem, near
 from .pep_config import PepConfig
-from .pep_faults import Faults, implied, is_url, tables_of
+from .pep_faults import Faults, implied, is_url, may_make, tables_of
 from .pep_modifiers import SECTION, Places, modifier_faults
 from .table_text import cells, open_quote
 
@@ -46,6 +46,27 @@ def reasons(
         what = f"there is no column '{index}', and the modifiers do not give it to every"
         what += " sample; add the column"
         known.append(Problem(Place(str(found.table.path), 1), index, what))
+    return known
+
+
+def reasons_of_raw(pep: Mapping[str, Any], named: Place, later: Mapping[str, Any]) -> list[Problem]:
+    """The reasons in a PEP from PEPhub; empty if no reason is known.
+
+    Args:
+        pep: the raw PEP.
+        named: the place of its name: it has no lines itself.
+        later: the looper config's `sample_modifiers`.
+    """
+    config = pep["_config"]
+    modifiers = config.get(SECTION, {})
+    index = str(config.get("sample_table_index") or "sample_name")
+    known = reasons_in_modifiers(modifiers, lambda *_: named, index, later)
+    rows = pep.get("_sample_dict") or []
+    columns = list(map(str, rows[0] if isinstance(rows, list) else rows))
+    if columns and index not in columns and not may_make(modifiers, index):
+        what = f"the PEP has no column '{index}', there are {', '.join(columns)}"
+        what += f"{near(index, columns)}; rename the column of the samples' names at PEPhub"
+        known.append(Problem(named, index, what))
     return known
 
 

@@ -147,3 +147,19 @@ def test_slips_in_a_pep_from_pephub(tmp_path: Path, monkeypatch: pytest.MonkeyPa
         " mean 'file'?), so this has no effect",
     ]
     assert sound(tmp_path, looper).samples[0].attributes["n"] == [1.0, ""]
+
+
+def test_faults_of_a_pep_from_pephub(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    raw = {
+        "_config": {"name": "far", "sample_modifiers": {"append": ["x"]}},
+        "_sample_dict": [{"id": "a", "file": "1"}],
+        "_subsample_list": None,
+    }
+    monkeypatch.setattr(pep_module, "pull", lambda _: raw)
+    looper = {".looper.yaml": FILES[".looper.yaml"].replace("project.yaml", "me/far:v1")}
+    assert messages(tmp_path, looper) == [
+        ".looper.yaml:1: sample_modifiers.append: must be a mapping of attribute to value, not"
+        " '['x']'; correct it",
+        ".looper.yaml:1: sample_name: the PEP has no column 'sample_name', there are id, file; rename"
+        " the column of the samples' names at PEPhub",
+    ]
