@@ -18,7 +18,8 @@ from collections.abc import Sequence
 from importlib import import_module
 from itertools import takewhile
 
-from .cli_options import RUNS, options_of, parsers
+from .cli_commands import RUNS
+from .cli_options import options_of, parsers
 from .cli_words import Spellings, find_command, sort_words, spellings_in, spellings_of
 from .commands import DONE, FAILED
 from .errors import LooperError, Problems, ProjectError
@@ -85,7 +86,7 @@ def arguments_of(words: list[str]) -> Namespace | None:
     for line in found.notes:
         note(line)
     names = found.targets if command not in RUNS else []
-    arguments = parser.parse_args([command, *found.ours, *names])
+    arguments = parser.parse_args([command, *names, *found.ours])
     arguments.spellings = spellings_in(found.ours, of_commands[command])
     # Snakemake takes targets only where they stand together.
     behind = list(takewhile(lambda word: not word.startswith("-"), for_snakemake))

@@ -18,7 +18,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from .cli_options import RUNS
+from .cli_commands import RUNS, takes_name
 from .errors import Problems, near
 from .read.deprecated import OPTIONS as OLDER
 from .read.options import OPTION_NAMES, spelled
@@ -174,7 +174,7 @@ class _Sorter:
         if "-c" in self._ours and "-c" not in self.words.ours and _is_project(word):
             self.words.ours.extend(("-c", word))
             return
-        if self._runs or (self._command == "profile" and not self.words.targets):
+        if self._runs or (takes_name(self._command) and not self.words.targets):
             self.words.targets.append(word)
             return
         has_samples = "--samples" in self._ours
@@ -314,9 +314,8 @@ def _older(spelling: str) -> str | None:
 # --- the whole command line -----------------------------------------------------------------------
 
 _OLD_COMMANDS: Mapping[str, str] = {
-    "init": "write a .looper.yaml with 'pep_config:', 'output_dir:' and 'pipeline_interfaces:'",
-    "init-piface": "write a pipeline interface with 'pipeline_name:' and 'sample_interface:'",
-    "init_piface": "write a pipeline interface with 'pipeline_name:' and 'sample_interface:'",
+    "init-piface": "write 'init', which writes a pipeline interface, too",
+    "init_piface": "write 'init', which writes a pipeline interface, too",
     "summarize": "write 'report' or 'table'",
     "collate": "write 'runp'",
     "status": "write 'check'",

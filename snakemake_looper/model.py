@@ -41,6 +41,8 @@ class Pep:
     index: str
     """The name of the attribute that identifies a sample."""
     config_file: Path | None
+    table: Path | None
+    """The sample table; None if it is no file."""
     files: tuple[Path, ...]
     """All files that were read for it."""
     volatile: bool

@@ -27,8 +27,8 @@ ROOMS = [
     ["results"],
     ["run"],
     ["show"],
-    ["cli_options"],
-    ["cli_words"],
+    ["cli_commands"],
+    ["cli_options", "cli_words"],
     ["commands"],
     ["for_snakefiles", "cli", "module", "__init__"],
 ]
@@ -42,7 +42,7 @@ LOADED_BY_A_JOB = {
 LOADED_BY_SOME_JOBS = {"formula", "run", "run.from_snakefile", "workspace.array_task"}
 # Each library of others is imported by these modules, and by no other.
 SEAMS = {
-    "peppy": {"read.peppy_project"},
+    "peppy": {"read.peppy_merging", "read.peppy_project"},
     "pephubclient": {"read.pephub", "results.pephub_table"},
     "jinja2": {"read.template_environment", "read.template_undefined", "results.report"},
     "jsonschema": {"read.input_schema", "read.output_schema_faults", "read.schema_faults"},
@@ -52,6 +52,7 @@ SEAMS = {
     },
     "sqlmodel": {"results.database_tables"},
     "pipestat": {"results.database_connection", "results.database_tables"},
+    "openpyxl": {"read.table_text"},
     "psutil": {"status.processes"},
     "snakemake_executor_plugin_slurm_jobstep": {"workspace.array_task"},
     "snakemake_interface_logger_plugins": {"run.log_events", "show.choice", "show.log_lines"},

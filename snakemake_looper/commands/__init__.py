@@ -2,7 +2,7 @@
 
 `execute` takes the parsed arguments and returns an exit code. `cli` imports the module of the
 command that was typed, and turns exceptions into messages and exit codes. The arguments of all
-commands are declared in `cli_options`.
+commands are declared in `cli_commands`.
 """
 
 DONE, FAILED = 0, 1

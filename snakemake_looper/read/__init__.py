@@ -4,6 +4,9 @@ Begin with `project`: it reads the files in their order.
 
 looper_config, options, settings    the looper config; the options of all sources, merged
 pep                                 the samples; `peppy_project` calls peppy, `pephub` the server
+pep_config, pep_faults, pep_reasons the files of a PEP, and all that is wrong or odd about them
+pep_modifiers, sample_faults        modifiers of a wrong form; modifiers without effect on samples
+tables, table_text                  sample tables row by row, for messages
 interface, directives, pre_submit   the pipelines, with their command templates (`templates`)
 input_schema, output_schema         the attributes that samples need; the results of pipelines
 schema_files, schema_refs           the files of an input schema; `remote` gets those on the web

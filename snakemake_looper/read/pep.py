@@ -9,21 +9,26 @@ relative to it (quirk 37).
 from __future__ import annotations
 
 import contextlib
-import csv
 import io
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-from ..errors import Place, Problems
+from ..errors import Place, Problem, Problems
 from ..layout import is_file_name, shown_name
 from ..model import Pep, Sample
 from .looper_config import LooperConfig, is_registry_path
 from .old_pep import tell_of_old_forms
-from .pep_faults import faults_of
+from .pep_config import PepConfig, read_pep_config
+from .pep_faults import Faults, faults_of_config, faults_of_table, is_url
+from .pep_modifiers import SECTION, Places, modifier_faults, unknown_modifiers
+from .pep_reasons import reasons, reasons_in_modifiers, reasons_of_raw
 from .pephub import Refused, amendment_of, amendments_of, first_line, pull
 from .peppy_project import PeppyError, PeppyProject, load_pep
+from .sample_faults import warnings_of_modifiers, warnings_of_subsamples
+from .table_text import rows_of_names
 from .yaml_lines import read_yaml, resolve
 
 
@@ -40,7 +45,7 @@ class _Source:
 
     @property
     def is_config(self) -> bool:
-        return not self.is_remote and self.path.suffix in (".yaml", ".yml")
+        return not self.is_remote and self.path.suffix.lower() in (".yaml", ".yml")
 
 
 def read_pep(config: LooperConfig, problems: Problems) -> Pep | None:
@@ -51,16 +56,50 @@ def read_pep(config: LooperConfig, problems: Problems) -> Pep | None:
     if config.pep is None:
         return None
     source = _source(config, config.pep)
-    amendments = config.options.amend or ()
-    document = read_yaml(source.path, Problems()) if source.is_config else None
-    if document and tell_of_old_forms(document, config.root, config.places, problems):
+    known = _known(config, source, problems)
+    if known is None:
         return None
-    loaded = _load(config, source, problems)
+    loaded = _load(config, source, known, problems)
     if loaded is None:
         return None
-    if document and amendments:
-        _warn_of_dropped_modifiers(document.data, document.place, amendments, problems)
-    return _pep(config, source, loaded, problems)
+    _warn(config, known, loaded, problems)
+    return _pep(config, source, known, loaded, problems)
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """A PEP as its files have it, before peppy reads it."""
+
+    faults: Faults
+    config: PepConfig | None
+    """The config of a PEP; None for a table, and for a PEP from PEPhub."""
+
+    @property
+    def files(self) -> tuple[Path, ...]:
+        """The config and all that it imports."""
+        return tuple(self.config.files) if self.config else ()
+
+
+def _known(config: LooperConfig, source: _Source, problems: Problems) -> _Known | None:
+    """A look at the files of a PEP; None if peppy must not read them. Problems say why."""
+    if source.is_remote:
+        return _Known(Faults(), None)
+    if not source.is_config:
+        return _Known(faults_of_table(source.path), None)
+    amendments = config.options.amend or ()
+    asked = config.options.origin("amend")
+    pep = read_pep_config(source.path, amendments, asked, problems)
+    if pep is None:
+        return None
+    if tell_of_old_forms(pep.document, config.root, config.places, problems):
+        return None
+    _warn_of_dropped_modifiers(pep.document.data, pep.document.place, amendments, problems)
+    faults = faults_of_config(pep)
+    if not pep.whole:
+        for fault in faults.faults:
+            problems.add(fault.place, fault.key, fault.message)
+        return None
+    return _Known(faults, pep)
 
 
 def _source(config: LooperConfig, pep: str) -> _Source:
@@ -70,22 +109,84 @@ def _source(config: LooperConfig, pep: str) -> _Source:
     return _Source(Path(pep), False, Place(pep), "")
 
 
-def _load(config: LooperConfig, source: _Source, problems: Problems) -> PeppyProject | None:
+def _load(
+    config: LooperConfig, source: _Source, known: _Known, problems: Problems
+) -> PeppyProject | None:
     """The PEP as peppy reads it; None if it cannot be read, with the reason in `problems`."""
     amendments = config.options.amend or ()
+    pep: str | Mapping[str, Any] = str(source.path)
     try:
-        pep = _pull(config, problems) if source.is_remote else str(source.path)
+        if source.is_remote:
+            pep = _pull(config, problems)
         return load_pep(pep, amendments, config.sample_modifiers, config.root)
     except Refused as error:
         problems.add(source.place, source.key, str(error))
     except PeppyError as error:
-        faults = [] if source.is_remote else faults_of(source.path, amendments)
+        faults = _reasons(config, known, pep, error)
         for fault in faults:
             problems.add(fault.place, fault.key, fault.message)
         if not faults:
-            said = f"peppy cannot read the PEP: {first_line(error)}; correct it"
+            said = f"peppy, which reads PEPs, stops at it ({first_line(error)}); compare it with"
+            said += " https://pep.databio.org/spec/specification/"
             problems.add(source.place, source.key, said)
+        for oddity in known.faults.oddities:
+            problems.warn(oddity.place, oddity.key, oddity.message)
     return None
+
+
+def _reasons(
+    config: LooperConfig, known: _Known, pep: str | Mapping[str, Any], error: PeppyError
+) -> list[Problem]:
+    """The reasons why peppy refused a PEP, in all its files and in the looper config."""
+    later = config.sample_modifiers
+    if isinstance(pep, str):
+        faults = reasons(known.faults, known.config, later, error.__cause__)
+    else:
+        faults = reasons_of_raw(pep, config.pep_place, later)
+    index = str(known.config.index) if known.config else "sample_name"
+    if known.config and SECTION in known.config.data and not faults:
+        in_pep = partial(known.config.place, SECTION)
+        faults += reasons_in_modifiers(known.config.data[SECTION], in_pep, index, later)
+    if later:
+        modifiers, place = _own_modifiers(config)
+        faults += reasons_in_modifiers(modifiers, place, index, {})
+        if not faults:
+            what = "cannot be applied to samples that the PEP has modified; move them into the PEP"
+            faults.append(Problem(place(), SECTION, what))
+    return faults
+
+
+def _own_modifiers(config: LooperConfig) -> tuple[Mapping[str, Any], Places]:
+    """The looper config's `sample_modifiers`, and their places."""
+    document = read_yaml(config.path, Problems())
+    place = partial(document.place, SECTION) if document else lambda *_: Place(str(config.path))
+    return config.sample_modifiers, place
+
+
+def _warn(config: LooperConfig, known: _Known, loaded: PeppyProject, problems: Problems) -> None:
+    """Warn of what peppy passed over."""
+    found = list(known.faults.oddities)
+    if loaded.samples:  # else these are the problems
+        found += known.faults.faults
+    pep = known.config
+    names = {str(sample.get(loaded.index, "")) for sample in loaded.samples}
+    found += warnings_of_subsamples(known.faults.subsamples, loaded.index, names)
+    of_samples = partial(warnings_of_modifiers, samples=loaded.samples, sources=loaded.sources)
+    own = config.sample_modifiers
+    removed = own.get("remove")
+    place: Places = partial(pep.place, SECTION) if pep else lambda *_: config.pep_place
+    if not pep and SECTION in loaded.config:  # a PEP from PEPhub
+        modifiers = loaded.config[SECTION]
+        found += [*modifier_faults(modifiers, place), *unknown_modifiers(modifiers, place)]
+    found += of_samples(
+        loaded.config.get(SECTION), place, removed=removed if isinstance(removed, list) else ()
+    )
+    if own:
+        _, place = _own_modifiers(config)
+        found += [*modifier_faults(own, place), *unknown_modifiers(own, place)]
+        found += of_samples(own, place)
+    for fault in found:
+        problems.warn(fault.place, fault.key, fault.message)
 
 
 def _pull(config: LooperConfig, problems: Problems) -> dict[str, Any]:
@@ -101,44 +202,64 @@ def _pull(config: LooperConfig, problems: Problems) -> dict[str, Any]:
 
 
 def _pep(
-    config: LooperConfig, source: _Source, loaded: PeppyProject, problems: Problems
+    config: LooperConfig,
+    source: _Source,
+    known: _Known,
+    loaded: PeppyProject,
+    problems: Problems,
 ) -> Pep | None:
     """The PEP as a value; None if it has no samples."""
-    table = None if source.is_remote else loaded.tables[0] if loaded.tables else source.path
+    table, named = _table(config, source, known, loaded)
     if not loaded.samples:
-        place = Place(str(table)) if table else source.place
-        problems.add(place, source.key, "there are no samples; add a row for each")
+        place = Place(str(table)) if table else named
+        none = Problem(place, source.key, "there are no samples; add a row for each")
+        for fault in known.faults.faults or [none]:
+            problems.add(fault.place, fault.key, fault.message)
         return None
     samples, refused = _samples(config, source, loaded)
-    _report_refused(refused, loaded.index, table, config.pep_place, problems)
+    _report_refused(refused, loaded.index, table, named, problems)
     name = _name(loaded.config, source, config)
-    if not is_file_name(name):
+    if not is_file_name(name) or isinstance(loaded.config.get("name"), list | dict):
+        place = known.config.place("name") if known.config else source.place
         problems.add(
-            config.pep_place if source.is_remote else source.path,
+            config.pep_place if source.is_remote else place,
             "name",
             f"'{name}' cannot be part of a file name; use letters, digits, '-', '_'",
         )
     content = dict(loaded.config)
     content.setdefault("name", name)
-    imports = _imports(source.path) if source.is_config else []
-    modifiers = (loaded.config.get("sample_modifiers"), config.sample_modifiers)
+    modifiers = (loaded.config.get(SECTION), config.sample_modifiers)
+    files = known.files[:1] + loaded.tables + known.files[1:] if known.config else (source.path,)
     return Pep(
         name=name,
         config=content,
         samples=samples,
         index=loaded.index,
         config_file=source.path if source.is_config else None,
-        files=(config.path,) if source.is_remote else (source.path, *loaded.tables, *imports),
-        volatile=source.is_remote or any(map(_has_glob, modifiers)),
+        table=table,
+        files=(config.path,) if source.is_remote else files,
+        volatile=source.is_remote or _has_url(loaded.config) or any(map(_has_glob, modifiers)),
         refused=frozenset(refused),
     )
+
+
+def _table(
+    config: LooperConfig, source: _Source, known: _Known, loaded: PeppyProject
+) -> tuple[Path | None, Place]:
+    """The sample table, if it is a file, and the place of its name."""
+    if source.is_remote:
+        return None, config.pep_place
+    if known.config is None:
+        return source.path, source.place
+    named = known.config.place("sample_table")
+    return known.faults.table.path if known.faults.table else None, named
 
 
 def _samples(
     config: LooperConfig, source: _Source, loaded: PeppyProject
 ) -> tuple[tuple[Sample, ...], tuple[str, ...]]:
     """The samples, and the names in the table that no sample can have."""
-    folder = source.path.parent if source.path.suffix in (".yaml", ".yml") else config.root
+    folder = source.path.parent if source.is_config else config.root
     samples: list[Sample] = []
     refused: dict[str, None] = {}
     for attributes in loaded.samples:
@@ -163,18 +284,15 @@ def _report_refused(
     names: Collection[str], index: str, table: Path | None, pep: Place, problems: Problems
 ) -> None:
     """A problem for each name that cannot be part of a file name, at its line of the table."""
-    places = _rows(table, index, names) if table and names else {}
+    places = rows_of_names(table, index, names) if table and names else {}
     for name in names:
-        what = (
-            f"{shown_name(name)} has a character that cannot be part of an output file's name"
-            if name
-            else "empty"
-        )
-        problems.add(
-            places.get(name, pep),
-            index,
-            f"sample name {what}; use letters, digits, '.', '-' and '_'",
-        )
+        what = "is empty; write a name, or remove the row"
+        if name:
+            what = (
+                f"sample name {shown_name(name)} has a character that cannot be part of an output"
+            )
+            what += " file's name; use letters, digits, '.', '-' and '_'"
+        problems.add(places.get(name, pep), index, what)
 
 
 def _warn_of_dropped_modifiers(
@@ -190,7 +308,7 @@ def _warn_of_dropped_modifiers(
     for name in amendments:
         amendment = amendments_of(data).get(name)
         new = amendment.get("sample_modifiers") if isinstance(amendment, Mapping) else None
-        lost = sorted(set(own) - set(new)) if isinstance(new, Mapping) else []
+        lost = sorted(map(str, set(own) - set(new))) if isinstance(new, Mapping) else []
         if lost:
             problems.warn(
                 place("project_modifiers", "amend", name, "sample_modifiers"),
@@ -215,19 +333,13 @@ def _name(content: Mapping[str, Any], source: _Source, config: LooperConfig) -> 
     return folder.name.replace(" ", "_")
 
 
-def _imports(source: Path, seen: set[Path] | None = None) -> list[Path]:
-    """Configs that a PEP config imports, and those that they import."""
-    seen = {source} if seen is None else seen
-    document = read_yaml(source, Problems())
-    modifiers = document.data.get("project_modifiers") if document else None
-    imports = modifiers.get("import") if isinstance(modifiers, Mapping) else None
-    found: list[Path] = []
-    for item in imports if isinstance(imports, list) else [imports] if imports else []:
-        path = resolve(str(item), source.parent)
-        if path.is_file() and path not in seen:
-            seen.add(path)
-            found += [path, *_imports(path, seen)]
-    return found
+def _has_url(content: Mapping[str, Any]) -> bool:
+    """Whether a table is at an address: it can change while no file of the PEP changes."""
+    for key in ("sample_table", "subsample_table"):
+        value = content.get(key)
+        if any(is_url(str(item)) for item in (value if isinstance(value, list) else [value])):
+            return True
+    return False
 
 
 def _has_glob(modifiers: Any) -> bool:
@@ -238,32 +350,17 @@ def _has_glob(modifiers: Any) -> bool:
     return any("*" in str(value) or "[" in str(value) for value in values)
 
 
-def _rows(table: Path, index: str, names: Collection[str]) -> dict[str, Place]:
-    """The lines of samples in their table. Only messages need them."""
-    found: dict[str, Place] = {}
-    with (
-        contextlib.suppress(OSError, ValueError, csv.Error),
-        table.open(newline="", encoding="utf-8-sig") as lines,
-    ):
-        reader = csv.DictReader(lines, delimiter="\t" if table.suffix == ".tsv" else ",")
-        for row in reader:
-            name = row.get(index) or ""
-            for one in (name, name.strip()):
-                if one in names:
-                    found.setdefault(one, Place(str(table), reader.line_num))
-    return {name: found.get(name, Place(str(table))) for name in names}
-
-
 def rows_of(pep: Pep, names: Collection[str]) -> dict[str, Place]:
     """The places of samples in their table; for a PEP from PEPhub, a place in the looper config."""
-    tables = [file for file in pep.files if file != pep.config_file]
-    if pep.config_file is None and tables and tables[0].suffix in (".yaml", ".yml"):
-        document = read_yaml(tables[0], Problems())
-        place = document.place("pep_config") if document else Place(str(tables[0]))
+    if pep.config_file is None and pep.files[0].suffix.lower() in (".yaml", ".yml"):
+        document = read_yaml(pep.files[0], Problems())
+        place = document.place("pep_config") if document else Place(str(pep.files[0]))
         return dict.fromkeys(names, place)
-    if not tables:
-        return dict.fromkeys(names, Place(str(pep.config_file or "")))
-    return _rows(tables[0], pep.index, set(names))
+    if pep.table:
+        return rows_of_names(pep.table, pep.index, names)
+    document = read_yaml(pep.config_file, Problems()) if pep.config_file else None
+    place = document.place("sample_table") if document else Place(str(pep.config_file or ""))
+    return dict.fromkeys(names, place)
 
 
 def row_of(pep: Pep, name: str) -> Place:

@@ -1,270 +1,307 @@
-"""Faults of a PEP that peppy cannot read, with the place of each and the text to write instead.
+"""Faults of a PEP: in its config and its tables, each with its place and the text to write instead.
 
-peppy raises whatever pandas, PyYAML and the operating system raise. After such an error,
-`faults_of` looks at the PEP's config and then at its tables, and finds the faults that it knows.
-A PEP that peppy can read is not checked.
+peppy raises whatever pandas, PyYAML and the operating system raise, or goes on without a word. So
+the same files are looked at here, and each fault is noted. If peppy stops, they are the reasons. If
+it goes on, they are warnings: the PEP runs as it does with looper.
 """
 
 from __future__ import annotations
 
-import csv
-import os
+import importlib.util
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-from ..errors import Place, Problem, Problems, near
+from ..errors import Place, Problem, near
 from .deprecated import PEP
-from .yaml_lines import Document, expand, read_yaml
+from .pep_config import PepConfig
+from .pep_modifiers import SECTION, modifier_faults, shown, unknown_modifiers
+from .table_text import also_in
+from .tables import Table, read_table
+from .yaml_lines import unset
 
 _TABLES = (".csv", ".tsv", ".xlsx")
-_DELIMITERS = {",": "commas", "\t": "tabs", ";": "semicolons"}
 _OLD_TABLES = ("sample_annotation", "sample_table")
-_MODIFIERS: Mapping[str, tuple[type, str]] = {
-    "append": (dict, "a mapping of attribute to value"),
-    "duplicate": (dict, "a mapping of attribute to its second name"),
-    "remove": (list, "a list of attributes"),
-    "imply": (list, "a list of 'if:' and 'then:'"),
-    "derive": (dict, "a mapping of 'attributes:' and 'sources:'"),
+_VERSION = "write 'pep_version: 2.1.0'"
+_KEYS: Mapping[str, tuple[type, ...]] = {
+    "sample_table": (str, list),
+    "subsample_table": (str, list),
+    "sample_table_index": (str,),
+    "subsample_table_index": (str,),
+    "sample_modifiers": (dict,),
+    "project_modifiers": (dict,),
+    "pep_version": (str, float),
+    "description": (str,),
 }
+"""Keys of a PEP with the types of their values. A PEP may have any other key as well."""
 
 
-def faults_of(source: Path, amendments: tuple[str, ...]) -> list[Problem]:
-    """The faults of a PEP that peppy cannot read; empty if no fault is known here.
+@dataclass(slots=True)
+class Faults:
+    """All that was noted about the files of a PEP."""
 
-    Args:
-        source: the PEP's config, or its table if it has no config.
-        amendments: names of the amendments to apply.
-    """
-    if source.suffix not in (".yaml", ".yml"):
-        return list(_of_table(source, Place(str(source)), "", "sample_name"))
-    problems = Problems()
-    document = read_yaml(source, problems)
-    if document is None:
-        return list(problems)
-    return list(_of_config(document, amendments))
+    faults: list[Problem] = field(default_factory=list)
+    """Reasons why peppy may refuse the PEP."""
+    oddities: list[Problem] = field(default_factory=list)
+    """Parts that peppy reads in another way than they look."""
+    table: Table | None = None
+    """The sample table, if it could be read."""
+    subsamples: list[Table] = field(default_factory=list)
+    """The subsample tables that could be read."""
 
 
-def _of_config(document: Document, amendments: tuple[str, ...]) -> Iterator[Problem]:
-    config = dict(document.data)
-    places: dict[str, tuple[str | int, ...]] = {key: (key,) for key in config}
-    modifiers = config.get("project_modifiers") or {}
-    if not isinstance(modifiers, Mapping):
-        yield _fault(
-            document, ("project_modifiers",), "must be a mapping of 'amend:' and 'import:'"
-        )
-        return
-    known = modifiers.get("amend") or {}
-    if not isinstance(known, Mapping):
-        yield _fault(document, ("project_modifiers", "amend"), "must be a mapping of amendments")
-        return
-    unknown = [name for name in amendments if name not in known]
-    for name in unknown:
-        there = f"write one of {', '.join(map(str, known))}" if known else "it has none"
-        what = f"the PEP has no amendment '{name}'{near(name, map(str, known))}; {there}"
-        yield Problem(document.place("project_modifiers", "amend"), "amend", what)
-    for name in amendments:
-        if name in unknown:
+def faults_of_table(path: Path) -> Faults:
+    """The faults of a table that is given in the place of a PEP's config."""
+    found = Faults()
+    if path.suffix.lower() not in (".csv", ".tsv"):
+        what = "is neither a PEP (.yaml) nor a table (.csv, .tsv); rename it"
+        if path.suffix == ".xlsx":
+            what = "is no PEP by itself; save it as .csv, or write a PEP with"
+            what += f" 'sample_table: {path.name}'"
+        found.faults.append(Problem(Place(str(path)), "", what))
+        return found
+    found.table = _table(found, path, Place(str(path)), "", "sample_name", True, "")
+    _note_names(found, "sample_name")
+    _note_repeated(found, "sample_name", False)
+    return found
+
+
+def faults_of_config(config: PepConfig) -> Faults:
+    """The faults of a PEP's config and of all tables that it names."""
+    found = Faults()
+    found.faults += _of_version(config)
+    found.oddities += _of_names(config)
+    if SECTION in config.data:
+        modifiers, place = config.data[SECTION], partial(config.place, SECTION)
+        found.faults += modifier_faults(modifiers, place)
+        found.oddities += unknown_modifiers(modifiers, place)
+    index = config.index
+    if not isinstance(index, str):
+        key = "sample_table_index"
+        what = f"must be the name of a column, not '{shown(index)}'; write a text"
+        found.faults.append(Problem(config.place(key), key, what))
+        return found
+    is_made = may_make(config.data.get(SECTION), index)
+    _note_sample_table(found, config, index, is_made)
+    _note_subsamples(found, config, index)
+    if found.table:
+        found.oddities += _of_columns(config, found.table)
+    _note_names(found, index)
+    if not is_made:
+        _note_repeated(found, index, config.data.get("subsample_table") is not None)
+    return found
+
+
+def _of_version(config: PepConfig) -> Iterator[Problem]:
+    key = "pep_version"
+    version = config.data.get(key, "2.1.0")
+    parts = version.split(".") if isinstance(version, str) else ()
+    if len(parts) != 3 or not all(part.strip().isdecimal() for part in parts):
+        what = f"'{shown(version)}' is no version of three numbers; {_VERSION}"
+        yield Problem(config.place(key), key, what)
+    elif int(parts[0]) < 2:
+        yield Problem(config.place(key), key, f"PEPs of version {version} are not read; {_VERSION}")
+
+
+def _of_names(config: PepConfig) -> Iterator[Problem]:
+    """Top-level keys that are one slip away from a key of PEPs."""
+    for name, value in config.data.items():
+        if not isinstance(name, str) or name in _KEYS or name in PEP:
             continue
-        values = known[name]
-        if not isinstance(values, Mapping):
-            yield _fault(document, ("project_modifiers", "amend", name), "must be a mapping")
-            continue
-        config |= values
-        places |= {key: ("project_modifiers", "amend", name, key) for key in values}
-    if unknown:
-        return
-    yield from _of_imports(document, modifiers.get("import"))
-    yield from _of_sample_table(document, config, places, bool(modifiers.get("import")))
-    yield from _of_subsamples(document, config, places)
-    yield from _of_modifiers(document, config.get("sample_modifiers"), places)
+        alike = [key for key in _KEYS if _is_slip(name, key)]
+        if alike and isinstance(value, _KEYS[alike[0]]):
+            what = f"is no key of PEPs, and has no effect on samples{near(name, alike)}; correct it"
+            yield Problem(config.place(name), name, what)
 
 
-def _of_imports(document: Document, imports: Any) -> Iterator[Problem]:
-    """Faults of imported configs: each must be a YAML mapping."""
-    keys = ("project_modifiers", "import")
-    if imports is not None and not isinstance(imports, (str, list)):
-        yield _fault(document, keys, "must be a list of paths")
-        return
-    if isinstance(imports, str):
-        yield _fault(document, keys, f"peppy takes a list of paths only; write '[{imports}]'")
-        return
-    for item in imports or ():
-        if not isinstance(item, str):
-            yield _fault(document, keys, f"'{item}' is not a path; write the path of a file")
-            continue
-        path = _path(item, document.path)
-        if path.exists():
-            problems = Problems()
-            read_yaml(path, problems)
-            yield from problems
+def _is_slip(written: str, meant: str) -> bool:
+    """Whether a word differs from another by a letter or two, or by the order of two."""
+    from difflib import SequenceMatcher
+
+    if written.casefold() == meant:
+        return True
+    blocks = SequenceMatcher(None, written.casefold(), meant).get_matching_blocks()
+    same = sum(block.size for block in blocks)
+    return (
+        same >= len(meant) - 2 and len(written) - same <= 2 and written[:1].casefold() == meant[0]
+    )
 
 
-def _of_sample_table(
-    document: Document, config: Mapping[str, Any], places: Mapping[str, Any], imported: bool
-) -> Iterator[Problem]:
+def _note_sample_table(found: Faults, config: PepConfig, index: str, is_made: bool) -> None:
     key = "sample_table"
-    table = config.get(key)
-    if table is None:
-        if imported:
-            return
-        metadata = config.get("metadata")
-        sections = [config, metadata if isinstance(metadata, Mapping) else {}]
-        old = next((one for section in sections for one in _OLD_TABLES if one in section), None)
+    value = config.data.get(key)
+    if isinstance(value, str) and value:
+        remedy = ", or write 'sample_table_index: COLUMN' in the PEP"
+        if index != "sample_name":
+            remedy = f", or correct sample_table_index ({config.place('sample_table_index')})"
+        path, place = config.path(key, value), config.place(key)
+        found.table = _table(found, path, place, key, index, not is_made, remedy, value)
+        return
+    if value:
+        what = f"must be the path of one table, not '{shown(value)}'"
+        what += "; put all rows into one table" if isinstance(value, list) else "; correct it"
+    elif not config.whole:
+        return  # it may be in the part that is missing
+    else:
+        metadata = config.data.get("metadata")
+        sections = [config.data, metadata if isinstance(metadata, Mapping) else {}]
+        old = next((one for section in sections for one in _OLD_TABLES if section.get(one)), None)
         hint = f" ({old} is its name in older PEPs)" if old in PEP else ""
         what = f"is missing{hint}; name the table of the samples, as in 'sample_table: samples.csv'"
-        yield _fault(document, (key,), what)
-        return
-    if not isinstance(table, str):
-        what = f"must be the path of one table, not '{table}'"
-        yield _fault(document, places[key], what)
-        return
-    index = str(config.get("sample_table_index") or "sample_name")
-    place = document.place(*places[key])
-    is_made = _may_make(config.get("sample_modifiers"), index)
-    yield from _of_table(_path(table, document.path), place, key, "" if is_made else index)
+    found.faults.append(Problem(config.place(key), key, what))
 
 
-def _of_subsamples(
-    document: Document, config: Mapping[str, Any], places: Mapping[str, Any]
-) -> Iterator[Problem]:
+def _note_subsamples(found: Faults, config: PepConfig, index: str) -> None:
     key = "subsample_table"
-    given = config.get(key)
-    for item in given if isinstance(given, list) else [given] if given else []:
-        if not isinstance(item, str):
-            yield _fault(
-                document, places[key], f"'{item}' is not a path; write the path of a table"
-            )
-            continue
-        index = str(config.get("sample_table_index") or "sample_name")
-        place = document.place(*places[key])
-        yield from _of_table(_path(item, document.path), place, key, index)
+    given = config.data.get(key)
+    for number, item in enumerate(given if isinstance(given, list) else [given]):
+        place = config.place(key, number)
+        if isinstance(item, str):
+            table = _table(found, config.path(key, item), place, key, index, True, "", item)
+            found.subsamples += [table] if table else []
+        elif item is not None or isinstance(given, list):
+            what = f"'{shown(item)}' is not a path; write the path of a table"
+            found.faults.append(Problem(place, key, what))
 
 
-def _of_modifiers(
-    document: Document, modifiers: Any, places: Mapping[str, Any]
-) -> Iterator[Problem]:
-    keys = places.get("sample_modifiers", ("sample_modifiers",))
-    if modifiers is None:
-        return
-    if not isinstance(modifiers, Mapping):
-        yield _fault(document, keys, "must be a mapping of modifiers")
-        return
-    for name, (kind, form) in _MODIFIERS.items():
-        if name in modifiers and not isinstance(modifiers[name], kind):
-            yield _fault(document, (*keys, name), f"must be {form}")
-    derive, imply = modifiers.get("derive"), modifiers.get("imply")
-    if isinstance(derive, Mapping):
-        yield from _of_derive(document, derive, (*keys, "derive"))
-    for number, one in enumerate(imply if isinstance(imply, list) else ()):
-        yield from _of_implication(document, one, (*keys, "imply", number))
+def tables_of(config: PepConfig) -> Iterator[tuple[str, str, Place]]:
+    """The tables that a config names: key, path as it is written, place."""
+    for key in ("sample_table", "subsample_table"):
+        given = config.data.get(key)
+        for number, item in enumerate(given if isinstance(given, list) else [given]):
+            if isinstance(item, str):
+                yield key, item, config.place(key, number)
 
 
-def _of_derive(
-    document: Document, derive: Mapping[str, Any], keys: tuple[str | int, ...]
-) -> Iterator[Problem]:
-    for name, kind, form in (
-        ("attributes", list, "a list of attributes"),
-        ("sources", dict, "a mapping of source to path"),
-    ):
-        if name not in derive:
-            close = near(name, [key for key in derive if key not in ("attributes", "sources")])
-            hint = close.replace("did you mean", "instead of")
-            yield _fault(document, keys, f"has no '{name}'{hint}; write {form} there")
-        elif not isinstance(derive[name], kind):
-            yield _fault(document, (*keys, name), f"must be {form}")
-
-
-def _of_implication(document: Document, one: Any, keys: tuple[str | int, ...]) -> Iterator[Problem]:
-    if not isinstance(one, Mapping) or not {"if", "then"} <= set(one):
-        yield _fault(document, keys, "needs 'if:' and 'then:'")
-        return
-    for part in ("if", "then"):
-        if not isinstance(one[part], Mapping):
-            what = f"must be a mapping of attribute to value, not '{one[part]}'"
-            yield _fault(document, (*keys, part), what)
-            continue
-        for key, value in one[part].items() if part == "if" else ():
-            if not isinstance(value, (str, list)):
-                what = f"'{value}' is not text, but all cells are; put it in quotes: '\"{value}\"'"
-                yield _fault(document, (*keys, part, key), what)
-
-
-def _of_table(path: Path, named: Place, key: str, index: str) -> Iterator[Problem]:
-    """Faults of a table.
+def _table(
+    found: Faults,
+    path: Path,
+    named: Place,
+    key: str,
+    index: str,
+    must_have: bool,
+    remedy: str,
+    text: str = "",
+) -> Table | None:
+    """Read a table, and note its faults.
 
     Args:
+        found: gets the faults.
         path: the table.
         named: the place of its name in the config.
         key: the key of its name in the config.
-        index: the column that it must have; empty if a modifier may make the column.
+        index: the column with the samples' names.
+        must_have: whether the table needs this column; not if a modifier may make the names.
+        remedy: see `read_table`.
+        text: the path as the config writes it.
     """
+    if is_url(text):
+        return None
+    what = _no_table(path, text)
+    if what:
+        found.faults.append(Problem(named, key, what))
+        return None
+    table = read_table(path, index, must_have=must_have, remedy=remedy)
+    found.faults += table.faults
+    found.oddities += table.oddities
+    return table
+
+
+def _no_table(path: Path, text: str) -> str:
+    """The fault of a path that leads to no table; empty if it may be one."""
+    shown = text or path.name
+    names = unset(text)
+    if names and not path.exists():
+        return (
+            f"'{text}': the environment variable {names[0]} is not set; set it, or write the value"
+            " itself"
+        )
     if not path.exists():
-        what = f"'{path}' does not exist; correct the path, it is relative to this file"
-        yield Problem(named, key, what)
-    elif path.is_dir():
-        yield Problem(named, key, f"'{path}' is a folder; write the path of a table")
-    elif path.suffix not in _TABLES:
-        what = f"'{path}' is no kind of table that peppy reads; save it as .csv or .tsv"
-        yield Problem(named, key, what)
-    elif path.suffix != ".xlsx":
-        yield from _of_text(path, index)
+        return f"'{path}' does not exist; correct the path, it is relative to this file"
+    if path.is_dir():
+        return f"'{path}' is a folder; write the path of a table"
+    if path.suffix not in _TABLES:
+        hint = f"rename it to '{path.stem}{path.suffix.lower()}'"
+        cure = hint if path.suffix.lower() in _TABLES else "save it as .csv or .tsv"
+        return f"'{shown}' is no kind of table that is read here; {cure}"
+    if path.suffix == ".xlsx" and not importlib.util.find_spec("openpyxl"):
+        return f"'{shown}' needs openpyxl; run pip install openpyxl, or save the table as .csv"
+    return ""
 
 
-def _of_text(path: Path, index: str) -> Iterator[Problem]:
-    try:
-        text = path.read_bytes().decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = path.read_bytes()[: error.start].count(b"\n") + 1
-        yield Problem(Place(str(path), line), "", "is not UTF-8 text; save it as UTF-8")
+def is_url(text: str) -> bool:
+    """Whether a path is an address, which pandas opens."""
+    return text.startswith(("http://", "https://", "ftp://"))
+
+
+def _note_names(found: Faults, index: str) -> None:
+    """Note names with white space around them, which stays a part of the name."""
+    table = found.table
+    odd = [name for name in table.lines if name != name.strip()] if table else []
+    if table and odd:
+        what = f"the name '{odd[0]}' has white space around it; remove that"
+        lines = [line for name in odd for line in table.lines[name]]
+        found.oddities.append(Problem(table.place(odd[0]), index, what + also_in(lines[1:])))
+
+
+def _note_repeated(found: Faults, index: str, has_subsamples: bool) -> None:
+    """Note names of several rows: peppy merges the rows, or refuses if there are subsamples."""
+    table = found.table
+    repeated = (
+        [(name, lines) for name, lines in table.lines.items() if len(lines) > 1] if table else []
+    )
+    blank = next((lines for name, lines in repeated if not name), None)
+    if table and blank and has_subsamples:
+        what = "is empty; write a name, or remove the row"
+        found.faults.append(
+            Problem(Place(str(table.path), blank[0]), index, what + also_in(blank[1:]))
+        )
+    repeated = [(name, lines) for name, lines in repeated if name]
+    if table is None or not repeated:
         return
-    except OSError as error:
-        what = f"cannot be read: {error.strerror or error}; correct its permissions"
-        yield Problem(Place(str(path)), "", what)
-        return
-    if not text.strip():
-        what = f"is empty; write a line with the names of the columns ('{index or 'sample_name'}')"
-        yield Problem(Place(str(path)), "", f"{what}, and a row for each sample")
-        return
-    if "\0" in text:
-        line = text[: text.index("\0")].count("\n") + 1
-        yield Problem(Place(str(path), line), "", "is no text (it has a zero byte); save it as CSV")
-        return
-    delimiter = "\t" if path.suffix == ".tsv" else ","
-    first = text.splitlines()[0]
-    head = next(csv.reader([first], delimiter=delimiter), [])
-    if index and index not in head:
-        yield Problem(Place(str(path), 1), index, _no_column(index, head, first, delimiter))
-        return
-    for number, row in _rows(text, delimiter):
-        if len(row) > len(head):
-            what = f"the row has {len(row)} cells for {len(head)} columns"
-            yield Problem(
-                Place(str(path), number), "", f"{what}; quote a cell that has a '{delimiter}'"
+    name, (first, second, *others) = repeated[0]
+    place = Place(str(table.path), second)
+    more = f" ({len(repeated) - 1} more names like this)" if len(repeated) > 1 else ""
+    also = also_in(others) + more
+    if has_subsamples:
+        what = f"'{name}' is the name of line {first} too, and there is a subsample_table; move the"
+        found.faults.append(Problem(place, index, f"{what} values of one of them there{also}"))
+    else:
+        what = f"'{name}' is the name of line {first} too: the rows are merged into one sample,"
+        what += " with lists where they differ; rename one if they are two samples"
+        found.oddities.append(Problem(place, index, what + also))
+
+
+def _of_columns(config: PepConfig, table: Table) -> Iterator[Problem]:
+    """Modifiers that have no effect, since the table has a column or has it not."""
+    modifiers = config.data.get(SECTION)
+    known = modifiers if isinstance(modifiers, Mapping) else {}
+    append, remove = known.get("append"), known.get("remove")
+    removed = remove if isinstance(remove, list) else []
+    for number, name in enumerate(removed if table.head else ()):
+        if isinstance(name, str) and name not in table.head:
+            what = (
+                f"the table has no column '{name}'{near(name, table.head)}, so this has no effect"
             )
-            return
+            place = config.place(SECTION, "remove", number)
+            yield Problem(place, f"{SECTION}.remove", f"{what}; correct the name, or remove it")
+    for name in append if isinstance(append, Mapping) else ():
+        if name in table.head and name not in removed:
+            what = f"the table has a column '{name}', so this has no effect; remove one of them"
+            yield Problem(config.place(SECTION, "append", name), f"{SECTION}.append.{name}", what)
 
 
-def _no_column(index: str, head: list[str], line: str, delimiter: str) -> str:
-    what = f"there is no column '{index}'"
-    if index in (name.strip() for name in head):
-        return f"{what}: its name has white space around it; remove that"
-    for other, mark in _DELIMITERS.items():
-        if other != delimiter and other in line:
-            return f"{what}; separate the cells with {_DELIMITERS[delimiter]}, not {mark}"
-    return f"{what}{near(index, head)}; give this name to the column of the samples' names"
+def implied(imply: Any) -> Iterator[Mapping[str, Any]]:
+    """The values of each `then:`."""
+    for one in imply if isinstance(imply, list) else ():
+        then = one.get("then") if isinstance(one, Mapping) else None
+        if isinstance(then, Mapping):
+            yield then
 
 
-def _rows(text: str, delimiter: str) -> Iterator[tuple[int, list[str]]]:
-    reader = csv.reader(text.splitlines(keepends=True), delimiter=delimiter)
-    try:
-        for row in reader:
-            yield reader.line_num, row
-    except csv.Error:  # a quoted cell without an end
-        return
-
-
-def _may_make(modifiers: Any, attribute: str) -> bool:
+def may_make(modifiers: Any, attribute: str) -> bool:
     """Whether a modifier may make an attribute that has no column in the table."""
     found = modifiers if isinstance(modifiers, Mapping) else {}
     append, duplicate = found.get("append"), found.get("duplicate")
@@ -273,17 +310,6 @@ def _may_make(modifiers: Any, attribute: str) -> bool:
     return (
         (isinstance(append, Mapping) and attribute in append)
         or (isinstance(duplicate, Mapping) and attribute in duplicate.values())
-        or (isinstance(attributes, list) and attribute in attributes)
-        or attribute in str(imply)
+        or (isinstance(attributes, list | str) and attribute in attributes)
+        or any(attribute in part for part in implied(imply))
     )
-
-
-def _path(text: str, declaring: Path) -> Path:
-    """A path as peppy resolves it: relative to the config, after following links to it."""
-    return Path(os.path.normpath(Path(os.path.realpath(declaring)).parent / expand(text)))
-
-
-def _fault(document: Document, keys: tuple[str | int, ...], message: str) -> Problem:
-    end = "" if ";" in message else "; correct it"
-    name = ".".join(str(key) for key in keys if isinstance(key, str))
-    return Problem(document.place(*keys), name, f"{message}{end}")

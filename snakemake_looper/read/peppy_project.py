@@ -11,14 +11,19 @@ import copy
 import io
 import logging
 import os
+import socket
+import warnings
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from ..errors import LooperError
 
 _log = logging.getLogger(__name__)
+
+_TIMEOUT = 10
+"""Seconds to wait for a server with a table."""
 
 
 class PeppyError(LooperError):
@@ -37,6 +42,8 @@ class PeppyProject:
     """Name of the attribute that identifies a sample."""
     tables: tuple[Path, ...]
     """Sample and subsample tables that the config names."""
+    sources: Mapping[tuple[str, str], tuple[int, ...]] = field(default_factory=dict)
+    """The derived attributes: by attribute and name of the source, the numbers of the samples."""
 
 
 def load_pep(
@@ -57,26 +64,28 @@ def load_pep(
     Raises:
         PeppyError: peppy raised any error. The log has the traceback, at level DEBUG.
     """
-    import peppy
+    from .peppy_merging import Project
 
     try:
-        with _quiet(), _quick_lookups(), contextlib.chdir(folder):
+        with _quiet(), _impatient(), _quick_lookups(), contextlib.chdir(folder):
             project = (
-                peppy.Project(source, amendments=list(amendments))
+                Project(source, amendments=list(amendments))
                 if isinstance(source, str)
-                else peppy.Project.from_dict(source)
+                else Project.from_dict(source)
             )
             config = copy.deepcopy(dict(project.config or {}))
             if modifiers:
                 project.config["sample_modifiers"] = dict(modifiers)
                 project.modify_samples()
-            samples = tuple(sample.to_dict() for sample in _in_order(project))
+            in_order = _in_order(project)
+            samples = tuple(sample.to_dict() for sample in in_order)
+            sources = _sources(in_order)
             index = str(project.st_index)
             tables = tuple(_tables(project)) if isinstance(source, str) else ()
     except Exception as error:  # peppy raises whatever pandas, PyYAML and the system raise
         _log.debug("peppy cannot read %s", source, exc_info=True)
         raise PeppyError(str(error).strip() or type(error).__name__) from error
-    return PeppyProject(config, samples, index, tables)
+    return PeppyProject(config, samples, index, tables, sources)
 
 
 def _in_order(project: Any) -> list[Any]:
@@ -95,6 +104,18 @@ def _in_order(project: Any) -> list[Any]:
     return samples
 
 
+def _sources(samples: list[Any]) -> dict[tuple[str, str], tuple[int, ...]]:
+    """The derived attributes of samples, see `PeppyProject.sources`."""
+    from peppy.const import ATTR_KEY_PREFIX
+
+    found: dict[tuple[str, str], list[int]] = {}
+    for number, sample in enumerate(samples):
+        for attribute in sample.attributes["_derived_cols_done"]:
+            source = sample.attributes.get(f"{ATTR_KEY_PREFIX}{attribute}")
+            found.setdefault((attribute, str(source)), []).append(number)
+    return {key: tuple(numbers) for key, numbers in found.items()}
+
+
 def _tables(project: Any) -> Iterator[Path]:
     """The tables that a config names, if they are files."""
     config = project.config or {}
@@ -107,15 +128,27 @@ def _tables(project: Any) -> Iterator[Path]:
 
 @contextlib.contextmanager
 def _quiet() -> Iterator[None]:
-    """Hide peppy's prints and log lines; the reader of the PEP names faults itself."""
+    """Hide what peppy prints and logs, and what pandas warns of: the PEP's reader names faults."""
     logger = logging.getLogger("peppy")
     level = logger.level
     logger.setLevel(logging.ERROR)
     try:
-        with contextlib.redirect_stdout(io.StringIO()):
+        with contextlib.redirect_stdout(io.StringIO()), warnings.catch_warnings():
+            warnings.filterwarnings("ignore", module="peppy")  # what pandas says of tables
             yield
     finally:
         logger.setLevel(level)
+
+
+@contextlib.contextmanager
+def _impatient() -> Iterator[None]:
+    """Give up if a server with a table is silent: pandas itself would wait for ever."""
+    before = socket.getdefaulttimeout()
+    socket.setdefaulttimeout(_TIMEOUT)
+    try:
+        yield
+    finally:
+        socket.setdefaulttimeout(before)
 
 
 @contextlib.contextmanager

@@ -156,7 +156,8 @@ def options_with_pep(config: LooperConfig, pep: Pep, problems: Problems) -> tupl
 def looper_section_places(config: LooperConfig, pep: Pep) -> Callable[..., Place]:
     """A function for the places of keys of a PEP's `looper:` section."""
     file = _looper_section_file(config, pep)
-    document = read_yaml(file, Problems()) if file and file.suffix in (".yaml", ".yml") else None
+    is_yaml = file is not None and file.suffix.lower() in (".yaml", ".yml")
+    document = read_yaml(file, Problems()) if file and is_yaml else None
 
     def place(*keys: str | int) -> Place:
         if document is None:
@@ -183,7 +184,7 @@ def _looper_section_file(config: LooperConfig, pep: Pep) -> Path | None:
     """
     if pep.config_file is None:
         return None
-    first, *others = (path for path in pep.files if path.suffix in (".yaml", ".yml"))
+    first, *others = (path for path in pep.files if path.suffix.lower() in (".yaml", ".yml"))
     for path in (first, *reversed(others)):
         document = read_yaml(path, Problems())
         if document is None:

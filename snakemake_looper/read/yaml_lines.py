@@ -240,9 +240,9 @@ def absent(text: str, path: Path, advice: str = "correct the path") -> str:
     if "://" in text:
         shown = re.sub(r"//[^/]*@", "//", text.partition("?")[0])
         return f"'{shown}' is an address, and only files are read here; write the path of a copy"
-    if path.is_dir():
+    if os.path.isdir(path):
         return f"'{text}' is a folder, not a file ({path}); {advice}"
-    if path.exists():
+    if os.path.exists(path):
         return f"'{text}' is no regular file; {advice}"
     return f"'{text}' does not exist ({path}); {advice}"
 

@@ -390,7 +390,7 @@ CASES = [
     case(
         "a PEP whose name is no file name",
         {"project.yaml": "name: a/b\nsample_table: samples.csv\n"},
-        "project.yaml: name: 'a/b' cannot be part of a file name; use letters, digits, '-', '_'",
+        "project.yaml:1: name: 'a/b' cannot be part of a file name; use letters, digits, '-', '_'",
     ),
     case(
         "a sample called ..",

@@ -3,47 +3,14 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 import pytest
-from support.projects import write
+from support.peps import FILES, messages, read, sound, warnings
 
-from snakemake_looper import Options
-from snakemake_looper.errors import Problems
-from snakemake_looper.model import Pep
 from snakemake_looper.read import pep as pep_module
-from snakemake_looper.read.looper_config import LooperConfig, read_looper_config
-from snakemake_looper.read.pep import read_pep, row_of
+from snakemake_looper.read.pep import row_of
 from snakemake_looper.read.pephub import Refused, pull
-
-FILES = {
-    ".looper.yaml": "pep_config: project.yaml\noutput_dir: out\npipeline_interfaces: []\n",
-    "project.yaml": "pep_version: 2.1.0\nname: demo\nsample_table: samples.csv\n",
-    "samples.csv": "sample_name,file\nb,b.txt\na,a.txt\n",
-}
-
-
-def read(
-    folder: Path, files: Mapping[str, str], **options: Any
-) -> tuple[Pep | None, Problems, LooperConfig]:
-    write(folder, {**FILES, **files})
-    problems = Problems()
-    config = read_looper_config(folder / ".looper.yaml", Options(**options), problems)
-    assert config is not None
-    return read_pep(config, problems), problems, config
-
-
-def sound(folder: Path, files: Mapping[str, str], **options: Any) -> Pep:
-    pep, problems, _ = read(folder, files, **options)
-    assert pep is not None and not problems, list(problems)
-    return pep
-
-
-def messages(folder: Path, files: Mapping[str, str], **options: Any) -> list[str]:
-    _, problems, _ = read(folder, files, **options)
-    return [str(problem).replace(f"{folder}/", "") for problem in problems]
 
 
 def test_samples_stand_in_the_order_of_the_table(tmp_path: Path) -> None:
@@ -124,8 +91,7 @@ def test_an_import_that_is_no_list(tmp_path: Path) -> None:
     files = {"project.yaml": FILES["project.yaml"] + modifiers, "more.yaml": "word: one\n"}
     (message,) = messages(tmp_path, files)
     assert message == (
-        "project.yaml:5: project_modifiers.import: peppy takes a list of paths only; write"
-        " '[more.yaml]'"
+        "project.yaml:5: project_modifiers.import: must be a list of paths; write '[more.yaml]'"
     )
 
 
@@ -163,3 +129,37 @@ def test_an_answer_of_pephub_that_is_no_pep(monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setattr("pephubclient.PEPHubClient.load_raw_pep", lambda *_: {"a": 1})
     with pytest.raises(Refused, match="that is no PEP; try again later"):
         pull("me/far:v1")
+
+
+def test_slips_in_a_pep_from_pephub(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A PEP from PEPhub has no lines: the place is the line that names it."""
+    modifiers = {"appned": {"x": "y"}, "duplicate": {"fiel": "z"}}
+    raw = {
+        "_config": {"name": "far", "sample_modifiers": modifiers},
+        "_sample_dict": [{"sample_name": "a", "file": "1"}],
+        "_subsample_list": [[{"sample_name": "a", "n": 1}, {"sample_name": "a", "n": None}]],
+    }
+    monkeypatch.setattr(pep_module, "pull", lambda _: raw)
+    looper = {".looper.yaml": FILES[".looper.yaml"].replace("project.yaml", "me/far:v1")}
+    assert [text.partition(";")[0] for text in warnings(tmp_path, looper)] == [
+        ".looper.yaml:1: sample_modifiers.appned: unknown modifier, ignored (did you mean 'append'?)",
+        ".looper.yaml:1: sample_modifiers.duplicate.fiel: no sample has an attribute 'fiel' (did you"
+        " mean 'file'?), so this has no effect",
+    ]
+    assert sound(tmp_path, looper).samples[0].attributes["n"] == [1.0, ""]
+
+
+def test_faults_of_a_pep_from_pephub(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    raw = {
+        "_config": {"name": "far", "sample_modifiers": {"append": ["x"]}},
+        "_sample_dict": [{"id": "a", "file": "1"}],
+        "_subsample_list": None,
+    }
+    monkeypatch.setattr(pep_module, "pull", lambda _: raw)
+    looper = {".looper.yaml": FILES[".looper.yaml"].replace("project.yaml", "me/far:v1")}
+    assert messages(tmp_path, looper) == [
+        ".looper.yaml:1: sample_modifiers.append: must be a mapping of attribute to value, not"
+        " '['x']'; correct it",
+        ".looper.yaml:1: sample_name: the PEP has no column 'sample_name', there are id, file; rename"
+        " the column of the samples' names at PEPhub",
+    ]

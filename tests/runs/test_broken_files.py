@@ -48,18 +48,18 @@ PEPS = [
     ("a table that is a folder", {"samples.csv": "folder"}, "project.yaml:3: sample_table: 'samples.csv' is a folder; write the path of a table"),
     ("an empty table", {"samples.csv": ""}, "samples.csv: is empty; write a line with the names of the columns ('sample_name'), and a row for each sample"),
     ("a table without rows", {"samples.csv": "sample_name,file\n"}, "samples.csv: there are no samples; add a row for each"),
-    ("a table in Latin-1", {"samples.csv": "sample_name,file\na,\xe9.txt\n".encode("latin-1")}, "samples.csv:2: is not UTF-8 text; save it as UTF-8"),
-    ("another column", {"samples.csv": "sample,file\na,a.txt\n"}, "samples.csv:1: sample_name: there is no column 'sample_name' (did you mean 'sample'?); give this name to the column of the samples' names"),
+    ("a table in Latin-1", {"samples.csv": "sample_name,file\na,\xe9.txt\n".encode("latin-1")}, "samples.csv:2: is not UTF-8 text (it seems to be Latin-1: 'é…'); save it as UTF-8 (in Excel, as 'CSV UTF-8')"),
+    ("another column", {"samples.csv": "sample,file\na,a.txt\n"}, "samples.csv:1: sample_name: there is no column 'sample_name', there are sample, file (did you mean 'sample'?); rename the column of the samples' names, or write 'sample_table_index: COLUMN' in the PEP"),
     ("a column with a space", {"samples.csv": "sample_name ,file\na,a.txt\n"}, "samples.csv:1: sample_name: there is no column 'sample_name': its name has white space around it; remove that"),
-    ("semicolons", {"samples.csv": "sample_name;file\na;a.txt\n"}, "samples.csv:1: sample_name: there is no column 'sample_name'; separate the cells with commas, not semicolons"),
+    ("semicolons", {"samples.csv": "sample_name;file\na;a.txt\n"}, "samples.csv:1: sample_name: the cells are separated by semicolons; write commas instead"),
     ("broken YAML", {"project.yaml": "name: demo\nsample_table: [\n"}, "project.yaml:3: not valid YAML: the file ends inside '[' or '{'; close it, or put the value in quotes"),
     ("a list", {"project.yaml": "- a\n"}, "project.yaml:1: a mapping is expected, not a list; write 'key: value' lines"),
     ("no sample_table", {"project.yaml": "name: demo\n"}, "project.yaml:1: sample_table: is missing; name the table of the samples, as in 'sample_table: samples.csv'"),
     ("looper 0", {"project.yaml": "metadata:\n  sample_annotation: samples.csv\n"}, "project.yaml:1: sample_table: is missing (sample_annotation is its name in older PEPs); name the table of the samples, as in 'sample_table: samples.csv'"),
-    ("two tables", {"project.yaml": "sample_table: [samples.csv, samples.csv]\n"}, "project.yaml:1: sample_table: must be the path of one table, not '['samples.csv', 'samples.csv']'; correct it"),
+    ("two tables", {"project.yaml": "sample_table: [samples.csv, samples.csv]\n"}, "project.yaml:1: sample_table: must be the path of one table, not '['samples.csv', 'samples.csv']'; put all rows into one table"),
     ("derive without attributes", {"project.yaml": "sample_table: samples.csv\nsample_modifiers:\n  derive: {attribute: [file], sources: {s: t}}\n"}, "project.yaml:3: sample_modifiers.derive: has no 'attributes' (instead of 'attribute'?); write a list of attributes there"),
     ("imply with a number", {"project.yaml": "sample_table: samples.csv\nsample_modifiers:\n  imply:\n    - if: {file: 1}\n      then: {g: one}\n"}, "project.yaml:4: sample_modifiers.imply.if.file: '1' is not text, but all cells are; put it in quotes: '\"1\"'"),
-    ("append of a list", {"project.yaml": "sample_table: samples.csv\nsample_modifiers: {append: [a]}\n"}, "project.yaml:2: sample_modifiers.append: must be a mapping of attribute to value; correct it"),
+    ("append of a list", {"project.yaml": "sample_table: samples.csv\nsample_modifiers: {append: [a]}\n"}, "project.yaml:2: sample_modifiers.append: must be a mapping of attribute to value, not '['a']'; correct it"),
     ("no subsample table", {"project.yaml": "sample_table: samples.csv\nsubsample_table: more.csv\n"}, "project.yaml:2: subsample_table: 'more.csv' does not exist; correct the path, it is relative to this file"),
 ]  # fmt: skip
 
@@ -87,7 +87,7 @@ def test_a_pep_that_cannot_be_read(
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        (("othr",), "project.yaml:5: amend: the PEP has no amendment 'othr' (did you mean 'other'?); write one of other, bad"),
+        (("othr",), "--amend: the PEP has no amendment 'othr' (did you mean 'other'?); write one of other, bad"),
         (("other", "bad"), "project.yaml:9: sample_table: 'none.csv' does not exist; correct the path, it is relative to this file"),
     ],
 )  # fmt: skip
@@ -164,7 +164,7 @@ def test_a_missing_output_folder_ends_reading(project: Callable[..., Path]) -> N
         # A pipeline that is not there because its file cannot be read.
         ({"touch.yaml": "pipeline_name: [\n", "end.yaml": PROJECT_LEVEL + "\n    snakemake: {depends_on: touch}\n"}, "touch.yaml:2"),
         # A name for the project-level record, taken from the PEP that has a bad one.
-        ({"project.yaml": "name: a/b\nsample_table: samples.csv\n"}, "project.yaml"),
+        ({"project.yaml": "name: a/b\nsample_table: samples.csv\n"}, "project.yaml:1"),
         # Names in an option of rows that have been refused.
         ({"samples.csv": "sample_name,file,word\na/b,a.txt,x\n"}, "samples.csv:2"),
     ],

@@ -394,11 +394,11 @@ def test_a_pep_without_samples(remote: Remote) -> None:
 def test_a_pep_that_peppy_cannot_read(remote: Remote) -> None:
     pep: Any = {"config": {}, "samples": [{"name": "a"}], "subsamples": None}
     remote.server.instead = answer(200, pep)
-    one_line(
-        inspect(remote),
-        remote,
-        "peppy cannot read the PEP: sample_table is missing 'sample_name' column; you must"
-        " specify sample_tables in sample_name or derive them; correct it",
+    done = inspect(remote)
+    assert done.code == 2
+    assert done.err == (
+        f"error: {remote.config}:2: sample_name: the PEP has no column 'sample_name', there are name;"
+        " rename the column of the samples' names at PEPhub\n"
     )
 
 
