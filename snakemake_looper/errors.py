@@ -18,6 +18,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from .addresses import without_secrets
+
 
 @dataclass(frozen=True, slots=True, order=True)
 class Place:
@@ -43,7 +45,8 @@ class Problem:
     """The fault, and what to write instead."""
 
     def __str__(self) -> str:
-        return one_line(": ".join(filter(None, (str(self.place), self.key, self.message))))
+        text = ": ".join(filter(None, (str(self.place), self.key, self.message)))
+        return one_line(without_secrets(text))
 
 
 class LooperError(Exception):

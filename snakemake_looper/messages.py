@@ -2,7 +2,7 @@
 
 Results go to standard output. A message goes to standard error, one line each, with its kind in
 front, as in `warning: samples.csv:3: …`. Names and values of users are in many messages, so
-characters that would move the cursor or hide text are shown as escapes.
+characters that would move the cursor or hide text are shown as escapes, and URLs have no login.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterable
 
+from .addresses import without_secrets
 from .errors import one_line
 
 
@@ -30,7 +31,7 @@ def complain(*lines: object) -> None:
 
 def _say(kind: str, lines: Iterable[object]) -> None:
     for line in lines:  # at once: a note may be the last line for hours
-        print(f"{kind}: {one_line(str(line))}", file=sys.stderr, flush=True)
+        print(f"{kind}: {one_line(without_secrets(str(line)))}", file=sys.stderr, flush=True)
 
 
 def counted(number: int, noun: str) -> str:

@@ -20,7 +20,17 @@ PACKAGE = REPOSITORY / "snakemake_looper"
 
 # From the ground up. Rooms of one line stand beside each other, and do not know each other.
 ROOMS = [
-    ["errors", "files", "formula", "layout", "messages", "version", "model", "status_words"],
+    [
+        "addresses",
+        "errors",
+        "files",
+        "formula",
+        "layout",
+        "messages",
+        "version",
+        "model",
+        "status_words",
+    ],
     ["status", "read"],
     ["plan"],
     ["workspace", "profiles"],

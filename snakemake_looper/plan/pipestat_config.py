@@ -17,6 +17,7 @@ after that, and reports into the assembled file.
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -32,6 +33,8 @@ from .pipestat_checks import check_config
 from .pipestat_section import PipestatSection, read_section
 
 _DEFAULT_RESULTS = "results.yaml"
+_QUERY = re.compile(r"\?\w+=")
+"""Options at the end of a URL, which may be a key of an encrypted database."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,6 +181,9 @@ def _publication(section: PipestatSection) -> _Publication:
         return _Publication(None)
     if "://" in url:
         section.refuse(f"'{address(url)}' names no file; write its path", "database", key)
+        return _Publication(None)
+    if _QUERY.search(url):
+        section.refuse("has options behind a '?'; write only the path of the file", "database", key)
         return _Publication(None)
     return _Publication("sqlite", str(resolve(url, section.settings.root)))
 

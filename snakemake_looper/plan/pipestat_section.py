@@ -54,10 +54,12 @@ def read_section(settings: Settings, problems: Problems) -> PipestatSection:
     hidden: dict[Any, Any] = hide(given, settings.looper_config)
     values = dict(given)
     section = PipestatSection(settings, values, hidden, problems)
+    _refuse_addresses_as_keys(section, given, "pipestat")
     for key in given:
         if key in HARMLESS and key not in _OF_INTERFACE:
             _fill_in(section, values, hidden, key)
     if isinstance(given.get("database"), Mapping):
+        _refuse_addresses_as_keys(section, given["database"], "pipestat", "database")
         values["database"] = dict(given["database"])
         for key in given["database"]:
             if key in HARMLESS_IN_DATABASE:
@@ -86,6 +88,26 @@ def _fill_in(
     values[key] = text
     if isinstance(hidden[key], str) and is_plain(text):
         hidden[key] = text
+
+
+def _refuse_addresses_as_keys(
+    section: PipestatSection, given: Mapping[Any, Any], *above: str
+) -> None:
+    """Refuse keys that are addresses, as in `{postgresql://me:password@host/db}`.
+
+    Keys are shown in a plan, and pipestat would ignore these.
+    """
+    wrong = [key for key in given if isinstance(key, str) and not is_plain(key)]
+    document = read_yaml(section.settings.looper_config, Problems()) if wrong else None
+    if document is None:
+        return
+    for key in wrong:
+        section.problems.add(
+            document.place(*above, key),
+            ".".join(above),
+            "a key here is an address (it is not shown: it may have a password in it);"
+            " write 'key: address'",
+        )
 
 
 def _path_fault(value: Any) -> str | None:

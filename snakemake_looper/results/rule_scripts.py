@@ -13,6 +13,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+from ..addresses import without_secrets
 from ..layout import flag_name
 from ..workspace.job_table import JobTable
 
@@ -76,4 +77,5 @@ def write_report(snakemake: Any) -> None:
 
 
 def _log(snakemake: Any, lines: Iterable[object]) -> None:
-    Path(snakemake.log[0]).write_text("".join(f"{line}\n" for line in lines))
+    text = "".join(f"{without_secrets(str(line))}\n" for line in lines)
+    Path(snakemake.log[0]).write_text(text)

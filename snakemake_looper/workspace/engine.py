@@ -260,7 +260,9 @@ def workflow_error(message: str) -> Exception:
     """Snakemake's own kind of error: it prints the message without a traceback."""
     from snakemake.exceptions import WorkflowError
 
-    error: Exception = WorkflowError(message)
+    from ..addresses import without_secrets  # jobs load this module, and need no messages
+
+    error: Exception = WorkflowError(without_secrets(message))
     return error
 
 
