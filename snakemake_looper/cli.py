@@ -21,6 +21,7 @@ from .commands import DONE, FAILED
 from .errors import LooperError, ProjectError
 from .messages import complain
 from .run.from_command_line import print_problems
+from .system_errors import explained
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -52,7 +53,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return DONE
     except OSError as error:  # for example a full disk, or a folder that may not be written
-        complain(f"{error.filename or arguments.command}: {error.strerror}")
+        complain(explained(error, arguments.command))
         return FAILED
 
 

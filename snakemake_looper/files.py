@@ -16,6 +16,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import IO, TypeVar
 
+from .system_errors import at
+
 _Made = TypeVar("_Made")
 
 
@@ -35,7 +37,7 @@ def write_atomic(path: Path, text: str, mode: int = 0o666) -> None:
         path, lambda name: os.open(name, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_CLOEXEC, mode)
     )
     try:
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
+        with at(path), os.fdopen(handle, "w", encoding="utf-8") as file:
             file.write(text)
             file.flush()
             os.fsync(file.fileno())
@@ -79,8 +81,9 @@ def whole_folder(target: Path) -> Iterator[Path]:
     """
     _, temporary = _new(target, os.mkdir)
     try:
-        yield temporary
-        sync_tree(temporary)
+        with at(target):
+            yield temporary
+            sync_tree(temporary)
         try:
             temporary.rename(target)
         except OSError:

@@ -36,6 +36,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from ..layout import JOURNALS
+from ..system_errors import at
 from ..version import __version__
 from .processes import is_process, locked, process_namespace
 
@@ -172,8 +173,11 @@ class Journal:
         """End the journal. Later calls write nothing."""
         if self.is_closed:
             return
-        self.write("end")
-        self._file.close()
+        try:
+            self.write("end")
+        finally:
+            with contextlib.suppress(OSError):  # what is left to be written, after an error
+                self._file.close()
         if not self.begun:  # a dry run, or a run without any job
             with contextlib.suppress(OSError):
                 self.path.unlink()
@@ -182,8 +186,9 @@ class Journal:
         """Append a line, unless the journal is closed."""
         if not self._file.closed:
             line = json.dumps({"event": event, "at": time.time(), **fields}, ensure_ascii=False)
-            self._file.write(line + "\n")
-            self._file.flush()
+            with at(self.path):
+                self._file.write(line + "\n")
+                self._file.flush()
 
 
 def read_runs(workdir: Path) -> list[Run]:

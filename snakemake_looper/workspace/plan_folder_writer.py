@@ -29,6 +29,7 @@ from ..layout import (
     shared_parts,
 )
 from ..model import Plan, Rule
+from ..system_errors import explained, is_of_permission
 from ..version import __version__
 from .config_digest import Digests, KeyOfAnotherUser
 from .first_place import names_since_first
@@ -57,7 +58,11 @@ def write_plan(plan: Plan) -> PlanFolder:
     try:
         return _write(plan, base, None)
     except OSError as error:
-        refusal = f"{error.filename or base}: cannot be written ({error.strerror}); {FOR_GROUPS}"
+        refusal = explained(error, base)
+        if is_of_permission(error):
+            refusal = (
+                f"{error.filename or base}: cannot be written ({error.strerror}); {FOR_GROUPS}"
+            )
     except KeyOfAnotherUser as error:
         refusal = str(error)
     temporary = Path(tempfile.mkdtemp(prefix="snakemake-looper-"))
