@@ -144,7 +144,6 @@ def test_a_limit_for_the_size_of_files(
 @pytest.mark.parametrize(
     ("name", "words", "message"),
     [
-        ("results/submission", "inspect", "results/submission is a file, and a folder is needed"),
         ("flags", "inspect", "flags is a file, and a folder is needed there; move it"),
         (".snakemake", "inspect", ".snakemake is a file, and a folder is needed there; move it"),
         (
@@ -179,15 +178,15 @@ def test_a_file_in_the_place_of_a_folder(
 
 def test_a_run_names_the_file_before_anything_is_written(project: Callable[..., Path]) -> None:
     folder = project(RESULTS)
-    (folder / "flags").write_text("mine\n")
-    (folder / "results").mkdir()
-    (folder / "results/submission").write_text("mine\n")
+    for name in (".snakemake", "flags"):
+        (folder / name).write_text("mine\n")
+    before = sorted(folder.iterdir())
     done = use_looper(cwd=folder)
     assert (done.code, done.err.splitlines()) == (
         2,
         [
             f"error: {name} is a file, and a folder is needed there; move it"
-            for name in ("flags", "results/submission")
+            for name in (".snakemake", "flags")
         ],
     )
-    assert sorted(path.name for path in (folder / "results").iterdir()) == ["submission"]
+    assert sorted(folder.iterdir()) == before
