@@ -27,12 +27,6 @@ _IS_TOLD_SCHEMA = re.compile(r"\bpipestat\.(output_schema|schema)\b|\bpipeline\.
 """A template that tells the command its output schema. pipestat may then validate results."""
 _SERVER_KEYS = ("dialect", "driver", "name", "user", "password", "host", "port")
 """The keys of which pipestat makes the address of a database server."""
-_NO_LOGIN = {
-    "host": re.compile(r"@|://|[?&;]|\bpassword\s*="),
-    "name": re.compile(r"://|[?&;]\w+=|\bpassword\s*="),
-    "user": re.compile(r"://|:.*@|[?&;]\w+=|\bpassword\s*="),
-}
-"""Signs that a part of an address has a login or options in it. (`me@server` may be a user.)"""
 
 
 def check_config(section: PipestatSection, config: PipestatConfig, problems: Problems) -> None:
@@ -41,8 +35,6 @@ def check_config(section: PipestatSection, config: PipestatConfig, problems: Pro
     _check_names(section)
     if interface.output_schema:
         _check_output_schema(config, problems)
-    if config.back_end == "database":
-        _refuse_logins(section)
     if not _IS_TOLD.search(_templates(interface)):
         return
     _check_texts(section)
@@ -170,24 +162,10 @@ def _check_texts(section: PipestatSection) -> None:
             section.refuse("must be text for pipestat; put it in quotes", "database", key)
 
 
-def _refuse_logins(section: PipestatSection) -> None:
-    """Refuse a login or options in the parts of a server's address: messages show these parts."""
-    database = (section.settings.pipestat or {}).get("database")
-    for key, pattern in _NO_LOGIN.items():
-        value = database.get(key) if isinstance(database, Mapping) else None
-        if isinstance(value, str) and pattern.search(value):
-            section.refuse(
-                f"has more in it than the {key} (it is not shown: it may have a password in it);"
-                " write each part under a key of its own: host, port, name, user, password",
-                "database",
-                key,
-            )
-
-
 def _check_server(section: PipestatSection) -> None:
     """Refuse a server that is not PostgreSQL, or whose address lacks a key."""
     database = section.values["database"]
-    if not isinstance(database, Mapping) or "sqlite_url" in database:
+    if not isinstance(database, Mapping):
         return  # a problem already
     missing = [key for key in _SERVER_KEYS if database.get(key) is None]
     if missing:

@@ -30,7 +30,7 @@ from ..read.secrets import address
 from ..read.settings import Settings
 from ..read.yaml_lines import resolve
 from .pipestat_checks import check_config
-from .pipestat_section import PipestatSection, read_section
+from .pipestat_section import PipestatSection, read_section, refuse_logins
 
 _DEFAULT_RESULTS = "results.yaml"
 _QUERY = re.compile(r"\?\w+=")
@@ -108,6 +108,8 @@ def reporting_of(
         location=back_end.location,
         published=publication.kind,
     )
+    if back_end.kind == "database":
+        refuse_logins(section)
     check_config(section, config, problems)
     return Reporting(flag_dir, project_name, config, back_end.results, back_end.reported)
 

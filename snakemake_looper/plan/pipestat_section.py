@@ -21,6 +21,12 @@ from ..read.yaml_lines import expanded, read_yaml
 
 PATHS = ("results_file_path", "flag_file_dir")
 """Keys of the section that hold a path."""
+_NO_LOGIN = {
+    "host": re.compile(r"@|://|[?&;]|\bpassword\s*="),
+    "name": re.compile(r"://|[?&;]\w+=|\bpassword\s*="),
+    "user": re.compile(r"://|:.*@|[?&;]\w+=|\bpassword\s*="),
+}
+"""Signs that a part of an address has a login or options in it. (`me@server` may be a user.)"""
 _OF_INTERFACE = ("output_dir", "pipeline_name", "pipeline_type", "schema_path")
 """Keys that have no effect in the section: the interface gives their values."""
 _NOT_EMPTY = ("name", "record_identifier", "results_file_path", "database")
@@ -108,6 +114,20 @@ def _refuse_addresses_as_keys(
             "a key here is an address (it is not shown: it may have a password in it);"
             " write 'key: address'",
         )
+
+
+def refuse_logins(section: PipestatSection) -> None:
+    """Refuse a login or options in the parts of a server's address: messages show these parts."""
+    database = (section.settings.pipestat or {}).get("database")
+    for key, pattern in _NO_LOGIN.items():
+        value = database.get(key) if isinstance(database, Mapping) else None
+        if isinstance(value, str) and pattern.search(value):
+            section.refuse(
+                f"has more in it than the {key} (it is not shown: it may have a password in it);"
+                " write each part under a key of its own: host, port, name, user, password",
+                "database",
+                key,
+            )
 
 
 def _path_fault(value: Any) -> str | None:
