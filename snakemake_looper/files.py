@@ -8,6 +8,7 @@ folder, as for any new file. (`tempfile` would make files that only their owner 
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import secrets
 import shutil
@@ -62,10 +63,33 @@ def write_if_changed(path: Path, text: str) -> bool:
     return True
 
 
+def open_file(path: Path) -> IO[bytes]:
+    """Open a file to read it, and nothing else: a pipe has no end to wait for, nor has a device.
+
+    Raises:
+        OSError: it cannot be read, or is not a file.
+    """
+    handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    if stat.S_ISREG(os.fstat(handle).st_mode):
+        return open(handle, "rb")
+    os.close(handle)
+    raise OSError(errno.EINVAL, "is not a file", str(path))
+
+
+def content_of(path: Path) -> bytes:
+    """The content of a file.
+
+    Raises:
+        OSError: it cannot be read, or is not a file.
+    """
+    with open_file(path) as file:
+        return file.read()
+
+
 def read_text(path: Path) -> str | None:
     """The content of a file; None if it cannot be read, or is not UTF-8."""
     try:
-        return path.read_bytes().decode("utf-8")
+        return content_of(path).decode("utf-8")
     except (OSError, ValueError):
         return None
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from snakemake_looper.files import write_atomic
+from snakemake_looper.files import content_of, read_text, write_atomic
 from snakemake_looper.system_errors import at, explained, is_of_permission, probe, write_faults
 
 
@@ -77,3 +77,18 @@ def test_where_nothing_can_be_written(tmp_path: Path, monkeypatch: pytest.Monkey
     (line,) = write_faults([one, other])
     assert line.startswith(f"{one}: your quota on this disk is used up")
     assert list(one.iterdir()) == []
+
+
+@pytest.mark.parametrize("kind", ["pipe", "device", "folder", "link to itself", "nothing"])
+def test_what_is_no_file_is_not_read(tmp_path: Path, kind: str) -> None:
+    """A pipe would be waited for, and a device has no end."""
+    path = tmp_path / "x"
+    if kind == "pipe":
+        os.mkfifo(path)
+    elif kind == "folder":
+        path.mkdir()
+    elif kind != "nothing":
+        path.symlink_to("/dev/zero" if kind == "device" else "x")
+    with pytest.raises(OSError, match=str(path)):
+        content_of(path)
+    assert read_text(path) is None

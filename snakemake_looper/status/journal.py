@@ -35,6 +35,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from ..files import open_file
 from ..layout import JOURNALS
 from ..system_errors import at
 from ..version import __version__
@@ -268,10 +269,10 @@ def _read(path: Path) -> Run | None:
 
 def _lines(path: Path) -> Iterator[dict[str, Any]]:
     """The lines of a journal, without those that have another shape."""
-    with path.open(encoding="utf-8", errors="replace") as file:
+    with open_file(path) as file:
         for text in file:
             try:
-                line = json.loads(text)
+                line = json.loads(text.decode(errors="replace"))
             except (ValueError, RecursionError):
                 continue
             if isinstance(line, dict) and _is_sound(line):

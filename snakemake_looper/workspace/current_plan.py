@@ -33,7 +33,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..files import file_size, read_text
+from ..files import content_of, file_size, read_text
 from ..layout import FOLDER, INDEX, JOB_TABLE, LOCKS, shared_parts
 from ..read.options import Options
 from ..version import __version__
@@ -134,7 +134,7 @@ def _known(asked: _Asked) -> PlanFolder | None:
     """The plan that the index names, if nothing that it was made from has changed."""
     index = asked.index
     try:
-        record = json.loads(index.read_text(encoding="utf-8"))
+        record = json.loads(content_of(index))
         folder = PlanFolder(asked.home / Path(record["plan"]).name)
         if not _is_fresh(record, asked) or not folder.is_whole():
             return None
@@ -245,7 +245,7 @@ def _variables_in(sources: Iterable[Path], looper_config: Path) -> set[str]:
             if source == looper_config:
                 text = without_hidden(source)
             else:
-                text = source.read_text(encoding="utf-8", errors="replace")
+                text = content_of(source).decode(errors="replace")
             names |= set(_VARIABLE.findall(text))
     return names
 
