@@ -3,15 +3,19 @@
     python benchmarks/soak.py --minutes 10
     python benchmarks/soak.py --seed 4711 --only files
 
-Two searches take turns, each time with another seed:
+Three searches take turns, each time with another seed:
 
 - `properties` runs the property tests of `tests/` with new examples. In the tests themselves they
   try the same examples each time. Some of them compare with looper itself.
 - `files` damages files of small projects and plans the projects. Planning has to succeed, or to end
   in errors of one line each. Any other exception is a fault, and so is a minute without an end.
+- `commands` damages a finished project: files that users write, files that jobs leave (records,
+  flags, logs), and files of this package (plans, journals). Then it runs commands. A fault is a
+  traceback, a line that is none of ours, five seconds of work, or a change outside the project.
 
-Each fault is printed with its seed and its smallest known example. The exit code is 1 if there was
-a fault. `--seed` repeats a search.
+Each fault is printed with its seed and its smallest known example; at the end, the number of
+projects and commands that were tried. The exit code is 1 if there was a fault. `--seed` repeats a
+search.
 """
 
 from __future__ import annotations
@@ -27,6 +31,7 @@ import sys
 import tempfile
 import time
 import traceback
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
@@ -37,6 +42,10 @@ Files = dict[str, bytes]
 Damage = Callable[[random.Random, Files], str]
 SECONDS = 60
 PROJECTS_EACH = 100
+COMMANDS_EACH = 7
+"""Commands that are run on each damaged copy of a finished project."""
+tried = Counter[str]()
+"""How many projects were planned, and how many commands were run."""
 
 
 # --- property tests ----------------------------------------------------------------------------
@@ -238,6 +247,7 @@ def damaged(seed: int) -> dict[str, str]:
         name = chance.choice(sorted(bases))
         seeds = [chance.randrange(2**32) for _ in range(chance.randint(1, 3))]
         fault = fault_of(files_of(bases[name], seeds)[0])
+        tried["projects"] += 1
         if not fault:
             continue
         for one in list(seeds):  # leave out each damage that the fault does not need
@@ -250,10 +260,30 @@ def damaged(seed: int) -> dict[str, str]:
     return found
 
 
-# --- both in turn ------------------------------------------------------------------------------
+# --- commands ----------------------------------------------------------------------------------
+
+
+def commands(seed: int) -> dict[str, str]:
+    from support import hostile
+
+    hostile.preload()
+    chance = random.Random(seed)
+    outside = Path(tempfile.mkdtemp(prefix="soak-"))
+    files = hostile.finished(outside / "project")
+    found: dict[str, str] = {}
+    for _ in range(PROJECTS_EACH):
+        chosen = chance.sample(hostile.COMMANDS, COMMANDS_EACH)
+        number, faults = hostile.search(files, chance.randrange(2**32), chosen, outside)
+        tried["commands"] += number
+        found = faults | found
+    return found
+
+
+# --- in turn -----------------------------------------------------------------------------------
 
 SEARCHES: Mapping[str, Callable[[int], dict[str, str]]] = {
     "files": damaged,
+    "commands": commands,
     "properties": properties,
 }
 
@@ -262,7 +292,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--minutes", type=float, default=10)
     parser.add_argument("--seed", type=int, help="repeat the search with this seed, once")
-    parser.add_argument("--only", choices=SEARCHES, help="one of the two searches")
+    parser.add_argument("--only", choices=SEARCHES, help="one of the searches")
     asked = parser.parse_args()
     searches = [asked.only] if asked.only else list(SEARCHES)
     end = time.monotonic() + 60 * asked.minutes
@@ -279,6 +309,8 @@ def main() -> int:
         turn += 1
         over = turn >= len(searches) if asked.seed is not None else time.monotonic() > end
         if over:
+            counts = ", ".join(f"{number} {what}" for what, number in tried.items())
+            print(f"{len(known)} faults; tried: {counts or 'properties only'}", flush=True)
             return int(bool(known))
 
 

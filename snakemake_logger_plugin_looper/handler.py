@@ -183,6 +183,11 @@ class Watcher:
         """Call an action. Any error is printed and never reaches Snakemake."""
         try:
             action()
+        except OSError as error:  # for example a full disk
+            from snakemake_looper.messages import complain
+            from snakemake_looper.system_errors import explained
+
+            complain(f"the status of a job could not be noted: {explained(error)}")
         except Exception:
             print("error in the looper logger plugin (the run is not affected):", file=sys.stderr)
             traceback.print_exc()

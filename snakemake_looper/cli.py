@@ -25,6 +25,7 @@ from .commands import DONE, FAILED
 from .errors import LooperError, Problems, ProjectError
 from .messages import complain, note
 from .run.from_command_line import print_problems
+from .system_errors import explained
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -51,8 +52,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return DONE
     except OSError as error:  # for example a full disk, or a folder that may not be written
-        name = arguments.command if arguments else "snakemake-looper"
-        complain(f"{error.filename or name}: {error.strerror}")
+        complain(explained(error, arguments.command if arguments else "snakemake-looper"))
         return FAILED
 
 

@@ -20,6 +20,8 @@ from dataclasses import dataclass
 from heapq import nlargest
 from pathlib import Path
 
+from .addresses import without_secrets
+
 _COMPARED = 500
 """The number of words that are compared letter by letter."""
 
@@ -48,7 +50,8 @@ class Problem:
     """The fault, and what to write instead."""
 
     def __str__(self) -> str:
-        return one_line(": ".join(filter(None, (str(self.place), self.key, self.message))))
+        text = ": ".join(filter(None, (str(self.place), self.key, self.message)))
+        return one_line(without_secrets(text))
 
 
 class LooperError(Exception):

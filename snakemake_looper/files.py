@@ -8,6 +8,7 @@ folder, as for any new file. (`tempfile` would make files that only their owner 
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import secrets
 import shutil
@@ -15,6 +16,8 @@ import stat
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import IO, TypeVar
+
+from .system_errors import at
 
 _Made = TypeVar("_Made")
 
@@ -35,7 +38,7 @@ def write_atomic(path: Path, text: str, mode: int = 0o666) -> None:
         path, lambda name: os.open(name, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_CLOEXEC, mode)
     )
     try:
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
+        with at(path), os.fdopen(handle, "w", encoding="utf-8") as file:
             file.write(text)
             file.flush()
             os.fsync(file.fileno())
@@ -60,10 +63,33 @@ def write_if_changed(path: Path, text: str) -> bool:
     return True
 
 
+def open_file(path: Path) -> IO[bytes]:
+    """Open a file to read it, and nothing else: a pipe has no end to wait for, nor has a device.
+
+    Raises:
+        OSError: it cannot be read, or is not a file.
+    """
+    handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    if stat.S_ISREG(os.fstat(handle).st_mode):
+        return open(handle, "rb")
+    os.close(handle)
+    raise OSError(errno.EINVAL, "is not a file", str(path))
+
+
+def content_of(path: Path) -> bytes:
+    """The content of a file.
+
+    Raises:
+        OSError: it cannot be read, or is not a file.
+    """
+    with open_file(path) as file:
+        return file.read()
+
+
 def read_text(path: Path) -> str | None:
     """The content of a file; None if it cannot be read, or is not UTF-8."""
     try:
-        return path.read_bytes().decode("utf-8")
+        return content_of(path).decode("utf-8")
     except (OSError, ValueError):
         return None
 
@@ -79,8 +105,9 @@ def whole_folder(target: Path) -> Iterator[Path]:
     """
     _, temporary = _new(target, os.mkdir)
     try:
-        yield temporary
-        sync_tree(temporary)
+        with at(target):
+            yield temporary
+            sync_tree(temporary)
         try:
             temporary.rename(target)
         except OSError:

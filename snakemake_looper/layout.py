@@ -3,7 +3,7 @@
 This package keeps its own files below Snakemake's working directory:
 
     .snakemake/looper/        FOLDER: plans, see `workspace.plan_folder`
-        <plan id>/            one plan, with its job table
+        <plan id>/            one plan, with its job table, and files of very long commands
         index/                the current plan of each looper config and set of options
         configs/              contents of merged pipestat configs, without secrets
         scripts/, report/     scripts and captions of the rules, the same for all plans
@@ -52,6 +52,11 @@ FOR_GROUPS = (
 )
 """Advice in messages about files that cannot be written."""
 
+_LONG_COMMAND = 100_000
+"""Bytes. Linux hands at most 131,071 to a program as one argument, a path or two among them.
+
+Snakemake writes a command to a file if it has 65,536 characters. A character has up to 4 bytes.
+"""
 _COMPLETED = "_completed.flag"
 _DIGEST = re.compile(r"[0-9a-f]{16}")
 _UNSAFE = re.compile(r"[/{}\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
@@ -77,6 +82,19 @@ def data_dir(name: str) -> Path:
 def job_table_of(workdir: Path, plan: str) -> Path:
     """The job table of the plan with this id."""
     return workdir / FOLDER / plan / JOB_TABLE
+
+
+def command_file(command: str) -> str | None:
+    """The file of a command that is too long to be an argument of the shell; None for others.
+
+    The path is relative to the folder of the plan.
+    """
+    if len(command) < _LONG_COMMAND / 4:
+        return None
+    text = command.encode()
+    if len(text) <= _LONG_COMMAND:
+        return None
+    return f"commands/{hashlib.sha256(text).hexdigest()[:16]}.sh"
 
 
 def shared_parts() -> Iterator[tuple[Path, Path]]:

@@ -5,7 +5,7 @@ A message goes to standard error, one line each, with its kind in front, as in
 
 Names, values and logs of other people are in both. A character that would move the cursor or hide
 text never reaches a terminal: it is shown as an escape. A file or a program gets results as they
-are.
+are. URLs in messages have no login and no query.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterable
 
+from .addresses import without_secrets
 from .errors import harmless, one_line
 
 
@@ -45,7 +46,7 @@ def complain(*lines: object) -> None:
 
 def _say(kind: str, lines: Iterable[object]) -> None:
     for line in lines:  # at once: a note may be the last line for hours
-        print(f"{kind}: {one_line(str(line))}", file=sys.stderr, flush=True)
+        print(f"{kind}: {one_line(without_secrets(str(line)))}", file=sys.stderr, flush=True)
 
 
 def counted(number: int, noun: str) -> str:

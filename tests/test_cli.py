@@ -202,8 +202,16 @@ def broken(error: Exception) -> Any:
     ("error", "code", "said"),
     [
         (LooperError("no"), 1, "error: no\n"),
-        (OSError(28, "No space left on device", "/a"), 1, "error: /a: No space left on device\n"),
-        (OSError(28, "No space left on device"), 1, "error: check: No space left on device\n"),
+        (
+            OSError(28, "No space left on device", "/a"),
+            1,
+            "error: /a: the disk is full; free space on it\n",
+        ),
+        (
+            OSError(28, "No space left on device"),
+            1,
+            "error: check: the disk is full; free space on it\n",
+        ),
     ],
     ids=str,
 )

@@ -20,7 +20,10 @@ PACKAGE = REPOSITORY / "snakemake_looper"
 
 # From the ground up. Rooms of one line stand beside each other, and do not know each other.
 ROOMS = [
-    ["errors", "files", "formula", "layout", "messages", "version", "model", "status_words"],
+    [
+        "addresses", "errors", "files", "formula", "layout", "messages", "model", "status_words",
+        "system_errors", "version",
+    ],
     ["status", "read"],
     ["plan"],
     ["workspace", "profiles", "create"],
@@ -31,12 +34,12 @@ ROOMS = [
     ["cli_options", "cli_words"],
     ["commands"],
     ["for_snakefiles", "cli", "module", "__init__"],
-]
+]  # fmt: skip
 # A job on a cluster reads the Snakefile again, and loads these modules; those in the second set only
 # in a generated workflow, in a job array, and where resources grow with each try.
 LOADED_BY_A_JOB = {
-    "", "files", "for_snakefiles", "layout", "version", "workspace", "workspace.engine",
-    "workspace.job_table", "workspace.looper_records", "workspace.lookups", "workspace.places",
+    "", "files", "for_snakefiles", "layout", "system_errors", "version", "workspace",
+    "workspace.engine", "workspace.job_table", "workspace.looper_records", "workspace.lookups", "workspace.places",
     "workspace.rows",
 }  # fmt: skip
 LOADED_BY_SOME_JOBS = {"formula", "run", "run.from_snakefile", "workspace.array_task"}

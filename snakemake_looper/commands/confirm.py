@@ -12,6 +12,7 @@ from ..errors import LooperError
 from ..messages import complain
 from ..run.entering import closed_door
 from ..run.living_runs import why_in_use
+from ..system_errors import explained
 from ..workspace.job_table import JobTable
 from .project import open_jobs
 
@@ -57,4 +58,4 @@ def no_run(arguments: Namespace, workdir: Path) -> Iterator[None]:
             refuse_during_a_run(table, workdir)
             yield
     except OSError as error:
-        raise LooperError(f"{error.filename or workdir}: {error.strerror}") from None
+        raise LooperError(explained(error, workdir)) from None

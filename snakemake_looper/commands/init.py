@@ -30,7 +30,7 @@ from ..create.samples import (
 )
 from ..create.texts import INTERFACE, SCHEMA, Result
 from ..errors import LooperError, Place, Problem, Problems, ProjectError
-from ..messages import note
+from ..messages import note, show
 from ..plan.planner import plan_project
 from ..show.plans import plan_text
 from . import DONE
@@ -47,11 +47,11 @@ def execute(arguments: Namespace) -> int:
         remove(written)
         raise _at_the_command(error, folder, arguments) from None
     for path in written:
-        print(os.path.relpath(path))
-    print(f"\n{plan_text(plan).rstrip()}\n")
+        show(os.path.relpath(path))
+    show(f"\n{plan_text(plan).rstrip()}\n")
     place = os.path.relpath(folder)
     step = "" if place == "." else f"cd {shlex.quote(place)} && "
-    print(f"Run it:  {step}snakemake-looper run")
+    show(f"Run it:  {step}snakemake-looper run")
     return DONE
 
 

@@ -8,6 +8,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from ..errors import LooperError, Problems, near
+from ..messages import show
 from ..show.logs import copy_log, follow_log
 from ..status.flags import Flags
 from ..status_words import NOT_RUN
@@ -34,7 +35,7 @@ def execute(arguments: Namespace) -> int:
     for number, job in enumerate(there):
         if len(there) > 1:
             gap = "\n" if number else ""
-            print(f"{gap}==> {job.pipeline}: {job.log} <==", flush=True)
+            show(f"{gap}==> {job.pipeline}: {job.log} <==")
         copy_log(workdir / job.log, sys.stdout)
     return DONE
 

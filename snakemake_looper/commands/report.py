@@ -10,6 +10,7 @@ from ..messages import show, warn
 from ..results.records import read_results
 from ..results.report import write_report
 from ..results.table import remarks
+from ..system_errors import at
 from . import DONE
 from .project import open_jobs
 
@@ -20,5 +21,6 @@ def execute(arguments: Namespace) -> int:
     with open_jobs(arguments) as table:
         results = read_results(table, table.facts.workdir)
         warn(*remarks(results))
-        show(write_report(table, folder, arguments.portable, results))
+        with at(folder or Path(table.facts.output_dir)):
+            show(write_report(table, folder, arguments.portable, results))
     return DONE

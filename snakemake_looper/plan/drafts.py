@@ -13,6 +13,7 @@ from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from ..addresses import without_secrets
 from ..errors import Problems
 from ..model import Interface, Sample, Skip
 from ..status.flags import Flags
@@ -68,7 +69,7 @@ class SampleDrafts:
 
 def skip(planned: PlannedRule, record: str, reason: str, fault: bool = True) -> Skip:
     """A record without a job; `fault` says whether the record itself is the cause."""
-    return Skip(planned.rule.pipeline, record, reason, fault)
+    return Skip(planned.rule.pipeline, record, without_secrets(reason), fault)
 
 
 # --- sample level ------------------------------------------------------------------------------

@@ -17,6 +17,7 @@ after that, and reports into the assembled file.
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,9 +30,11 @@ from ..read.secrets import address
 from ..read.settings import Settings
 from ..read.yaml_lines import resolve
 from .pipestat_checks import check_config
-from .pipestat_section import PipestatSection, read_section
+from .pipestat_section import PipestatSection, read_section, refuse_logins
 
 _DEFAULT_RESULTS = "results.yaml"
+_QUERY = re.compile(r"\?\w+=")
+"""Options at the end of a URL, which may be a key of an encrypted database."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +108,8 @@ def reporting_of(
         location=back_end.location,
         published=publication.kind,
     )
+    if back_end.kind == "database":
+        refuse_logins(section)
     check_config(section, config, problems)
     return Reporting(flag_dir, project_name, config, back_end.results, back_end.reported)
 
@@ -181,6 +186,9 @@ def _publication(section: PipestatSection) -> _Publication:
         return _Publication(None)
     if "://" in url or url == ":memory:" or url.endswith("/"):
         section.refuse(f"'{address(url)}' names no file; write its path", "database", key)
+        return _Publication(None)
+    if _QUERY.search(url):
+        section.refuse("has options behind a '?'; write only the path of the file", "database", key)
         return _Publication(None)
     return _Publication("sqlite", str(resolve(url, section.settings.root)))
 

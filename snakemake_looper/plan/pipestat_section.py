@@ -21,6 +21,12 @@ from ..read.yaml_lines import expanded, read_yaml
 
 PATHS = ("results_file_path", "flag_file_dir")
 """Keys of the section that hold a path."""
+_NO_LOGIN = {
+    "host": re.compile(r"@|://|[?&;]|\bpassword\s*="),
+    "name": re.compile(r"://|[?&;]\w+=|\bpassword\s*="),
+    "user": re.compile(r"://|:.*@|[?&;]\w+=|\bpassword\s*="),
+}
+"""Signs that a part of an address has a login or options in it. (`me@server` may be a user.)"""
 _OF_INTERFACE = ("output_dir", "pipeline_name", "pipeline_type", "schema_path")
 """Keys that have no effect in the section: the interface gives their values."""
 _NOT_EMPTY = ("name", "record_identifier", "results_file_path", "database")
@@ -64,10 +70,12 @@ def read_section(settings: Settings, problems: Problems) -> PipestatSection:
     hidden: dict[Any, Any] = hide(given, settings.looper_config)
     values = dict(given)
     section = PipestatSection(settings, values, hidden, problems)
+    _refuse_addresses_as_keys(section, given, "pipestat")
     for key in given:
         if key in HARMLESS and key not in _OF_INTERFACE:
             _fill_in(section, values, hidden, key)
     if isinstance(given.get("database"), Mapping):
+        _refuse_addresses_as_keys(section, given["database"], "pipestat", "database")
         values["database"] = dict(given["database"])
         for key in given["database"]:
             if key in HARMLESS_IN_DATABASE:
@@ -96,6 +104,40 @@ def _fill_in(
     values[key] = text
     if isinstance(hidden[key], str) and is_plain(text):
         hidden[key] = text
+
+
+def _refuse_addresses_as_keys(
+    section: PipestatSection, given: Mapping[Any, Any], *above: str
+) -> None:
+    """Refuse keys that are addresses, as in `{postgresql://me:password@host/db}`.
+
+    Keys are shown in a plan, and pipestat would ignore these.
+    """
+    wrong = [key for key in given if isinstance(key, str) and not is_plain(key)]
+    document = read_yaml(section.settings.looper_config, Problems()) if wrong else None
+    if document is None:
+        return
+    for key in wrong:
+        section.problems.add(
+            document.place(*above, key),
+            ".".join(above),
+            "a key here is an address (it is not shown: it may have a password in it);"
+            " write 'key: address'",
+        )
+
+
+def refuse_logins(section: PipestatSection) -> None:
+    """Refuse a login or options in the parts of a server's address: messages show these parts."""
+    database = (section.settings.pipestat or {}).get("database")
+    for key, pattern in _NO_LOGIN.items():
+        value = database.get(key) if isinstance(database, Mapping) else None
+        if isinstance(value, str) and pattern.search(value):
+            section.refuse(
+                f"has more in it than the {key} (it is not shown: it may have a password in it);"
+                " write each part under a key of its own: host, port, name, user, password",
+                "database",
+                key,
+            )
 
 
 def _path_fault(value: Any) -> str | None:

@@ -21,7 +21,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from ..errors import Problems
-from ..files import write_atomic
+from ..files import content_of, write_atomic
 from ..layout import data_dir
 from ..read.compute import DIVVY_VARIABLE, divvy_config
 from ..read.options import Options
@@ -128,7 +128,7 @@ def write_profile(
     for name, text in files.items():
         path = folder / name
         try:
-            current = path.read_text(encoding="utf-8", errors="replace") if path.exists() else None
+            current = content_of(path).decode(errors="replace") if path.exists() else None
         except OSError as error:
             problems.add(path, "", f"cannot be read: {error.strerror}; move it")
             continue

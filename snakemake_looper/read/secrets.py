@@ -18,6 +18,7 @@ from typing import Any
 
 import yaml
 
+from ..addresses import address as address
 from ..errors import Problems
 from .yaml_lines import read_yaml
 
@@ -55,7 +56,7 @@ def hide(section: Mapping[Any, Any], file: Path) -> dict[Any, Any]:
         if key == "database" and isinstance(value, Mapping):
             found[key] = {
                 name: _value_or_reference(
-                    item, name in HARMLESS_IN_DATABASE, file, ("pipestat", key, name)
+                    item, _is_harmless_in_database(name, item), file, ("pipestat", key, name)
                 )
                 for name, item in value.items()
             }
@@ -64,9 +65,37 @@ def hide(section: Mapping[Any, Any], file: Path) -> dict[Any, Any]:
     return found
 
 
+def _is_harmless_in_database(name: Any, value: Any) -> bool:
+    """Whether a value of `database:` may be shown; a port only if it is a number."""
+    return name in HARMLESS_IN_DATABASE and (name != "port" or str(value).isdigit())
+
+
 def is_plain(text: str) -> bool:
     """Whether a text under a harmless key cannot be an address with a login."""
     return not _IN_ADDRESS.search(text)
+
+
+def without_hidden(file: Path) -> str:
+    """The values of a looper config as text, without those of its `pipestat:` that may be secrets.
+
+    If it cannot be read as YAML, its text is returned as it is.
+
+    Raises:
+        OSError: the file cannot be read.
+    """
+    document = read_yaml(file, Problems())
+    if document is None:
+        return file.read_text(encoding="utf-8", errors="replace")
+    data = dict(document.data)
+    section = data.get("pipestat")
+    if isinstance(section, Mapping):
+        database = section.get("database")
+        data["pipestat"] = {key: section[key] for key in section if key in HARMLESS}
+        if isinstance(database, Mapping):
+            data["database"] = {
+                key: database[key] for key in database if key in HARMLESS_IN_DATABASE
+            }
+    return str(data)
 
 
 def has_secret(content: Any) -> bool:
@@ -135,24 +164,7 @@ def masked(content: Any) -> Any:
         return content
     if SECRET_KEY in content:
         return content[SECRET_KEY].get("shown", HIDDEN)
-    return {str(key): masked(value) for key, value in content.items()}
-
-
-def address(text: str) -> str:
-    """A URL without its login and query; any other text as it is.
-
-    A password may have a slash or a question mark in it. If it is not clear where
-    the login ends, only the scheme is left.
-    """
-    start, mark, rest = text.partition("://")
-    if not mark:
-        return text
-    found = re.search(r"[A-Za-z][A-Za-z0-9+.-]*$", start)
-    scheme = found[0] if found else "…"
-    place = re.split(r"[?#;&\s]", rest, maxsplit=1)[0]
-    if "@" in rest[len(place) :]:
-        return f"{scheme}://…"
-    return f"{scheme}://{place.rpartition('@')[2]}"
+    return {address(str(key)): masked(value) for key, value in content.items()}
 
 
 def _value_or_reference(value: Any, harmless: bool, file: Path, keys: tuple[Any, ...]) -> Any:

@@ -21,7 +21,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from ..files import write_atomic
+from ..files import content_of, write_atomic
 from ..layout import SETTLED
 from ..status.flags import stamp_of
 from .results_file import EARLIER
@@ -126,7 +126,7 @@ def _write(workdir: Path, path: str, seen: int, failed: bool, confirmed: bool) -
 
 def _read(file: Path) -> Mapping[str, Any] | None:
     try:
-        found = json.loads(file.read_text(encoding="utf-8"))
+        found = json.loads(content_of(file))
     except (OSError, ValueError, RecursionError):
         return None
     is_note = isinstance(found, dict) and isinstance(found.get("newest"), int)

@@ -243,5 +243,6 @@ def _explain(error: Exception, config: Mapping[str, Any]) -> str:
         advice += f" (is the variable of '{unset[0]}' set?)"
     elif " " in password:
         advice += " (pipestat makes a '+' of the space in the password)"
-    place = f"{section['host']}:{section['port']}, database '{section['name']}'"
+    host, name = str(section["host"]).rpartition("@")[2], str(section["name"]).partition("?")[0]
+    place = f"{host}:{section['port']}, database '{name}'"
     return f"PostgreSQL at {place}, user '{section['user']}': {said}; {advice}"

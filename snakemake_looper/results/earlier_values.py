@@ -24,7 +24,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from ..files import write_atomic
+from ..files import content_of, write_atomic
 from ..layout import EARLIER as FOLDER
 from ..status.flags import Flags
 from ..workspace.job_table import JobTable
@@ -240,7 +240,7 @@ def _load(path: Path) -> dict[Any, Any]:
     try:
         if path.suffix == ".yaml":
             return load(path)
-        found = json.loads(path.read_bytes())
+        found = json.loads(content_of(path))
     except (OSError, ValueError, RecursionError, ResultsFileError):
         return {}
     return found if isinstance(found, dict) else {}

@@ -24,6 +24,7 @@ from pathlib import Path
 
 from ..errors import LooperError
 from ..messages import complain, warn
+from ..system_errors import explained
 from ..workspace.job_table import JobTable
 from . import assembly_notes, publish_notes
 from .assemble import assemble
@@ -54,10 +55,11 @@ class _Log:
     def add_error(self, what: str, error: Exception) -> None:
         """Add the message of an error; print the traceback of an unexpected one."""
         said = " ".join(str(error).split())
-        if not isinstance(error, LooperError):
+        if isinstance(error, OSError):
+            said = explained(error)
+        elif not isinstance(error, LooperError):
             said = f"{type(error).__name__}: {said}"
-            if not isinstance(error, OSError):
-                traceback.print_exception(error)
+            traceback.print_exception(error)
         self.errors.append(f"{what}: {said}; {_AGAIN}")
 
     def print_warnings(self) -> None:

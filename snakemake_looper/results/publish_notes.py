@@ -24,7 +24,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import LooperError
-from ..files import open_to_lock, write_atomic
+from ..files import content_of, open_to_lock, write_atomic
 from ..status.flags import Flags, flag_path, stamp_of
 from ..status_words import NOT_RUN
 from ..workspace.job_table import JobTable, settled_marker
@@ -110,7 +110,7 @@ def _differs(store: PublishedStore, now: Statuses, note: Note) -> bool:
 def read_note(store: PublishedStore) -> Note | None:
     """The note of a store; None if there is none, or a damaged one."""
     try:
-        found = json.loads(_path(store).read_text(encoding="utf-8"))
+        found = json.loads(content_of(_path(store)))
     except (OSError, ValueError):
         return None
     try:

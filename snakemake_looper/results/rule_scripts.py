@@ -13,6 +13,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+from ..addresses import without_secrets
 from ..errors import one_line
 from ..layout import flag_name
 from ..workspace.job_table import JobTable
@@ -78,4 +79,5 @@ def write_report(snakemake: Any) -> None:
 
 def _log(snakemake: Any, lines: Iterable[object]) -> None:
     # The rule prints its log, and names of other people are in it.
-    Path(snakemake.log[0]).write_text("".join(f"{one_line(str(line))}\n" for line in lines))
+    text = "".join(f"{one_line(without_secrets(str(line)))}\n" for line in lines)
+    Path(snakemake.log[0]).write_text(text)

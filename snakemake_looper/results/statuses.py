@@ -68,9 +68,10 @@ def _status_of(
     if status == "completed" and _is_ahead(row.flag, flags, workdir):
         status = "waiting"
     known = RecordStatus(row.pipeline, row.level, row.record, status, log=row.log)
-    obstacle = flags.obstacle(row.flag, row.log if why and status != "completed" else "")
+    log = row.log if why and status != "completed" else ""
+    obstacle = next(flags.obstacles(row.flag, log), "")
     if obstacle:
-        return dataclasses.replace(known, reason=advice_on(obstacle))
+        return dataclasses.replace(known, reason=advice_on(obstacle, workdir))
     if status in ("running", "waiting"):
         run = flags.run_of(row.flag)
         external = run.submitted.get(row.flag, "") if run else ""

@@ -12,7 +12,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from ..files import write_atomic
+from ..files import content_of, write_atomic
 from .earlier_values import Names
 from .stores.store import CopyStore, Store
 
@@ -20,7 +20,7 @@ from .stores.store import CopyStore, Store
 def unreported(store: Store) -> Names:
     """Names of results that the copy of a store may still have, by record."""
     try:
-        found = json.loads(_path(store).read_bytes())
+        found = json.loads(content_of(_path(store)))
     except (OSError, ValueError, RecursionError):
         return {}
     if not isinstance(found, dict):

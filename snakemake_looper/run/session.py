@@ -16,14 +16,18 @@ counts: the logger plugin when Snakemake's log ends, or the end of Snakemake's w
 
 from __future__ import annotations
 
-import contextlib
+import logging
+import sys
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
 from ..errors import LooperError
-from ..messages import warn
-from ..status.flags import obstacles
+from ..layout import FOLDER
+from ..messages import complain, warn
+from ..status.flags import Flags, obstacles
 from ..status.journal import Journal
+from ..system_errors import at, explained, is_of_permission, probe, write_faults
 from ..workspace.engine import Engine, explain_lock, let_sigterm_interrupt, workflow_error
 from ..workspace.job_table import JobTable
 from ..workspace.read_only import let_snakemake_read, refuse_to_run
@@ -42,7 +46,10 @@ class Session:
         self.journal = journal
         self.drain: Callable[[], None] = lambda: None
         """Waits until all log events so far are handled; the logger plugin sets it."""
+        self.hindrance = ""
+        """Why there is no journal, if the system does not let us write one."""
         self._engine = engine
+        self._unfinished = journal
 
     @property
     def project_name(self) -> str:
@@ -61,13 +68,16 @@ class Session:
         let_sigterm_interrupt()
         refuse_to_run(self.table.facts.refusal)
         if self.journal is None:
-            raise workflow_error(f"{self.workdir}: no journal of the run can be written there")
+            refuse_to_run(self.hindrance or f"{self.workdir}: no journal can be written there")
+            return
         self._prepare_stores()
         self._write_moved_configs()
         try:
             lifecycle.begin(self.table, self._engine, self.journal)
         except OSError as error:
-            raise workflow_error(f"status flags cannot be written: {error}") from None
+            raise workflow_error(
+                f"status flags cannot be written: {explained(error, self.workdir)}"
+            ) from None
         except LooperError as error:
             raise workflow_error(str(error)) from None
         except KeyboardInterrupt:
@@ -106,9 +116,20 @@ class Session:
             raise workflow_error("The run is not complete: see the errors above.")
 
     def close(self) -> None:
-        """End the journal. Does nothing the second time."""
-        if self.journal is not None:
-            lifecycle.end(self.workdir, self.journal)
+        """End the journal, and say which disk has let a run fail. Does nothing the second time."""
+        journal, self._unfinished = self._unfinished, None
+        if journal is not None:
+            complain(*self._full_disks(journal))
+            lifecycle.end(self.workdir, journal)
+
+    def _full_disks(self, journal: Journal) -> list[str]:
+        """Why nothing can be written where a run that did not complete had to write."""
+        flags = Flags(self.workdir)
+        if all(flags.word(one) == "completed" for one in journal.planned):
+            return []
+        facts = self.table.facts
+        folders = [self.workdir / FOLDER, Path(facts.output_dir), Path(facts.results_dir)]
+        return write_faults([*folders, Path(tempfile.gettempdir())])
 
 
 def open_session(table: JobTable, workdir: Path, engine: Engine) -> Session:
@@ -123,14 +144,21 @@ def open_session(table: JobTable, workdir: Path, engine: Engine) -> Session:
     warn(*table.facts.warnings)
     explain_lock(why_locked)
     let_snakemake_read(workdir)
-    journal = None
+    journal, hindrance = None, ""
     if not engine.is_dry_run:
         flags = (brief.flag for brief in table.briefs())
-        with contextlib.suppress(
-            OSError
-        ):  # a user who may only read sees the plan; `begin` refuses
+        try:
+            _need_space(workdir / FOLDER)
             journal = enter(workdir, table.path.parent.name, flags)
+        except OSError as error:
+            hindrance = explained(error, workdir)
+            if not is_of_permission(error):  # Snakemake cannot go on, either
+                refuse_to_run(hindrance)
+            # A user who may only read sees the plan; `begin` refuses.
+    for handler in engine.log_files():
+        _tell_once(handler)
     session = Session(table, workdir, journal, engine)
+    session.hindrance = hindrance
     if journal is not None:
         engine.when_gone(lifecycle.end, workdir, journal)
     for handler in engine.log_handlers():
@@ -140,3 +168,29 @@ def open_session(table: JobTable, workdir: Path, engine: Engine) -> Session:
     if engine.is_module:
         engine.add_handlers(session.begin, session.finish, session.finish)
     return session
+
+
+def _need_space(folder: Path) -> None:
+    """Make sure that a run can note anything: Snakemake would end with a traceback.
+
+    Raises:
+        OSError: nothing can be written there.
+    """
+    if folder.is_dir():
+        with at(folder):
+            probe(folder)
+
+
+def _tell_once(handler: logging.Handler) -> None:
+    """Let a log file that cannot be written say so in a line, not in a traceback for each record."""
+    told: list[str] = []
+
+    def handle_error(record: logging.LogRecord) -> None:
+        error = sys.exc_info()[1]
+        if not isinstance(error, OSError):
+            type(handler).handleError(handler, record)
+        elif not told:
+            told.append(explained(error, getattr(handler, "baseFilename", "")))
+            complain(*told)
+
+    handler.handleError = handle_error  # type: ignore[method-assign]

@@ -9,6 +9,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TextIO
 
+from .text import encodable
+
 _CHUNK = 1 << 20  # bytes
 # Everything that moves the cursor or changes the terminal; colours stay.
 _HARMFUL = re.compile(r"\x1b\[[0-?]*[ -/]*[@-ln-~]|\x1b[^\[]|[\x00-\x08\x0b\x0c\x0e-\x1a\x7f-\x9f]")
@@ -65,7 +67,7 @@ def _chunks(log: Path, position: int = 0) -> Iterator[bytes]:
 
 def _write(chunk: bytes, output: TextIO) -> None:
     if output.isatty():
-        output.write(_HARMFUL.sub("", chunk.decode(errors="replace")))
+        output.write(encodable(_HARMFUL.sub("", chunk.decode(errors="replace")), output))
     else:
         output.flush()
         output.buffer.write(chunk)

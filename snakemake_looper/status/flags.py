@@ -24,12 +24,12 @@ from __future__ import annotations
 
 import os
 import socket
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import NamedTuple, Protocol
 
-from ..layout import flag_with
+from ..layout import FOLDER, flag_with
 from ..status_words import LEAST_FIRST, NOT_RUN, STATUSES
 from .journal import Run, read_runs
 from .processes import Present
@@ -53,6 +53,8 @@ class _Listing(NamedTuple):
     files: frozenset[str]
     others: frozenset[str]
     """Folders, pipes and the like. A link that leads to no file is in neither."""
+    is_blocked: bool = False
+    """Whether the folder cannot be: a file is in its place, or in that of a folder above it."""
 
 
 class Flags:
@@ -89,21 +91,36 @@ class Flags:
         present = self._listing(folder).files
         return [word for word in LEAST_FIRST if flag_with(name, word) in present]
 
-    def obstacle(self, completed_flag: str, log: str = "") -> str | None:
-        """The path of a record's flag or log at which something is not a file; else None."""
+    def obstacles(self, completed_flag: str, log: str = "") -> Iterator[str]:
+        """The paths at which something is in the way of a record's flag or log.
+
+        It is not a file and should be one, or the other way round.
+        """
         folder, name = os.path.split(completed_flag)
-        others = self._listing(folder).others
-        if others:
-            for word in LEAST_FIRST:
-                if flag_with(name, word) in others:
-                    return os.path.join(folder, flag_with(name, word))
+        listing = self._listing(folder)
+        if listing.is_blocked:
+            yield self._first_file(folder)
+        elif listing.others:
+            names = (flag_with(name, word) for word in LEAST_FIRST)
+            yield from (os.path.join(folder, one) for one in names if one in listing.others)
+        if not log:
+            return
         folder, name = os.path.split(log)
-        return log if log and name in self._listing(folder).others else None
+        listing = self._listing(folder)
+        if listing.is_blocked:
+            yield self._first_file(folder)
+        elif name in listing.others:
+            yield log
 
     def _listing(self, folder: str) -> _Listing:
         if folder not in self._listings:
             self._listings[folder] = _listing(self._workdir / folder)
         return self._listings[folder]
+
+    def _first_file(self, folder: str) -> str:
+        """The file that is in the place of a folder, or of a folder above it."""
+        above = [folder, *map(str, Path(folder).parents)]
+        return next(one for one in reversed(above) if not os.path.isdir(self._workdir / one))
 
     def status(self, completed_flag: str, log: str) -> str:
         """The status that a record's flag says, corrected if its run is known to be dead."""
@@ -150,6 +167,8 @@ def _listing(folder: Path) -> _Listing:
                     files.add(entry.name)
                 elif not entry.is_symlink():
                     others.add(entry.name)
+    except NotADirectoryError:
+        return _Listing(frozenset(), frozenset(), is_blocked=True)
     except OSError:
         return _Listing(frozenset(), frozenset())
     return _Listing(frozenset(files), frozenset(others))
@@ -158,12 +177,17 @@ def _listing(folder: Path) -> _Listing:
 def obstacles(workdir: Path, jobs: Iterable[HasFlag]) -> list[str]:
     """A message for each flag or log of these jobs whose place something else has taken."""
     flags = Flags(workdir)
-    found = (flags.obstacle(job.flag, job.log) for job in jobs)
-    return [advice_on(path) for path in dict.fromkeys(found) if path]
+    paths = list(dict.fromkeys(one for job in jobs for one in flags.obstacles(job.flag, job.log)))
+    own = str(FOLDER.parent)
+    if os.path.lexists(workdir / own) and not os.path.isdir(workdir / own):
+        paths.insert(0, own)
+    return [advice_on(path, workdir) for path in paths]
 
 
-def advice_on(obstacle: str) -> str:
-    """The message for a path that should be a flag or a log and is not a file."""
+def advice_on(obstacle: str, workdir: Path) -> str:
+    """The message for a path that is in the way of a flag or a log."""
+    if os.path.isfile(workdir / obstacle):
+        return f"{obstacle} is a file, and a folder is needed there; move it"
     return f"{obstacle} is not a file; remove it"
 
 

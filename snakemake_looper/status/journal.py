@@ -35,7 +35,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from ..files import open_file
 from ..layout import JOURNALS
+from ..system_errors import at
 from ..version import __version__
 from .processes import is_process, locked, process_namespace
 
@@ -172,8 +174,11 @@ class Journal:
         """End the journal. Later calls write nothing."""
         if self.is_closed:
             return
-        self.write("end")
-        self._file.close()
+        try:
+            self.write("end")
+        finally:
+            with contextlib.suppress(OSError):  # what is left to be written, after an error
+                self._file.close()
         if not self.begun:  # a dry run, or a run without any job
             with contextlib.suppress(OSError):
                 self.path.unlink()
@@ -182,8 +187,9 @@ class Journal:
         """Append a line, unless the journal is closed."""
         if not self._file.closed:
             line = json.dumps({"event": event, "at": time.time(), **fields}, ensure_ascii=False)
-            self._file.write(line + "\n")
-            self._file.flush()
+            with at(self.path):
+                self._file.write(line + "\n")
+                self._file.flush()
 
 
 def read_runs(workdir: Path) -> list[Run]:
@@ -263,10 +269,10 @@ def _read(path: Path) -> Run | None:
 
 def _lines(path: Path) -> Iterator[dict[str, Any]]:
     """The lines of a journal, without those that have another shape."""
-    with path.open(encoding="utf-8", errors="replace") as file:
+    with open_file(path) as file:
         for text in file:
             try:
-                line = json.loads(text)
+                line = json.loads(text.decode(errors="replace"))
             except (ValueError, RecursionError):
                 continue
             if isinstance(line, dict) and _is_sound(line):

@@ -15,6 +15,11 @@ from typing import NamedTuple
 
 from .journal import Death
 
+# Words of the system in a log, in any language's message about an error.
+_OF_THE_SYSTEM = re.compile(
+    r"No space left on device|Disk quota exceeded|Read-only file system|Too many open files"
+    r"|File too large|Cannot allocate memory|Argument list too long|Stale file handle"
+)
 TAIL_LINES = 5
 """The number of last lines of a log that are shown."""
 _TAIL_BYTES = 4096
@@ -112,6 +117,9 @@ def ending(last_lines: Sequence[str]) -> Reason:
 def explain(death: Death | None, last_lines: Sequence[str]) -> Reason:
     """The reason from both sources: the run's journal, and the end of the log."""
     said = ending(last_lines)
+    system = next(filter(None, map(_OF_THE_SYSTEM.search, last_lines)), None)
+    if system and said.exit_code:
+        said = said._replace(text=f"{said.text}: {system[0]}")
     if death is None:
         return said if said.text else Reason(SILENT)
     code = said.exit_code if said.exit_code is not None else death.exit_code

@@ -33,7 +33,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..files import file_size, read_text
+from ..files import content_of, file_size, read_text
 from ..layout import FOLDER, INDEX, JOB_TABLE, LOCKS, shared_parts
 from ..read.options import Options
 from ..version import __version__
@@ -136,7 +136,7 @@ def _known(asked: _Asked) -> PlanFolder | None:
     """The plan that the index names, if nothing that it was made from has changed."""
     index = asked.index
     try:
-        record = json.loads(index.read_text(encoding="utf-8"))
+        record = json.loads(content_of(index))
         folder = PlanFolder(asked.home / Path(record["plan"]).name)
         if not _is_fresh(record, asked) or not folder.is_whole():
             return None
@@ -216,7 +216,7 @@ def _remember(asked: _Asked, folder: PlanFolder, plan: Plan, started: int) -> No
     if any(stamp is None or stamp[0] >= started for _, stamp in stamps):
         asked.index.unlink(missing_ok=True)
         return
-    names = _variables_in(plan.sources)
+    names = _variables_in(plan.sources, asked.looper_config)
     known = sorted(name for name in names if name in os.environ)
     record = {
         "plan": folder.path.name,
@@ -232,14 +232,23 @@ def _remember(asked: _Asked, folder: PlanFolder, plan: Plan, started: int) -> No
     put(asked.index, json.dumps(record, indent=1))
 
 
-def _variables_in(sources: Iterable[Path]) -> set[str]:
-    """The environment variables that planning may have read."""
+def _variables_in(sources: Iterable[Path], looper_config: Path) -> set[str]:
+    """The environment variables that planning may have read.
+
+    Planning leaves variables alone that may hold a secret. They are not among these: a short digest
+    would help to guess a short password.
+    """
     from ..read.compute import DIVVY_VARIABLE  # heavy
+    from ..read.secrets import without_hidden
 
     names = {DIVVY_VARIABLE}
     for source in sources:
         with contextlib.suppress(OSError):
-            names |= set(_VARIABLE.findall(source.read_text(encoding="utf-8", errors="replace")))
+            if source == looper_config:
+                text = without_hidden(source)
+            else:
+                text = content_of(source).decode(errors="replace")
+            names |= set(_VARIABLE.findall(text))
     return names
 
 

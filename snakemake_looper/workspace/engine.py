@@ -7,6 +7,7 @@ only then Snakemake knows the names under which a module's rules are used.
 
 from __future__ import annotations
 
+import logging
 import signal
 import threading
 import weakref
@@ -224,13 +225,20 @@ class Engine:
 
     def log_handlers(self) -> Iterator[Any]:
         """The handlers of logger plugins."""
+        listener = getattr(self._log_manager(), "queue_listener", None)
+        yield from getattr(listener, "handlers", ())
+
+    def log_files(self) -> Iterator[logging.Handler]:
+        """The handlers that write Snakemake's own log files."""
+        yield from getattr(self._log_manager(), "logfile_handlers", ())
+
+    def _log_manager(self) -> Any:
         manager = getattr(self._workflow, "logger_manager", None)
         if manager is None:  # in 9.14 the whole process has one
             from snakemake import logging
 
             manager = logging.logger_manager
-        listener = getattr(manager, "queue_listener", None)
-        yield from getattr(listener, "handlers", ())
+        return manager
 
 
 def _add_handler(workflow: Any, name: str, action: Action) -> None:
@@ -288,7 +296,9 @@ def workflow_error(message: str) -> Exception:
     """Snakemake's own kind of error: it prints the message without a traceback."""
     from snakemake.exceptions import WorkflowError
 
-    error: Exception = WorkflowError(message)
+    from ..addresses import without_secrets  # jobs load this module, and need no messages
+
+    error: Exception = WorkflowError(without_secrets(message))
     return error
 
 

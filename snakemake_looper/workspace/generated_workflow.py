@@ -19,7 +19,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from ..errors import Problems
-from ..files import write_atomic
+from ..files import content_of, write_atomic
 from ..layout import data_dir
 from ..model import Plan
 from ..plan.planner import plan_project
@@ -104,7 +104,7 @@ def _changed(
     for name, text in files.items():
         path = folder / name
         try:
-            current = path.read_bytes().decode(errors="replace") if path.exists() else None
+            current = content_of(path).decode(errors="replace") if path.exists() else None
         except OSError as error:
             problems.add(path, "", f"cannot be written: {error.strerror}; move it")
             continue
@@ -171,7 +171,7 @@ def _example(option: Option) -> str:
 
 def _manifest(folder: Path) -> dict[str, str]:
     try:
-        found = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
+        found = json.loads(content_of(folder / MANIFEST))
     except (OSError, ValueError):
         return {}
     return found if isinstance(found, dict) else {}

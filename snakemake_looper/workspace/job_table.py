@@ -19,6 +19,7 @@ from collections.abc import Iterator, Sequence
 from functools import cached_property, lru_cache
 from pathlib import Path
 
+from ..files import content_of
 from ..layout import SETTLED, is_digest, marker
 from .places import Places
 from .rows import (
@@ -235,7 +236,7 @@ def settled_marker(store: StoreRow, workdir: Path) -> str:
 def _last_written(path: str, workdir: Path) -> str | None:
     """The digest of the content that a merged config was last written with, see `ConfigRow`."""
     try:
-        digest = (workdir / marker(path)).read_text(encoding="utf-8", errors="replace").strip()
+        digest = content_of(workdir / marker(path)).decode(errors="replace").strip()
     except FileNotFoundError:
         return None
     except OSError:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
+import errno
 import json
+import os
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
@@ -41,6 +43,13 @@ _TABLES: Mapping[str, tuple[type[NamedTuple], tuple[str, ...]]] = {
     "plan": (FactRow, ("key",)),
 }
 """For each table: its rows, and the fields that are its primary key."""
+_OF_THE_SYSTEM = {
+    sqlite3.SQLITE_FULL: errno.ENOSPC,
+    sqlite3.SQLITE_IOERR: errno.EIO,
+    sqlite3.SQLITE_READONLY: errno.EROFS,
+    sqlite3.SQLITE_CANTOPEN: errno.EACCES,
+}
+"""The system's errors, by SQLite's."""
 _TYPES = {str: "TEXT NOT NULL", int: "INTEGER NOT NULL", bool: "INTEGER NOT NULL"}
 
 
@@ -59,9 +68,19 @@ def write_job_table(
         facts: facts about the plan as a whole.
 
     Raises:
-        OSError, sqlite3.Error: the file cannot be written.
+        OSError: the file cannot be written.
     """
     path.touch()  # with the mode that the umask gives: SQLite would not let a group write
+    try:
+        _write(plan, path, configs, facts)
+    except sqlite3.OperationalError as error:
+        code = _OF_THE_SYSTEM.get(error.sqlite_errorcode & 0xFF)
+        if code is None:
+            raise
+        raise OSError(code, os.strerror(code), str(path)) from None
+
+
+def _write(plan: Plan, path: Path, configs: Mapping[str, WrittenConfig], facts: Facts) -> None:
     connection = sqlite3.connect(path)
     try:
         connection.execute("PRAGMA journal_mode = OFF")

@@ -13,12 +13,13 @@ from __future__ import annotations
 
 import inspect
 import json
+import os
 import shlex
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from ..layout import LEFT_OVER
+from ..layout import LEFT_OVER, command_file
 from .engine import Engine
 from .job_table import JobTable
 from .looper_records import is_completed_by_looper
@@ -65,7 +66,8 @@ class Lookups:
     def command(self, rule: str) -> Lookup:
         """The script of a job's shell: exports of its variables, then the rendered command.
 
-        Snakemake compares it as if the project were at its first place, see `places`.
+        Snakemake compares it as if the project were at its first place, see `places`. A command
+        that is too long for an argument is in a file of the plan, and is compared all the same.
         """
         facts = self._table.facts
         rundir, places = str(facts.rundir), Places(facts.places)
@@ -79,9 +81,14 @@ class Lookups:
         def script(wildcards: Any) -> str:
             row = self._row(rule, wildcards)
             env: dict[str, str] = json.loads(row.env)
-            script = text(rundir, env, row.command)
-            if not places:
-                return script
+            file = command_file(row.command)
+            if file:
+                path = os.path.abspath(self._table.path.parent / file)
+                script = text(rundir, env, f"source {shlex.quote(path)}")
+            else:
+                script = text(rundir, env, row.command)
+                if not places:
+                    return script
             compared = text(
                 places.compared(rundir), places.compared_in(env), places.compared(row.command)
             )

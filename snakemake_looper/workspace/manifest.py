@@ -14,6 +14,8 @@ import stat
 from collections.abc import Iterable
 from pathlib import Path
 
+from ..files import content_of
+
 NAME = "manifest.json"
 _SMALL = 64 * 1024
 
@@ -30,7 +32,7 @@ def write_manifest(folder: Path) -> None:
 def is_whole(folder: Path, needed: Iterable[str]) -> bool:
     """Whether a folder can be read and has all of its files as they were written."""
     try:
-        files = json.loads((folder / NAME).read_text(encoding="utf-8"))["files"]
+        files = json.loads(content_of(folder / NAME))["files"]
         return set(needed) <= files.keys() and all(
             _is_same(folder / name, *facts) for name, facts in files.items()
         )

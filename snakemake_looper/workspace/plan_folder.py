@@ -8,7 +8,8 @@
         places/<key>.json      where a project was planned first, see `places`
         key                    for the digests of configs with secrets, see `config_digest`
         scripts/, report/      scripts and captions of the rules, the same for all plans
-        <plan id>/             Snakefile, jobs.sqlite, profiles/default/, manifest.json, structure
+        <plan id>/             Snakefile, jobs.sqlite, profiles/default/, manifest.json, structure;
+                               commands/ if there are very long ones
 
 Plan folders are named after their content, and never change: the jobs of a run go on reading the
 plan that they were started with, while a changed project gets a new folder. A file whose content is

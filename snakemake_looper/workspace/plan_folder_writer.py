@@ -18,8 +18,18 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..files import discard, read_text, whole_folder
-from ..layout import CONFIGS, FOLDER, FOR_GROUPS, JOB_TABLE, SCRIPTS, data_dir, shared_parts
+from ..layout import (
+    CONFIGS,
+    FOLDER,
+    FOR_GROUPS,
+    JOB_TABLE,
+    SCRIPTS,
+    command_file,
+    data_dir,
+    shared_parts,
+)
 from ..model import Plan, Rule
+from ..system_errors import explained, is_of_permission
 from ..version import __version__
 from .config_digest import Digests, KeyOfAnotherUser
 from .first_place import names_since_first
@@ -48,7 +58,11 @@ def write_plan(plan: Plan) -> PlanFolder:
     try:
         return _write(plan, base, None)
     except OSError as error:
-        refusal = f"{error.filename or base}: cannot be written ({error.strerror}); {FOR_GROUPS}"
+        refusal = explained(error, base)
+        if is_of_permission(error):
+            refusal = (
+                f"{error.filename or base}: cannot be written ({error.strerror}); {FOR_GROUPS}"
+            )
     except KeyOfAnotherUser as error:
         refusal = str(error)
     temporary = Path(tempfile.mkdtemp(prefix="snakemake-looper-"))
@@ -185,12 +199,22 @@ def _fill(folder: Path, content: _Content) -> None:
     (folder / "Snakefile").write_text(content.snakefile, encoding="utf-8")
     (folder / STRUCTURE_FILE).write_text(content.structure, encoding="utf-8")
     write_job_table(content.plan, folder / JOB_TABLE, content.configs, content.facts)
+    _write_long_commands(folder, content.plan)
     default = folder / "profiles" / "default"
     default.mkdir(parents=True)
     for source in data_dir("profiles/default").iterdir():
         if source.is_file():
             shutil.copyfile(source, default / source.name)
     write_manifest(folder)
+
+
+def _write_long_commands(folder: Path, plan: Plan) -> None:
+    """Write commands that no system would hand to a shell; their jobs read these files."""
+    for job in plan.jobs:
+        name = command_file(job.command)
+        if name:
+            (folder / name).parent.mkdir(exist_ok=True)
+            (folder / name).write_text(f"{job.command}\n", encoding="utf-8")
 
 
 def _make_way(path: Path) -> bool:

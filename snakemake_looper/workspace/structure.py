@@ -23,6 +23,7 @@ from dataclasses import dataclass, field, fields, is_dataclass
 from pathlib import Path
 from typing import Any, Literal, TypeVar
 
+from ..files import content_of
 from ..formula import Formula
 from ..layout import report_folder, table_paths
 from ..model import Job, Level, Plan, Published, ResultsFile, Rule
@@ -255,7 +256,7 @@ def digest_in(folder: Path) -> str:
     Raises:
         OSError: the folder has none.
     """
-    return (folder / STRUCTURE_FILE).read_text(encoding="utf-8")
+    return content_of(folder / STRUCTURE_FILE).decode()
 
 
 def _compared(value: Any) -> Any:

@@ -15,6 +15,8 @@ from support.projects import TOUCH
 from support.running import cli, use_looper
 
 from snakemake_looper import ProjectError
+from snakemake_looper.addresses import without_secrets
+from snakemake_looper.cli import main
 from snakemake_looper.plan.planner import plan_project
 from snakemake_looper.read.secrets import address, has_secret, hide, masked, reveal
 from snakemake_looper.read.yaml_lines import parse_yaml
@@ -129,6 +131,33 @@ def test_a_variable_that_is_set_later_makes_a_new_plan(
     assert "WORD_OF_DAY" in index.read_text(), "planned anew"
 
 
+def test_no_digest_depends_on_a_secret_of_the_environment(
+    project: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An index has a short digest of variables, with which a short password could be guessed."""
+    section = (
+        "  results_file_path: $FOLDER_OF_ALL/r.yaml\n  pin: $THE_PIN\n  # as $THE_PIN\n"
+        "  database: {password: '${THE_PIN}'}\n"
+    )
+    folder = project({**TOUCH, ".looper.yaml": BASE + section})
+    for path in folder.iterdir():
+        os.utime(path, (1, 1))
+    found = set()
+    for pin in ("1234", "4321"):
+        monkeypatch.setenv("THE_PIN", pin)
+        monkeypatch.setenv("FOLDER_OF_ALL", "all")
+        (folder / "samples.csv").write_text(TOUCH["samples.csv"])
+        os.utime(folder / "samples.csv", (int(pin), 1))
+        current_plan(folder / ".looper.yaml")
+        index = json.loads(next((folder / ".snakemake/looper/index").iterdir()).read_text())
+        found.add((*index["variables"], index["environment"]))
+    assert len(found) == 1 and "THE_PIN" not in str(found) and "FOLDER_OF_ALL" in str(found)
+
+
+SERVER = {
+    "dialect": "postgresql", "driver": "psycopg", "host": "h", "port": 1, "name": "db",
+    "user": "u", "password": "x",
+}  # fmt: skip
 REFUSED = [
     (f"results_file_path: https://u:{SECRET}@h/r.yaml", "'https://h/r.yaml' is a URL"),
     (f"flag_file_dir: 'ftp://h/{{x}}?key={SECRET}'", "'ftp://h/{x}' is a URL"),
@@ -137,6 +166,31 @@ REFUSED = [
     (f"database: {{sqlite_url: 'postgresql://u:{SECRET}@h/db'}}", "names no file"),
     (f"database: {{password: '*', pin: *{SECRET}}}", "a value that begins with '*' needs quotes"),
     (f"password: !{SECRET}", "a value that begins with '!' needs quotes"),
+    (f"'postgresql://u:{SECRET}@h/db':", ".looper.yaml:5: pipestat: a key here is an address"),
+    (f"'u:{SECRET}@h': true", ".looper.yaml:5: pipestat: a key here is an address"),
+    (
+        f"database: {{'x://u:{SECRET}@h/db'}}",
+        ".looper.yaml:5: pipestat.database: a key here is an address",
+    ),
+    (
+        f"database: {{sqlite_url: 'r.db?key={SECRET}'}}",
+        ".looper.yaml:5: pipestat.database.sqlite_url: has options behind a '?'; write only the"
+        " path of the file",
+    ),
+    (
+        f"database: {{dialect: sqlite, name: 'sqlite:///r.db?key={SECRET}'}}",
+        "pipestat.database.name: has options behind a '?'",
+    ),
+    *(
+        (f"database: {SERVER | {key: value}}", f"pipestat.database.{key}: has more in it than")
+        for key, value in (
+            ("host", f"u:{SECRET}@h"),
+            ("host", f"h?password={SECRET}"),
+            ("name", f"db?password={SECRET}"),
+            ("name", f"dbname=x password={SECRET}"),
+            ("user", f"u:{SECRET}@h"),
+        )
+    ),
 ]
 
 
@@ -149,6 +203,45 @@ def test_no_message_repeats_a_secret(
         plan_project(folder / ".looper.yaml")
     assert said in str(caught.value)
     assert SECRET not in str(caught.value) + "".join(caught.value.warnings)
+
+
+def test_no_message_shows_the_login_of_a_url(
+    project: Callable[..., Path],
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Whichever file the URL is in, and whichever line of which kind tells of it."""
+    url = f"http://u:{SECRET}@127.0.0.1:1/x.yaml?token={SECRET}"
+    files = {
+        "schema.yaml": (f"imports: ['{url}']\nproperties: {{}}\n", "127.0.0.1:1/x.yaml"),
+        "touch.yaml": (
+            f"pipeline_name: touch\ninput_schema: {url}\n"
+            "sample_interface: {command_template: echo}\n",
+            "input_schema: http://127.0.0.1:1/x.yaml",
+        ),
+        "project.yaml": (f"name: demo\nsample_table: {url}\n", "127.0.0.1:1/x.yaml' does not"),
+        ".looper.yaml": (
+            f"pep_config: {url}\noutput_dir: out\npipeline_interfaces: ['{url}']\n{url}: 3\n",
+            "http://127.0.0.1:1/x.yaml' does not",
+        ),
+    }
+    folder = project(TOUCH)
+    monkeypatch.chdir(folder)
+    for name, (text, said) in files.items():
+        before = (folder / name).read_text()
+        (folder / name).write_text(text)
+        main(["inspect", "--json"])
+        shown = "".join(capsys.readouterr())
+        assert said in shown, name
+        assert SECRET not in shown, name
+        (folder / name).write_text(before)
+
+
+def test_a_reason_to_skip_shows_no_login(project: Callable[..., Path]) -> None:
+    """The job table holds it, and everybody can read that."""
+    schema = TOUCH["schema.yaml"].replace("{type: string}", f"{{const: 'x://u:{SECRET}@h'}}")
+    plan = plan_project(project({**TOUCH, "schema.yaml": schema}) / ".looper.yaml")
+    assert {SECRET in skip.reason for skip in plan.skipped} == {False}
 
 
 PLAIN = [
@@ -229,6 +322,21 @@ def test_a_secret_that_changes_makes_a_new_config(project: Callable[..., Path]) 
 )
 def test_a_url_is_shown_without_login_and_query(text: str, shown: str) -> None:
     assert address(text) == shown
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("see https://u:p@h/x?t=p, or not", "see https://h/x, or not"),
+        ("'x://u:p/q@h/db' is (y://h?k=p)", "'x://h/db' is (y://h)"),
+        ("(/project/https:/u:p@h:1/x?k=p); correct", "(/project/https:/h:1/x); correct"),
+        ("x.yaml:3: key: /a@b?c=d", "x.yaml:3: key: /a@b?c=d"),
+        ("key:/a@b", "key:/a@b"),
+        ("nothing", "nothing"),
+    ],
+)
+def test_a_message_has_urls_without_login_and_query(text: str, shown: str) -> None:
+    assert without_secrets(text) == shown
 
 
 def test_a_section_cannot_have_another_file_read() -> None:

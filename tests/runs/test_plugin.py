@@ -214,7 +214,7 @@ def test_a_child_process_imports_nothing_heavy(
         f"workspace.{name}"
         for name in ("engine", "job_table", "looper_records", "lookups", "places", "rows")
     }
-    cheap = {"files", "for_snakefiles", "layout", "version", "workspace", *reader}
+    cheap = {"files", "for_snakefiles", "layout", "system_errors", "version", "workspace", *reader}
     assert foreign == {"snakemake_looper", *(f"snakemake_looper.{name}" for name in cheap)}
     # An executor plugin that is installed may bring some of these into every process.
     assert not {"peppy", "pandas", "eido", "pipestat"} & (ours - theirs)

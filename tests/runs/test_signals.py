@@ -118,22 +118,29 @@ def test_a_signal_to_one_shell(waiting: tuple[Path, subprocess.Popen[bytes]]) ->
     assert told(folder)["a"] == ("partial", "interrupted by SIGTERM")
 
 
-def test_a_command_that_is_too_long_says_so(project: Callable[..., Path]) -> None:
+def test_a_command_of_more_bytes_than_an_argument_may_have(project: Callable[..., Path]) -> None:
     """A system takes 128 KiB as one argument of a program.
 
     Snakemake counts characters, and writes what has 64 Ki of them to a file; these have three
-    bytes each.
+    bytes each. The environment of `b` is too long, and nothing can be done about that.
     """
     folder = project(PROJECT)
     (folder / "go").touch()
-    (folder / "samples.csv").write_text(f"sample_name,text\na,{'字' * 54_000}\nb,x\n")
+    (folder / "samples.csv").write_text(
+        f"sample_name,text,more\na,{'字' * 54_000},\nb,x,{'字' * 54_000}\n"
+    )
     (folder / "wait.yaml").write_text(
-        "pipeline_name: wait\nsample_interface:\n  command_template: echo {sample.text}\n"
+        "pipeline_name: wait\ninject_env_vars: {MORE: '{sample.more}'}\nsample_interface:\n"
+        "  command_template: echo {sample.text} && ls\n"
     )
     assert use_looper("--keep-going", cwd=folder).code == 1
-    assert flags(folder) == ["wait_a_failed.flag", "wait_b_completed.flag"]
-    reason = told(folder)["a"][1]
+    assert flags(folder) == ["wait_a_completed.flag", "wait_b_failed.flag"]
+    assert (folder / "results/submission/wait_a.log").read_text().startswith("字" * 54_000 + "\n")
+    reason = told(folder)["b"][1]
     assert reason.startswith("never began: its command is too long for this system")
+    again = use_looper("-n", cwd=folder).jobs()
+    assert again[-1:] == ["wait_sample:b"], "a command in a file is compared by its text"
+    assert "wait_sample:a" not in again
 
 
 @pytest.mark.parametrize("name", ["flags/wait_a_running.flag", "results/submission/wait_a.log"])

@@ -128,3 +128,12 @@ def test_lock_files_of_pypiper_are_named_with_an_advice(tmp_path: Path) -> None:
     assert stale_locks(tmp_path / "none") == ()
     assert remedy(tmp_path, ()) == ""
     assert "and 2 more" in remedy(tmp_path, ("a", "b", "c", "d", "e"))
+
+
+def test_words_of_the_system_in_a_log_are_a_part_of_the_reason() -> None:
+    """They name a cause that a user can mend, and are not repeated for jobs that succeed."""
+    end = ("OSError: [Errno 28] No space left on device", "the command exited with 1")
+    assert explain(None, end) == Reason("exit code 1: No space left on device", 1)
+    known = explain(death(code=1), ("tar: x: Disk quota exceeded", "the command exited with 2"))
+    assert known == Reason("exit code 2: Disk quota exceeded", 2)
+    assert explain(None, ("No space left on device", "")) == Reason(SILENT)

@@ -26,6 +26,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from ...errors import Place, Problems, near
+from ...files import content_of
 from ...read.yaml_lines import Document, read_yaml, resolve
 
 System = Literal["local", "slurm", "sge", "pbs", "lsf", "other"]
@@ -203,7 +204,7 @@ def _joined(text: str) -> str:
 def _template_lines(path: Path, place: Place, problems: Problems) -> list[Line] | None:
     """Lines of a template; those that end with a backslash are joined with the next."""
     try:
-        text = path.read_text(encoding="utf-8")
+        text = content_of(path).decode().replace("\r\n", "\n")
     except (OSError, UnicodeDecodeError) as error:
         what = getattr(error, "strerror", None) or str(error)
         problems.add(place, "submission_template", f"'{path}' cannot be read: {what}; correct it")
