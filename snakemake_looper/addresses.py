@@ -50,5 +50,5 @@ def _shown(found: re.Match[str]) -> str:
     last = end[0] if end else ""
     url = url.removesuffix(last)
     scheme, _, rest = url.partition(":")
-    slashes = "//" if rest.startswith("//") else "/"
+    slashes = rest[: len(rest) - len(rest.lstrip("/"))]  # three of them for a file on this machine
     return f"{scheme}:{slashes}{_place(rest.lstrip('/'))}{last}"

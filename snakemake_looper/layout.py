@@ -166,7 +166,7 @@ def is_file_name(text: str) -> bool:
     Braces are wildcards to Snakemake, and `<word>` is a path variable. Line breaks and invisible
     characters would break the lines of a table, a log or a record.
     """
-    fits = bool(text) and text not in (".", "..")
+    fits = bool(text.strip()) and text not in (".", "..")
     return fits and not _UNSAFE.search(text) and not _PATH_VARIABLE.search(text)
 
 

@@ -38,6 +38,8 @@ def check_config(section: PipestatSection, config: PipestatConfig, problems: Pro
     if interface.output_schema:
         _check_output_schema(config, problems)
     if not is_told:
+        if not interface.output_schema:
+            _warn_of_statuses_only(interface, problems)
         return
     _check_texts(section)
     if config.back_end == "database":
@@ -49,6 +51,14 @@ def check_config(section: PipestatSection, config: PipestatConfig, problems: Pro
             else "nothing checks the results, and `pipestat report` stores numbers as text"
         )
         problems.warn(interface.place, "output_schema", f"is missing: without it, {what}; add it")
+
+
+def _warn_of_statuses_only(interface: Interface, problems: Problems) -> None:
+    if interface.data.get("pipestat_config_required") is False:  # the author knows
+        return
+    what = f"only the statuses of {interface.pipeline_name} are kept, and no results"
+    advice = "add it, or write 'pipestat_config_required: false'"
+    problems.warn(interface.place, "output_schema", f"is missing: without it, {what}; {advice}")
 
 
 def _in_tables(config: PipestatConfig) -> bool:

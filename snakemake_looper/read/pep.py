@@ -287,7 +287,7 @@ def _report_refused(
     places = rows_of_names(table, index, names) if table and names else {}
     for name in names:
         what = "is empty; write a name, or remove the row"
-        if name:
+        if name.strip():
             what = (
                 f"sample name {shown_name(name)} has a character that cannot be part of an output"
             )

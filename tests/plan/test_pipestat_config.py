@@ -509,4 +509,10 @@ def test_an_interface_without_an_output_schema_is_told_what_that_means(
         " `pipestat report` stores numbers as text; add it"
     ]
     interface.write_text(interface.read_text().replace("{pipestat.config_file}", ""))
-    assert warned(looper_config) == [], "nothing is reported, and flags need no schema"
+    assert warned(looper_config) == [
+        "touch.yaml:1: output_schema: is missing: without it, only the statuses of touch are kept,"
+        " and no results; add it, or write 'pipestat_config_required: false'"
+    ]
+    with interface.open("a") as file:
+        file.write("pipestat_config_required: false\n")
+    assert warned(looper_config) == []

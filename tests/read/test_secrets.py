@@ -219,10 +219,10 @@ def test_no_message_shows_the_login_of_a_url(
             "sample_interface: {command_template: echo}\n",
             "input_schema: http://127.0.0.1:1/x.yaml",
         ),
-        "project.yaml": (f"name: demo\nsample_table: {url}\n", "127.0.0.1:1/x.yaml' does not"),
+        "project.yaml": (f"name: demo\nsample_table: {url}\n", "127.0.0.1:1/x.yaml' is no table"),
         ".looper.yaml": (
             f"pep_config: {url}\noutput_dir: out\npipeline_interfaces: ['{url}']\n{url}: 3\n",
-            "http://127.0.0.1:1/x.yaml' does not",
+            "http://127.0.0.1:1/x.yaml' is an address",
         ),
     }
     folder = project(TOUCH)
