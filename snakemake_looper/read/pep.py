@@ -85,7 +85,7 @@ def _known(config: LooperConfig, source: _Source, problems: Problems) -> _Known 
     if source.is_remote:
         return _Known(Faults(), None)
     if not source.is_config:
-        return _Known(faults_of_table(source.path), None)
+        return _sound(_Known(faults_of_table(source.path), None), True, problems)
     amendments = config.options.amend or ()
     asked = config.options.origin("amend")
     pep = read_pep_config(source.path, amendments, asked, problems)
@@ -94,12 +94,16 @@ def _known(config: LooperConfig, source: _Source, problems: Problems) -> _Known 
     if tell_of_old_forms(pep.document, config.root, config.places, problems):
         return None
     _warn_of_dropped_modifiers(pep.document.data, pep.document.place, amendments, problems)
-    faults = faults_of_config(pep)
-    if not pep.whole:
-        for fault in faults.faults:
-            problems.add(fault.place, fault.key, fault.message)
-        return None
-    return _Known(faults, pep)
+    return _sound(_Known(faults_of_config(pep), pep), pep.whole, problems)
+
+
+def _sound(known: _Known, whole: bool, problems: Problems) -> _Known | None:
+    """The PEP, if peppy can read it to its end; else its faults become problems."""
+    if whole and not known.faults.endless:
+        return known
+    for fault in known.faults.faults:
+        problems.add(fault.place, fault.key, fault.message)
+    return None
 
 
 def _source(config: LooperConfig, pep: str) -> _Source:

@@ -50,6 +50,8 @@ class Faults:
     """The sample table, if it could be read."""
     subsamples: list[Table] = field(default_factory=list)
     """The subsample tables that could be read."""
+    endless: bool = False
+    """Whether a table is a pipe or a device: peppy would read it for ever."""
 
 
 def faults_of_table(path: Path) -> Faults:
@@ -202,6 +204,7 @@ def _table(
     what = _no_table(path, text)
     if what:
         found.faults.append(Problem(named, key, what))
+        found.endless |= path.exists() and not path.is_file() and not path.is_dir()
         return None
     table = read_table(path, index, must_have=must_have, remedy=remedy)
     found.faults += table.faults
@@ -222,6 +225,8 @@ def _no_table(path: Path, text: str) -> str:
         return f"'{path}' does not exist; correct the path, it is relative to this file"
     if path.is_dir():
         return f"'{path}' is a folder; write the path of a table"
+    if not path.is_file():  # reading may never end
+        return f"'{path}' is a pipe or a device; write the path of a table"
     if path.suffix not in _TABLES:
         hint = f"rename it to '{path.stem}{path.suffix.lower()}'"
         cure = hint if path.suffix.lower() in _TABLES else "save it as .csv or .tsv"

@@ -15,7 +15,7 @@ class Tallies:
     """Counts of statuses, kept right while jobs change theirs."""
 
     def __init__(self, briefs: Mapping[str, Brief]) -> None:
-        """`briefs` are the jobs of the plan, by their completed flags."""
+        """`briefs` are the jobs of the plan in their order, by their completed flags."""
         self._briefs = briefs
         self._counts: dict[tuple[str, str], Counter[str]] = {}
 
@@ -38,9 +38,9 @@ class Tallies:
         counts[status] += 1
 
     def _begin(self, planned: Iterable[str]) -> None:
-        for flag in planned:
-            brief = self._briefs.get(flag)
-            if brief is not None:
+        chosen = frozenset(planned)
+        for flag, brief in self._briefs.items():
+            if flag in chosen:
                 counts = self._counts.setdefault((brief.pipeline, brief.level), Counter())
                 counts["waiting"] += 1
 

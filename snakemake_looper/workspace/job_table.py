@@ -37,6 +37,11 @@ from .rows import (
 
 _COMPARED = ("command", "env", "inputs", "log", "flag", "container")
 """The fields of a job that decide whether its result counts for another plan."""
+# Jobs are numbered sample by sample, and shown pipeline by pipeline.
+_IN_ORDER = """
+    FROM job JOIN (SELECT rule AS same, MIN(number) AS first FROM job GROUP BY rule) ON rule = same
+    ORDER BY first, number
+"""
 TableError = sqlite3.Error
 """The error of a table that was opened and cannot be read."""
 
@@ -81,13 +86,13 @@ class JobTable:
         return JobRow._make(found)
 
     def rows(self) -> Iterator[JobRow]:
-        """All jobs, in the order of the sample table."""
-        query = f"SELECT {', '.join(JobRow._fields)} FROM job ORDER BY level DESC, rule, number"
+        """All jobs: pipelines in the looper config's order, samples in that of the table."""
+        query = f"SELECT {', '.join(JobRow._fields)} {_IN_ORDER}"
         return map(JobRow._make, self._connection.execute(query))
 
     def briefs(self) -> Iterator[Brief]:
-        """The names and files of all jobs, in no order."""
-        query = f"SELECT {', '.join(Brief._fields)} FROM job"
+        """The names and files of all jobs, in the order of `rows`."""
+        query = f"SELECT {', '.join(Brief._fields)} {_IN_ORDER}"
         return map(Brief._make, self._connection.execute(query))
 
     def flags(self, rules: Sequence[str], record: str | None = None) -> list[str]:

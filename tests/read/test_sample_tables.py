@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -270,6 +271,18 @@ def test_a_workbook_that_is_damaged(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     assert said(tmp_path, b"PK", "t.xlsx") == [
         "t.xlsx: cannot be read as a workbook; save the table as .csv"
     ]
+
+
+@pytest.mark.parametrize("key", ["sample_table", "subsample_table"])
+def test_a_pipe_is_no_table(tmp_path: Path, key: str) -> None:
+    """Reading it would never end."""
+    pep = FILES["project.yaml"].replace("sample_table: samples.csv", "")
+    pep += f"{key}: pipe.csv\n"
+    if key != "sample_table":
+        pep += "sample_table: samples.csv\n"
+    os.mkfifo(tmp_path / "pipe.csv")
+    (message,) = messages(tmp_path, {"project.yaml": pep})
+    assert message.endswith("' is a pipe or a device; write the path of a table")
 
 
 def test_a_table_at_an_address(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

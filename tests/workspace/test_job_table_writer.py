@@ -89,6 +89,19 @@ def test_jobs_come_back_in_the_order_of_the_sample_table(plan: Plan, table: JobT
         assert table.row(job.rule, job.record) == row
 
 
+def test_pipelines_come_back_in_the_order_of_the_looper_config(
+    project: Callable[..., Path], tmp_path: Path
+) -> None:
+    interface = "pipeline_name: {}\nsample_interface: {{command_template: echo}}\n"
+    config = TOUCH[".looper.yaml"].replace("touch.yaml", "z.yaml, a.yaml")
+    names = {f"{name}.yaml": interface.format(name) for name in "za"}
+    plan = plan_project(project({**TOUCH, ".looper.yaml": config, **names}) / ".looper.yaml")
+    write_job_table(plan, tmp_path / "jobs.sqlite", configs(plan), facts(plan))
+    with closing(JobTable(tmp_path / "jobs.sqlite")) as table:
+        for rows in (table.rows(), table.briefs()):
+            assert [row.pipeline for row in rows] == ["z"] * 3 + ["a"] * 3
+
+
 def test_facts_come_back(plan: Plan, table: JobTable) -> None:
     assert table.facts == facts(plan)
     assert table.facts.project_name == "demo" and table.facts.workdir == plan.workdir
