@@ -32,6 +32,7 @@ _REASONS = {
 }
 """Reasons and advice for errors that users can mend."""
 _OF_PERMISSION = (errno.EACCES, errno.EPERM, errno.EROFS)
+_OF_SPACE = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
 _PROBE = 64 * 1024
 """Bytes: more than a file system keeps in the place of a small file's address."""
 
@@ -50,6 +51,11 @@ def explained(error: OSError, otherwise: str | Path = "") -> str:
 def is_of_permission(error: OSError) -> bool:
     """Whether another user, or another place, might be allowed to do this."""
     return error.errno in _OF_PERMISSION
+
+
+def is_of_space(error: OSError) -> bool:
+    """Whether nothing else can be written to this disk, either."""
+    return error.errno in _OF_SPACE
 
 
 @contextlib.contextmanager

@@ -9,7 +9,14 @@ from pathlib import Path
 import pytest
 
 from snakemake_looper.files import content_of, read_text, write_atomic
-from snakemake_looper.system_errors import at, explained, is_of_permission, probe, write_faults
+from snakemake_looper.system_errors import (
+    at,
+    explained,
+    is_of_permission,
+    is_of_space,
+    probe,
+    write_faults,
+)
 
 
 def error(number: int, *path: str) -> OSError:
@@ -40,6 +47,7 @@ def test_an_error_in_one_line(fault: OSError, line: str) -> None:
 def test_only_some_are_of_permission() -> None:
     numbers = (errno.EACCES, errno.EROFS, errno.ENOSPC, errno.ENOTDIR)
     assert [is_of_permission(error(one)) for one in numbers] == [True, True, False, False]
+    assert is_of_space(error(errno.ENOSPC)) and not is_of_space(error(errno.EEXIST))
 
 
 def test_an_error_gets_the_path_that_it_lacks(tmp_path: Path) -> None:

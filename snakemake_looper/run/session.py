@@ -27,7 +27,7 @@ from ..layout import FOLDER
 from ..messages import complain, warn
 from ..status.flags import Flags, obstacles
 from ..status.journal import Journal
-from ..system_errors import at, explained, is_of_permission, probe, write_faults
+from ..system_errors import at, explained, is_of_space, probe, write_faults
 from ..workspace.engine import Engine, explain_lock, let_sigterm_interrupt, workflow_error
 from ..workspace.job_table import JobTable
 from ..workspace.read_only import let_snakemake_read, refuse_to_run
@@ -152,9 +152,9 @@ def open_session(table: JobTable, workdir: Path, engine: Engine) -> Session:
             journal = enter(workdir, table.path.parent.name, flags)
         except OSError as error:
             hindrance = explained(error, workdir)
-            if not is_of_permission(error):  # Snakemake cannot go on, either
+            if is_of_space(error):  # Snakemake cannot go on, either
                 refuse_to_run(hindrance)
-            # A user who may only read sees the plan; `begin` refuses.
+            # Else the project can be looked at, as by a user who may only read; `begin` refuses.
     for handler in engine.log_files():
         _tell_once(handler)
     session = Session(table, workdir, journal, engine)

@@ -262,7 +262,7 @@ def test_what_cannot_be_a_container_is_said(contained: Path) -> None:
     assert done.code == 0
     lines = [line for line in done.err.splitlines() if "container" in line]
     assert [line.split(": '")[0] for line in lines] == [
-        "warning: --compute: compute.bulker_crate",
+        "warning: --compute: bulker_crate",
         f"warning: {contained}/touch.yaml:7: compute.bulker_crate",
         f"warning: {contained}/touch.yaml:7: compute.singularity_image",
     ]

@@ -84,7 +84,7 @@ def test_names_that_run(project: Callable[..., Path]) -> None:
     assert made == sorted(f"name_{name}_completed.flag" for name in names)
     logs = {path.name for path in (folder / "results/submission").iterdir()}
     assert {f"name_{name}.log" for name in names} <= logs
-    shown = cli("table", "--format", "csv", cwd=folder)
+    shown = cli("table", "--format", "csv", "--raw", cwd=folder)
     rows = {row["Record Identifier"]: row for row in csv.DictReader(io.StringIO(shown.out))}
     assert {name: rows[name]["size"] for name in names} == {name: str(len(name)) for name in names}
 

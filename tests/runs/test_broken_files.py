@@ -55,7 +55,7 @@ PEPS = [
     ("broken YAML", {"project.yaml": "name: demo\nsample_table: [\n"}, "project.yaml:3: not valid YAML: the file ends inside '[' or '{'; close it, or put the value in quotes"),
     ("a list", {"project.yaml": "- a\n"}, "project.yaml:1: a mapping is expected, not a list; write 'key: value' lines"),
     ("no sample_table", {"project.yaml": "name: demo\n"}, "project.yaml:1: sample_table: is missing; name the table of the samples, as in 'sample_table: samples.csv'"),
-    ("looper 0", {"project.yaml": "metadata:\n  sample_annotation: samples.csv\n"}, "project.yaml:1: sample_table: is missing (sample_annotation is its name in older PEPs); name the table of the samples, as in 'sample_table: samples.csv'"),
+    ("looper 0", {"project.yaml": "metadata:\n  sample_annotation: samples.csv\n"}, "project.yaml:2: metadata.sample_annotation: is not read any more; write 'sample_table: samples.csv' at the top of this file"),
     ("two tables", {"project.yaml": "sample_table: [samples.csv, samples.csv]\n"}, "project.yaml:1: sample_table: must be the path of one table, not '['samples.csv', 'samples.csv']'; put all rows into one table"),
     ("derive without attributes", {"project.yaml": "sample_table: samples.csv\nsample_modifiers:\n  derive: {attribute: [file], sources: {s: t}}\n"}, "project.yaml:3: sample_modifiers.derive: has no 'attributes' (instead of 'attribute'?); write a list of attributes there"),
     ("imply with a number", {"project.yaml": "sample_table: samples.csv\nsample_modifiers:\n  imply:\n    - if: {file: 1}\n      then: {g: one}\n"}, "project.yaml:4: sample_modifiers.imply.if.file: '1' is not text, but all cells are; put it in quotes: '\"1\"'"),
