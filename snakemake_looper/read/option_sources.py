@@ -106,10 +106,14 @@ def from_sources(sources: Iterable[Source], problems: Problems | None = None) ->
     """
     collector = problems if problems is not None else Problems()
     options = Options()
+    given: set[str] = set()
     for source in sources:
         if source.is_typed:
             _check_empty(source, collector)
-        options = overlay(options, read_options(source.values, source.place, collector))
+        # As in Snakemake, a key of a stronger source counts also if its value is empty.
+        values = {key: value for key, value in source.values.items() if _name(key) not in given}
+        given.update(map(_name, source.values))
+        options = overlay(options, read_options(values, source.place, collector))
         for key in source.values:
             _warn_of_misspelt(str(key), source.place(str(key)), collector)
     messages.warn(*collector.warnings)

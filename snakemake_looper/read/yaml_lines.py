@@ -244,7 +244,8 @@ def absent(text: str, path: Path, advice: str = "correct the path") -> str:
         return f"'{text}' is a folder, not a file ({path}); {advice}"
     if os.path.exists(path):
         return f"'{text}' is no regular file; {advice}"
-    return f"'{text}' does not exist ({path}); {advice}"
+    where = "" if text == str(path) else f" ({path})"
+    return f"'{text}' does not exist{where}; {advice}"
 
 
 def resolve(text: str, folder: Path) -> Path:

@@ -19,6 +19,7 @@ from ..errors import Place, Problems, ProjectError
 from ..messages import complain, warn
 from ..read.looper_config import locate
 from ..read.option_sources import (
+    TYPED,
     Source,
     configfile,
     from_sources,
@@ -109,7 +110,12 @@ def plan_of_command_line(asked: Asked) -> Ready:
 
 
 def _options(asked: Asked) -> Options:
-    """The options of the command line: `--config`, then configfiles, then profiles."""
+    """The options of the command line, in Snakemake's order of precedence.
+
+    `--config`, then `config:` of profiles, then configfiles. A typed `--config` replaces that of
+    profiles, as in Snakemake. Options that were typed to `snakemake-looper` stand beside it: the
+    user has typed no `--config`.
+    """
     problems = Problems()
     typed = typed_config(asked.config, problems)
     for path in asked.configfiles:
@@ -122,7 +128,9 @@ def _options(asked: Asked) -> Options:
     templates = {key: value for key, equals, value in entries if equals and key not in read}
     where = Place(str(asked.profiles[-1] if asked.profiles else ""))
     evaluated = Source(templates, lambda key: where)
-    return from_sources([typed, *files, *profiles, evaluated], problems)
+    is_replaced = bool(asked.config) and TYPED not in typed.values
+    of_profiles = [] if is_replaced else [*profiles, evaluated]
+    return from_sources([typed, *of_profiles, *files], problems)
 
 
 def _project(asked: Asked) -> tuple[Path, tuple[str, ...]]:

@@ -125,8 +125,8 @@ def test_options_of_files(touch: Path, capsys: pytest.CaptureFixture[str]) -> No
         profile_config=("limit=0", "skip=x"),
     )
     assert [line.partition(" ")[2].partition(": '")[0] for line in said.splitlines()] == [
-        "mine.yaml:2: sel-flag",
         "prof/config.yaml:3: skip",
+        "mine.yaml:2: sel-flag",
         "prof/config.yaml:2: limit",
     ]
 

@@ -66,7 +66,6 @@ def configs(touch: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         (("--profile", "plain", "--workflow-profile", "one"), "a"),
         (("--profile", "one", "--workflow-profile", "none"), "a"),
         (("--workflow-profile", "none"), "abc"),
-        (("--workflow-profile", "nowhere"), "abc"),
         (("--profile", "none"), "abc"),
         (("--configfile", "two.yaml"), "ab"),
         (("--configfile", "two.yaml", "last.yaml"), "a"),
@@ -80,6 +79,19 @@ def configs(touch: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 )
 def test_options_count_as_in_snakemake(configs: Path, words: tuple[str, ...], records: str) -> None:
     assert planned(configs, *words) == list(records)
+
+
+def test_a_profile_that_is_not_there(configs: Path) -> None:
+    """Snakemake would go on without it, and run all jobs on this machine."""
+    done = use_looper("--workflow-profile", "nowhere", "-n", cwd=configs)
+    assert (done.code, done.err) == (
+        2, "error: --workflow-profile: there is no profile 'nowhere'; correct the path\n",
+    )  # fmt: skip
+
+
+def test_options_typed_to_us_stand_beside_a_profile(configs: Path) -> None:
+    done = cli("run", "-n", "--samples", "b,c", "--profile", "one", cwd=configs)
+    assert done.jobs() == ["touch_sample:b"], done.text
 
 
 def test_the_environment_names_a_profile(configs: Path, monkeypatch: pytest.MonkeyPatch) -> None:
