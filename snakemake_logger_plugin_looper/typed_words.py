@@ -55,7 +55,7 @@ def refuse_options(parser: Any, words: Iterable[str], unknown: Iterable[str]) ->
         SystemExit: there is one. All of them are printed.
     """
     from snakemake_looper.errors import near
-    from snakemake_looper.read.options import typed_by_spelling
+    from snakemake_looper.read.options.options import typed_by_spelling
 
     lines = []
     ours = typed_by_spelling()

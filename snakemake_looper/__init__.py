@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from .model import Skip as Skip
     from .plan.planner import make_plan as make_plan
     from .read.looper_config import locate as locate
-    from .read.options import Options as Options
+    from .read.options.options import Options as Options
     from .read.project import Project as Project
     from .read.project import read_project as read_project
     from .workspace.plan_folder import PlanFolder as PlanFolder
@@ -55,7 +55,7 @@ __all__ = [
 
 _HOMES = {
     "Job": "model",
-    "Options": "read.options",
+    "Options": "read.options.options",
     "Plan": "model",
     "PlanFolder": "workspace.plan_folder",
     "Problem": "errors",

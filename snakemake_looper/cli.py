@@ -97,7 +97,7 @@ def arguments_of(words: list[str]) -> Namespace | None:
 
 def _of_snakemake() -> Spellings:
     """The options of Snakemake."""
-    from .commands.run import parser_of_snakemake  # heavy, and needed for few words
+    from .commands.run import parser_of_snakemake
 
     return spellings_of(parser_of_snakemake())
 

@@ -1,7 +1,7 @@
 """The command line of `snakemake-looper` as a table: commands, and the arguments of each.
 
 `cli_options` makes the parser from it. Looper's own options are in another table,
-`read/options.py`; every command takes them unless its row says otherwise.
+`read/options/options.py`; every command takes them unless its row says otherwise.
 """
 
 from __future__ import annotations

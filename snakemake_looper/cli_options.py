@@ -1,7 +1,7 @@
 """From the tables of commands and options to a parser, and from typed arguments to `Options`.
 
 `parser` makes argparse's parser from the commands in `cli_commands` and from looper's options in
-`read/options.py`. `options_of` makes `Options` from the arguments that the parser found.
+`read/options/options.py`. `options_of` makes `Options` from the arguments that the parser found.
 """
 
 from __future__ import annotations
@@ -16,9 +16,9 @@ from typing import Any, NoReturn
 from .cli_commands import COMMANDS, RUNS, Command
 from .errors import Problems, ProjectError
 from .read.looper_config import is_registry_path
-from .read.option_sources import TYPED, from_config
-from .read.option_values import flag, pairs, words
-from .read.options import OPTIONS, Group, Option, Options, spelled
+from .read.options.option_sources import TYPED, from_config
+from .read.options.option_values import flag, pairs, words
+from .read.options.options import OPTIONS, Group, Option, Options, spelled
 from .version import __version__
 
 _EXIT_CODES = """\

@@ -21,7 +21,7 @@ from typing import NamedTuple
 from .cli_commands import RUNS, takes_name
 from .errors import Problems, near
 from .read.deprecated import OPTIONS as OLDER
-from .read.options import OPTION_NAMES, spelled
+from .read.options.options import OPTION_NAMES, spelled
 
 
 class Values(NamedTuple):

@@ -22,7 +22,7 @@ from snakemake_looper.cli_options import (
 from snakemake_looper.commands import rerun
 from snakemake_looper.commands import run as run_command
 from snakemake_looper.errors import LooperError
-from snakemake_looper.read.options import OPTIONS
+from snakemake_looper.read.options.options import OPTIONS
 from snakemake_looper.run.from_command_line import Asked, plan_of_command_line
 
 

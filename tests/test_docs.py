@@ -20,8 +20,8 @@ from snakemake_looper import for_snakefiles
 from snakemake_looper.cli import arguments_of, main
 from snakemake_looper.cli_options import parser as parser
 from snakemake_looper.read import deprecated
-from snakemake_looper.read.directives import DIRECTIVES
-from snakemake_looper.read.options import OPTION_NAMES
+from snakemake_looper.read.interfaces.directives import DIRECTIVES
+from snakemake_looper.read.options.options import OPTION_NAMES
 from snakemake_looper.workspace.lookups import Lookups
 
 README = (REPOSITORY / "README.md").read_text()

@@ -45,23 +45,23 @@ LOADED_BY_A_JOB = {
 LOADED_BY_SOME_JOBS = {"formula", "run", "run.from_snakefile", "workspace.array_task"}
 # Each library of others is imported by these modules, and by no other.
 SEAMS = {
-    "peppy": {"read.peppy_merging", "read.peppy_project"},
-    "pephubclient": {"read.pephub", "results.pephub_table"},
-    "jinja2": {"read.template_environment", "read.template_undefined", "results.report"},
-    "jsonschema": {"read.input_schema", "read.output_schema_faults", "read.schema_faults"},
+    "peppy": {"read.peps.peppy_merging", "read.peps.peppy_project"},
+    "pephubclient": {"read.peps.pephub", "results.pephub_table"},
+    "jinja2": {"read.templates.template_environment", "read.templates.template_undefined", "results.report"},
+    "jsonschema": {"read.schemas.input_schema", "read.schemas.output_schema_faults", "read.schemas.schema_faults"},
     "sqlalchemy": {
         "results.database", "results.database_connection", "results.database_tables",
         "results.sqlite_copy",
     },
     "sqlmodel": {"results.database_tables"},
     "pipestat": {"results.database_connection", "results.database_tables"},
-    "openpyxl": {"read.table_text"},
+    "openpyxl": {"read.peps.table_text"},
     "psutil": {"status.processes"},
     "snakemake_executor_plugin_slurm_jobstep": {"workspace.array_task"},
     "snakemake_interface_logger_plugins": {"run.log_events", "show.choice", "show.log_lines"},
     "yaml": {
-        "plan.looper_hooks", "profiles.profile_text", "read.output_schema", "read.secrets",
-        "read.text_lines", "read.yaml_faults", "read.yaml_lines", "read.yaml_nodes",
+        "plan.looper_hooks", "profiles.profile_text", "read.schemas.output_schema", "read.secrets",
+        "read.documents.text_lines", "read.documents.yaml_faults", "read.documents.yaml_lines", "read.documents.yaml_nodes",
         "results.yaml_text", "show.plans",
         "workspace.generated_workflow", "workspace.pipestat_files",
     },

@@ -45,7 +45,7 @@ def _read(table: JobTable, arguments: Namespace) -> list[RecordStatus]:
     with_reasons = bool(arguments.itemized or arguments.json or arguments.watch)
     records = read_statuses(table, workdir, with_reasons)
     if with_reasons:
-        from ..results.records import with_remarks  # the plain form does without results
+        from ..results.records import with_remarks
 
         records = with_remarks(records, table, workdir)
     return [

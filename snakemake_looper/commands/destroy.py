@@ -12,7 +12,7 @@ from pathlib import Path
 
 from ..cli_options import changed, options_of
 from ..messages import show
-from ..read.option_values import words
+from ..read.options.option_values import words
 from ..results.remove import Removal, destroy, removal_of_selected, removal_without_sample
 from ..results.removed import samples
 from . import DONE, FAILED

@@ -13,7 +13,7 @@ from ..errors import Problems, near
 from ..messages import show, warn
 from ..plan.planner import explain, plan_project
 from ..read.looper_config import locate
-from ..read.options import Options
+from ..read.options.options import Options
 from ..show.json_forms import plan_json
 from ..show.plans import job_text, namespaces_text, plan_text
 from ..status.flags import obstacles

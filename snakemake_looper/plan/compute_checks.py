@@ -13,9 +13,9 @@ from pathlib import Path
 
 from ..errors import Place, Problems
 from ..model import Interface
-from ..read.compute import divvy_config
-from ..read.template_checks import templates_of
-from ..read.yaml_lines import resolve
+from ..read.documents.yaml_lines import resolve
+from ..read.interfaces.compute import divvy_config
+from ..read.templates.template_checks import templates_of
 from .compute_settings import Layer, sources_of
 from .context import PlanContext
 from .images import CRATE, IMAGES

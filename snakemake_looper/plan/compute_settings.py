@@ -1,6 +1,6 @@
 """The compute settings of a job: memory, time, cores and others, from up to five sources.
 
-`read.compute` lists the sources and their order. Some sources are the same for all jobs of a level
+`read.interfaces.compute` lists the sources and their order. Some sources are the same for all jobs of a level
 (the command line, the PEP, the divvy package): `Layers` holds these. The others depend on the
 interface and on the size of the sample's input files.
 
@@ -17,10 +17,10 @@ from typing import Any, NamedTuple
 
 from ..errors import Place, Problems
 from ..model import Interface, Level, Pep, SizeRow
-from ..read.compute import divvy_config
+from ..read.documents.yaml_lines import read_yaml, resolve
+from ..read.interfaces.compute import divvy_config
 from ..read.settings import Settings
-from ..read.template_undefined import Partial
-from ..read.yaml_lines import read_yaml, resolve
+from ..read.templates.template_undefined import Partial
 from .failures import JobError, KnownFault
 from .resources import UnitError
 

@@ -8,8 +8,8 @@ from pathlib import Path
 
 from ..layout import shown
 from ..model import Level, Pep
-from ..read.interface_commands import LEVELS
-from ..read.options import Options
+from ..read.interfaces.interface_commands import LEVELS
+from ..read.options.options import Options
 from ..read.project import Project
 from ..read.settings import Settings
 from .compute_settings import Layers, layers_of

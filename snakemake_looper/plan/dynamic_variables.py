@@ -11,9 +11,9 @@ from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 from ..errors import Problems
-from ..read.template_undefined import Partial
-from ..read.templates import TemplateError, template
-from ..read.yaml_lines import KeyPath
+from ..read.documents.yaml_lines import KeyPath
+from ..read.templates.template_undefined import Partial
+from ..read.templates.templates import TemplateError, template
 from .context import PlanContext
 from .drafts import Draft
 from .failures import Failures, JobError

@@ -7,9 +7,9 @@ from typing import Any
 
 from ..errors import Place
 from ..model import Interface
-from ..read.templates import TemplateError, line_of_fault
-from ..read.text_lines import lines_of_text
-from ..read.yaml_lines import KeyPath
+from ..read.documents.text_lines import lines_of_text
+from ..read.documents.yaml_lines import KeyPath
+from ..read.templates.templates import TemplateError, line_of_fault
 from .failures import JobError, KnownFault
 
 

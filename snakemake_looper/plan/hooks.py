@@ -24,8 +24,8 @@ from typing import Any
 
 from ..errors import near
 from ..model import Interface
-from ..read.template_checks import command_hook_paths
-from ..read.templates import TemplateError, template
+from ..read.templates.template_checks import command_hook_paths
+from ..read.templates.templates import TemplateError, template
 from .failures import JobError
 from .fault_places import at_text, template_error
 from .looper_hooks import SHIPPED, Namespace

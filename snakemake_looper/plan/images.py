@@ -19,7 +19,7 @@ from typing import Any
 
 from ..errors import Problems
 from ..model import Interface
-from ..read.yaml_lines import expand, resolve
+from ..read.documents.yaml_lines import expand, resolve
 from .compute_settings import Layers, sources_of
 from .context import PlanContext
 from .resources import UnitError

@@ -16,8 +16,8 @@ from pathlib import Path
 
 from ..files import file_size
 from ..model import InputSchema, Pep, Sample, Skip
-from ..read.pep import rows_of
-from ..read.yaml_lines import expand
+from ..read.documents.yaml_lines import expand
+from ..read.peps.pep import rows_of
 from .context import PlanContext
 
 GB = 1024**3

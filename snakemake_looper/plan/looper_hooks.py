@@ -20,9 +20,9 @@ import yaml
 
 from ..errors import Place, Problems
 from ..files import write_if_changed
-from ..read.input_schema import read_input_schema
-from ..read.template_environment import fill_in
-from ..read.yaml_lines import expand, resolve
+from ..read.documents.yaml_lines import expand, resolve
+from ..read.schemas.input_schema import read_input_schema
+from ..read.templates.template_environment import fill_in
 
 
 class Namespace(dict[str, Any]):

@@ -18,8 +18,8 @@ from typing import NamedTuple
 
 from ..errors import Problems
 from ..model import Job
-from ..read.option_values import count, size
-from ..read.options import Options
+from ..read.options.option_values import count, size
+from ..read.options.options import Options
 from ..status.flags import Flags
 from .render import RenderedJob
 

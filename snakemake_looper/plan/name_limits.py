@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from ..errors import Place, Problems
 from ..layout import RECORD
 from ..model import Pep, Rule
-from ..read.pep import rows_of
+from ..read.peps.pep import rows_of
 from .context import PlanContext
 from .names import NameLimit, file_fault, name_fault, name_limit, repetition_fault
 from .rules import PlannedRule

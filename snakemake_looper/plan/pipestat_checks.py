@@ -15,11 +15,11 @@ from typing import Any
 from ..errors import Place, Problems
 from ..layout import RECORD, is_file_name, special_to_snakemake
 from ..model import Interface, PipestatConfig
-from ..read.output_schema import read_output_schema
-from ..read.output_schema_faults import refusals
-from ..read.pipestat_schema import Fault, pipestat_schema
+from ..read.documents.yaml_lines import Document, read_yaml
+from ..read.schemas.output_schema import read_output_schema
+from ..read.schemas.output_schema_faults import refusals
+from ..read.schemas.pipestat_schema import Fault, pipestat_schema
 from ..read.secrets import address, is_plain
-from ..read.yaml_lines import Document, read_yaml
 from .pipestat_keys import SERVER_KEYS, check_keys, misspelt_keys
 from .pipestat_section import PATHS, PipestatSection
 

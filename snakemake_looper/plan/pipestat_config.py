@@ -26,9 +26,9 @@ from typing import Any, NamedTuple
 from ..errors import Problems
 from ..layout import RECORD
 from ..model import BackEnd, Interface, PipestatConfig, Published, ResultsFile
+from ..read.documents.yaml_lines import resolve
 from ..read.secrets import address
 from ..read.settings import Settings
-from ..read.yaml_lines import resolve
 from .pipestat_checks import check_config
 from .pipestat_section import PipestatSection, read_section, refuse_logins
 

@@ -15,9 +15,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..errors import Place, Problems
+from ..read.documents.yaml_lines import expanded, read_yaml
 from ..read.secrets import HARMLESS, HARMLESS_IN_DATABASE, address, hide, is_plain
 from ..read.settings import Settings
-from ..read.yaml_lines import expanded, read_yaml
 
 PATHS = ("results_file_path", "flag_file_dir")
 """Keys of the section that hold a path."""

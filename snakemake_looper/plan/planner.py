@@ -22,7 +22,7 @@ from typing import NamedTuple, TypeVar
 
 from ..errors import Problems
 from ..model import Job, Plan
-from ..read.options import Options
+from ..read.options.options import Options
 from ..read.project import Project, read_project
 from ..status.flags import Flags
 from .compute_checks import check_compute

@@ -19,10 +19,10 @@ from typing import Any, NamedTuple
 from ..formula import Formula, FormulaError, filled
 from ..layout import special_to_snakemake
 from ..model import Interface, Job
-from ..read.template_checks import command_paths, directive_paths
-from ..read.template_undefined import Partial
-from ..read.templates import PROJECT_EXTRA, SAMPLE_EXTRA, TemplateError, template
-from ..read.yaml_lines import KeyPath, expand
+from ..read.documents.yaml_lines import KeyPath, expand
+from ..read.templates.template_checks import command_paths, directive_paths
+from ..read.templates.template_undefined import Partial
+from ..read.templates.templates import PROJECT_EXTRA, SAMPLE_EXTRA, TemplateError, template
 from .compute_settings import check_size, setting_error, settings_of_job, source_of
 from .context import PlanContext
 from .drafts import Draft

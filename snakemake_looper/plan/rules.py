@@ -17,10 +17,10 @@ from typing import Any
 from ..errors import Problems, near
 from ..layout import flag_name
 from ..model import Interface, ResultsFile, Rule
-from ..read.input_schema import Validator
-from ..read.template_checks import directive_paths
-from ..read.templates import TemplateError, template
-from ..read.yaml_lines import resolve
+from ..read.documents.yaml_lines import resolve
+from ..read.schemas.input_schema import Validator
+from ..read.templates.template_checks import directive_paths
+from ..read.templates.templates import TemplateError, template
 from .context import PlanContext
 from .fault_places import template_place
 from .namespaces import looper_namespace

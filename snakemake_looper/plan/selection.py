@@ -17,8 +17,8 @@ from typing import Any, NamedTuple
 from ..errors import Problems, near
 from ..layout import shown_name
 from ..model import Sample
-from ..read.option_values import span
-from ..read.options import Options
+from ..read.options.option_values import span
+from ..read.options.options import Options
 
 _MOST_SHOWN = 8
 """The greatest number of values or names in a message."""

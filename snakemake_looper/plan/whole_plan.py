@@ -11,7 +11,7 @@ from pathlib import Path
 
 from ..errors import Problems
 from ..model import Job, Pep, Plan, Skip
-from ..read.pep import rows_of
+from ..read.peps.pep import rows_of
 from .context import PlanContext
 from .hooks import source_of
 from .lumps import lumps_wanted

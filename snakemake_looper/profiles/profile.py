@@ -23,8 +23,8 @@ from pathlib import Path
 from ..errors import Problems
 from ..files import content_of, write_atomic
 from ..layout import data_dir
-from ..read.compute import DIVVY_VARIABLE, divvy_config
-from ..read.options import Options
+from ..read.interfaces.compute import DIVVY_VARIABLE, divvy_config
+from ..read.options.options import Options
 from .divvy.package import read_package
 from .divvy.translate import translate
 from .profile_text import profile_text

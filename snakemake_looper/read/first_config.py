@@ -18,8 +18,8 @@ from typing import Any, NamedTuple
 
 from ..errors import Problems
 from .deprecated import PEP
-from .old_pep import is_old_pep, output_dir_of, pipeline_interfaces_of
-from .yaml_lines import Document, flow, read_yaml
+from .documents.yaml_lines import Document, flow, read_yaml
+from .peps.old_pep import is_old_pep, output_dir_of, pipeline_interfaces_of
 
 LOOPER_CONFIG = ".looper.yaml"
 """The name of a looper config that is found without being named on the command line."""

@@ -19,6 +19,7 @@ from ..errors import Place, Problems, ProjectError, near
 from ..files import file_size
 from ..model import Level
 from .deprecated import CONFIG_KEYS, instead
+from .documents.yaml_lines import Document, absent, expand, flow, read_yaml, resolve, section
 from .first_config import (
     LOOPER_CONFIG,
     TABLES,
@@ -29,9 +30,8 @@ from .first_config import (
     without,
 )
 from .lost_indentation import IN_LOOPER_CONFIG, Lost, tell_of_lost_indentation
-from .option_sources import check_cli_section, from_cli_section
-from .options import Options, overlay
-from .yaml_lines import Document, absent, expand, flow, read_yaml, resolve, section
+from .options.option_sources import check_cli_section, from_cli_section
+from .options.options import Options, overlay
 
 _FOLDERS = ("output_dir", "results_subdir", "submission_subdir")
 _KEYS = {

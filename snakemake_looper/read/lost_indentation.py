@@ -14,7 +14,7 @@ from collections.abc import Collection, Iterable, Mapping
 from typing import Any, NamedTuple
 
 from ..errors import Problems
-from .yaml_lines import Document
+from .documents.yaml_lines import Document
 
 
 class Section(NamedTuple):

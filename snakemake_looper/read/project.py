@@ -16,15 +16,15 @@ from pathlib import Path
 
 from ..errors import Place, Problems, ProjectError
 from ..model import Interface, Level, Pep, Sample
-from .input_schema import report_config
-from .interface import read_interface
-from .interface_commands import LEVELS
+from .documents.yaml_lines import absent, read_yaml, resolve
+from .interfaces.interface import read_interface
+from .interfaces.interface_commands import LEVELS
 from .looper_config import InterfaceSource, LooperConfig, read_looper_config
-from .options import Options
-from .pep import read_pep, row_of
+from .options.options import Options
+from .peps.pep import read_pep, row_of
+from .schemas.input_schema import report_config
 from .settings import Settings, looper_section_places, merge
-from .template_checks import check_templates
-from .yaml_lines import absent, read_yaml, resolve
+from .templates.template_checks import check_templates
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,7 +20,7 @@ import yaml
 
 from ..addresses import address as address
 from ..errors import Problems
-from .yaml_lines import read_yaml
+from .documents.yaml_lines import read_yaml
 
 SECRET_KEY = "secret_from_looper_config"
 """The key of a reference: a mapping with this key stands for a secret."""

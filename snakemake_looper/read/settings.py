@@ -21,17 +21,17 @@ from typing import Any
 from ..errors import Place, Problems
 from ..layout import special_to_snakemake
 from ..model import Level, Pep
-from .compute import compute_options, compute_package
+from .documents.yaml_lines import Document, expand, expanded, read_yaml, unset
+from .interfaces.compute import compute_options, compute_package
 from .looper_config import InterfaceSource, LooperConfig
-from .option_sources import (
+from .options.option_sources import (
     check_cli_section,
     from_cli_section,
     read_options,
     warn_of_unknown,
 )
-from .options import Options, overlay
+from .options.options import Options, overlay
 from .output_folder import folder_fault
-from .yaml_lines import Document, expand, expanded, read_yaml, unset
 
 _SUBDIRS = {"results_subdir": "results_pipeline", "submission_subdir": "submission"}
 """Folders below the output folder, where no other name is given."""

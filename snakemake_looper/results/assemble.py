@@ -18,7 +18,7 @@ from typing import NamedTuple
 
 from ..files import write_atomic
 from ..layout import RECORD
-from ..read.output_schema import DeclaredResult, OutputSchemaError
+from ..read.schemas.output_schema import DeclaredResult, OutputSchemaError
 from .results_file import (
     EARLIER,
     Records,

@@ -24,7 +24,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from ..read.pephub import AGAIN, EXPIRED, Refused, client, first_line, pull, unreachable
+from ..read.peps.pephub import AGAIN, EXPIRED, Refused, client, first_line, pull, unreachable
 from .json_values import plain
 
 STATUS = "status"

@@ -27,7 +27,7 @@ import jinja2
 
 from ..errors import one_line
 from ..layout import report_folder
-from ..read.output_schema import DeclaredResult, FileKind, OutputSchemaError
+from ..read.schemas.output_schema import DeclaredResult, FileKind, OutputSchemaError
 from ..status.reasons import tail
 from ..status_words import FAILURES, NOT_RUN, order
 from ..version import __version__

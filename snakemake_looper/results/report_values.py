@@ -11,7 +11,7 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any, Literal, NamedTuple
 
-from ..read.output_schema import FileKind
+from ..read.schemas.output_schema import FileKind
 from .json_values import json_text, plain
 
 Link = Callable[[str], str]

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from ..read.output_schema import DeclaredResult, read_output_schema
+from ..read.schemas.output_schema import DeclaredResult, read_output_schema
 from .results_file import BOOKKEEPING, Records
 
 _META = "meta"

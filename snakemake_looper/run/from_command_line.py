@@ -18,7 +18,7 @@ from pathlib import Path
 from ..errors import Place, Problems, ProjectError
 from ..messages import complain, warn
 from ..read.looper_config import locate
-from ..read.option_sources import (
+from ..read.options.option_sources import (
     TYPED,
     Source,
     configfile,
@@ -26,7 +26,7 @@ from ..read.option_sources import (
     profile_config,
     typed_config,
 )
-from ..read.options import Options
+from ..read.options.options import Options
 from ..status.flags import obstacles
 from ..workspace.plan_folder import PlanFolder
 from .sample_targets import plan_for_targets

@@ -37,7 +37,7 @@ def generated_plan(
     folder = plan_folder(engine, config)
     if not engine.is_main:
         return folder, False
-    from .snakefile_config import is_selection  # heavy, and jobs do not compare
+    from .snakefile_config import is_selection
 
     return folder, is_selection(engine, config, folder, structure, selects)
 
@@ -50,7 +50,7 @@ def plan_folder(engine: Engine, config: Mapping[str, Any]) -> Path:
     """
     name = _VARIABLE + _digest(config)
     if engine.is_main:
-        from .snakefile_config import plan  # heavy: jobs import this module as well
+        from .snakefile_config import plan
 
         os.environ[name] = str(plan(engine, config))
     engine.hand_on(name)

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from ..errors import ProjectError
 from ..messages import warn
-from ..read.options import Options
+from ..read.options.options import Options
 from ..workspace.current_plan import current_plan
 from ..workspace.plan_folder import PlanFolder
 

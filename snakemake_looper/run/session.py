@@ -85,7 +85,7 @@ class Session:
 
     def _prepare_stores(self) -> None:
         """Ask whether arrays are possible and servers take results, and make missing tables."""
-        from ..results.publish import make_tables, refusals  # heavy: only a run needs it
+        from ..results.publish import make_tables, refusals
 
         why = why_no_array(self.table, self._engine)
         found = [*([why] if why else []), *refusals(self.table)]
@@ -94,7 +94,7 @@ class Session:
         make_tables(self.table)
 
     def _write_moved_configs(self) -> None:
-        from ..workspace.pipestat_files import refresh_configs  # as above
+        from ..workspace.pipestat_files import refresh_configs
 
         try:
             refresh_configs(self.table, self.workdir)
@@ -107,7 +107,7 @@ class Session:
         Raises:
             WorkflowError: all jobs are done, but some results or statuses are not published.
         """
-        from ..results.publish import publish_all  # heavy: only a run needs it
+        from ..results.publish import publish_all
 
         self.drain()
         if self.journal is not None:

@@ -16,10 +16,16 @@ from typing import Any
 
 from ..errors import Place, Problems, ProjectError
 from ..messages import warn
+from ..read.documents.yaml_lines import read_yaml
 from ..read.looper_config import locate
-from ..read.option_sources import CONFIG, LOOPER_CONFIG_KEY, Source, configfile, from_sources
-from ..read.options import OPTIONS, Options, spelled
-from ..read.yaml_lines import read_yaml
+from ..read.options.option_sources import (
+    CONFIG,
+    LOOPER_CONFIG_KEY,
+    Source,
+    configfile,
+    from_sources,
+)
+from ..read.options.options import OPTIONS, Options, spelled
 from ..workspace.current_plan import current_plan
 from ..workspace.engine import Engine, workflow_error
 from ..workspace.structure import digest_in

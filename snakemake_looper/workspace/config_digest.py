@@ -21,8 +21,8 @@ from typing import Any
 from ..errors import Problems
 from ..files import read_text
 from ..layout import KEY, is_digest, marker
+from ..read.documents.yaml_lines import read_yaml
 from ..read.secrets import has_secret, reveal, secret_keys
-from ..read.yaml_lines import read_yaml
 from .own_files import put
 from .pipestat_files import as_yaml
 from .places import Places

@@ -35,7 +35,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..files import content_of, file_size, read_text
 from ..layout import FOLDER, INDEX, JOB_TABLE, LOCKS, shared_parts
-from ..read.options import Options
+from ..read.options.options import Options
 from ..version import __version__
 from .job_table import JobTable, TableError
 from .own_files import put
@@ -238,7 +238,7 @@ def _variables_in(sources: Iterable[Path], looper_config: Path) -> set[str]:
     Planning leaves variables alone that may hold a secret. They are not among these: a short digest
     would help to guess a short password.
     """
-    from ..read.compute import DIVVY_VARIABLE  # heavy
+    from ..read.interfaces.compute import DIVVY_VARIABLE
     from ..read.secrets import without_hidden
 
     names = {DIVVY_VARIABLE}

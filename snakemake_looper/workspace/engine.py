@@ -296,7 +296,7 @@ def workflow_error(message: str) -> Exception:
     """Snakemake's own kind of error: it prints the message without a traceback."""
     from snakemake.exceptions import WorkflowError
 
-    from ..addresses import without_secrets  # jobs load this module, and need no messages
+    from ..addresses import without_secrets
 
     error: Exception = WorkflowError(without_secrets(message))
     return error

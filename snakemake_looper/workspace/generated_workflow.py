@@ -23,7 +23,7 @@ from ..files import content_of, write_atomic
 from ..layout import data_dir
 from ..model import Plan
 from ..plan.planner import plan_project
-from ..read.options import OPTIONS, Group, Option, Options
+from ..read.options.options import OPTIONS, Group, Option, Options
 from .snakefile import JOB_SCRIPT, snakefile
 from .structure import digest_of, structure_of
 

@@ -30,7 +30,7 @@ from support.running import REPOSITORY
 from snakemake_looper.layout import RECORD
 from snakemake_looper.model import Job, Plan
 from snakemake_looper.plan.planner import plan_project
-from snakemake_looper.read.option_sources import from_config
+from snakemake_looper.read.options.option_sources import from_config
 
 CORPUS = Path(os.environ.get("LOOPER_CORPUS") or REPOSITORY.parent / "shared" / "corpus")
 if not (CORPUS / "oracle").is_dir():

@@ -10,7 +10,7 @@ from support.projects import TOUCH
 
 from snakemake_looper import ProjectError
 from snakemake_looper.plan.planner import explain, plan_project
-from snakemake_looper.read.options import Options
+from snakemake_looper.read.options.options import Options
 
 
 def interface(*lines: str) -> dict[str, str]:

@@ -17,7 +17,7 @@ from support.projects import TOUCH, edit, flags, write
 from support.running import Run, cli, snakemake, use_looper
 
 from snakemake_looper.plan.planner import plan_project
-from snakemake_looper.read.options import Options
+from snakemake_looper.read.options.options import Options
 from snakemake_looper.workspace.snakefile import snakefile
 from snakemake_looper.workspace.structure import structure_of
 

@@ -183,7 +183,7 @@ def test_attributes_may_be_lists_of_what_the_schema_wants(
     """As eido has it for merged samples; simple schemas take a short cut to the same answer."""
     from snakemake_looper.errors import Place, Problems
     from snakemake_looper.model import Sample
-    from snakemake_looper.read.input_schema import Validator, read_input_schema
+    from snakemake_looper.read.schemas.input_schema import Validator, read_input_schema
 
     write(tmp_path, {"s.yaml": f"properties: {{samples: {{items: {{properties: {{x: {wanted}}}}}}}}}\n"})  # fmt: skip
     schema = read_input_schema("s.yaml", tmp_path, Place("x"), Problems())

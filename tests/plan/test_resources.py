@@ -24,7 +24,7 @@ from snakemake_looper.plan.resources import (
     threads_of,
     to_snakemake,
 )
-from snakemake_looper.read.size_table import size_table
+from snakemake_looper.read.interfaces.size_table import size_table
 
 
 @pytest.mark.parametrize(

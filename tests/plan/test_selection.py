@@ -14,7 +14,7 @@ from snakemake_looper.errors import Problems, near
 from snakemake_looper.model import Sample
 from snakemake_looper.plan.planner import plan_project
 from snakemake_looper.plan.selection import select
-from snakemake_looper.read.options import Options
+from snakemake_looper.read.options.options import Options
 
 SAMPLES = [
     Sample(f"s{number}", {"kind": kind, "toggle": toggle}, None)
@@ -188,7 +188,7 @@ def test_a_file_is_named_with_the_line(touch: Path, file: str, text: str, place:
 
 
 def test_a_module_names_its_config(touch: Path, tmp_path: Path) -> None:
-    from snakemake_looper.read.option_sources import from_config
+    from snakemake_looper.read.options.option_sources import from_config
 
     options = from_config({"limit": 0, "looper_config": "x"}, "config")
     with pytest.raises(ProjectError, match=r"^config: limit: '0' is none of the 3 samples"):

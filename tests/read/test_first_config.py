@@ -13,9 +13,9 @@ from support.projects import write
 from snakemake_looper import Options, ProjectError
 from snakemake_looper.errors import Problems
 from snakemake_looper.plan.planner import plan_project
+from snakemake_looper.read.documents.yaml_lines import parse_yaml
 from snakemake_looper.read.first_config import kind_of
 from snakemake_looper.read.looper_config import locate, read_looper_config
-from snakemake_looper.read.yaml_lines import parse_yaml
 
 PEP = "pep_version: 2.1.0\nname: demo\nsample_table: samples.csv\n"
 OLD_PEP = """

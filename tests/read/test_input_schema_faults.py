@@ -13,8 +13,8 @@ from snakemake_looper import ProjectError
 from snakemake_looper.errors import Place, Problems
 from snakemake_looper.model import Sample
 from snakemake_looper.plan.planner import plan_project
-from snakemake_looper.read import patterns
-from snakemake_looper.read.input_schema import Validator, read_input_schema
+from snakemake_looper.read.schemas import patterns
+from snakemake_looper.read.schemas.input_schema import Validator, read_input_schema
 
 ITEMS = "properties.samples.items"
 HEAD = "properties:\n  samples:\n    items:\n      properties:\n        "  # the next line is line 5

@@ -10,7 +10,7 @@ import pytest
 from snakemake_looper.errors import Problems
 from snakemake_looper.formula import Formula
 from snakemake_looper.model import Interface
-from snakemake_looper.read.interface import read_interface
+from snakemake_looper.read.interfaces.interface import read_interface
 
 
 def read(folder: Path, text: str) -> tuple[tuple[Interface, ...], Problems]:

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from snakemake_looper.errors import Problems
-from snakemake_looper.read.interface_keys import tell_of_lost_lines
+from snakemake_looper.read.documents.yaml_lines import Document, parse_yaml
+from snakemake_looper.read.interfaces.interface_keys import tell_of_lost_lines
 from snakemake_looper.read.lost_indentation import IN_LOOPER_CONFIG, tell_of_lost_indentation
-from snakemake_looper.read.yaml_lines import Document, parse_yaml
 
 Tell = Callable[[Document, Problems], object]
 

@@ -12,7 +12,7 @@ import yaml
 from support.running import REPOSITORY
 
 from snakemake_looper.errors import Place, Problems
-from snakemake_looper.read.option_sources import (
+from snakemake_looper.read.options.option_sources import (
     configfile,
     from_config,
     from_sources,
@@ -20,8 +20,8 @@ from snakemake_looper.read.option_sources import (
     read_options,
     typed_config,
 )
-from snakemake_looper.read.option_values import flag, pairs, statuses, text, words
-from snakemake_looper.read.options import OPTION_NAMES, OPTIONS, Option, Options, overlay
+from snakemake_looper.read.options.option_values import flag, pairs, statuses, text, words
+from snakemake_looper.read.options.options import OPTION_NAMES, OPTIONS, Option, Options, overlay
 
 
 def read(values: dict[str, Any]) -> tuple[Options, Problems]:

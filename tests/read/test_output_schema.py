@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from snakemake_looper.read.output_schema import (
+from snakemake_looper.read.schemas.output_schema import (
     OutputSchema,
     OutputSchemaError,
     read_output_schema,

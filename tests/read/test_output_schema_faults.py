@@ -18,9 +18,9 @@ from pipestat.exceptions import SchemaValidationErrorDuringReport
 from pipestat.parsed_schema import ParsedSchema
 from sqlalchemy import create_engine
 
-from snakemake_looper.read.output_schema import read_output_schema
-from snakemake_looper.read.output_schema_faults import refusals
-from snakemake_looper.read.pipestat_schema import Fault, PipestatSchema, pipestat_schema
+from snakemake_looper.read.schemas.output_schema import read_output_schema
+from snakemake_looper.read.schemas.output_schema_faults import refusals
+from snakemake_looper.read.schemas.pipestat_schema import Fault, PipestatSchema, pipestat_schema
 from snakemake_looper.results.database_tables import pipestat_tables
 
 OWN = """

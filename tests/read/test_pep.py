@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 from support.peps import FILES, messages, read, sound, warnings
 
-from snakemake_looper.read import pep as pep_module
-from snakemake_looper.read.pep import row_of
-from snakemake_looper.read.pephub import Refused, pull
+from snakemake_looper.read.peps import pep as pep_module
+from snakemake_looper.read.peps.pep import row_of
+from snakemake_looper.read.peps.pephub import Refused, pull
 
 
 def test_samples_stand_in_the_order_of_the_table(tmp_path: Path) -> None:

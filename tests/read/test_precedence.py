@@ -12,7 +12,7 @@ import yaml
 from support.projects import write
 
 from snakemake_looper.model import Level
-from snakemake_looper.read.options import Options
+from snakemake_looper.read.options.options import Options
 from snakemake_looper.read.project import read_project
 from snakemake_looper.read.settings import Settings
 

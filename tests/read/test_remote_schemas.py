@@ -13,9 +13,9 @@ from support.projects import write
 
 from snakemake_looper.errors import Place, Problems
 from snakemake_looper.model import InputSchema
-from snakemake_looper.read import schema_files
-from snakemake_looper.read.input_schema import read_input_schema
-from snakemake_looper.read.remote import Downloads, NoFile, Unreachable
+from snakemake_looper.read.schemas import schema_files
+from snakemake_looper.read.schemas.input_schema import read_input_schema
+from snakemake_looper.read.schemas.remote import Downloads, NoFile, Unreachable
 
 
 def answer(body: bytes, head: bytes = b"200 OK", length: int | None = None) -> bytes:
@@ -218,7 +218,7 @@ def test_a_certificate_that_is_not_trusted(monkeypatch: pytest.MonkeyPatch) -> N
     import ssl
     from urllib.error import URLError
 
-    from snakemake_looper.read import remote
+    from snakemake_looper.read.schemas import remote
 
     for error, said in (
         (ssl.SSLCertVerificationError(), "its certificate is not trusted"),
@@ -244,7 +244,7 @@ def test_a_certificate_that_is_not_trusted(monkeypatch: pytest.MonkeyPatch) -> N
     ],
 )  # fmt: skip
 def test_the_address_behind_a_page(monkeypatch: pytest.MonkeyPatch, page: str, raw: str) -> None:
-    from snakemake_looper.read import remote
+    from snakemake_looper.read.schemas import remote
 
     monkeypatch.setattr(remote, "_download", lambda *_: b"\n<html>")
     with pytest.raises(NoFile) as caught:

@@ -11,10 +11,10 @@ from types import SimpleNamespace
 import pytest
 from support.peps import FILES, messages, read, sound, warnings
 
-from snakemake_looper.read.pep import row_of
-from snakemake_looper.read.peppy_project import PeppyProject
-from snakemake_looper.read.table_text import rows_of_names
-from snakemake_looper.read.tables import read_table
+from snakemake_looper.read.peps.pep import row_of
+from snakemake_looper.read.peps.peppy_project import PeppyProject
+from snakemake_looper.read.peps.table_text import rows_of_names
+from snakemake_looper.read.peps.tables import read_table
 
 CSV_UTF_8 = "save it as UTF-8 (in Excel, as 'CSV UTF-8')"
 SUBSAMPLES = {"project.yaml": FILES["project.yaml"] + "subsample_table: more.csv\n"}
@@ -293,7 +293,7 @@ def test_a_table_at_an_address(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     assert message.endswith("); correct the address, or try again later")
 
     loaded = PeppyProject({"sample_table": url}, ({"sample_name": "a"},), "sample_name", ())
-    monkeypatch.setattr("snakemake_looper.read.pep.load_pep", lambda *_: loaded)
+    monkeypatch.setattr("snakemake_looper.read.peps.pep.load_pep", lambda *_: loaded)
     found = sound(tmp_path, pep)
     assert found.volatile
     assert row_of(found, "a").line == 3

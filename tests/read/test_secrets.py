@@ -18,8 +18,8 @@ from snakemake_looper import ProjectError
 from snakemake_looper.addresses import without_secrets
 from snakemake_looper.cli import main
 from snakemake_looper.plan.planner import plan_project
+from snakemake_looper.read.documents.yaml_lines import parse_yaml
 from snakemake_looper.read.secrets import address, has_secret, hide, masked, reveal
-from snakemake_looper.read.yaml_lines import parse_yaml
 from snakemake_looper.workspace.current_plan import current_plan
 
 FILE = Path("/project/.looper.yaml")

@@ -14,7 +14,7 @@ from snakemake_looper import ProjectError
 from snakemake_looper.errors import Place, Problems
 from snakemake_looper.model import SizeRow
 from snakemake_looper.plan.planner import plan_project
-from snakemake_looper.read.size_table import size_table
+from snakemake_looper.read.interfaces.size_table import size_table
 
 HEAD = "max_file_size\tmem\tcores\n"
 READ = [(math.inf, {"max_file_size": "NaN", "mem": "4G", "cores": 2})]

@@ -12,10 +12,10 @@ from support.projects import TOUCH
 from snakemake_looper import ProjectError
 from snakemake_looper.plan.namespaces import looper_namespace
 from snakemake_looper.plan.planner import plan_project
-from snakemake_looper.read.template_braces import left_over
-from snakemake_looper.read.template_faults import LOOPER_KEYS
-from snakemake_looper.read.template_undefined import Partial
-from snakemake_looper.read.templates import TemplateError, faults_of, template
+from snakemake_looper.read.templates.template_braces import left_over
+from snakemake_looper.read.templates.template_faults import LOOPER_KEYS
+from snakemake_looper.read.templates.template_undefined import Partial
+from snakemake_looper.read.templates.templates import TemplateError, faults_of, template
 
 SAMPLE: Mapping[str, Any] = {
     "name": "a b", "read-type": "single", "reads": ["x", "y"], "file name": "f", "read.len": 5,

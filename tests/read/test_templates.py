@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from snakemake_looper.read.template_braces import protect
-from snakemake_looper.read.templates import Template, TemplateError, faults_of, template
+from snakemake_looper.read.templates.template_braces import protect
+from snakemake_looper.read.templates.templates import Template, TemplateError, faults_of, template
 
 NAMESPACES = {
     "sample": {"name": "a b", "files": ["x", "y"], "empty": "", "number": 3},

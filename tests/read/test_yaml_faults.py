@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from snakemake_looper.errors import Problems
-from snakemake_looper.read.output_schema import OutputSchemaError, read_output_schema
-from snakemake_looper.read.yaml_lines import Document, absent, read_yaml
+from snakemake_looper.read.documents.yaml_lines import Document, absent, read_yaml
+from snakemake_looper.read.schemas.output_schema import OutputSchemaError, read_output_schema
 
 QUOTES = "needs quotes; write them"
 TAB = "a tab stands in the indentation; write spaces"

@@ -26,7 +26,7 @@ from support.projects import edit
 from support.reporting import set_flag
 
 from snakemake_looper.cli import main
-from snakemake_looper.read.option_sources import from_config
+from snakemake_looper.read.options.option_sources import from_config
 from snakemake_looper.results.earlier_files import record_files
 from snakemake_looper.results.publish import publish_all
 from snakemake_looper.results.records import read_results

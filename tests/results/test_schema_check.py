@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from snakemake_looper.read.output_schema import OutputSchemaError
+from snakemake_looper.read.schemas.output_schema import OutputSchemaError
 from snakemake_looper.results.schema_check import checked, declared_results, to_show
 
 TYPES = ("integer", "number", "boolean", "string", "array", "object", "file")

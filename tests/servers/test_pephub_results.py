@@ -25,7 +25,7 @@ NO_PERMISSION = f"the login at PEPhub may not write to '{PATH}'"
 # A child that evaluates each line that it is given, and says how it ended and what was printed.
 DRIVER = """
     import datetime, json, sys
-    from snakemake_looper.read.pephub import Refused
+    from snakemake_looper.read.peps.pephub import Refused
     from snakemake_looper.results.pephub_table import check, delete_records, publish, read_records
     path = sys.argv[1]
     def psm(schema):

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from snakemake_looper.plan.planner import plan_project
-from snakemake_looper.read.options import Options
+from snakemake_looper.read.options.options import Options
 from snakemake_looper.results.statuses import RecordStatus
 from snakemake_looper.show.json_forms import check_json, plan_json
 from snakemake_looper.show.plans import job_text, plan_text

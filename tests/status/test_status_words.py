@@ -8,14 +8,7 @@ from pathlib import Path
 import pytest
 
 import snakemake_looper
-from snakemake_looper.status_words import (
-    LEAST_FIRST,
-    NOT_RUN,
-    STATUS_WORDS,
-    STATUSES,
-    order,
-    style,
-)
+from snakemake_looper.status_words import LEAST_FIRST, NOT_RUN, STATUS_WORDS, STATUSES, order, style
 
 WORDS = [one.word for one in STATUS_WORDS]
 

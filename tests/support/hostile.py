@@ -138,7 +138,7 @@ _RECORD = """count:
 
 def finished(folder: Path) -> dict[str, bytes]:
     """Make the project with its plan, and as its jobs would have left it; all its files."""
-    from snakemake_looper.read.options import Options
+    from snakemake_looper.read.options.options import Options
     from snakemake_looper.status.journal import Death, Journal
     from snakemake_looper.workspace.current_plan import current_plan
     from snakemake_looper.workspace.generated_workflow import write_workflow

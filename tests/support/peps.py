@@ -10,7 +10,7 @@ from snakemake_looper import Options
 from snakemake_looper.errors import Problems
 from snakemake_looper.model import Pep
 from snakemake_looper.read.looper_config import LooperConfig, read_looper_config
-from snakemake_looper.read.pep import read_pep
+from snakemake_looper.read.peps.pep import read_pep
 
 from .projects import write
 

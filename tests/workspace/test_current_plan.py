@@ -15,7 +15,7 @@ from support.projects import TOUCH, edit, write
 from snakemake_looper.errors import ProjectError
 from snakemake_looper.layout import FOLDER, JOB_TABLE, LOCKS
 from snakemake_looper.plan import planner
-from snakemake_looper.read.options import Options
+from snakemake_looper.read.options.options import Options
 from snakemake_looper.workspace import current_plan as module
 from snakemake_looper.workspace.current_plan import current_plan
 from snakemake_looper.workspace.plan_folder import PlanFolder

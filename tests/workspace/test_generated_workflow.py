@@ -8,7 +8,7 @@ from typing import Any
 
 import yaml
 
-from snakemake_looper.read.options import Options
+from snakemake_looper.read.options.options import Options
 from snakemake_looper.workspace.generated_workflow import config_text
 
 CONFIG = """\

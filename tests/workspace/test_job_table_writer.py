@@ -15,11 +15,7 @@ from support.projects import TOUCH
 from snakemake_looper.model import Plan
 from snakemake_looper.plan.planner import plan_project
 from snakemake_looper.workspace.job_table import JobTable
-from snakemake_looper.workspace.job_table_writer import (
-    WrittenConfig,
-    facts_of,
-    write_job_table,
-)
+from snakemake_looper.workspace.job_table_writer import WrittenConfig, facts_of, write_job_table
 from snakemake_looper.workspace.rows import Facts
 
 PROJECT = {

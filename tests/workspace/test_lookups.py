@@ -13,7 +13,7 @@ from support.projects import TOUCH
 
 from snakemake_looper.layout import LEFT_OVER, marker
 from snakemake_looper.plan.planner import plan_project
-from snakemake_looper.read.options import Options
+from snakemake_looper.read.options.options import Options
 from snakemake_looper.workspace.lookups import Lookups
 from snakemake_looper.workspace.places import Compared
 from snakemake_looper.workspace.plan_folder_writer import write_plan

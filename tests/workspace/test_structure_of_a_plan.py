@@ -15,7 +15,7 @@ from support.projects import edit, write
 from support.running import EXAMPLES
 
 from snakemake_looper.plan.planner import plan_project
-from snakemake_looper.read.options import Options
+from snakemake_looper.read.options.options import Options
 from snakemake_looper.workspace import job_rules, rule_layout
 from snakemake_looper.workspace.snakefile import snakefile
 from snakemake_looper.workspace.structure import Structure, digest_of, structure_of

@@ -27,7 +27,7 @@ from typing import Any, Literal
 
 from ...errors import Place, Problems, near
 from ...files import content_of
-from ...read.yaml_lines import Document, read_yaml, resolve
+from ...read.documents.yaml_lines import Document, read_yaml, resolve
 
 System = Literal["local", "slurm", "sge", "pbs", "lsf", "other"]
 

@@ -7,7 +7,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from ...read.output_schema import DeclaredResult
+from ...read.schemas.output_schema import DeclaredResult
 from ...workspace.rows import StoreRow
 from ..results_file import Records, levels_of
 from ..schema_check import declared_results, to_show

@@ -1,0 +1,168 @@
+"""The seam to peppy, which reads PEPs: no other module sees peppy's objects.
+
+A PEP (portable encapsulated project) is a table of samples and a config that modifies it. peppy
+reads both and applies the modifiers. This module takes plain values out of it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import copy
+import io
+import logging
+import os
+import socket
+import warnings
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from ...errors import LooperError
+
+_log = logging.getLogger(__name__)
+
+_TIMEOUT = 10
+"""Seconds to wait for a server with a table."""
+
+
+class PeppyError(LooperError):
+    """peppy cannot read a PEP. The text is peppy's own, or that of a library below it."""
+
+
+@dataclass(frozen=True, slots=True)
+class PeppyProject:
+    """The plain values of a PEP that peppy has read."""
+
+    config: Mapping[str, Any]
+    """The config as peppy reads it, before the looper config's modifiers."""
+    samples: tuple[dict[str, Any], ...]
+    """Attributes of each sample after all modifiers, in the order of the table."""
+    index: str
+    """Name of the attribute that identifies a sample."""
+    tables: tuple[Path, ...]
+    """Sample and subsample tables that the config names."""
+    sources: Mapping[tuple[str, str], tuple[int, ...]] = field(default_factory=dict)
+    """The derived attributes: by attribute and name of the source, the numbers of the samples."""
+
+
+def load_pep(
+    source: str | Mapping[str, Any],
+    amendments: Sequence[str],
+    modifiers: Mapping[str, Any],
+    folder: Path,
+) -> PeppyProject:
+    """Let peppy read a PEP.
+
+    Args:
+        source: path of a config or of a table; or a raw PEP, as PEPhub gives it.
+        amendments: names of amendments to apply, in order. peppy applies them to files only.
+        modifiers: the looper config's `sample_modifiers`, applied after the PEP's own (quirk 35).
+        folder: the looper config's folder. peppy searches derived sources relative to the
+            working directory, so it works there.
+
+    Raises:
+        PeppyError: peppy raised any error. The log has the traceback, at level DEBUG.
+    """
+    from .peppy_merging import Project
+
+    try:
+        with _quiet(), _impatient(), _quick_lookups(), contextlib.chdir(folder):
+            project = (
+                Project(source, amendments=list(amendments))
+                if isinstance(source, str)
+                else Project.from_dict(source)
+            )
+            config = copy.deepcopy(dict(project.config or {}))
+            if modifiers:
+                project.config["sample_modifiers"] = dict(modifiers)
+                project.modify_samples()
+            in_order = _in_order(project)
+            samples = tuple(sample.to_dict() for sample in in_order)
+            sources = _sources(in_order)
+            index = str(project.st_index)
+            tables = tuple(_tables(project)) if isinstance(source, str) else ()
+    except Exception as error:  # peppy raises whatever pandas, PyYAML and the system raise
+        _log.debug("peppy cannot read %s", source, exc_info=True)
+        raise PeppyError(str(error).strip() or type(error).__name__) from error
+    return PeppyProject(config, samples, index, tables, sources)
+
+
+def _in_order(project: Any) -> list[Any]:
+    """Samples in the order of the table. peppy gives samples of several rows in any order."""
+    from peppy.const import SAMPLE_DF_KEY
+
+    samples = list(project.samples)
+    index, table = str(project.st_index), project[SAMPLE_DF_KEY]
+    if index not in table:
+        return samples
+    place: dict[str, int] = {}
+    for number, name in enumerate(table[index]):
+        place.setdefault(str(name), number)
+    if len(place) < len(table):
+        samples.sort(key=lambda sample: place.get(str(sample[index]), len(table)))
+    return samples
+
+
+def _sources(samples: list[Any]) -> dict[tuple[str, str], tuple[int, ...]]:
+    """The derived attributes of samples, see `PeppyProject.sources`."""
+    from peppy.const import ATTR_KEY_PREFIX
+
+    found: dict[tuple[str, str], list[int]] = {}
+    for number, sample in enumerate(samples):
+        for attribute in sample.attributes["_derived_cols_done"]:
+            source = sample.attributes.get(f"{ATTR_KEY_PREFIX}{attribute}")
+            found.setdefault((attribute, str(source)), []).append(number)
+    return {key: tuple(numbers) for key, numbers in found.items()}
+
+
+def _tables(project: Any) -> Iterator[Path]:
+    """The tables that a config names, if they are files."""
+    config = project.config or {}
+    for key in ("sample_table", "subsample_table"):
+        value = config.get(key)
+        for item in value if isinstance(value, list) else [value] if value else []:
+            if os.path.isfile(str(item)):
+                yield Path(str(item))
+
+
+@contextlib.contextmanager
+def _quiet() -> Iterator[None]:
+    """Hide what peppy prints and logs, and what pandas warns of: the PEP's reader names faults."""
+    logger = logging.getLogger("peppy")
+    level = logger.level
+    logger.setLevel(logging.ERROR)
+    try:
+        with contextlib.redirect_stdout(io.StringIO()), warnings.catch_warnings():
+            warnings.filterwarnings("ignore", module="peppy")  # what pandas says of tables
+            yield
+    finally:
+        logger.setLevel(level)
+
+
+@contextlib.contextmanager
+def _impatient() -> Iterator[None]:
+    """Give up if a server with a table is silent: pandas itself would wait for ever."""
+    before = socket.getdefaulttimeout()
+    socket.setdefaulttimeout(_TIMEOUT)
+    try:
+        yield
+    finally:
+        socket.setdefaulttimeout(before)
+
+
+@contextlib.contextmanager
+def _quick_lookups() -> Iterator[None]:
+    """Let peppy find attributes quickly.
+
+    When peppy 0.40 looks up an attribute with `in`, it asks for the length of the sample. For the
+    length, it serializes the whole sample. With 10,000 samples, this takes half of the time.
+    """
+    import peppy
+
+    original = peppy.Sample.__len__
+    peppy.Sample.__len__ = lambda sample: len(sample.attributes)
+    try:
+        yield
+    finally:
+        peppy.Sample.__len__ = original
