@@ -89,11 +89,11 @@ COMMANDS = (
             ),
             _argument("--command", dest="template", metavar="TEMPLATE", help="as 'wc -l {sample.file}'"),
             _argument(
-                "--files", nargs="+", metavar="PATTERN",
+                "--files", nargs="+", action="extend", metavar="PATTERN",
                 help="instead of a table: a sample for each file, or each pair of reads",
             ),
             _argument(
-                "--results", nargs="+", metavar="NAME[:TYPE]",
+                "--results", nargs="+", action="extend", metavar="NAME[:TYPE]",
                 help="results that the command prints, as lines like 'NAME: 12'",
             ),
             _argument("--name-column", metavar="COLUMN", help="the column with the samples' names"),

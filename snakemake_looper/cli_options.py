@@ -60,6 +60,9 @@ def parsers() -> tuple[argparse.ArgumentParser, Mapping[str, argparse.ArgumentPa
 class _Parser(argparse.ArgumentParser):
     """A parser whose help keeps our lines, and whose errors are problems like all others."""
 
+    example = "run"
+    """A command line that is complete."""
+
     def __init__(self, **settings: Any) -> None:
         settings["formatter_class"] = argparse.RawDescriptionHelpFormatter
         super().__init__(**settings, allow_abbrev=False)
@@ -71,6 +74,11 @@ class _Parser(argparse.ArgumentParser):
             ProjectError: always.
         """
         problems = Problems()
+        _, is_missing, missing = message.partition("the following arguments are required: ")
+        if is_missing:
+            what = f"needs {missing}; write it, as in '{self.example}'"
+            problems.add(self.prog.rpartition(" ")[2], "", what)
+            raise ProjectError(problems)
         option, _, what = message.removeprefix("argument ").partition(": ")
         problems.add(option.rpartition("/")[2], "", what or "is wrong; see --help")
         raise ProjectError(problems)
@@ -87,6 +95,7 @@ def _add_command(commands: Any, command: Command) -> None:
         epilog=f"example:\n  snakemake-looper {command.example}\n\n{_EXIT_CODES}",
         add_help=False,
     )
+    added.example = command.example
     own = added.add_argument_group(f"options of {command.name}")
     for names, settings in command.arguments:
         own.add_argument(*names, **settings)

@@ -30,7 +30,7 @@ from ..create.samples import (
 )
 from ..create.texts import INTERFACE, SCHEMA, Result
 from ..errors import LooperError, Place, Problem, Problems, ProjectError
-from ..messages import note, show
+from ..messages import note, show, warn
 from ..plan.planner import plan_project
 from ..show.plans import plan_text
 from . import DONE
@@ -46,6 +46,7 @@ def execute(arguments: Namespace) -> int:
     except LooperError as error:
         remove(written)
         raise _at_the_command(error, folder, arguments) from None
+    warn(*plan.warnings)
     for path in written:
         show(os.path.relpath(path))
     show(f"\n{plan_text(plan).rstrip()}\n")
@@ -63,6 +64,8 @@ def _asked_for(arguments: Namespace, folder: Path) -> NewProject:
     """
     problems = Problems()
     results = read_results(arguments.results or [], problems)
+    if arguments.template is not None and not arguments.template.strip():
+        problems.add("--command", "", "is empty; write a command, or leave it out")
     if arguments.table and arguments.files:
         problems.add("--files", "", "stands beside a table; leave one of them out")
         problems.raise_if_any()

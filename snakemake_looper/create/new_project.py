@@ -80,6 +80,10 @@ def check_free(project: NewProject, folder: Path, problems: Problems) -> None:
     """Add a problem for each file that is in the way: no file is overwritten."""
     for name, text in project.files.items():
         path = folder / name
+        above = next((one for one in path.parents if one.exists()), folder)
+        if not above.is_dir():
+            problems.add(above, "", "is a file, and a folder is needed there; move it")
+            continue
         if (path.exists() or path.is_symlink()) and read_text(path) != text:
             use = f"begin with it, as in 'init {name}', " if name == TABLE else "remove it, "
             problems.add(path, "", f"exists; {use}or choose another folder with '--output DIR'")

@@ -29,6 +29,12 @@ EXAMPLE = {
 """Files of the project for a try."""
 
 _NAMES = ("sample_name", "sample", "name", "id", "sample_id", "library", "run", "barcode")
+_TABLES = (".csv", ".tsv")
+_PEP = (
+    "for a PEP, write a .looper.yaml with 'pep_config:', 'output_dir:' and 'pipeline_interfaces:'"
+)
+_OTHER_FILES = {".xlsx": "save it as 'CSV UTF-8'", ".yaml": _PEP, ".yml": _PEP}
+_SEPARATORS = {";": "semicolons", "\t": "tabs", "|": "vertical bars", ",": "commas"}
 _COMPRESSED = (".gz", ".bz2", ".xz", ".zst", ".zip")
 # `frog_R1_001`, `frog_1`, `frog.R2`: the name, and which of the two reads.
 _MATE = re.compile(r"(?P<name>.+?)[._-]R?(?P<mate>[12])(?:_\d{3})?")
@@ -61,10 +67,14 @@ def from_table(path: Path, folder: Path, name_column: str | None, problems: Prob
     """The samples of a table that is there. Paths in it are relative to the project's folder.
 
     Args:
-        path: the table: comma-separated, or tab-separated with the suffix `.tsv` or `.txt`.
+        path: the table: comma-separated, or tab-separated with the suffix `.tsv`.
         folder: the folder of the project.
         name_column: the column with the names; None to guess it.
     """
+    if path.suffix.lower() not in _TABLES and not path.is_dir():
+        cure = _OTHER_FILES.get(path.suffix.lower(), "save it as .csv or .tsv")
+        problems.add(path, "", f"is no table; {cure}")
+        return _none()
     try:
         text = path.read_text(encoding="utf-8-sig")
     except UnicodeDecodeError:
@@ -110,7 +120,10 @@ def from_files(patterns: Sequence[str], folder: Path, problems: Problems) -> Sam
     for pattern in patterns:
         matches = sorted(glob.glob(pattern, recursive=True)) or [pattern]
         files = [one for one in matches if os.path.isfile(one)]
-        if not files:
+        if not files and os.path.isdir(pattern):
+            what = f"'{pattern}' is a folder; write '{pattern.rstrip('/')}/*'"
+            problems.add("--files", "", what)
+        elif not files:
             problems.add("--files", "", f"'{pattern}' matches no file; correct it")
         found |= dict.fromkeys(files)
     if problems:
@@ -172,13 +185,19 @@ def _clean(name: str) -> str:
 def _from_text(
     text: str, shown: str, table: str, folder: Path, name_column: str | None, problems: Problems
 ) -> Samples:
-    delimiter = "\t" if table.endswith((".tsv", ".txt")) else ","
+    delimiter = "\t" if table.endswith(".tsv") else ","
     try:
         head, *rows = list(csv.reader(io.StringIO(text), delimiter=delimiter)) or [[]]
     except csv.Error:  # a NUL byte, or a cell without an end
         problems.add(shown, "", "is not a table of text; save it as 'CSV UTF-8'")
         return _none()
     columns = [one.strip() for one in head]
+    other = next((one for one in _SEPARATORS if one in head[0]), None) if len(head) == 1 else None
+    if other:
+        wanted = _SEPARATORS[delimiter]
+        what = f"the cells are separated by {_SEPARATORS[other]}; write {wanted} instead"
+        problems.add(f"{shown}:1", "", what)
+        return _none()
     rows = [row for row in rows if any(row)]
     if not any(columns) or not rows:
         problems.add(shown, "", "has no samples; write a line with the columns, and one per sample")

@@ -177,7 +177,7 @@ for line in lines:
 if not found and len(names) == 1 and lines:
     found[names[0]] = yaml.safe_load(lines[-1].split()[0])
 
-missing = [name for name in names if name not in found]
+missing = [str(name) for name in names if name not in found]
 if missing:
     sys.exit(f"no line for {', '.join(missing)} in {output_file}, as in '{missing[0]}: 12'")
 results.report(record_identifier=sample, values=found)

@@ -141,6 +141,14 @@ def test_a_command_with_an_unknown_column_leaves_nothing(tmp_path: Path) -> None
         (("--results", "a b", "c:float"),
          ["error: --results: 'a b' cannot be the name of a result; write letters, digits and '_'",
           "error: --results: 'float' is no type; write one of number, integer, string, boolean"]),
+        (("--command", " "), ["error: --command: is empty; write a command, or leave it out"]),
+        (("p.yaml",),
+         ["error: p.yaml: is no table; for a PEP, write a .looper.yaml with 'pep_config:',"
+          " 'output_dir:' and 'pipeline_interfaces:'"]),
+        (("t.xlsx",), ["error: t.xlsx: is no table; save it as 'CSV UTF-8'"]),
+        (("--files", "data", "--files", "x"),
+         ["error: --files: 'data' is a folder; write 'data/*'",
+          "error: --files: 'x' matches no file; correct it"]),
         (("none.csv",),
          ["error: none.csv: cannot be read (No such file or directory); correct the path"]),
         (("samples.csv", "--files", "x"),
@@ -150,7 +158,21 @@ def test_a_command_with_an_unknown_column_leaves_nothing(tmp_path: Path) -> None
 def test_arguments_that_cannot_be(
     tmp_path: Path, words: tuple[str, ...], message: list[str]
 ) -> None:
+    (tmp_path / "data").mkdir()
     assert refused(tmp_path, *words) == message
+
+
+def test_a_file_in_the_place_of_a_folder(tmp_path: Path) -> None:
+    write(tmp_path, {"pipeline": ""})
+    assert set(refused(tmp_path)) == {
+        "error: pipeline: is a file, and a folder is needed there; move it"
+    }
+
+
+def test_warnings_of_the_plan_are_shown(tmp_path: Path) -> None:
+    write(tmp_path, {"samples.csv": "sample_name,reads\na,b\n"})
+    done = cli("init", "samples.csv", "--command", "echo {{ sample.reads }}", cwd=tmp_path)
+    assert done.code == 0 and done.err.startswith("warning: ")
 
 
 def test_a_name_that_pipestat_does_not_take_is_said_at_its_option(tmp_path: Path) -> None:

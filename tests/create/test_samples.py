@@ -114,6 +114,8 @@ def test_a_byte_order_mark_is_no_part_of_a_column(tmp_path: Path) -> None:
     ("text", "column", "message"),
     [
         ("", None, "samples.csv: has no samples; write a line with the columns, and one per sample"),
+        ("a;b\n1;2\n", None,
+         "samples.csv:1: the cells are separated by semicolons; write commas instead"),
         ("a,b\n", None, "samples.csv: has no samples; write a line with the columns, and one per sample"),
         ("a,b\n1,2\n1,2\n", None,
          "samples.csv:1: no column has another value in each row; add one with the names of the"

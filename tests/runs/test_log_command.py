@@ -48,6 +48,7 @@ def test_logs_of_a_record(project: Callable[..., Path]) -> None:
                   " 'snakemake-looper check --itemized' lists all"),
         (("a", "--pipeline", "on"), "--pipeline: 'on' has no job for a (did you mean 'one'?); it"
                                     " has jobs of one, two"),
+        ((), "log: needs NAME; write it, as in 'log frog_1 --follow'"),
         (("a", "-f"), "--follow: a has several logs; add --pipeline with one of one, two"),
     ],
 )  # fmt: skip
