@@ -157,13 +157,20 @@ class _Sorter:
         if spelling in _TEXTS and not equals and not behind and rest and self._is_text(rest[0]):
             self.words.ours.append(f"{word}={rest[0]}")
             return 1
-        for step in (self._habit, self._own, self._attached, self._handed_on, self._shortened):
+        for step in (
+            self._habit,
+            self._own,
+            self._attached,
+            self._handed_on,
+            self._older,
+            self._shortened,
+        ):
             taken = step(spelling, word, behind)
             if taken is not None:
                 return taken
         known = [*self._ours, *(self._of_snakemake() if self._runs else ())]
         what = f"is no option of '{self._command}'{near(spelling, known)}; see --help"
-        self._problems.add(spelling, "", _older(spelling) or what)
+        self._problems.add(spelling, "", what)
         return len(behind)
 
     def _is_text(self, word: str) -> bool:
@@ -272,6 +279,17 @@ class _Sorter:
         self.words.for_snakemake.extend((word, *values))
         return len(values)
 
+    def _older(self, spelling: str, word: str, behind: list[str]) -> int | None:
+        """An option of an older looper. `--sp` is one, and also the beginning of `--spi`."""
+        new = OLDER.get(spelling.lstrip("-").replace("-", "_"), "").strip("'")
+        if new not in OPTION_NAMES:
+            return None
+        values = [word.partition("=")[2]] if "=" in word else behind[:1]
+        takes_value = self._ours.get(spelled(new), _COUNTS[None]).most
+        written = " ".join((spelled(new), *(values if takes_value else ())))
+        self._problems.add(spelling, "", f"is not read any more; write {written}")
+        return len(behind)
+
     def _shortened(self, spelling: str, word: str, behind: list[str]) -> int | None:
         """The beginning of one long option."""
         if len(spelling) < 4 or not spelling.startswith("--"):
@@ -303,12 +321,6 @@ def _is_config_of_snakemake(word: str, behind: list[str]) -> bool:
     return (
         word == "--config" and bool(behind) and "=" in behind[0] and not os.path.exists(behind[0])
     )
-
-
-def _older(spelling: str) -> str | None:
-    """The message for an option of an older looper."""
-    new = OLDER.get(spelling.lstrip("-").replace("-", "_"), "").strip("'")
-    return f"is not read any more; write {spelled(new)}" if new in OPTION_NAMES else None
 
 
 # --- the whole command line -----------------------------------------------------------------------

@@ -94,8 +94,13 @@ def test_a_word_with_one_meaning(typed: str, ours: str, targets: str, for_snakem
         ("--rerun", ["--rerun: is a command; write 'snakemake-looper rerun'"]),
         ("-resume", ["-resume: leave it out: a run goes on where the last one ended"]),
         ("-work-dir x", ["-work-dir: jobs run in the looper config's folder; write --directory DIR for another one"]),
-        ("--amendments x", ["--amendments: is not read any more; write --amend"]),
-        ("--lumpn 3", ["--lumpn: is not read any more; write --lump-n"]),
+        ("--amendments x", ["--amendments: is not read any more; write --amend x"]),
+        ("--lumpn 3", ["--lumpn: is not read any more; write --lump-n 3"]),
+        ("--sp t align", ["--sp: is not read any more; write --amend t"]),
+        ("--sp=t", ["--sp: is not read any more; write --amend t"]),
+        ("--subproject t", ["--subproject: is not read any more; write --amend t"]),
+        ("--subproject", ["--subproject: is not read any more; write --amend"]),
+        ("--file-checks", ["--file-checks: is not read any more; write --skip-file-checks"]),
     ],
 )  # fmt: skip
 def test_a_word_with_none(typed: str, messages: list[str]) -> None:

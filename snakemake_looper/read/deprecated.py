@@ -107,6 +107,7 @@ OPTIONS: Mapping[str, str] = {
     "pipeline_interfaces": "'sample_pipeline_interfaces' or 'project_pipeline_interfaces'",
     "resources": "'compute'",
     "sp": "'amend'",
+    "subproject": "'amend'",
     "env": "'divvy'",
 }
 """Options in a `cli:` section: those of looper 0.x and 1.x, and some of Snakemake's."""

@@ -7,6 +7,9 @@ rules, and for a wrong one it names no right one.
 `--forcerun`, `--until` and `--omit-from` are about jobs. The rule of a target has none, so
 `--forcerun align` would run nothing again. The rules of the pipeline's jobs take its place, and the
 flags of a sample's jobs that of a sample.
+
+The rule of a pipeline's sample jobs has a wildcard, so Snakemake refuses it as a target. The target
+with the same jobs takes its place, or the flags of its jobs.
 """
 
 from __future__ import annotations
@@ -40,16 +43,16 @@ def resolved(
     """
     names = list(words)
     rules, targets = _rules(folder) if names else (set(), [])
-    if rules.issuperset(names):
+    if set(targets).issuperset(names):
         return tuple(names)
     known = _names(folder)
-    kept = []
+    kept: list[str] = []
     for name in names:
         # A plan without jobs knows its rules, and not the names of its pipelines.
         as_rule = name.replace("-", "_")
         target = next((one for one in (name, known.targets.get(name), as_rule) if one in rules), "")
         if target or (name not in known.flags and _may_be_file(name)):
-            kept.append(target or name)
+            kept += _without_wildcards(target, targets, known) if target else [name]
         elif name in known.flags:
             problems.add(name, "", f"is a sample and no target; write {samples.format(name)}")
         elif name == "project":
@@ -91,6 +94,15 @@ def _rules(folder: PlanFolder) -> tuple[set[str], list[str]]:
     return {rule for rule, _ in found}, [rule for rule, text in found if text]
 
 
+def _without_wildcards(rule: str, targets: list[str], known: _Names) -> list[str]:
+    """What stands for the rule of sample jobs as a target; any other rule stands for itself."""
+    if rule in targets or rule not in known.of_samples:
+        return [rule]
+    same = (one for one in reversed(known.rules) if known.rules[one] == [rule] and one in targets)
+    target = next(same, None)
+    return [target] if target else known.of_samples[rule]
+
+
 @dataclass(frozen=True, slots=True)
 class _Names:
     """Names that people know from their files."""
@@ -101,6 +113,8 @@ class _Names:
     """The rules with jobs, by target and by pipeline."""
     flags: dict[str, list[str]] = field(default_factory=dict)
     """The completed flags of each sample; none for a sample without jobs."""
+    of_samples: dict[str, list[str]] = field(default_factory=dict)
+    """The completed flags of each rule of sample jobs."""
 
 
 def _names(folder: PlanFolder) -> _Names:
@@ -117,6 +131,7 @@ def _names(folder: PlanFolder) -> _Names:
                     rules.append(brief.rule)
             if brief.level == "sample":
                 known.flags.setdefault(brief.record, []).append(brief.flag)
+                known.of_samples.setdefault(brief.rule, []).append(brief.flag)
         for skip in table.skipped():
             known.flags.setdefault(skip.record, [])
     finally:

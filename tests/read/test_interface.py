@@ -128,7 +128,7 @@ def test_warnings_of_sections(tmp_path: Path) -> None:
     assert len(interfaces) == 1 and not problems
     assert interfaces[0].hooks.dynamic_variables == "echo"
     starts = [
-        "3: sample_interface.path: only 'command_template' and 'snakemake' are read here;",
+        "3: sample_interface.path: only 'command_template' and 'snakemake' are read here; move 'path:'",
         "5: protocols: unknown key, and no template uses {pipeline.protocols}",
         "6: compute.dynamic_variables_command_template: is deprecated by looper;",
         "6: compute.dynamic_variables_script_path: is not read any more;",
@@ -222,8 +222,27 @@ def test_a_misspelt_key_of_a_level(tmp_path: Path) -> None:
     assert [one.partition("count.yaml:")[2] for one in problems.warnings] == [
         "3: sample_interface.comand_template: unknown key, ignored (did you mean"
         " 'command_template'?)",
-        "3: sample_interface.path: only 'command_template' and 'snakemake' are read here; move other"
-        " keys to the top of the file",
+        "3: sample_interface.path: only 'command_template' and 'snakemake' are read here; move"
+        " 'path:' to the top of the file",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("key", "message"),
+    [
+        ("var_templates", "only 'command_template' and 'snakemake' are read here; move 'var_templates:' to the top of the file"),
+        ("input_schema", "only 'command_template' and 'snakemake' are read here; move 'input_schema:' to the top of the file"),
+        ("compue", "unknown key, ignored (did you mean 'compute'?); move it to the top of the file"),
+        ("var_template", "unknown key, ignored (did you mean 'var_templates'?); move it to the top of the file"),
+        ("snakemak", "unknown key, ignored (did you mean 'snakemake'?)"),
+        ("genome", "only 'command_template' and 'snakemake' are read here; move other keys to the top of the file"),
+    ],
+)  # fmt: skip
+def test_a_key_of_the_top_in_a_level(tmp_path: Path, key: str, message: str) -> None:
+    level = f"project_interface: {{command_template: x, {key}: {{q: y}}}}"
+    _, problems = read(tmp_path, f"pipeline_name: count\n{level}\n")
+    assert [one.partition("count.yaml:")[2] for one in problems.warnings] == [
+        f"2: project_interface.{key}: {message}"
     ]
 
 

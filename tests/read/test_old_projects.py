@@ -478,6 +478,49 @@ INTERFACES = [
         ' "{looper.piface_dir}/b.R"\', and {pipeline.var_templates.path} for it',
     ),
     case(
+        "one pipeline for some protocols",
+        {
+            "count.yaml": "protocol_mapping: {RRBS: a.py, EG: a.py}\npipelines: {a.py: {looper_args: no}}"
+        },
+        "count.yaml:1: protocol_mapping: is not read any more; write '- {if: {protocol: [RRBS, EG]},"
+        " then: {pipeline_interfaces: [count.yaml]}}' under 'sample_modifiers: imply:' in the PEP,"
+        " with the paths from there, and remove 'count.yaml' from 'pipeline_interfaces' in the"
+        " looper config",
+        "count.yaml:2: pipelines.a.py: is not read any more; write 'pipeline_name: a' and"
+        " 'sample_interface: command_template:' at the top of this file, with"
+        " '{looper.piface_dir}/a.py' as its first word",
+        "count.yaml:2: pipelines.a.py.looper_args: is not read any more; remove it",
+    ),
+    case(
+        "a pipeline for all other protocols",
+        {"count.yaml": "RRBS: a.py\n'*': b.py -f\nEG: b.py -f\n"},
+        "count.yaml:1: RRBS: a file that maps protocols to pipelines is not read any more; write"
+        " 'append: {pipeline_interfaces: [b.yaml], command_extra: -f}' under 'sample_modifiers:',"
+        " and '- {if: {protocol: [RRBS]}, then: {pipeline_interfaces: [a.yaml], command_extra: ''}}'"
+        " under 'sample_modifiers: imply:' in the PEP, with the paths from there",
+    ),
+    case(
+        "options for all protocols",
+        {"count.yaml": "'*': b.py -f\n"},
+        "count.yaml:1: *: a file that maps protocols to pipelines is not read any more; write"
+        " 'append: {pipeline_interfaces: [b.yaml], command_extra: -f}' under 'sample_modifiers:' in"
+        " the PEP, with the paths from there",
+    ),
+    case(
+        "arguments that are no attributes",
+        {
+            "count.yaml": "a:\n  arguments: {-c: 3, -d: [x, y, 0.5], -q: true, -r: read-1}\n"
+            "  optional_arguments: {-e: 4, -f: [x, read-1]}\n"
+        },
+        "count.yaml:1: a: is not read any more; write 'pipeline_name: a' and 'sample_interface:"
+        " command_template:' at the top of this file",
+        "count.yaml:2: a.arguments: is not read any more; write '-c 3 -d {sample.x} {sample.y} 0.5 -q"
+        " -r {sample['read-1']}' in the 'command_template'",
+        "count.yaml:3: a.optional_arguments: is not read any more; write '-e 4 {% if sample.x is"
+        " defined and sample['read-1'] is defined %} -f {sample.x} {sample['read-1']} {% endif %}'"
+        " in the 'command_template'",
+    ),
+    case(
         "sections without content",
         {"count.yaml": "protocol_mapping:\npipelines: [a]\n"},
         "count.yaml:1: protocol_mapping: is not read any more; remove it",
@@ -491,6 +534,25 @@ def test_an_interface_of_looper_0(
     tmp_path: Path, files: Mapping[str, str], messages: tuple[str, ...]
 ) -> None:
     assert errors(write(tmp_path, {**FILES, **files})) == list(messages)
+
+
+def test_the_advice_for_protocols_plans(tmp_path: Path) -> None:
+    """The values of an implication replace those that all samples get."""
+    modifiers = (
+        "sample_modifiers:\n  append: {pipeline_interfaces: [count.yaml], command_extra: -f}\n"
+        "  imply:\n  - {if: {protocol: [RRBS]}, then: {command_extra: '',"
+        " pipeline_interfaces: [other.yaml]}}\n"
+    )
+    files = {
+        ".looper.yaml": "pep_config: project_config.yaml\noutput_dir: out\n",
+        "project_config.yaml": NEW_PEP + modifiers,
+        "other.yaml": COUNT.replace("pipeline_name: count", "pipeline_name: other"),
+    }
+    plan = plan_project(locate(None, write(tmp_path, {**FILES, **files})))
+    assert plan.warnings == ()
+    assert sorted((job.record, job.pipeline, job.command.split()[2:]) for job in plan.jobs) == [
+        ("a", "other", []), ("b", "count", ["-f"]),
+    ]  # fmt: skip
 
 
 def test_old_keys_of_an_interface_that_runs_are_warnings(tmp_path: Path) -> None:

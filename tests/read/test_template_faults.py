@@ -106,6 +106,17 @@ def test_faults_of_one_rendering(text: str, message: str | None) -> None:
         assert " cannot be computed: it " in str(caught.value)
 
 
+def test_a_variable_in_the_section_of_a_level_is_not_offered() -> None:
+    """A warning says to move it to the top of the file."""
+    level = {"var_templates": {"q": "x"}, "command_template": "x"}
+    pipeline = {"var_templates": {}, "project_interface": level}
+    with pytest.raises(TemplateError) as caught:
+        template("{pipeline.var_templates.q}").render({"pipeline": pipeline})
+    assert str(caught.value) == (
+        "{pipeline.var_templates.q} is undefined; pipeline.var_templates has nothing"
+    )
+
+
 def test_loops_end(monkeypatch: pytest.MonkeyPatch) -> None:
     """The limit counts the rounds of all loops together, and calls."""
     text = "{% for a in range(999) %}{% for b in range(999) %}{% endfor %}{% endfor %}"

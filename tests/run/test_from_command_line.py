@@ -148,7 +148,22 @@ def test_targets(touch: Path) -> None:
     flag = "results/results_pipeline/a/touch-it_a_completed.flag"
     asked = ("touch-it", "touch_it", "all", "touch_it_sample", flag, "report")
     found = planned(touch, targets=asked).targets
-    assert found == ("touch_it", "touch_it", "all", "touch_it_sample", flag, "report")
+    assert found == ("touch_it", "touch_it", "all", "touch_it", flag, "report")
+
+
+def test_the_rule_of_sample_jobs_as_a_target(touch: Path) -> None:
+    """Snakemake refuses it for its wildcard; the jobs are those of a target, or of flags."""
+    both = "project_interface: {command_template: 'true'}\n"
+    edit(touch / "touch.yaml", "sample_interface:", f"{both}sample_interface:")
+    assert planned(touch, targets=("touch_sample", "touch_project")).targets == (
+        "samples", "touch_project",
+    )  # fmt: skip
+    other = "pipeline_name: other\nsample_interface: {command_template: 'true'}\n"
+    write(touch, {"other.yaml": other})
+    edit(touch / ".looper.yaml", "touch.yaml", "touch.yaml, other.yaml")
+    flags = [f"results/results_pipeline/{one}/touch_{one}_completed.flag" for one in "abc"]
+    found = planned(touch, targets=("touch_sample", "other_sample")).targets
+    assert found == (*flags, "other")
 
 
 @pytest.mark.parametrize(

@@ -46,14 +46,19 @@ def warn_of_level_keys(document: Document, level_key: str, problems: Problems) -
     for key in section if isinstance(section, Mapping) else ():
         if key in LEVEL_KEYS:
             continue
-        close = near(str(key), LEVEL_KEYS)
-        what = (
-            f"unknown key, ignored{close}"
-            if close
-            else "only 'command_template' and 'snakemake' are read here; move other keys to the top"
-            " of the file"
-        )
-        problems.warn(document.place(level_key, key), f"{level_key}.{key}", what)
+        problems.warn(document.place(level_key, key), f"{level_key}.{key}", _of_level_key(str(key)))
+
+
+def _of_level_key(key: str) -> str:
+    """The message for a key that a level does not have: many belong to the top of the file."""
+    own = "only 'command_template' and 'snakemake' are read here"
+    close = near(key, KEYS)
+    if key in KEYS:
+        return f"{own}; move '{key}:' to the top of the file"
+    if not close:
+        return f"{own}; move other keys to the top of the file"
+    at_the_top = not any(f"'{one}'" in close for one in LEVEL_KEYS)
+    return f"unknown key, ignored{close}{'; move it to the top of the file' * at_the_top}"
 
 
 def warn_of_unknown_keys(document: Document, lost: Lost, problems: Problems) -> None:

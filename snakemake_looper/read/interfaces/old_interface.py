@@ -15,6 +15,7 @@ from __future__ import annotations
 import re
 import shlex
 from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from pathlib import PurePosixPath
 from typing import Any
 
@@ -35,28 +36,32 @@ _SCRIPT = re.compile(r"\.(?:py|R|r|sh|pl)\b")
 _SIZES = ("file_size", "min_file_size")
 _REMOVE = "is not read any more; remove it"
 _WRITE_YAML = ", and 'pre_submit: python_functions: [looper.write_sample_yaml]' in the file"
+_ANY = "*"
+"""The protocol of samples whose protocol is not in the mapping."""
 _MOST_RULES = 3
 """The greatest number of protocols that a message spells out."""
 
 Said = tuple[tuple[Any, ...], str]
 """The path of a key, and the message."""
+_Calls = tuple[tuple[str, str], ...]
+"""The pipelines of a protocol, each with its options."""
 _Teller = Callable[[Mapping[Any, Any]], Iterator[Said]]
 
 
 def tell_of_old_interface(document: Document, problems: Problems) -> bool:
     """Add a problem for each key of an interface of looper 0.x; False if the file is none."""
-    tell = _teller(document.data)
+    tell = _teller(document.data, document.path.name)
     for keys, message in tell(document.data) if tell else ():
         problems.add(document.place(*keys), ".".join(map(str, keys)), message)
     return tell is not None
 
 
-def _teller(data: Mapping[Any, Any]) -> _Teller | None:
+def _teller(data: Mapping[Any, Any], file: str) -> _Teller | None:
     """The function for a form of looper 0.x; None for forms that are read."""
     if not data or any(key in data for key in _COMMANDS):
         return None
     if "pipelines" in data or "protocol_mapping" in data:
-        return _of_groups
+        return partial(_of_groups, file)
     if any(key in data for key in _LEVELS):
         return _of_levels
     values = list(data.values())
@@ -74,10 +79,10 @@ def _write(new: str) -> str:
 # --- the forms ------------------------------------------------------------------------------------
 
 
-def _of_groups(data: Mapping[Any, Any]) -> Iterator[Said]:
+def _of_groups(file: str, data: Mapping[Any, Any]) -> Iterator[Said]:
     for key, value in data.items():
         if key == "protocol_mapping":
-            yield (key,), _by_protocol(value, data.get("pipelines"))
+            yield (key,), _by_protocol(value, data.get("pipelines"), file)
         elif key == "pipelines" and isinstance(value, Mapping):
             for name, pipeline in value.items():
                 yield from _pipeline((key, name), pipeline, alone=len(value) == 1)
@@ -91,7 +96,7 @@ def _of_pipelines(data: Mapping[Any, Any]) -> Iterator[Said]:
 
 
 def _of_protocols(data: Mapping[Any, Any]) -> Iterator[Said]:
-    yield (next(iter(data)),), f"a file that maps protocols to pipelines {_by_protocol(data, None)}"
+    yield (next(iter(data)),), f"a file that maps protocols to pipelines {_by_protocol(data)}"
 
 
 def _of_levels(data: Mapping[Any, Any]) -> Iterator[Said]:
@@ -118,35 +123,60 @@ def _at_the_top(key: str, value: Any) -> str:
 # --- protocols ------------------------------------------------------------------------------------
 
 
-def _by_protocol(mapping: Any, pipelines: Any) -> str:
-    """The message for a mapping of protocols to pipelines: implications in the PEP."""
+def _by_protocol(mapping: Any, pipelines: Any = None, file: str = "") -> str:
+    """The message for a mapping of protocols to pipelines: implications in the PEP.
+
+    A single pipeline stays in this file. The looper config must not name it any more, since it
+    would run for samples of other protocols, too.
+    """
     if not isinstance(mapping, Mapping) or not mapping:
         return _write(INTERFACE["protocol_mapping"]) if mapping else _REMOVE
     names = {str(key): _name(str(key), one) for key, one in _items(pipelines)}
-    by_calls: dict[tuple[tuple[str, str], ...], list[str]] = {}
+    alone = file if len(names) == 1 else ""
+    by_calls: dict[_Calls, list[str]] = {}
     for protocol, words in _items(mapping):
         calls = tuple((names.get(one, _name(one, None)), rest) for one, rest in _calls(words))
         by_calls.setdefault(calls, []).append(str(protocol))
-    options = any(rest for calls in by_calls for _, rest in calls)
-    all_protocols = [one for protocols in by_calls.values() for one in protocols]
-    if len(by_calls) == 1 and not options and (len(names) == 1 or "*" in all_protocols):
+    default = next((calls for calls, found in by_calls.items() if _ANY in found), ())
+    options = any(rest for _, rest in default)
+    if default and len(by_calls) == 1 and not options:
         return f"{_REMOVE}: an interface in the looper config runs for all samples"
-    items = [flow(_implication(protocols, calls)) for calls, protocols in by_calls.items()]
-    listed = " and ".join(f"'- {item}'" for item in items[:_MOST_RULES])
+    items = [
+        flow({"if": {"protocol": found}, "then": _attributes(calls, alone, resets=options)})
+        for calls, found in by_calls.items()
+        if calls != default
+    ]
+    appended = _attributes(default, alone) if default else {}
+    text = _modifiers(items, appended)
+    where = f", and remove '{alone}' from 'pipeline_interfaces' in the looper config"
+    return _write(f"{text}{where if alone else ''}")
+
+
+def _modifiers(items: list[str], appended: Mapping[str, Any]) -> str:
+    """Implications, and the attributes of all other samples, with their places in the PEP.
+
+    The values of an implication replace appended ones.
+    """
+    there = "in the PEP, with the paths from there"
+    append = f"'append: {flow(appended)}' under 'sample_modifiers:'" if appended else ""
+    if not items:
+        return f"{append} {there}"
     more = len(items) - _MOST_RULES
+    listed = " and ".join(f"'- {item}'" for item in items[:_MOST_RULES])
     rest = f" and {more} more" if more > 0 else ""
-    under = "under 'sample_modifiers: imply:' in the PEP, with the paths from there"
-    return _write(f"{listed}{rest} {under}")
+    before = f"{append}, and " if append else ""
+    return f"{before}{listed}{rest} under 'sample_modifiers: imply:' {there}"
 
 
-def _implication(protocols: list[str], calls: tuple[tuple[str, str], ...]) -> dict[str, Any]:
-    """An item of `imply:`. Options that a protocol adds are those of the samples' commands."""
-    then: dict[str, Any] = {"pipeline_interfaces": [f"{name}.yaml" for name, _ in calls]}
+def _attributes(calls: _Calls, alone: str, resets: bool = False) -> dict[str, Any]:
+    """The attributes of a sample with these calls: options are those of its commands.
+
+    If it `resets` them, no options are an empty text, which replaces the options of all samples.
+    """
     added = dict.fromkeys(options for _, options in calls if options)
-    return {
-        "if": {"protocol": protocols},
-        "then": then | ({"command_extra": " ".join(added)} if added else {}),
-    }
+    files = [alone or f"{name}.yaml" for name, _ in calls]
+    extra = {"command_extra": " ".join(added)} if added or resets else {}
+    return {"pipeline_interfaces": files, **extra}
 
 
 def _items(value: Any) -> list[tuple[Any, Any]]:
@@ -211,14 +241,31 @@ def _arguments(options: Mapping[Any, Any], optional: bool) -> str:
     looper 0.x wrote a file for each sample, and its path to the attribute `yaml_file`.
     """
     words, hook = [], ""
-    for option, attribute in options.items():
-        if attribute == "yaml_file":
-            attribute, hook = "sample_yaml_path", _WRITE_YAML
-        word = str(option) if attribute is None else f"{option} {{sample.{attribute}}}"
-        if optional and attribute is not None:
-            word = f"{{% if sample.{attribute} is defined %}} {word} {{% endif %}}"
+    for option, value in options.items():
+        if value == "yaml_file":
+            value, hook = "sample_yaml_path", _WRITE_YAML
+        attributes = [one for one in _listed(value) if isinstance(one, str)]
+        parts = [_variable(one) if isinstance(one, str) else str(one) for one in _listed(value)]
+        word = " ".join((str(option), *parts))
+        if optional and attributes:
+            there = " and ".join(f"{_variable(one)[1:-1]} is defined" for one in attributes)
+            word = f"{{% if {there} %}} {word} {{% endif %}}"
         words.append(word)
     return _write(f"'{' '.join(words)}' in the 'command_template'{hook}")
+
+
+def _listed(value: Any) -> list[Any]:
+    """The values of an option: attributes and numbers. An option without values is a switch."""
+    values = value if isinstance(value, list) else [value]
+    return [
+        one for one in values if isinstance(one, str | int | float) and not isinstance(one, bool)
+    ]
+
+
+def _variable(attribute: str) -> str:
+    """An attribute of the sample in a template."""
+    plain = all(part.isidentifier() for part in attribute.split("."))
+    return f"{{sample.{attribute}}}" if plain else f"{{sample[{attribute!r}]}}"
 
 
 def _size_table(packages: Mapping[Any, Any], file: str) -> str:

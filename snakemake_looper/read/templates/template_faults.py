@@ -71,6 +71,7 @@ _MINUS = re.compile(
     rf"\b((?:{'|'.join(NAMESPACES)})(?:\.\w+)*?)\.(\w+(?:-[A-Za-z_]\w*)+)"
     r"|(?<=\{)([A-Za-z_]\w*(?:-[A-Za-z_]\w*)+)(?=[}|])"
 )
+_LEVELS = ("pipeline.sample_interface", "pipeline.project_interface")
 _CODE = ("expression", "statement")
 _SHOWN = 60
 """The length of a piece of a template in a message."""
@@ -153,6 +154,8 @@ def _elsewhere(path: str, name: str, known: tuple[str, ...], namespaces: Mapping
 def _variable(name: str, namespaces: Mapping[str, Any]) -> str:
     """The first variable of a name; empty if no namespace has it."""
     for path, value in _walk(namespaces):
+        if path.startswith(_LEVELS):  # a warning says to move the key
+            continue
         found = value.get(name)
         is_template = isinstance(found, str) and "{" in found  # one cannot use another
         if name in value and not is_template and not isinstance(found, Mapping):
