@@ -6,6 +6,7 @@ at the line where it is mended, with the first record that has it and the number
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -14,6 +15,8 @@ from ..model import Interface, Level
 
 Where = Callable[[], tuple[Place, str]]
 """Finds the place of a fault, and the key there. It reads a file again, so it is called late."""
+
+_UNDEFINED = re.compile(r"\{[^{}]*\} is undefined")
 
 
 class JobError(Exception):
@@ -46,7 +49,7 @@ class Failures:
 
     def __init__(self) -> None:
         self._records: dict[tuple[Path, Level, str, str], list[str]] = {}
-        """Records that failed, by the interface and the message of their fault."""
+        """Records that failed, by the interface and the kind of their fault."""
         self._known: dict[tuple[Path, Level, str, str], list[str]] = {}
         """The same for known faults. They are reported if there is no other problem after all."""
         self._first: dict[tuple[Path, Level, str, str], tuple[Interface, JobError]] = {}
@@ -60,7 +63,7 @@ class Failures:
         for one in error.all():
             if one.hopeless:
                 self._hopeless.add((interface.path, interface.level))
-            kind = interface.path, interface.level, one.key, str(one)
+            kind = interface.path, interface.level, one.key, _kind(str(one))
             records = self._known if isinstance(one, KnownFault) else self._records
             records.setdefault(kind, []).append(record)
             self._first.setdefault(kind, (interface, one))
@@ -79,6 +82,15 @@ class Failures:
             )
             more = f" and {len(records) - 1} more" if len(records) > 1 else ""
             problems.add(place, key, f"{error} (for {records[0]}{more})")
+
+
+def _kind(message: str) -> str:
+    """The part of a message that is the same for all records.
+
+    The names that an undefined variable is compared with may differ from sample to sample.
+    """
+    found = _UNDEFINED.match(message)
+    return found[0] if found else message
 
 
 def _place_of(interface: Interface, key: str) -> Place:

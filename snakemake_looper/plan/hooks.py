@@ -58,6 +58,8 @@ def find_function(name: str) -> Hook:
         function = getattr(importlib.import_module(package), attribute)
     except AttributeError:
         raise JobError(_FUNCTIONS, f"'{package}' has no function '{attribute}'") from None
+    except ModuleNotFoundError as error:
+        raise JobError(_FUNCTIONS, _no_module(package, error.name or package)) from None
     except Exception as error:  # importing runs the project's code, which can raise any error
         _log.debug("import of %s failed", package, exc_info=True)
         raise JobError(
@@ -68,6 +70,26 @@ def find_function(name: str) -> Hook:
         raise JobError(_FUNCTIONS, f"'{name}' is no function; write 'package.function'")
     found: Hook = function
     return found
+
+
+def check_package(name: str) -> None:
+    """Find the package of a function without running its code.
+
+    Raises:
+        JobError: there is no such package.
+    """
+    first = name.partition(".")[0]
+    if name in SHIPPED or first in sys.modules:
+        return
+    if importlib.util.find_spec(first) is None:
+        raise JobError(_FUNCTIONS, _no_module(name.rpartition(".")[0], first))
+
+
+def _no_module(package: str, missing: str) -> str:
+    where = "where snakemake-looper is"
+    if package == missing or package.startswith(f"{missing}."):
+        return f"there is no module '{missing}'; correct the name, or install it {where}"
+    return f"'{package}' imports '{missing}', and there is no such module; install it {where}"
 
 
 def source_of(name: str) -> Path | None:
@@ -136,6 +158,17 @@ def run_commands(
 
     with ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
         return list(pool.map(run, jobs))
+
+
+def check_command(interface: Interface, namespaces: Mapping[str, Any]) -> JobError | None:
+    """The fault of the first command of a job, which is not run; None if it has none."""
+    texts = interface.hooks.command_templates
+    try:
+        for text in texts[:1]:
+            template(text).render(namespaces)
+    except TemplateError as error:
+        return template_error(error, _COMMANDS, interface, command_hook_paths(0), namespaces)
+    return None
 
 
 def json_of(command: str, folder: Path, key: str) -> Any:

@@ -32,6 +32,7 @@ from .dynamic_variables import with_dynamic_variables
 from .failures import Failures, JobError
 from .images import check_images
 from .input_files import FileSizes, as_input, with_rows
+from .left_templates import warn_of_left_templates
 from .lumps import lumped
 from .missing_files import without_missing_files
 from .name_limits import limits_of_rules, report_bad_names
@@ -136,7 +137,9 @@ def _render(
     asked = with_dynamic_variables(drafts, context, problems, failures)
     ready = [with_variables(draft, context, failures) for draft in asked]
     hooked = after_hooks(ready, context, problems, failures)
-    return _each(hooked, lambda draft: rendered(draft, context), failures)
+    jobs = _each(hooked, lambda draft: rendered(draft, context), failures)
+    warn_of_left_templates(jobs, problems)
+    return jobs
 
 
 def _each(drafts: Iterable[Draft], step: Callable[[Draft], _T], failures: Failures) -> list[_T]:

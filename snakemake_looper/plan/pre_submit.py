@@ -12,15 +12,24 @@ commands of different jobs run side by side.
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 
 from ..errors import Place, Problems
 from ..model import Hooks, Interface
+from ..read.interfaces.pre_submit import is_function
 from .context import PlanContext
 from .drafts import Draft
 from .failures import Failures, JobError
-from .hooks import OwnNamespaces, call_functions, find_function, own_copy, run_commands
+from .hooks import (
+    OwnNamespaces,
+    call_functions,
+    check_command,
+    check_package,
+    find_function,
+    own_copy,
+    run_commands,
+)
 
 
 def after_hooks(
@@ -30,11 +39,13 @@ def after_hooks(
     hooked = [draft for draft in drafts if _has_hooks(draft.interface.hooks)]
     if not hooked:
         return list(drafts)
-    if not problems:
-        _check_functions({id(one.interface): one.interface for one in hooked}.values(), problems)
+    check = check_package if problems else find_function
+    _check_functions({id(one.interface): one.interface for one in hooked}.values(), check, problems)
     changed: dict[Draft, Draft] = {}
     if not (problems or failures):
         changed = _run_hooks(hooked, context, failures)
+    else:
+        _check_commands(hooked, failures)
     left_out = set(hooked).difference(changed)
     return [changed.get(draft, draft) for draft in drafts if draft not in left_out]
 
@@ -43,15 +54,30 @@ def _has_hooks(hooks: Hooks) -> bool:
     return bool(hooks.python_functions or hooks.command_templates)
 
 
-def _check_functions(interfaces: Iterable[Interface], problems: Problems) -> None:
+def _check_functions(
+    interfaces: Iterable[Interface], check: Callable[[str], object], problems: Problems
+) -> None:
     """Find all functions before the first one is called; a missing function is a problem."""
     for interface in interfaces:
         hooks = interface.hooks
         for name, place in zip(hooks.python_functions, hooks.places, strict=True):
             try:
-                find_function(name)
+                if is_function(name):  # else it is a problem already
+                    check(name)
             except JobError as error:
                 problems.add(place, error.key, str(error))
+
+
+def _check_commands(drafts: Iterable[Draft], failures: Failures) -> None:
+    """Find variables that are undefined in commands, which do not run.
+
+    A function or an earlier command may define a variable, so only a first command is tried.
+    """
+    for draft in drafts:
+        if not draft.interface.hooks.python_functions:
+            failed = check_command(draft.interface, draft.namespaces)
+            if failed:
+                failures.add(draft.interface, draft.record, failed)
 
 
 def _call_functions(hooks: Hooks, own: OwnNamespaces, context: PlanContext) -> JobError | None:

@@ -42,6 +42,7 @@ class RenderedJob(NamedTuple):
     job: Job
     namespaces: Namespaces
     """The namespaces that its templates were rendered with."""
+    interface: Interface
     size_gb: float
     """Size of its input files in GB (1024³ bytes)."""
 
@@ -192,7 +193,7 @@ def rendered(draft: Draft, context: PlanContext) -> RenderedJob:
         flag=rule.flag.replace(WILDCARD, draft.record),
         container=container,
     )
-    return RenderedJob(job, namespaces, draft.files.size_gb)
+    return RenderedJob(job, namespaces, interface, draft.files.size_gb)
 
 
 def _command(interface: Interface, namespaces: Namespaces, context: PlanContext) -> str:

@@ -79,3 +79,16 @@ def test_a_name_that_only_a_function_could_add(project: Callable[..., Path]) -> 
         "touch.yaml:3: command_template: {file} is not a namespace; write {sample.file} (for a and 2 more)",
         "touch.yaml:3: command_template: {word} is not a namespace; write {sample.word} (for a and 2 more)",
     ]  # fmt: skip
+
+
+def test_attributes_that_differ_make_no_second_line(project: Callable[..., Path]) -> None:
+    """The message names the attributes that the first sample has."""
+    files = interface("sample_interface:", "  command_template: run {sample.gone}")
+    files["project.yaml"] += """
+        sample_modifiers:
+          imply:
+          - if: {word: two}
+            then: {own: 1}
+        """.rstrip()
+    (line,) = problems(project(files))
+    assert line.endswith("is undefined; sample has file, sample_name, word (for a and 2 more)")

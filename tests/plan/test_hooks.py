@@ -232,8 +232,8 @@ FUNCTIONS = "touch.yaml:4: pre_submit.python_functions: "
         ),
         (
             {"python_functions": ["no_such_package.hook"]},
-            "touch.yaml:4: pre_submit.python_functions: 'no_such_package' cannot be imported: No"
-            " module named 'no_such_package'; install it where snakemake-looper is",
+            "touch.yaml:4: pre_submit.python_functions: there is no module"
+            " 'no_such_package'; correct the name, or install it where snakemake-looper is",
         ),
         (
             {"python_functions": ["looper.write_sample_yml"]},
@@ -267,6 +267,38 @@ def test_message(
     monkeypatch.syspath_prepend(str(folder))
     monkeypatch.delitem(__import__("sys").modules, "failing_hooks", raising=False)
     assert failing(folder, hooks) == [message]
+
+
+@pytest.mark.parametrize(
+    ("hooks", "more"),
+    [
+        (
+            {"python_function": ["no_such_package.hook"], "command_templates": ["{sample.zz}"]},
+            "touch.yaml:4: pre_submit.python_functions: there is no module 'no_such_package';"
+            " correct the name, or install it where snakemake-looper is",
+        ),
+        (
+            {"other": 1, "python_functions": ["no_such_package.hook"]},
+            "touch.yaml:5: pre_submit.python_functions: there is no module 'no_such_package';"
+            " correct the name, or install it where snakemake-looper is",
+        ),
+        (
+            {"other": 1, "command_templates": ["echo {sample.wrd}", "echo {sample.set_by_first}"]},
+            "touch.yaml:5: pre_submit.command_templates: {sample.wrd} is undefined (did you mean"
+            " 'word'?); sample has file, sample_name, word (for a and 2 more)",
+        ),
+        (
+            {"other": 1, "python_functions": ["this.f"], "command_templates": ["{sample.zz}"]},
+            None,  # the function may set the variable, and it is not imported: that runs its code
+        ),
+    ],
+)
+def test_an_unknown_key_hides_no_other_fault(
+    project: Callable[..., Path], hooks: dict[str, Any], more: str | None
+) -> None:
+    first, *others = sorted(failing(project(TOUCH), hooks), key=lambda one: ": unknown" not in one)
+    assert ": unknown" in first
+    assert others == ([more] if more else [])
 
 
 # --- the functions that looper ships ------------------------------------------------------------

@@ -444,12 +444,16 @@ CASES = [
         "hooks",
         {"touch.yaml": INTERFACE + "pre_submit:\n  python_functions: [a.b, c]\n"},
         "touch.yaml:6: pre_submit.python_functions: 'c' is no function; write 'package.function'",
+        "touch.yaml:6: pre_submit.python_functions: there is no module 'a'; correct the name, or"
+        " install it where snakemake-looper is",
     ),
     case(
         "hooks of no kind",
         {"touch.yaml": INTERFACE + "pre_submit:\n  python_function: [a.b]\n"},
         "touch.yaml:6: pre_submit.python_function: unknown (did you mean 'python_functions'?); write"
         " 'python_functions' or 'command_templates'",
+        "touch.yaml:6: pre_submit.python_functions: there is no module 'a'; correct the name, or"
+        " install it where snakemake-looper is",
     ),
     case(
         "hooks that are no mapping",

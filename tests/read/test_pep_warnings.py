@@ -89,6 +89,11 @@ IGNORED = {
         " names of attributes in the braces, as in '{sample_name}', and '{{' for a brace (for b and"
         " 1 more)",
     ),
+    "a variable of command templates in a source": (
+        modified("  derive: {attributes: [y], sources: {p: 'd/{sample.x}'}}\n"),
+        "5: sample_modifiers.derive.sources.p: {sample.x} is no attribute, and y stays 'p'; write"
+        " {x} (for b and 1 more)",
+    ),
     "a source without a name in its brace": (
         modified("  derive: {attributes: [y], sources: {p: 'd/{}'}}\n"),
         "5: sample_modifiers.derive.sources.p: 'd/{}' cannot be filled, and y stays 'p'; write names"

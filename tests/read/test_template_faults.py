@@ -19,7 +19,7 @@ from snakemake_looper.read.templates.templates import TemplateError, faults_of, 
 
 SAMPLE: Mapping[str, Any] = {
     "name": "a b", "read-type": "single", "reads": ["x", "y"], "file name": "f", "read.len": 5,
-    "number": 3,
+    "number": 3, "a:b": 1,
 }  # fmt: skip
 NAMESPACES: Mapping[str, Any] = {
     "sample": SAMPLE,
@@ -29,7 +29,7 @@ NAMESPACES: Mapping[str, Any] = {
     "project": {"name": "demo"},
 }
 THERE = "there are project, sample, samples, pipeline, looper, compute, pipestat"
-HAS = "sample has file name, name, number, read-type, read.len, reads"
+HAS = "sample has a:b, file name, name, number, read-type, read.len, reads"
 
 
 @pytest.mark.parametrize(
@@ -55,6 +55,16 @@ HAS = "sample has file name, name, number, read-type, read.len, reads"
         ("{% esle %}", "{% esle %} is no statement (did you mean 'else'?); there are if, elif, else, endif, for, endfor, set, endset, raw, endraw"),
         ("{% if 1 %}{% for x in %}{% endfor %}{% endif %}", "{% for x in %} cannot be read; correct it: a literal brace is written {'{'}, and statements {% ... %}"),
         ("{% include 'x' %}", "{% include %} is no statement; there are if, elif, else, endif, for, endfor, set, endset, raw, endraw"),
+        ("{sample.number:03d}", "{sample.number:03d} is no variable: templates have no formats; write {'%03d' | format(sample.number | int)}"),
+        ("{sample.number:.2f}", "{sample.number:.2f} is no variable: templates have no formats; write {'%.2f' | format(sample.number | float)}"),
+        ("{sample.name:>9}", "{sample.name:>9} is no variable: templates have no formats; write {'%9s' | format(sample.name)}"),
+        ("{sample.number:,}", "{sample.number:,} is no variable: templates have no formats; write {sample.number}, with a filter such as '| round(2)' if the value needs one"),
+        ("{sample.a:b}", "{sample.a:b} is no variable: the name needs quotes; write {sample['a:b']}"),
+        ("{% if sample.name = 1 %}{% endif %}", "{% if sample.name = 1 %} cannot be read; write '==' instead of '='"),
+        ("{% if sample.name && !sample.number %}{% endif %}", "{% if sample.name && !sample.number %} cannot be read; write 'and' instead of '&&' and 'not' instead of '!'"),
+        ("{% if 1 %}{% elseif sample.name %}{% endif %}", "{% elseif sample.name %} is no statement; write {% elif … %}"),
+        ("{% if 1 %}{% else if sample.name %}{% endif %}", "{% else if sample.name %} is no statement; write {% elif … %}"),
+        ("{% if 1 %}{% fi %}", "{% fi %} is no statement; there are if, elif, else, endif, for, endfor, set, endset, raw, endraw"),
         ("{sample.}", "{sample.} is no variable and no expression; correct it: a literal brace is written {'{'}, and statements {% ... %}"),
     ],
 )  # fmt: skip
@@ -136,6 +146,19 @@ def test_all_undefined_variables_are_named() -> None:
         template(text).render(NAMESPACES)
     errors = [caught.value, *caught.value.more]
     assert [str(one).split()[0] for one in errors] == ["{sample.x}", "{looper.y}", "{sample.z}"]
+
+
+def test_of_many_names_some_are_shown() -> None:
+    sample = {f"column_{number:04}": 1 for number in range(3000)}
+    with pytest.raises(TemplateError) as caught:
+        template("{sample.zz}").render({"sample": sample})
+    shown = ", ".join(list(sample)[:12])
+    assert str(caught.value) == f"{{sample.zz}} is undefined; sample has {shown} and 2,988 more"
+
+
+def test_formats_as_messages_advise_them() -> None:
+    advised = "{'%03d' | format(sample.n | int)} {'%.2f' | format(sample.n | float)}"
+    assert template(advised).render({"sample": {"n": "7"}}) == "007 7.00"
 
 
 def test_a_value_that_could_not_be_made_is_no_second_fault() -> None:

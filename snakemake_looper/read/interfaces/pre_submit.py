@@ -8,6 +8,7 @@ it is read too.
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 from typing import Any
 
 from ...errors import Problems, near
@@ -21,7 +22,8 @@ _FUNCTION = re.compile(r"\w+(\.\w+)+")
 
 def read_hooks(document: Document, problems: Problems) -> Hooks:
     """The hooks of an interface, in the order in which they run."""
-    for name in section(document, problems, _KEY) or ():
+    known = section(document, problems, _KEY) or {}
+    for name in known:
         if name not in _KINDS:
             problems.add(
                 document.place(_KEY, name),
@@ -29,23 +31,35 @@ def read_hooks(document: Document, problems: Problems) -> Hooks:
                 f"unknown{near(str(name), _KINDS)}; write 'python_functions' or"
                 " 'command_templates'",
             )
-    functions = _functions(document, problems)
-    commands = _texts(document, problems, "command_templates")
+    spelled = _spelled(known, "python_functions")
+    functions = _functions(document, problems, spelled)
+    commands = _texts(document, problems, _spelled(known, "command_templates"))
     dynamic = _dynamic_variables(document, problems)
-    places = (document.place(_KEY, "python_functions", index) for index in range(len(functions)))
+    places = (document.place(_KEY, spelled, index) for index in range(len(functions)))
     return Hooks(functions, commands, tuple(places), dynamic)
 
 
-def _functions(document: Document, problems: Problems) -> tuple[str, ...]:
-    functions = _texts(document, problems, "python_functions")
+def _spelled(known: Collection[str], kind: str) -> str:
+    """The key of a kind, or the unknown key that is meant: it does not hide other faults."""
+    meant = (one for one in known if near(str(one), _KINDS) == near(kind, _KINDS))
+    return kind if kind in known else next(meant, kind)
+
+
+def _functions(document: Document, problems: Problems, key: str) -> tuple[str, ...]:
+    functions = _texts(document, problems, key)
     for index, name in enumerate(functions):
-        if not _FUNCTION.fullmatch(name):
+        if not is_function(name):
             problems.add(
-                document.place(_KEY, "python_functions", index),
-                f"{_KEY}.python_functions",
+                document.place(_KEY, key, index),
+                f"{_KEY}.{key}",
                 f"'{name}' is no function; write 'package.function'",
             )
     return functions
+
+
+def is_function(name: str) -> bool:
+    """Whether a name has the form `package.function`."""
+    return bool(_FUNCTION.fullmatch(name))
 
 
 def _dynamic_variables(document: Document, problems: Problems) -> str | None:

@@ -26,6 +26,7 @@ _FEW = 5000
 _FEW_SOURCES = 6
 """Below this number of sources, a message lists them."""
 _WORD = re.compile(r"\w+")
+_DOTTED = re.compile(r"\{sample\.(\w+)\}")
 _UNSET = re.compile(r"\$(?:\w+|\{[^}]*\})", re.ASCII)
 
 
@@ -145,6 +146,11 @@ def _of_source(
     keys = ("derive", "sources", name)
     where = ".".join((SECTION, *keys))
     text = _UNSET.sub("", os.path.expandvars(source))
+    dotted = _DOTTED.search(text)
+    if dotted and "sample" not in samples[0]:
+        what = f"{dotted[0]} is no attribute, and {attribute} stays '{name}'; write {{{dotted[1]}}}"
+        yield Problem(place(*keys), where, what + _for(samples))
+        return
     wanted = _wanted(text)
     for one in wanted:
         without = [sample for sample in samples if one not in sample]

@@ -12,6 +12,7 @@ from functools import lru_cache
 from typing import Any, NamedTuple
 
 from ...errors import near
+from .template_advice import few, instead_of_format, instead_of_operator, is_else_if
 from .template_braces import NAMESPACES, Piece, pieces
 from .template_environment import Impossible, SyntaxFault, helpers, is_template, kind_of
 from .template_undefined import Missing
@@ -67,6 +68,7 @@ _UNKNOWN_TAG = re.compile(r"unknown tag '(\w+)'")
 _UNKNOWN_HELPER = re.compile(r"No (filter|test) named '([^']+)'")
 _TAGS = ("if", "elif", "else", "endif", "for", "endfor", "set", "endset", "raw", "endraw")
 _PATH = re.compile(rf"\{{\s*((?:{'|'.join(NAMESPACES)})(?:\.\w+)*?)\.([^.|'\"\[\](){{}}]+?)\s*\}}")
+_WITH_FORMAT = re.compile(rf"\{{\s*((?:{'|'.join(NAMESPACES)})(?:\.\w+)*?)\.(\w+:[^{{}}]*?)\s*\}}")
 _MINUS = re.compile(
     rf"\b((?:{'|'.join(NAMESPACES)})(?:\.\w+)*?)\.(\w+(?:-[A-Za-z_]\w*)+)"
     r"|(?<=\{)([A-Za-z_]\w*(?:-[A-Za-z_]\w*)+)(?=[}|])"
@@ -133,14 +135,12 @@ def _undefined(path: str, name: str, known: tuple[str, ...], text: str) -> str:
         return f"{{{path}.{name}}} is undefined: {why}"
     found = near(name, known)
     if path == "compute" and not found:
-        have = f"compute has {', '.join(sorted(known)) or 'nothing'}"
+        have = f"compute has {few(sorted(known)) or 'nothing'}"
         return f"{{compute.{name}}} is undefined; {have}; write '{name}:' under 'compute:'"
     word = _word_of(found)
     if not word.isidentifier() and word:
         found += f"; write {_shown(path, word)}"
-    return (
-        f"{{{path}.{name}}} is undefined{found}; {path} has {', '.join(sorted(known)) or 'nothing'}"
-    )
+    return f"{{{path}.{name}}} is undefined{found}; {path} has {few(sorted(known)) or 'nothing'}"
 
 
 def _elsewhere(path: str, name: str, known: tuple[str, ...], namespaces: Mapping[str, Any]) -> str:
@@ -258,8 +258,14 @@ class Fault(NamedTuple):
     message: str
 
 
-def explain_syntax(fault: SyntaxFault, text: str) -> Fault:
-    """The message for a template that cannot be parsed."""
+def explain_syntax(fault: SyntaxFault, text: str, namespaces: Mapping[str, Any]) -> Fault:
+    """The message for a template that cannot be parsed.
+
+    Args:
+        fault: the fault.
+        text: the template.
+        namespaces: the namespaces as far as they are known, to find what is meant.
+    """
     said = str(fault)
     if wrong := _UNKNOWN_HELPER.search(said):
         mark = r"\|" if wrong[1] == "filter" else r"\bis(?:\s+not)?"
@@ -267,16 +273,27 @@ def explain_syntax(fault: SyntaxFault, text: str) -> Fault:
         return Fault(where, _no_helper(wrong[1], wrong[2]))
     for piece in pieces(text):
         if piece.kind == "expression" and not is_template(piece.text):
-            return Fault(piece.start, _no_expression(piece))
+            return Fault(piece.start, _no_expression(piece, namespaces))
+    return _explain_statement(said, text)
+
+
+def _explain_statement(said: str, text: str) -> Fault:
     statements = [one for one in pieces(text) if one.kind == "statement"]
+    for piece in statements:
+        if is_else_if(piece.text):
+            return Fault(piece.start, f"{_short(piece.text)} is no statement; write {{% elif … %}}")
+    wrong_tag = _UNKNOWN_TAG.search(said)
+    if wrong_tag and wrong_tag[1] not in _TAGS and not wrong_tag[1].startswith("end"):
+        return Fault(_position(rf"\{{%-?\s*{wrong_tag[1]}\b", text), _no_tag(wrong_tag[1]))
     if wrong := _CLOSED_BY.search(said):
         where = _unclosed(statements)
         what = f"{{% {wrong[1]} %}} is not closed; write {{% end{wrong[1]} %}} where it ends"
         return Fault(where, what)
-    if wrong := _UNKNOWN_TAG.search(said):
-        return Fault(_position(rf"\{{%-?\s*{wrong[1]}\b", text), _no_tag(wrong[1]))
+    if wrong_tag:
+        return Fault(_position(rf"\{{%-?\s*{wrong_tag[1]}\b", text), _no_tag(wrong_tag[1]))
     piece = next(filter(_is_broken, statements), Piece("text", 0, text))
-    return Fault(piece.start, f"{_short(piece.text)} cannot be read; correct it: {_ADVICE}")
+    advice = instead_of_operator(piece.text, _is_sound) or f"correct it: {_ADVICE}"
+    return Fault(piece.start, f"{_short(piece.text)} cannot be read; {advice}")
 
 
 _WHOLE = {
@@ -293,7 +310,13 @@ def _is_broken(statement: Piece) -> bool:
     word = re.match(r"\{%-?\s*(\w+)", statement.text)
     if not word or (word[1] not in _WHOLE and "=" not in statement.text):
         return False
-    return not is_template(_WHOLE.get(word[1], "{}").format(statement.text))
+    return not _is_sound(statement.text)
+
+
+def _is_sound(statement: str) -> bool:
+    """Whether a statement can be read, as a part of the block that it needs."""
+    word = re.match(r"\{%-?\s*(\w+)", statement)
+    return is_template(_WHOLE.get(word[1] if word else "", "{}").format(statement))
 
 
 def _position(pattern: str, text: str) -> int:
@@ -318,9 +341,14 @@ def _unclosed(statements: Iterable[Piece]) -> int:
     return opened[-1][1] if opened else 0
 
 
-def _no_expression(piece: Piece) -> str:
+def _no_expression(piece: Piece, namespaces: Mapping[str, Any]) -> str:
     shown = _short(piece.text)
-    named = _PATH.fullmatch(piece.text)
+    named = _PATH.fullmatch(piece.text) or _WITH_FORMAT.fullmatch(piece.text)
+    own = namespaces.get(named[1]) if named else None
+    is_key = named and isinstance(own, Mapping) and named[2] in own
+    right = instead_of_format(named[1], named[2]) if named and not is_key else ""
+    if right:
+        return f"{shown} is no variable: templates have no formats; write {right}"
     if named:
         return f"{shown} is no variable: the name needs quotes; write {{{named[1]}['{named[2]}']}}"
     return f"{shown} is no variable and no expression; correct it: {_ADVICE}"

@@ -68,7 +68,7 @@ class Template:
         try:
             self._compiled = compiled(protect(text))
         except SyntaxFault as fault:
-            message = explain_syntax(fault, text).message
+            message = explain_syntax(fault, text, {}).message
             raise TemplateError(message, text, known=True) from None
         self._unknown = self._compiled.names - set(NAMESPACES)
 
@@ -142,7 +142,7 @@ def faults_of(text: str, namespaces: Mapping[str, Any], any_name: bool = False) 
     try:
         names = compiled(protect(text)).names
     except SyntaxFault as fault:
-        return [explain_syntax(fault, text)]
+        return [explain_syntax(fault, text, namespaces)]
     unknown = () if any_name else names - set(NAMESPACES)
     return unknown_names(text, unknown, namespaces)
 
