@@ -19,6 +19,7 @@ from ..errors import Place, Problems, ProjectError, near
 from ..files import file_size
 from ..model import Level
 from .deprecated import CONFIG_KEYS, instead
+from .documents.yaml_faults import not_text
 from .documents.yaml_lines import Document, absent, expand, flow, read_yaml, resolve, section
 from .first_config import (
     LOOPER_CONFIG,
@@ -250,7 +251,11 @@ def _pep(document: Document, root: Path, options: Options, problems: Problems) -
     place, key = document.place("pep_config"), "pep_config"
     if options.pep_config:
         place, key = options.origin("pep_config")
-    if not value or not isinstance(value, str):
+    wrong = not_text(value)
+    if wrong:
+        problems.add(place, key, wrong)
+        return None
+    if not value:
         _report_no_pep(document, place, problems)
         return None
     if is_registry_path(expand(value), root):

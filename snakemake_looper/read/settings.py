@@ -12,6 +12,7 @@ If two sources have the same option, the one that is earlier in this list wins:
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
@@ -21,7 +22,7 @@ from typing import Any
 from ..errors import Place, Problems
 from ..layout import special_to_snakemake
 from ..model import Level, Pep
-from .documents.yaml_lines import Document, expand, expanded, read_yaml, unset
+from .documents.yaml_lines import Document, expanded, read_yaml, unset
 from .interfaces.compute import compute_options, compute_package
 from .looper_config import InterfaceSource, LooperConfig
 from .options.option_sources import (
@@ -221,12 +222,13 @@ def _output_dir(
             place, "output_dir", "is missing; say where results go, as in 'output_dir: results'"
         )
         return None
-    out = Path(os.path.normpath(folder / expanded(text, place, key, problems)))
-    if unset(text):
-        return None
+    meant = expanded(text, place, key, problems)
+    if unset(text):  # reading goes on, so that all other faults are told as well
+        meant = re.sub("[${}]", "_", meant)
+    out = Path(os.path.normpath(folder / meant))
     special = special_to_snakemake(str(out))
     fault = f"'{out}' has {special}; rename the folder" if special else folder_fault(out)
     if fault:
         problems.add(place, key, fault)
-    ends = expand(text).endswith("/") and not str(out).endswith("/")
+    ends = meant.endswith("/") and not str(out).endswith("/")
     return out, f"{out}/" if ends else str(out)

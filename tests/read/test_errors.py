@@ -80,6 +80,48 @@ CASES = [
         " the value itself",
     ),
     case(
+        "a variable that is not set, beside other faults",
+        {
+            ".looper.yaml": CONFIG.replace("output_dir: results", "output_dir: ${NO_SUCH_B}/out"),
+            "touch.yaml": INTERFACE.replace("word", "y") + "compute: {mem: lots}\n",
+        },
+        ".looper.yaml:3: output_dir: the environment variable NO_SUCH_B is not set; set it, or write"
+        " the value itself",
+        "touch.yaml:4: command_template: {sample.y} is undefined; sample has file, sample_name, word"
+        " (for a and 2 more)",
+        "touch.yaml:5: compute.mem: 'lots' is no amount of memory; write MB as in 8000, or 8G (for a"
+        " and 2 more)",
+    ),
+    case(
+        "a variable with a default",
+        {".looper.yaml": CONFIG.replace("output_dir: results", "output_dir: ${NO_SUCH_B:-a}/out")},
+        ".looper.yaml:3: output_dir: '${NO_SUCH_B:-a}': defaults are not read here; write"
+        " '${NO_SUCH_B}' and set it",
+    ),
+    case(
+        "a variable that is not set, in the name of a PEP",
+        {"project.yaml": TOUCH["project.yaml"].replace("demo", "of_${NO_SUCH_B}")},
+        "project.yaml:2: name: the environment variable NO_SUCH_B is not set; set it, or write the"
+        " value itself",
+    ),
+    case(
+        "a list of PEPs",
+        {".looper.yaml": CONFIG.replace("project.yaml", "[project.yaml]")},
+        ".looper.yaml:2: pep_config: must be text, not a list; write one text instead",
+    ),
+    case(
+        "an interface in the place of the PEP",
+        {".looper.yaml": CONFIG.replace("project.yaml", "touch.yaml")},
+        "touch.yaml:1: is a pipeline interface, not a PEP; name a file with 'sample_table:' in"
+        " 'pep_config:'",
+    ),
+    case(
+        "a looper config in the place of the PEP",
+        {".looper.yaml": CONFIG.replace("project.yaml", "other.yaml"), "other.yaml": CONFIG},
+        "other.yaml:2: is a looper config, not a PEP; name a file with 'sample_table:' in"
+        " 'pep_config:'",
+    ),
+    case(
         "a variable that is not set, in an interface",
         {"touch.yaml": INTERFACE + "input_schema: $NO_SUCH_D/in.yaml\n"},
         "touch.yaml:5: input_schema: '$NO_SUCH_D/in.yaml': the environment variable NO_SUCH_D is"

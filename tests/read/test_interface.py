@@ -199,6 +199,46 @@ def test_another_file_in_the_place_of_an_interface(tmp_path: Path, text: str, ki
     ]
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "pipeline_name: count\nsamples:\n  lines: {type: integer, description: lines}\n",
+        "title: results\nproperties:\n  samples: {type: object}\n",
+        "project:\n  lines: {type: integer, description: lines}\n",
+    ],
+)
+def test_a_schema_in_the_place_of_an_interface(tmp_path: Path, text: str) -> None:
+    what = "is a schema, not a pipeline interface; name a file with 'command_template:'"
+    assert messages(tmp_path, text) == [f"count.yaml:1: {what}"]
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "kind"),
+    [
+        ("samples.csv", "sample_name,file\na,b\n", "table"),
+        ("run.py", "import os\n", "Python script"),
+        ("run.py", '"""A: b."""\ndef f(x):\n    return {1: 2}\n', "Python script"),
+        ("run.sh", "#!/bin/sh\necho $1\n", "shell script"),
+        ("run.R", "x <- c(1)\n", "script of R"),
+    ],
+)
+def test_a_file_that_is_no_yaml_in_the_place_of_an_interface(
+    tmp_path: Path, name: str, text: str, kind: str
+) -> None:
+    (tmp_path / name).write_text(text)
+    problems = Problems()
+    assert not read_interface(tmp_path / name, problems)
+    what = f"is a {kind}, not a pipeline interface; name a file with 'pipeline_name:'"
+    assert list(map(str, problems)) == [f"{tmp_path}/{name}: {what}"]
+
+
+def test_the_ending_of_a_sound_interface_does_not_matter(tmp_path: Path) -> None:
+    path = tmp_path / "count.sh"
+    path.write_text("pipeline_name: count\nsample_interface: {command_template: x}\n")
+    problems = Problems()
+    assert read_interface(path, problems) and not problems
+
+
 def test_paths_that_no_file_can_have(tmp_path: Path) -> None:
     name = "x" * 300
     text = f"""
@@ -252,8 +292,81 @@ def test_empty_levels(tmp_path: Path) -> None:
         " two spaces"
     ]
     text = "pipeline_name: count\nsample_interface:\nproject_interface: {command_template: x}\n"
-    (interface,) = sound(tmp_path, text)
-    assert interface.level == "project"
+    said = [
+        "count.yaml:2: sample_interface: is empty; write 'command_template:' below it, indented by"
+        " two spaces, or remove it"
+    ]
+    assert messages(tmp_path, text) == said
+    problems = Problems()  # the empty level is the one that is wanted
+    assert not read_interface(tmp_path / "count.yaml", problems, wanted=("sample",))
+    assert len(problems) == 1
+    text = "pipeline_name: count\nproject_interface:\nsample_interface: {command_template: x}\n"
+    assert messages(tmp_path, text) == [said[0].replace("sample", "project")]
+    problems = Problems()
+    assert read_interface(tmp_path / "count.yaml", problems, wanted=("sample",))
+    assert not problems
+
+
+@pytest.mark.parametrize(
+    ("value", "message"),
+    [
+        ("[echo, a]", "must be text, not a list; write one text instead"),
+        ("{sample.x}", "must be text, not a mapping; put it in quotes"),
+        ("12", "must be text, not a number; put it in quotes"),
+        ("true", "must be text, not true or false; put it in quotes"),
+        ("2024-01-01", "must be text, not a date; put it in quotes"),
+    ],
+)
+def test_values_that_are_no_text(tmp_path: Path, value: str, message: str) -> None:
+    """They are there: it is not said that they are missing."""
+    text = f"pipeline_name: {value}\nsample_interface:\n  command_template: {value}\n"
+    assert messages(tmp_path, text) == [
+        f"count.yaml:3: sample_interface.command_template: {message}",
+        f"count.yaml:1: pipeline_name: {message}",
+    ]
+    text = f"pipeline_name: count\ncommand_template: {value}\n"
+    assert messages(tmp_path, text) == [f"count.yaml:2: command_template: {message}"]
+
+
+@pytest.mark.parametrize(
+    ("value", "message"),
+    [
+        (
+            "echo a",
+            "must be a mapping, not text; write 'command_template:' and the command below it",
+        ),
+        (
+            "[a]",
+            "must be a mapping, not a list; write 'command_template:' and the command below it",
+        ),
+        ("\n  command_template:echo a", "'command_template:' has no space after it; write one"),
+    ],
+)
+def test_levels_that_are_no_mapping(tmp_path: Path, value: str, message: str) -> None:
+    text = f"pipeline_name: count\nsample_interface: {value}\n"
+    assert messages(tmp_path, text) == [f"count.yaml:2: sample_interface: {message}"]
+
+
+def test_a_variable_in_a_path_that_the_shell_fills_in(tmp_path: Path) -> None:
+    """In looper 2.x. The variable may be set where jobs run, so it is a warning."""
+    text = """
+        pipeline_name: count
+        path: $NO_SUCH_A/run.py
+        sample_interface:
+          command_template: python {pipeline.path}
+        """
+    _, problems = read(tmp_path, text)
+    assert not problems
+    assert [one.partition("count.yaml:")[2] for one in problems.warnings] == [
+        "3: path: the environment variable NO_SUCH_A is not set here, and the command needs it; set"
+        " it, or write the value itself"
+    ]
+    for sound_text in (
+        text + "inject_env_vars: {NO_SUCH_A: /a}\n",
+        text.replace("python", "NO_SUCH_A=/a; python"),
+    ):
+        _, problems = read(tmp_path, sound_text)
+        assert not problems and not problems.warnings
 
 
 def test_lines_of_a_level_beside_it_are_one_problem(tmp_path: Path) -> None:

@@ -28,6 +28,8 @@ SECOND = "a second document begins here; keep one in the file"
 NO_KEY = "a key is a list or a mapping; put a value that begins with '{' or '[' in quotes"
 DATE = "a value looks like a date, and there is no such date; put it in quotes"
 NUMBER = "a value looks like a number, and is none; put it in quotes"
+SPACE = "the key needs a space after its ':'; write one"
+CONFLICT = "the line is a conflict mark of git; resolve the conflict"
 MERGE = "'<<' stands for a mapping, as in '<<: *name'; correct its value"
 
 SYNTAX = [
@@ -46,7 +48,22 @@ SYNTAX = [
     ("a: 1\nb:\n   c: 1\n  d: 1\n", 4, INDENTATION),
     ("a: b\n- c\n", 2, INDENTATION),
     ("a:\n  - b\n  c: 1\n", 3, "the line stands in a list without '- '; correct its indentation"),
-    ("a: 1\nword\nb: 2\n", 2, "the line has no ':'; write 'key: value'"),
+    ("a: 1\nword\nb: 2\n", 2, "the line has no ':'; write 'key: value', or indent it"),
+    ("a: >\necho b\nc: 1\n", 2, "the line has no ':'; write 'key: value', or indent it"),
+    ("a: {sample.x} > b\n", 1, f"a value that begins with '{{' {QUOTES}"),
+    ("a: {sample.x} | cat\n", 1, f"a value that begins with '{{' {QUOTES}"),
+    ("- {sample.x} && b\n", 1, f"a value that begins with '{{' {QUOTES}"),
+    ("a: {sample.x} *.txt\n", 1, f"a value that begins with '{{' {QUOTES}"),
+    ("a: [ -f b ] && c\n", 1, f"a value that begins with '[' {QUOTES}"),
+    ("a: 'b' > c\n", 1, MORE),
+    ('a: "b" && c\n', 1, MORE),
+    ("a: {b: c, d: *}\n", 1, f"a value that begins with '*' {QUOTES}"),
+    ("a:b.yaml\nc: d\n", 1, SPACE),
+    ("a: 1\nb:c\n", 2, SPACE),
+    ("a:\n  b:echo c\n\n  d: 1\n", 2, SPACE),
+    ("a: http://b\n  c: d\n", 2, COLON),
+    ("a: 1\n<<<<<<< HEAD\nb: 1\n=======\nb: 2\n>>>>>>> other\n", 2, CONFLICT),
+    ("a: 1\nb: 2\n>>>>>>> other\n", 3, CONFLICT),
     ('a: 1\nb: "c\nd: 1\n', 2, QUOTE),
     ("a: 1\nb: 'c\nd: 1\n", 2, QUOTE),
     ('a: "\\d"\n', 1, BACKSLASH),
@@ -199,6 +216,11 @@ def test_a_path_that_leads_to_no_file(tmp_path: Path) -> None:
             "https://me:S3CRET@h/a.yaml?t=S3CRET",
             "'https://h/a.yaml' is an address, and only files are read here; write the path of a"
             " copy",
+        ),
+        (
+            "${NO_SUCH_X:-/b}/a.yaml",
+            "'${NO_SUCH_X:-/b}/a.yaml': '${NO_SUCH_X:-/b}': defaults are not read here; write"
+            " '${NO_SUCH_X}' and set it",
         ),
         (
             "$NO_SUCH_X/a.yaml",

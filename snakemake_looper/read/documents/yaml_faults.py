@@ -50,12 +50,24 @@ class _Rule(NamedTuple):
     """Whether to name the line where the construct begins, and not the line where PyYAML stopped."""
 
 
+def _sign(message: str) -> Callable[[_Stop], str]:
+    """A message for a sign that may also follow a value that has ended, as in `{a} > b`."""
+
+    def say(stop: _Stop) -> str:
+        ended = _ENDED.match(f"{stop.before} ")
+        if ended is None:
+            return message
+        return _BRACE.format(ended[1]) if ended[1] in "[{" else _MORE
+
+    return say
+
+
 def _quotes(stop: _Stop) -> str:
     return f"a value that begins with '{stop.char}' needs quotes; write them"
 
 
 def _no_token(stop: _Stop) -> str:
-    return _TAB if stop.char == "\t" else _quotes(stop)
+    return _TAB if stop.char == "\t" else _sign(_quotes(stop))(stop)
 
 
 def _no_content(stop: _Stop) -> str:
@@ -66,10 +78,13 @@ def _no_content(stop: _Stop) -> str:
 
 def _no_key(stop: _Stop) -> str:
     if stop.before:
-        return "more text follows where a value has ended; put the whole value in quotes"
+        return _MORE
     return "the line fits to none above it; correct its indentation"
 
 
+_MORE = "more text follows where a value has ended; put the whole value in quotes"
+_BRACE = "a value that begins with '{}' needs quotes; write them"
+_ENDED = re.compile(r"""(?:- )*(?:[^\s'"\[{#][^'"\[{#]*: +)?([{\["'])(?:.*[}\]"'])\s""")
 _TAB = "a tab stands in the indentation; write spaces"
 _SCALAR = "a text cannot begin in the line of '|' or '>'; begin it in the next line"
 _TAG = "a value that begins with '!' needs quotes; write them"
@@ -95,29 +110,50 @@ _RULES = tuple(
         ),
         ("expected '-' indicator", "the line stands in a list without '- '; correct its indentation"),
         ("did not find expected key", _no_key),
-        ("expected ':'", "the line has no ':'; write 'key: value'", True),
+        ("expected ':'", "the line has no ':'; write 'key: value', or indent it", True),
         ("scanning a quoted scalar", "a quote opens here and is never closed; close it", True),
         (
             "parsing a quoted scalar",
             "a backslash in double quotes has no meaning here; write '\\\\', or single quotes",
         ),
-        ("alias", "a value that begins with '*' needs quotes; write them"),
+        ("alias", _sign("a value that begins with '*' needs quotes; write them")),
         ("duplicate anchor", "a name behind '&' is used twice; rename one"),
-        ("an anchor", "a value that begins with '&' needs quotes; write them"),
+        ("an anchor", _sign("a value that begins with '&' needs quotes; write them")),
         (
             "another document|<document start>",
             "a second document begins here; keep one in the file",
         ),
         ("directive|YAML document|version number", "a line that begins with '%' needs quotes; write them"),
-        ("a block scalar", _SCALAR),
+        ("a block scalar", _sign(_SCALAR)),
         ("block sequence entries", "a list cannot begin in the line of its key; begin it in the next line"),
-        ("mapping keys are not allowed", "a value that begins with '?' needs quotes; write them"),
+        ("mapping keys are not allowed", _sign("a value that begins with '?' needs quotes; write them")),
         ("unexpected ':'", "a value has ':' in it; put it in quotes"),
-        ("tag|constructor|expected '!'|URI", _TAG),
+        ("tag|constructor|expected '!'|URI", _sign(_TAG)),
         ("for merging", "'<<' stands for a mapping, as in '<<: *name'; correct its value"),
         ("node content", _no_content),
     )
 )  # fmt: skip
+
+
+def kind_of_value(value: Any) -> str:
+    """The kind of a value, in words."""
+    if isinstance(value, str):
+        return "text"
+    if isinstance(value, bool):
+        return "true or false"
+    if isinstance(value, (int, float)):
+        return "a number"
+    if isinstance(value, dict):
+        return "a mapping"
+    return "a list" if isinstance(value, list) else "a date"
+
+
+def not_text(value: Any) -> str | None:
+    """The message for a value that must be text; None if it is, or if it is missing."""
+    if value is None or isinstance(value, str):
+        return None
+    cure = "write one text instead" if isinstance(value, list) else "put it in quotes"
+    return f"must be text, not {kind_of_value(value)}; {cure}"
 
 
 def in_words(error: yaml.YAMLError, text: str) -> YamlFault:
@@ -131,12 +167,38 @@ def in_words(error: yaml.YAMLError, text: str) -> YamlFault:
     if rule and rule.at_context:
         mark = getattr(error, "context_mark", None) or mark
     line = mark.line + 1 if mark else 0
+    other = _conflict(text) or _no_space(said, text, line)
+    if other:
+        return other
     if "nesting depth" in said:
         return YamlFault(DEEP, line)
     message: Any = rule.message if rule else "the line cannot be read; put its value in quotes"
     if callable(message):
         message = message(_stop(mark, text))
     return YamlFault(f"not valid YAML: {message}", line)
+
+
+def _conflict(text: str) -> YamlFault | None:
+    """The fault of a file that git could not merge."""
+    for number, line in enumerate(text.splitlines(), 1):
+        if line.startswith(("<<<<<<< ", ">>>>>>> ")):
+            what = "the line is a conflict mark of git; resolve the conflict"
+            return YamlFault(f"not valid YAML: {what}", number)
+    return None
+
+
+def _no_space(said: str, text: str, line: int) -> YamlFault | None:
+    """The fault of `key:value`, at its line. PyYAML takes it for text, and stops later."""
+    if not re.search("mapping values are not allowed|expected ':'", said):
+        return None
+    lines = text.splitlines()
+    for number in range(min(line, len(lines)), 0, -1):
+        if re.match(r"\s*(?:- )?[A-Za-z_]\w*:(?!//)[^\s:](?!.*: )", lines[number - 1]):
+            what = "the key needs a space after its ':'; write one"
+            return YamlFault(f"not valid YAML: {what}", number)
+        if number < line and lines[number - 1].strip():
+            break
+    return None
 
 
 def _stop(mark: Any, text: str) -> _Stop:

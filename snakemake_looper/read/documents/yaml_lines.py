@@ -212,14 +212,18 @@ def unset(text: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(name for name in names if name and name not in os.environ))
 
 
+def not_set(name: str) -> str:
+    """The message for a name of `unset`, which may be `NAME:-default` as shells read it."""
+    variable = re.match(r"\w*", name, re.ASCII)
+    if variable and variable[0] != name:
+        return f"'${{{name}}}': defaults are not read here; write '${{{variable[0]}}}' and set it"
+    return f"the environment variable {name} is not set; set it, or write the value itself"
+
+
 def expanded(text: str, place: Place, key: str, problems: Problems) -> str:
     """The text with `~` and variables expanded. Each variable that is not set is a problem."""
     for name in unset(text):
-        problems.add(
-            place,
-            key,
-            f"the environment variable {name} is not set; set it, or write the value itself",
-        )
+        problems.add(place, key, not_set(name))
     user = re.match(r"~[^/]+", expand(text))
     if user:
         what = f"there is no user '{user[0][1:]}' here; write the folder instead of '{user[0]}'"
@@ -231,10 +235,7 @@ def absent(text: str, path: Path, advice: str = "correct the path") -> str:
     """The message for a path that leads to no file, or has a variable that is not set."""
     names = unset(text)
     if names:
-        return (
-            f"'{text}': the environment variable {names[0]} is not set; set it, or write the"
-            " value itself"
-        )
+        return f"'{text}': {not_set(names[0])}"
     if text.startswith("file:"):
         return f"'{text}' is no path; write '{re.sub('^file:(//)?', '', text)}'"
     if "://" in text:

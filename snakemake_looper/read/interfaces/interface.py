@@ -24,8 +24,17 @@ from typing import Any
 from ...errors import Problems
 from ...layout import is_file_name
 from ...model import Hooks, InputSchema, Interface, Level, SizeRow
-from ..documents.yaml_lines import Document, absent, expanded, read_yaml, resolve, section, unset
-from ..first_config import kind_of
+from ..documents.yaml_faults import not_text
+from ..documents.yaml_lines import (
+    Document,
+    absent,
+    expanded,
+    read_yaml,
+    resolve,
+    section,
+    unset,
+)
+from ..first_config import TABLES, kind_of
 from ..lost_indentation import Lost
 from ..schemas.input_schema import read_input_schema
 from ..schemas.output_schema import OutputSchemaError, read_output_schema
@@ -42,6 +51,17 @@ from .interface_keys import tell_of_lost_lines, warn_of_unknown_keys
 from .old_interface import tell_of_old_interface
 from .pre_submit import read_hooks
 from .size_table import size_table
+
+_WANTED = "not a pipeline interface; name a file"
+_SCRIPTS = {
+    ".bash": "shell script",
+    ".nf": "Nextflow script",
+    ".pl": "Perl script",
+    ".py": "Python script",
+    ".r": "script of R",
+    ".sh": "shell script",
+    ".smk": "Snakefile",
+}
 
 
 def read_interface(
@@ -62,15 +82,36 @@ def read_interface(
     """
     if "project" not in wanted and is_for_project(path):
         return ()  # also if it is no YAML
-    document = read_yaml(path, problems)
+    document = _document(path, problems)
     if document is None or tell_of_old_interface(document, problems):
         return ()
     kind = kind_of(document.data)
     if kind in ("PEP", "looper config"):
-        what = f"is a {kind}, not a pipeline interface; name a file with 'pipeline_name:'"
+        what = f"is a {kind}, {_WANTED} with 'pipeline_name:'"
+        problems.add(document.place(next(iter(document.data))), "", what)
+        return ()
+    if kind is None and _is_schema(document.data):
+        what = f"is a schema, {_WANTED} with 'command_template:'"
         problems.add(document.place(next(iter(document.data))), "", what)
         return ()
     return _levels_of_file(document, reports, wanted, problems)
+
+
+def _document(path: Path, problems: Problems) -> Document | None:
+    """The file as YAML. For a table or a script, its kind is the fault, not its grammar."""
+    kind = "table" if path.suffix.lower() in TABLES else _SCRIPTS.get(path.suffix.lower())
+    if kind and path.is_file() and read_yaml(path, Problems()) is None:
+        problems.add(path, "", f"is a {kind}, {_WANTED} with 'pipeline_name:'")
+        return None
+    return read_yaml(path, problems)
+
+
+def _is_schema(data: Mapping[Any, Any]) -> bool:
+    """Whether a file without a command describes samples or results."""
+    results = data.get("samples", data.get("project"))
+    return isinstance(data.get("properties"), Mapping) or (
+        isinstance(results, Mapping) and any(isinstance(one, Mapping) for one in results.values())
+    )
 
 
 def _levels_of_file(
@@ -95,9 +136,20 @@ def _levels_of_file(
 
 
 def _check_keys(document: Document, lost: Lost, problems: Problems) -> None:
-    """Warn of keys that nothing reads, and refuse a path with a variable that is not set."""
-    if _is_of_looper_1(document) and "path" in document.data:
-        expanded(str(document.data["path"]), document.place("path"), "path", problems)
+    """Warn of keys that nothing reads, and tell of a path with a variable that is not set.
+
+    In an interface of looper 2.x, the job's shell fills the variable in. It may be set there.
+    """
+    data, place = document.data, document.place("path")
+    if _is_of_looper_1(document) and "path" in data:
+        expanded(str(data["path"]), place, "path", problems)
+    elif isinstance(path := data.get("path"), str) and "pipeline.path" in str(data):
+        own = data.get("inject_env_vars")
+        for name in unset(path):
+            known = name in own if isinstance(own, Mapping) else False
+            if name.isidentifier() and not known and f"{name}=" not in str(data):
+                what = f"the environment variable {name} is not set here, and the command needs it"
+                problems.warn(place, "path", f"{what}; set it, or write the value itself")
     warn_of_unknown_keys(document, lost, problems)
 
 
@@ -105,7 +157,9 @@ def _pipeline_name(document: Document, problems: Problems) -> str | None:
     """The name of the pipeline, which becomes part of the names of flags and logs."""
     key = "pipeline_name"
     name = document.data.get(key)
-    if not isinstance(name, str) or not name:
+    if wrong := not_text(name):
+        what = wrong
+    elif not isinstance(name, str) or not name:
         what = "is missing; name the pipeline, as in 'pipeline_name: count_lines'"
     elif re.search(r"\s", name) or not is_file_name(name):
         what = (

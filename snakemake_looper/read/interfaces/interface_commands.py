@@ -9,15 +9,17 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Mapping
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from ...errors import Place, Problems, near
 from ...model import Level
+from ..documents.yaml_faults import kind_of_value, not_text
 from ..documents.yaml_lines import Document
 from ..lost_indentation import Lost
 from .interface_keys import warn_of_level_keys
 
 LEVELS: tuple[Level, Level] = ("sample", "project")
+_LEVEL_KEYS = tuple(f"{level}_interface" for level in LEVELS)
 _OF_PROJECT = re.compile(r"^(?:project_interface\s*:|pipeline_type\s*:\s*[\"']?project)", re.M)
 _OF_SAMPLES = re.compile(r"^sample_interface\s*:", re.M)
 _TELLS_PIPESTAT = re.compile(r"\{[^}]*\bpipestat\.")
@@ -34,7 +36,7 @@ class Command(NamedTuple):
 def levels_of(document: Document) -> tuple[Level, ...]:
     """The levels that a file means to define; both, if its keys do not say so."""
     data = document.data
-    found = [level for level in LEVELS if data.get(f"{level}_interface") is not None]
+    found = [level for level in LEVELS if f"{level}_interface" in data]
     if not found and data.get("command_template") is not None:
         found = [level for level in LEVELS if level == data.get("pipeline_type", "sample")]
     return tuple(found) or LEVELS
@@ -62,25 +64,38 @@ def read_commands(
     """
     if ("command_template",) in lost:
         return {}
-    defined = [level for level in LEVELS if document.data.get(f"{level}_interface") is not None]
+    defined = [level for level in LEVELS if f"{level}_interface" in document.data]
     if not defined:
         return _old_command(document, problems)
     found: dict[Level, Command] = {}
     for level in (one for one in defined if one in wanted):
         key = f"{level}_interface"
         given = document.data[key]
-        own = given if isinstance(given, Mapping) else {}
-        text = own.get("command_template")
+        if given is None:
+            what = "is empty; write 'command_template:' below it, indented by two spaces"
+            other = len(document.data.keys() & {*_LEVEL_KEYS, "command_template"}) > 1
+            problems.add(document.place(key), key, f"{what}, or remove it" if other else what)
+            continue
+        if not isinstance(given, Mapping):
+            problems.add(document.place(key), key, _no_level(given))
+            continue
+        text = given.get("command_template")
         if isinstance(text, str) and text.strip():
             found[level] = Command(text, document.place(key, "command_template"))
         else:
-            problems.add(
-                document.place(key),
-                f"{key}.command_template",
-                "is missing; write the command that runs the pipeline",
-            )
+            what = not_text(text) or "is missing; write the command that runs the pipeline"
+            where = (key, "command_template")
+            problems.add(document.place(*where if text else (key,)), ".".join(where), what)
         warn_of_level_keys(document, key, problems)
     return found
+
+
+def _no_level(given: Any) -> str:
+    """The message for a level's section that is no mapping."""
+    if isinstance(given, str) and re.match(r"command_template:\S", given):
+        return "'command_template:' has no space after it; write one"
+    kind = kind_of_value(given)
+    return f"must be a mapping, not {kind}; write 'command_template:' and the command below it"
 
 
 def _old_command(document: Document, problems: Problems) -> dict[Level, Command]:
@@ -88,7 +103,9 @@ def _old_command(document: Document, problems: Problems) -> dict[Level, Command]
     data = document.data
     text = data.get("command_template")
     if not isinstance(text, str) or not text.strip():
-        _report_no_command(document, problems)
+        what = "there is no command; write 'sample_interface: command_template: …'"
+        what = not_text(text) or f"{what} (or 'project_interface:')"
+        problems.add(document.place("command_template"), "command_template", what)
         return {}
     level = data.get("pipeline_type", "sample")
     if level not in LEVELS:
@@ -99,20 +116,6 @@ def _old_command(document: Document, problems: Problems) -> dict[Level, Command]
         )
         return {}
     return {level: Command(text, document.place("command_template"))}
-
-
-def _report_no_command(document: Document, problems: Problems) -> None:
-    empty = [key for level in LEVELS if (key := f"{level}_interface") in document.data]
-    for key in empty:
-        what = "is empty; write 'command_template:' below it, indented by two spaces"
-        problems.add(document.place(key), key, what)
-    if not empty:
-        problems.add(
-            document.place("command_template"),
-            "command_template",
-            "there is no command; write 'sample_interface: command_template: …'"
-            " (or 'project_interface:')",
-        )
 
 
 def check_reports(

@@ -19,7 +19,8 @@ from typing import Any
 from ...errors import Place, Problem, Problems
 from ...layout import is_file_name, shown_name
 from ...model import Pep, Sample
-from ..documents.yaml_lines import read_yaml, resolve
+from ..documents.yaml_lines import not_set, read_yaml, resolve, unset
+from ..first_config import kind_of
 from ..looper_config import LooperConfig, is_registry_path
 from .old_pep import tell_of_old_forms
 from .pep_config import PepConfig, read_pep_config
@@ -90,6 +91,11 @@ def _known(config: LooperConfig, source: _Source, problems: Problems) -> _Known 
     asked = config.options.origin("amend")
     pep = read_pep_config(source.path, amendments, asked, problems)
     if pep is None:
+        return None
+    kind = kind_of(pep.document.data)
+    if kind not in (None, "PEP") and "sample_table" not in pep.data:
+        what = f"is a {kind}, not a PEP; name a file with 'sample_table:' in 'pep_config:'"
+        problems.add(pep.document.place(next(iter(pep.document.data))), "", what)
         return None
     if tell_of_old_forms(pep.document, config.root, config.places, problems):
         return None
@@ -223,13 +229,10 @@ def _pep(
     samples, refused = _samples(config, source, loaded)
     _report_refused(refused, loaded.index, table, named, problems)
     name = _name(loaded.config, source, config)
-    if not is_file_name(name) or isinstance(loaded.config.get("name"), list | dict):
+    bad = _name_fault(name, loaded.config.get("name"))
+    if bad:
         place = known.config.place("name") if known.config else source.place
-        problems.add(
-            config.pep_place if source.is_remote else place,
-            "name",
-            f"'{name}' cannot be part of a file name; use letters, digits, '-', '_'",
-        )
+        problems.add(config.pep_place if source.is_remote else place, "name", bad)
     content = dict(loaded.config)
     content.setdefault("name", name)
     modifiers = (loaded.config.get(SECTION), config.sample_modifiers)
@@ -319,6 +322,16 @@ def _warn_of_dropped_modifiers(
                 f"amend.{name}",
                 f"replaces all sample modifiers of the PEP, also its {', '.join(lost)}",
             )
+
+
+def _name_fault(name: str, given: Any) -> str | None:
+    """Why the name of a PEP, which its config gives or its folder, cannot name files."""
+    variables = unset(given) if isinstance(given, str) else ()
+    if variables and not variables[0].isdecimal():  # `$5` is none
+        return not_set(variables[0])
+    if not is_file_name(name) or isinstance(given, list | dict):
+        return f"'{name}' cannot be part of a file name; use letters, digits, '-', '_'"
+    return None
 
 
 def _name(content: Mapping[str, Any], source: _Source, config: LooperConfig) -> str:

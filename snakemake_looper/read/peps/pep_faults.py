@@ -16,7 +16,7 @@ from typing import Any
 
 from ...errors import Place, Problem, near
 from ..deprecated import PEP
-from ..documents.yaml_lines import unset
+from ..documents.yaml_lines import not_set, unset
 from .pep_config import PepConfig
 from .pep_modifiers import SECTION, modifier_faults, shown, unknown_modifiers
 from .table_text import also_in
@@ -217,10 +217,7 @@ def _no_table(path: Path, text: str) -> str:
     shown = text or path.name
     names = unset(text)
     if names and not path.exists():
-        return (
-            f"'{text}': the environment variable {names[0]} is not set; set it, or write the value"
-            " itself"
-        )
+        return f"'{text}': {not_set(names[0])}"
     if not path.exists():
         return f"'{path}' does not exist; correct the path, it is relative to this file"
     if path.is_dir():

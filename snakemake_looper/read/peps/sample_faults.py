@@ -13,7 +13,7 @@ from string import Formatter
 from typing import Any
 
 from ...errors import Problem, near
-from ..documents.yaml_lines import unset
+from ..documents.yaml_lines import not_set, unset
 from .pep_modifiers import SECTION, Places
 from .table_text import also_in
 from .tables import Table
@@ -227,7 +227,7 @@ def _of_variables(modifiers: Mapping[str, Any], place: Places, used: set[str]) -
             found.setdefault(variable, []).append(keys)
     for variable, (keys, *others) in found.items():
         where = ".".join(key for key in (SECTION, *keys) if isinstance(key, str))
-        what = f"the environment variable {variable} is not set; set it, or write the value itself"
+        what = not_set(variable)
         lines = {place(*other).line for other in others} - {place(*keys).line}
         yield Problem(place(*keys), where, what + also_in(sorted(lines)))
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from ...errors import Place, Problem, near
-from ..documents.yaml_lines import unset
+from ..documents.yaml_lines import not_set, unset
 from .table_text import also_in, at, delimiter_of, rows_of
 
 _NAMES_OF = {",": "commas", "\t": "tabs", ";": "semicolons"}
@@ -199,7 +199,7 @@ class _Shape:
                 what = f"the row has {cells}, {what}{also_in(one for one, _ in rows[1:])}"
                 yield at(self._path, line, "", what)
         for (column, name), lines in self._unset.items():
-            what = f"the environment variable {name} is not set; set it, or write the value itself"
+            what = not_set(name)
             yield at(self._path, lines[0], column, what + also_in(lines[1:]))
         for rows, what in (
             (self._blank, "all cells of the row are empty, and it is ignored; remove it"),
