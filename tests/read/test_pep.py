@@ -159,7 +159,7 @@ def test_faults_of_a_pep_from_pephub(tmp_path: Path, monkeypatch: pytest.MonkeyP
     looper = {".looper.yaml": FILES[".looper.yaml"].replace("project.yaml", "me/far:v1")}
     assert messages(tmp_path, looper) == [
         ".looper.yaml:1: sample_modifiers.append: must be a mapping of attribute to value, not"
-        " '['x']'; correct it",
+        " a list; correct it",
         ".looper.yaml:1: sample_name: the PEP has no column 'sample_name', there are id, file; rename"
         " the column of the samples' names at PEPhub",
     ]

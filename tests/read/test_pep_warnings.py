@@ -148,13 +148,59 @@ IGNORED = {
     ),
     "no sources": (
         modified("  derive: {attributes: [x], sources: }\n"),
-        "5: sample_modifiers.derive.sources: must be a mapping of source to path, not 'None'; correct"
+        "5: sample_modifiers.derive.sources: must be a mapping of source to path, not an empty value; correct"
         " it",
     ),
     "a source that is a list": (
         modified("  derive: {attributes: [y], sources: {p: [a, b]}}\n"),
-        "5: sample_modifiers.derive.sources.p: must be a path with attributes in braces, not '['a',"
-        " 'b']'; write a text",
+        "5: sample_modifiers.derive.sources.p: must be a path with attributes in braces, not a list;"
+        " write a text",
+    ),
+    "modifiers at the top": (
+        pep("derive: {attributes: [y], sources: {p: q}}\n"),
+        "4: derive: is no key at the top of a PEP, and has no effect on samples; move it below"
+        " 'sample_modifiers:'",
+    ),
+    "a list of implications at the top": (
+        pep("imply: [{if: {x: '1'}, then: {q: z}}]\n"),
+        "4: imply: is no key at the top of a PEP, and has no effect on samples; move it below"
+        " 'sample_modifiers:'",
+    ),
+    "amend at the top": (
+        pep("amend: {other: {name: z}}\n"),
+        "4: amend: is no key at the top of a PEP, and has no effect on samples; move it below"
+        " 'project_modifiers:'",
+    ),
+    "amendments at the top": (
+        pep("amendments: {other: {name: z}}\n"),
+        "4: amendments: is no key at the top of a PEP, and has no effect on samples; write"
+        " 'project_modifiers: amend:', with the same lines below it",
+    ),
+    "another word for the subsample table": (
+        pep("subannotation: more.csv\n"),
+        "4: subannotation: is no key at the top of a PEP, and has no effect on samples; write"
+        " 'subsample_table: more.csv'",
+    ),
+    "a source that is a number": (
+        modified("  derive:\n    attributes: [x]\n    sources:\n      1: d/q\n      '2': d/r\n"),
+        "8: sample_modifiers.derive.sources.1: the key 1 is a number, and '1' in x stays as it is;"
+        " write '\"1\":' (for a)",
+    ),
+    "a mapping of no source": (
+        modified("  derive: {attributes: [y], sources: {}}\n"),
+        "5: sample_modifiers.derive.sources: 'p' in y is no source, and stays as it is; write"
+        " 'p: PATH' below it (for b and 1 more)",
+    ),
+    "an attribute that is appended empty": (
+        modified("  append: {z: ''}\n  derive: {attributes: [y], sources: {p: 'd/{z}.fq'}}\n"),
+        "6: sample_modifiers.derive.sources.p: z is empty, and nothing stands for {z} in 'd/{z}.fq'"
+        " (y); write a value (for b and 1 more)",
+    ),
+    "other names by a modifier": (
+        modified("  duplicate: {x: sample_name}\n"),
+        "5: sample_modifiers.duplicate.x: replaces the names in 'sample_name'; write"
+        " 'sample_table_index: x' in the PEP if these are the names, or another name than"
+        " 'sample_name' here",
     ),
 }
 
@@ -192,7 +238,7 @@ REFUSED = {
     ),
     "append in a list": (
         modified("  append: [x]\n"),
-        "5: sample_modifiers.append: must be a mapping of attribute to value, not '['x']'; correct it",
+        "5: sample_modifiers.append: must be a mapping of attribute to value, not a list; correct it",
     ),
     "append of nothing": (
         modified("  append:\n"),
@@ -207,11 +253,11 @@ REFUSED = {
     "duplicate in a list": (
         modified("  duplicate: [x]\n"),
         "5: sample_modifiers.duplicate: must be a mapping of attribute to its second name, not"
-        " '['x']'; correct it",
+        " a list; correct it",
     ),
     "duplicate under two names": (
         modified("  duplicate:\n    x: [a, b]\n"),
-        "6: sample_modifiers.duplicate.x: must be the second name of the attribute, not '['a', 'b']';"
+        "6: sample_modifiers.duplicate.x: must be the second name of the attribute, not a list;"
         " write a text",
     ),
     "remove of the names": (
@@ -234,7 +280,7 @@ REFUSED = {
     ),
     "imply of a mapping": (
         modified("  imply: {x: y}\n"),
-        "5: sample_modifiers.imply: must be a list of 'if:' and 'then:', not '{'x': 'y'}'; correct it",
+        "5: sample_modifiers.imply: must be a list of 'if:' and 'then:', not a mapping; correct it",
     ),
     "derive with a slip": (
         modified("  derive: {attribute: [x], sources: {s: t}}\n"),
@@ -243,7 +289,7 @@ REFUSED = {
     ),
     "sources in a list": (
         modified("  derive: {attributes: [x], sources: [s]}\n"),
-        "5: sample_modifiers.derive.sources: must be a mapping of source to path, not '['s']'; correct"
+        "5: sample_modifiers.derive.sources: must be a mapping of source to path, not a list; correct"
         " it",
     ),
     "a list that is derived": (
@@ -270,11 +316,11 @@ REFUSED = {
     "a key that is a number": (pep("1: x\n"), "4: 1: the key is no text; put it in quotes"),
     "an index that is a list": (
         pep("sample_table_index: [x]\n"),
-        "4: sample_table_index: must be the name of a column, not '['x']'; write a text",
+        "4: sample_table_index: must be the name of a column, not a list; write a text",
     ),
     "a name that is a list": (
         {"project.yaml": "sample_table: samples.csv\nname: [x]\n"},
-        "2: name: '['x']' cannot be part of a file name; use letters, digits, '-', '_'",
+        "2: name: must be text, not a list; write letters, digits, '-' and '_'",
     ),
     "imports of a mapping": (
         pep("project_modifiers:\n  import: {a: b}\n"),
@@ -283,6 +329,20 @@ REFUSED = {
     "an import of a number": (
         pep("project_modifiers:\n  import:\n  - 3\n"),
         "6: project_modifiers.import: '3' is not a path; write the path of a file",
+    ),
+    "an import of a list": (
+        pep("project_modifiers:\n  import:\n  - [f]\n"),
+        "6: project_modifiers.import: a list is not a path; write the path of a file",
+    ),
+    "a second name that is empty": (
+        modified("  duplicate: {x: null}\n"),
+        "5: sample_modifiers.duplicate.x: must be the second name of the attribute, not an empty"
+        " value; write a text",
+    ),
+    "one name for all samples": (
+        modified("  duplicate: {y: sample_name}\n"),
+        "5: sample_modifiers.duplicate.y: gives 'a' and 'b' the same name 'p', and they are merged"
+        " into one sample; write another name than 'sample_name'",
     ),
     "an import of itself": (
         pep("project_modifiers:\n  import: [./project.yaml]\n"),
@@ -534,3 +594,56 @@ def test_warnings_of_tables_stand_beside_the_problems(tmp_path: Path) -> None:
     assert pep is None and len(problems) == 1
     (warning,) = problems.warnings
     assert "samples.csv:2: the row has 1 cell for 2 columns" in warning
+
+
+@pytest.mark.parametrize(
+    ("source", "lines"),
+    [
+        ("d/{x}.fq", "2"),
+        ("d/{sample_name}_{x}.fq", "2"),
+        ("d/{sample_name}{x}.fq", ""),
+        ("d/{sample_name}_R1{x}.fq", ""),
+        ("d/${x}/{y}.fq", ""),
+    ],
+)
+def test_empty_cells_in_derived_paths(
+    tmp_path: Path, source: str, lines: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("x", "set")
+    derive = f"  derive: {{attributes: [y], sources: {{p: '{source}'}}}}\n"
+    files = {**modified(derive), "samples.csv": "sample_name,x,y\na,,p\nb,2,p\nc,,p\nd,,\n"}
+    what = f"x: is empty in this row, and nothing stands for {{x}} in '{source}' (y); write a value"
+    expected = [f"samples.csv:{lines}: {what} (also line 4)"] if lines else []
+    assert warnings(tmp_path, files) == expected
+
+
+def test_empty_cells_of_subsamples_in_derived_paths(tmp_path: Path) -> None:
+    derive = "sample_modifiers: {derive: {attributes: [y], sources: {p: 'd/{x}.fq'}}}\n"
+    files = {
+        **pep(f"subsample_table: more.csv\n{derive}"),
+        "samples.csv": "sample_name,y\na,p\nb,p\n",
+        "more.csv": "sample_name,x\na,1\na,\nb,2\n",
+    }
+    assert warnings(tmp_path, files) == [
+        "more.csv:3: x: is empty in this row, and nothing stands for {x} in 'd/{x}.fq' (y); write"
+        " a value"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("modifiers", "table"),
+    [
+        ("{duplicate: {x: sample_name}}", "x,y\na,1\nb,2\n"),
+        ("{remove: [sample_name], duplicate: {x: sample_name}}", "sample_name,x\na,1\nb,2\n"),
+        ("{duplicate: {x: sample_name}}", "sample_name,x\na,a\nb,b\n"),
+        ("{duplicate: {sample_name: x}}", "sample_name,y\na,1\nb,2\n"),
+    ],
+)
+def test_second_names_that_replace_no_name(tmp_path: Path, modifiers: str, table: str) -> None:
+    sound_pep = pep(f"sample_modifiers: {modifiers}\n")
+    assert warnings(tmp_path, {**sound_pep, "samples.csv": table}) == []
+
+
+@pytest.mark.parametrize("line", ["append: text", "remove: false", "derive: 3", "import: genes"])
+def test_words_of_modifiers_as_keys_of_one_s_own(tmp_path: Path, line: str) -> None:
+    assert warnings(tmp_path, pep(f"{line}\n")) == []

@@ -7,12 +7,13 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 from types import SimpleNamespace
+from urllib.error import URLError
 
 import pytest
 from support.peps import FILES, messages, read, sound, warnings
 
 from snakemake_looper.read.peps.pep import row_of
-from snakemake_looper.read.peps.peppy_project import PeppyProject
+from snakemake_looper.read.peps.peppy_project import PeppyError, PeppyProject
 from snakemake_looper.read.peps.table_text import rows_of_names
 from snakemake_looper.read.peps.tables import read_table
 
@@ -65,6 +66,10 @@ def test_files_that_are_no_table(tmp_path: Path, content: str | bytes, message: 
         ("t.tsv", "sample_name  x\na  1\n", "t.tsv:1: sample_name: the cells are separated by spaces; write tabs instead"),
         ("t.csv", "\nSample,x\na,1\n", "t.csv:2: sample_name: there is no column 'sample_name', there are Sample, x (did you mean 'Sample'?); rename the column of the samples' names, or choose another"),
         ("t.csv", "id,,x\n", "t.csv:1: sample_name: there is no column 'sample_name', there are id, '', x; rename the column of the samples' names, or choose another"),
+        ("t.csv", "sample_name|x\na|1\n", "t.csv:1: sample_name: the cells are separated by '|'; write commas instead"),
+        ("t.tsv", "sample_name : x\na : 1\n", "t.tsv:1: sample_name: the cells are separated by ':'; write tabs instead"),
+        ("t.csv", '"sample_name,x"\n"a,1"\n', "t.csv:1: sample_name: each line is in quotes as a whole, and is one cell; remove these quotes"),
+        ("t.csv", "\u200bsample_name,x\na,1\n", "t.csv:1: sample_name: there is no column 'sample_name': its name has an invisible character (U+200B); remove it"),
         ("t.csv", "x, sample_name\n1,a\n", "t.csv:1: sample_name: there is no column 'sample_name': its name has white space around it; remove that"),
     ],
 )  # fmt: skip
@@ -146,7 +151,7 @@ def test_cells_stay_the_text_that_they_are(tmp_path: Path) -> None:
         pytest.param({"project.yaml": FILES["project.yaml"].replace(".csv", ".CSV"), "samples.CSV": FILES["samples.csv"]}, ["project.yaml:3: sample_table: 'samples.CSV' is no kind of table that is read here; rename it to 'samples.csv'"], id="capitals"),
         pytest.param({"project.yaml": FILES["project.yaml"].replace("samples.csv", "samples.txt"), "samples.txt": "x"}, ["project.yaml:3: sample_table: 'samples.txt' is no kind of table that is read here; save it as .csv or .tsv"], id="another kind"),
         pytest.param({"project.yaml": FILES["project.yaml"].replace("samples", "$NO_SUCH/samples")}, ["project.yaml:3: sample_table: '$NO_SUCH/samples.csv': the environment variable NO_SUCH is not set; set it, or write the value itself"], id="a variable in the path"),
-        pytest.param({"project.yaml": FILES["project.yaml"].replace("samples.csv", "[a.csv, b.csv]")}, ["project.yaml:3: sample_table: must be the path of one table, not '['a.csv', 'b.csv']'; put all rows into one table"], id="a list of sample tables"),
+        pytest.param({"project.yaml": FILES["project.yaml"].replace("samples.csv", "[a.csv, b.csv]")}, ["project.yaml:3: sample_table: must be the path of one table, not a list; put all rows into one table"], id="a list of sample tables"),
         pytest.param({"project.yaml": FILES["project.yaml"] + "sample_table_index: idd\n", "samples.csv": "id,x\na,1\n"}, ["samples.csv:1: idd: there is no column 'idd', there are id, x (did you mean 'id'?); rename the column of the samples' names, or correct sample_table_index (project.yaml:4)"], id="an index of no column"),
         pytest.param({**SUBSAMPLES, "samples.csv": "sample_name,x\na,1\nb,2\na,3\n", "more.csv": "sample_name,y\na,1\n"}, ["samples.csv:4: sample_name: 'a' is the name of line 2 too, and there is a subsample_table; move the values of one of them there"], id="two ways to merge"),
         pytest.param({"project.yaml": FILES["project.yaml"] + "subsample_table:\n  - more.csv\n  - 3\n  - gone.tsv\n", "more.csv": "sample,y\n"}, ["more.csv:1: sample_name: there is no column 'sample_name', there are sample, y (did you mean 'sample'?); rename the column of the samples' names", "project.yaml:6: subsample_table: '3' is not a path; write the path of a table", "project.yaml:7: subsample_table: 'gone.tsv' does not exist; correct the path, it is relative to this file"], id="subsample tables"),
@@ -193,6 +198,26 @@ def test_rows_of_one_name_are_said_once(tmp_path: Path) -> None:
         ("s1", ["3", "4", "5"], "same"),
         ("s2", ["6", "7", "8"], "same"),
     ]
+
+
+@pytest.mark.parametrize(
+    ("rows", "expected"),
+    [
+        ("a,1\n\ufeffb,2\n", ["3: sample_name: the name 'b' has an invisible character (U+FEFF); remove it"]),
+        ("a\u200b,1\nb\u2060,2\n", ["2: sample_name: the name 'a' has an invisible character (U+200B); remove it (also line 3)"]),
+        ("a,1\n\ufeffsample_name,x\nb,2\n", ["3: the row has the names of the columns once more; remove it"]),
+        ("#a,1\n# b,2\nc#,3\n", ["2: sample_name: the row is read as a sample called '#a'; remove the row, or the '#' (also line 3)"]),
+        ("نمونه\u200cها,1\n", []),
+    ],
+)  # fmt: skip
+def test_names_that_are_not_as_they_look(tmp_path: Path, rows: str, expected: list[str]) -> None:
+    found = warnings(tmp_path, {"samples.csv": f"sample_name,x\n{rows}"})
+    assert found == [f"samples.csv:{one}" for one in expected]
+
+
+def test_a_column_with_an_invisible_character(tmp_path: Path) -> None:
+    what = "t.csv:1: x: the name has an invisible character (U+200B); remove it"
+    assert said(tmp_path, "sample_name,\u200bx\na,1\n") == [what]
 
 
 def test_names_with_white_space_around_them(tmp_path: Path) -> None:
@@ -297,3 +322,17 @@ def test_a_table_at_an_address(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     found = sound(tmp_path, pep)
     assert found.volatile
     assert row_of(found, "a").line == 3
+
+
+def test_a_table_at_an_address_that_does_not_answer(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def silent(*_: object) -> None:
+        raise PeppyError("timed out") from URLError(TimeoutError("timed out"))
+
+    monkeypatch.setattr("snakemake_looper.read.peps.pep.load_pep", silent)
+    pep = FILES["project.yaml"].replace("samples.csv", "https://no.where/samples.csv")
+    assert messages(tmp_path, {"project.yaml": pep}) == [
+        "project.yaml:3: sample_table: 'https://no.where/samples.csv' cannot be fetched (the server"
+        " does not answer); correct the address, or try again later"
+    ]

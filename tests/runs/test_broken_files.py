@@ -56,10 +56,10 @@ PEPS = [
     ("a list", {"project.yaml": "- a\n"}, "project.yaml:1: a mapping is expected, not a list; write 'key: value' lines"),
     ("no sample_table", {"project.yaml": "name: demo\n"}, "project.yaml:1: sample_table: is missing; name the table of the samples, as in 'sample_table: samples.csv'"),
     ("looper 0", {"project.yaml": "metadata:\n  sample_annotation: samples.csv\n"}, "project.yaml:2: metadata.sample_annotation: is not read any more; write 'sample_table: samples.csv' at the top of this file"),
-    ("two tables", {"project.yaml": "sample_table: [samples.csv, samples.csv]\n"}, "project.yaml:1: sample_table: must be the path of one table, not '['samples.csv', 'samples.csv']'; put all rows into one table"),
+    ("two tables", {"project.yaml": "sample_table: [samples.csv, samples.csv]\n"}, "project.yaml:1: sample_table: must be the path of one table, not a list; put all rows into one table"),
     ("derive without attributes", {"project.yaml": "sample_table: samples.csv\nsample_modifiers:\n  derive: {attribute: [file], sources: {s: t}}\n"}, "project.yaml:3: sample_modifiers.derive: has no 'attributes' (instead of 'attribute'?); write a list of attributes there"),
     ("imply with a number", {"project.yaml": "sample_table: samples.csv\nsample_modifiers:\n  imply:\n    - if: {file: 1}\n      then: {g: one}\n"}, "project.yaml:4: sample_modifiers.imply.if.file: '1' is not text, but all cells are; put it in quotes: '\"1\"'"),
-    ("append of a list", {"project.yaml": "sample_table: samples.csv\nsample_modifiers: {append: [a]}\n"}, "project.yaml:2: sample_modifiers.append: must be a mapping of attribute to value, not '['a']'; correct it"),
+    ("append of a list", {"project.yaml": "sample_table: samples.csv\nsample_modifiers: {append: [a]}\n"}, "project.yaml:2: sample_modifiers.append: must be a mapping of attribute to value, not a list; correct it"),
     ("no subsample table", {"project.yaml": "sample_table: samples.csv\nsubsample_table: more.csv\n"}, "project.yaml:2: subsample_table: 'more.csv' does not exist; correct the path, it is relative to this file"),
 ]  # fmt: skip
 

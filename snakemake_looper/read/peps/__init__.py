@@ -5,6 +5,7 @@ and `pephub` the server. The same files are read here once more, for messages wi
 
 pep_config, pep_faults, pep_reasons  the config with its imports; faults; why peppy refuses it
 pep_modifiers, sample_faults         modifiers of a wrong form; modifiers without effect on samples
+empty_cells                          empty cells that leave a gap in derived paths
 tables, table_text                   sample tables row by row
 old_pep                              PEPs of looper 0.x
 """

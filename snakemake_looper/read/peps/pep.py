@@ -19,17 +19,19 @@ from typing import Any
 from ...errors import Place, Problem, Problems
 from ...layout import is_file_name, shown_name
 from ...model import Pep, Sample
-from ..documents.yaml_lines import not_set, read_yaml, resolve, unset
+from ..documents.yaml_lines import read_yaml, resolve
 from ..first_config import kind_of
 from ..looper_config import LooperConfig, is_registry_path
+from .empty_cells import warnings_of_empty_cells
 from .old_pep import tell_of_old_forms
 from .pep_config import PepConfig, read_pep_config
 from .pep_faults import Faults, faults_of_config, faults_of_table, is_url
 from .pep_modifiers import SECTION, Places, modifier_faults, unknown_modifiers
+from .pep_name import name_fault, unnamed
 from .pep_reasons import reasons, reasons_in_modifiers, reasons_of_raw
 from .pephub import Refused, amendment_of, amendments_of, first_line, pull
 from .peppy_project import PeppyError, PeppyProject, load_pep
-from .sample_faults import warnings_of_modifiers, warnings_of_subsamples
+from .sample_faults import replaced_names, warnings_of_modifiers, warnings_of_subsamples
 from .table_text import rows_of_names
 
 
@@ -63,6 +65,7 @@ def read_pep(config: LooperConfig, problems: Problems) -> Pep | None:
     loaded = _load(config, source, known, problems)
     if loaded is None:
         return None
+    _tell_of_replaced_names(config, known, problems)
     _warn(config, known, loaded, problems)
     return _pep(config, source, known, loaded, problems)
 
@@ -182,6 +185,11 @@ def _warn(config: LooperConfig, known: _Known, loaded: PeppyProject, problems: P
     names = {str(sample.get(loaded.index, "")) for sample in loaded.samples}
     found += warnings_of_subsamples(known.faults.subsamples, loaded.index, names)
     of_samples = partial(warnings_of_modifiers, samples=loaded.samples, sources=loaded.sources)
+    tables = [one for one in (known.faults.table, *known.faults.subsamples) if one]
+    gaps = partial(
+        warnings_of_empty_cells, samples=loaded.samples, sources=loaded.sources, tables=tables,
+        index=loaded.index,
+    )  # fmt: skip
     own = config.sample_modifiers
     removed = own.get("remove")
     place: Places = partial(pep.place, SECTION) if pep else lambda *_: config.pep_place
@@ -191,12 +199,30 @@ def _warn(config: LooperConfig, known: _Known, loaded: PeppyProject, problems: P
     found += of_samples(
         loaded.config.get(SECTION), place, removed=removed if isinstance(removed, list) else ()
     )
+    found += gaps(loaded.config.get(SECTION), place)
     if own:
         _, place = _own_modifiers(config)
         found += [*modifier_faults(own, place), *unknown_modifiers(own, place)]
-        found += of_samples(own, place)
+        found += [*of_samples(own, place), *gaps(own, place)]
     for fault in found:
         problems.warn(fault.place, fault.key, fault.message)
+
+
+def _tell_of_replaced_names(config: LooperConfig, known: _Known, problems: Problems) -> None:
+    """Tell of names that a modifier replaces; if samples are lost by that, it is a problem."""
+    pep, table = known.config, known.faults.table
+    if table is None:
+        return
+    sections: list[tuple[Any, Places]] = []
+    if pep:
+        sections.append((pep.data.get(SECTION), partial(pep.place, SECTION)))
+    if config.sample_modifiers:
+        sections.append(_own_modifiers(config))
+    for modifiers, place in sections:
+        index = str(pep.index) if pep else "sample_name"
+        for fault, merges in replaced_names(modifiers, place, table, index):
+            tell = problems.add if merges else problems.warn
+            tell(fault.place, fault.key, fault.message)
 
 
 def _pull(config: LooperConfig, problems: Problems) -> dict[str, Any]:
@@ -228,13 +254,13 @@ def _pep(
         return None
     samples, refused = _samples(config, source, loaded)
     _report_refused(refused, loaded.index, table, named, problems)
-    name = _name(loaded.config, source, config)
-    bad = _name_fault(name, loaded.config.get("name"))
+    given = loaded.config.get("name")
+    name = str(given).replace(" ", "_") if given else unnamed(source.path, source.is_remote)
+    bad = name_fault(name, given)
     if bad:
         place = known.config.place("name") if known.config else source.place
         problems.add(config.pep_place if source.is_remote else place, "name", bad)
-    content = dict(loaded.config)
-    content.setdefault("name", name)
+    content = {**loaded.config, "name": given or name}
     modifiers = (loaded.config.get(SECTION), config.sample_modifiers)
     files = known.files[:1] + loaded.tables + known.files[1:] if known.config else (source.path,)
     return Pep(
@@ -322,32 +348,6 @@ def _warn_of_dropped_modifiers(
                 f"amend.{name}",
                 f"replaces all sample modifiers of the PEP, also its {', '.join(lost)}",
             )
-
-
-def _name_fault(name: str, given: Any) -> str | None:
-    """Why the name of a PEP, which its config gives or its folder, cannot name files."""
-    variables = unset(given) if isinstance(given, str) else ()
-    if variables and not variables[0].isdecimal():  # `$5` is none
-        return not_set(variables[0])
-    if not is_file_name(name) or isinstance(given, list | dict):
-        return f"'{name}' cannot be part of a file name; use letters, digits, '-', '_'"
-    return None
-
-
-def _name(content: Mapping[str, Any], source: _Source, config: LooperConfig) -> str:
-    """The PEP's name; without one, the name of its folder (quirk 32).
-
-    If that folder is `metadata`, the name of the folder above counts.
-    """
-    given = content.get("name")
-    if given:
-        return str(given).replace(" ", "_")
-    if source.is_remote:
-        return str(config.pep).partition("/")[2].partition(":")[0]
-    folder = source.path.parent
-    if folder.name == "metadata":
-        folder = folder.parent
-    return folder.name.replace(" ", "_")
 
 
 def _has_url(content: Mapping[str, Any]) -> bool:

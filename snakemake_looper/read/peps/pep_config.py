@@ -15,6 +15,7 @@ from typing import Any
 
 from ...errors import Place, Problems, near
 from ..documents.yaml_lines import Document, absent, expand, read_yaml
+from .pep_modifiers import shown
 
 KeyPath = tuple[str | int, ...]
 
@@ -162,7 +163,7 @@ def _imports(document: Document, problems: Problems) -> Iterator[tuple[Place, st
         if isinstance(item, str):
             yield document.place(name, "import", number), item
         else:
-            what = f"'{item}' is not a path; write the path of a file"
+            what = f"{shown(item)} is not a path; write the path of a file"
             problems.add(document.place(name, "import", number), key, what)
 
 

@@ -18,9 +18,9 @@ from ...errors import Place, Problem, near
 from ..deprecated import PEP
 from ..documents.yaml_lines import not_set, unset
 from .pep_config import PepConfig
-from .pep_modifiers import SECTION, modifier_faults, shown, unknown_modifiers
+from .pep_modifiers import MODIFIERS, SECTION, modifier_faults, shown, unknown_modifiers
 from .table_text import also_in
-from .tables import Table, read_table
+from .tables import Table, odd_names, read_table
 
 _TABLES = (".csv", ".tsv", ".xlsx")
 _OLD_TABLES = ("sample_annotation", "sample_table")
@@ -36,6 +36,13 @@ _KEYS: Mapping[str, tuple[type, ...]] = {
     "description": (str,),
 }
 """Keys of a PEP with the types of their values. A PEP may have any other key as well."""
+_ELSEWHERE: Mapping[str, tuple[type, str]] = {
+    **{name: (kind, f"move it below '{SECTION}:'") for name, (kind, _) in MODIFIERS.items()},
+    "amend": (dict, "move it below 'project_modifiers:'"),
+    "amendments": (dict, "write 'project_modifiers: amend:', with the same lines below it"),
+    "import": (list, "move it below 'project_modifiers:'"),
+}
+"""Keys that mean nothing at the top, with the type of their value and the way to write them."""
 
 
 @dataclass(slots=True)
@@ -65,7 +72,7 @@ def faults_of_table(path: Path) -> Faults:
         found.faults.append(Problem(Place(str(path)), "", what))
         return found
     found.table = _table(found, path, Place(str(path)), "", "sample_name", True, "")
-    _note_names(found, "sample_name")
+    found.oddities += odd_names(found.table, "sample_name") if found.table else ()
     _note_repeated(found, "sample_name", False)
     return found
 
@@ -82,7 +89,7 @@ def faults_of_config(config: PepConfig) -> Faults:
     index = config.index
     if not isinstance(index, str):
         key = "sample_table_index"
-        what = f"must be the name of a column, not '{shown(index)}'; write a text"
+        what = f"must be the name of a column, not {shown(index)}; write a text"
         found.faults.append(Problem(config.place(key), key, what))
         return found
     is_made = may_make(config.data.get(SECTION), index)
@@ -90,7 +97,7 @@ def faults_of_config(config: PepConfig) -> Faults:
     _note_subsamples(found, config, index)
     if found.table:
         found.oddities += _of_columns(config, found.table)
-    _note_names(found, index)
+        found.oddities += odd_names(found.table, index)
     if not is_made:
         _note_repeated(found, index, config.data.get("subsample_table") is not None)
     return found
@@ -101,16 +108,23 @@ def _of_version(config: PepConfig) -> Iterator[Problem]:
     version = config.data.get(key, "2.1.0")
     parts = version.split(".") if isinstance(version, str) else ()
     if len(parts) != 3 or not all(part.strip().isdecimal() for part in parts):
-        what = f"'{shown(version)}' is no version of three numbers; {_VERSION}"
+        what = f"{shown(version)} is no version of three numbers; {_VERSION}"
         yield Problem(config.place(key), key, what)
     elif int(parts[0]) < 2:
         yield Problem(config.place(key), key, f"PEPs of version {version} are not read; {_VERSION}")
 
 
 def _of_names(config: PepConfig) -> Iterator[Problem]:
-    """Top-level keys that are one slip away from a key of PEPs."""
+    """Top-level keys that are one slip away from a key of PEPs, or belong below another."""
     for name, value in config.data.items():
         if not isinstance(name, str) or name in _KEYS or name in PEP:
+            continue
+        kind, new = _ELSEWHERE.get(name, (None, ""))
+        if name == "subannotation" and isinstance(value, str):
+            kind, new = str, f"write 'subsample_table: {value}'"
+        if kind and isinstance(value, kind):
+            what = f"is no key at the top of a PEP, and has no effect on samples; {new}"
+            yield Problem(config.place(name), name, what)
             continue
         alike = [key for key in _KEYS if _is_slip(name, key)]
         if alike and isinstance(value, _KEYS[alike[0]]):
@@ -142,7 +156,7 @@ def _note_sample_table(found: Faults, config: PepConfig, index: str, is_made: bo
         found.table = _table(found, path, place, key, index, not is_made, remedy, value)
         return
     if value:
-        what = f"must be the path of one table, not '{shown(value)}'"
+        what = f"must be the path of one table, not {shown(value)}"
         what += "; put all rows into one table" if isinstance(value, list) else "; correct it"
     elif not config.whole:
         return  # it may be in the part that is missing
@@ -164,7 +178,7 @@ def _note_subsamples(found: Faults, config: PepConfig, index: str) -> None:
             table = _table(found, config.path(key, item), place, key, index, True, "", item)
             found.subsamples += [table] if table else []
         elif item is not None or isinstance(given, list):
-            what = f"'{shown(item)}' is not a path; write the path of a table"
+            what = f"{shown(item)} is not a path; write the path of a table"
             found.faults.append(Problem(place, key, what))
 
 
@@ -236,16 +250,6 @@ def _no_table(path: Path, text: str) -> str:
 def is_url(text: str) -> bool:
     """Whether a path is an address, which pandas opens."""
     return text.startswith(("http://", "https://", "ftp://"))
-
-
-def _note_names(found: Faults, index: str) -> None:
-    """Note names with white space around them, which stays a part of the name."""
-    table = found.table
-    odd = [name for name in table.lines if name != name.strip()] if table else []
-    if table and odd:
-        what = f"the name '{odd[0]}' has white space around it; remove that"
-        lines = [line for name in odd for line in table.lines[name]]
-        found.oddities.append(Problem(table.place(odd[0]), index, what + also_in(lines[1:])))
 
 
 def _note_repeated(found: Faults, index: str, has_subsamples: bool) -> None:

@@ -52,7 +52,7 @@ def modifier_faults(modifiers: Any, place: Places) -> Iterator[Problem]:
             yield _fault(place, (name,), f"is empty; write {form} below it, or remove it")
         elif not isinstance(value, kind):
             yield _fault(
-                place, (name,), f"must be {form}, not '{shown(value)}'; {_list_of(kind, value)}"
+                place, (name,), f"must be {form}, not {shown(value)}; {_list_of(kind, value)}"
             )
         elif name == "imply":
             appended = modifiers.get("append")
@@ -76,9 +76,13 @@ def _list_of(kind: type, value: Any) -> str:
 
 
 def shown(value: Any) -> str:
-    """A value for a message, cut if it is long."""
-    text = str(value)
-    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"
+    """A value for a message: a text in quotes, cut if it is long; of others, the kind."""
+    if value is None:
+        return "an empty value"
+    if isinstance(value, Mapping | list):
+        return "a list" if isinstance(value, list) else "a mapping"
+    text = _in_yaml(value)
+    return f"'{text}'" if len(text) <= _LONGEST else f"'{text[:_LONGEST]}…'"
 
 
 def _fault(place: Places, keys: tuple[str | int, ...], message: str) -> Problem:
@@ -101,7 +105,7 @@ def _of_duplicate(
 ) -> Iterator[Problem]:
     for key, new in value.items():
         if not isinstance(new, str):
-            what = f"must be the second name of the attribute, not '{shown(new)}'; write a text"
+            what = f"must be the second name of the attribute, not {shown(new)}; write a text"
             yield _fault(place, (*keys, key), what)
 
 
@@ -109,7 +113,7 @@ def _of_remove(value: list[Any], place: Places, keys: tuple[str | int, ...]) -> 
     for number, one in enumerate(value):
         if not isinstance(one, str):
             yield _fault(
-                place, (*keys, number), f"'{shown(one)}' is no name of an attribute; correct it"
+                place, (*keys, number), f"{shown(one)} is no name of an attribute; correct it"
             )
 
 
@@ -127,12 +131,14 @@ def _of_derive(
             yield _fault(place, keys, f"has no '{name}'{hint}; write {form} there")
         elif not isinstance(derive[name], kind):
             yield _fault(
-                place, (*keys, name), f"must be {form}, not '{shown(derive[name])}'; correct it"
+                place, (*keys, name), f"must be {form}, not {shown(derive[name])}; correct it"
             )
         elif name == "sources":
             for source, path in derive[name].items():
                 if not isinstance(path, str):
-                    what = f"must be a path with attributes in braces, not '{shown(path)}'; write a text"
+                    what = (
+                        f"must be a path with attributes in braces, not {shown(path)}; write a text"
+                    )
                     yield _fault(place, (*keys, name, source), what)
     for key in unknown if all(name in derive for name in forms) else ():
         yield _fault(place, (*keys, key), f"unknown key, ignored{near(key, forms)}; remove it")
@@ -150,7 +156,7 @@ def _of_imply(imply: list[Any], place: Places, appended: Collection[str]) -> Ite
         for part in ("if", "then"):
             if not isinstance(one[part], Mapping):
                 what = (
-                    f"must be a mapping of attribute to value, not '{shown(one[part])}'; correct it"
+                    f"must be a mapping of attribute to value, not {shown(one[part])}; correct it"
                 )
                 yield _fault(place, (*where, part), what)
             elif part == "if":
@@ -173,11 +179,11 @@ def _of_condition(
             if not isinstance(one, str)
         ]
         if wrong:
-            what = f"'{_in_yaml(wrong[0])}' is not text, but all cells are"
-            shown = "put the text of the cells in quotes"
+            what = f"{shown(wrong[0])} is not text, but all cells are"
+            cure = "put the text of the cells in quotes"
             if not isinstance(wrong[0], bool | list | Mapping):
-                shown = f"put it in quotes: '\"{_in_yaml(wrong[0])}\"'"
-            yield _fault(place, (*keys, key), f"{what}; {shown}")
+                cure = f"put it in quotes: '\"{_in_yaml(wrong[0])}\"'"
+            yield _fault(place, (*keys, key), f"{what}; {cure}")
 
 
 def _in_yaml(value: Any) -> str:

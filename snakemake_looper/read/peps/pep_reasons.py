@@ -146,6 +146,8 @@ def _of_addresses(config: PepConfig, error: BaseException | None) -> Iterator[Pr
         if is_url(text):
             why = getattr(error, "reason", None) or error
             why = getattr(why, "strerror", None) or why
+            if isinstance(why, TimeoutError):
+                why = "the server does not answer"
             what = f"'{text}' is no table; correct the address"
             if isinstance(error, OSError):
                 what = (

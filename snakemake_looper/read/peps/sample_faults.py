@@ -15,7 +15,7 @@ from typing import Any
 from ...errors import Problem, near
 from ..documents.yaml_lines import not_set, unset
 from .pep_modifiers import SECTION, Places
-from .table_text import also_in
+from .table_text import also_in, cells
 from .tables import Table
 
 Attributes = Sequence[Mapping[str, Any]]
@@ -89,6 +89,36 @@ def warnings_of_subsamples(
         yield Problem(table.place(name), index, what)
 
 
+def replaced_names(
+    modifiers: Any, place: Places, table: Table, index: str
+) -> Iterator[tuple[Problem, bool]]:
+    """The faults of `duplicate` onto the samples' names; and whether it merges samples."""
+    found = modifiers if isinstance(modifiers, Mapping) else {}
+    duplicate, removed = found.get("duplicate"), found.get("remove")
+    if index not in table.head or (isinstance(removed, list) and index in removed):
+        return
+    for attribute, new in duplicate.items() if isinstance(duplicate, Mapping) else ():
+        if new != index or attribute not in table.head:
+            continue
+        names: dict[str, str] = {}
+        pairs = [pair for _, pair in cells(table.path, index, str(attribute)) if any(pair)]
+        twice = next((two for two in pairs if names.setdefault(two[1], two[0]) != two[0]), None)
+        what = (
+            f"replaces the names in '{index}'; write 'sample_table_index: {attribute}' in the PEP"
+        )
+        if twice:
+            what = (
+                f"gives '{names[twice[1]]}' and '{twice[0]}' the same name '{twice[1]}', and they"
+            )
+            what += " are merged into one sample; write another name than"
+            what += f" '{index}'"
+        else:
+            what += f" if these are the names, or another name than '{index}' here"
+        keys = ("duplicate", str(attribute))
+        if twice or any(name != new_name for name, new_name in pairs):
+            yield Problem(place(*keys), ".".join((SECTION, *keys)), what), twice is not None
+
+
 def _attributes(samples: Attributes) -> dict[str, None]:
     """The attributes that any sample has, in order."""
     known: dict[str, None] = {}
@@ -133,10 +163,17 @@ def _no_source(
 ) -> Problem:
     """The warning of cells in a derived column that name no source."""
     _, name = first
-    known = list(map(str, paths))
+    where = f"{SECTION}.derive.sources"
+    no_text = next((one for one in paths if not isinstance(one, str) and str(one) == name), None)
+    if no_text is not None:
+        what = f"the key {name} is a number, and '{name}' in {attribute} stays as it is; write"
+        what = f"{what} '\"{name}\":'{shown_samples(samples)}"
+        return Problem(place("derive", "sources", no_text), f"{where}.{name}", what)
+    known = [one for one in paths if isinstance(one, str)]
     what = f"'{name}' in {attribute} is no source{near(name, known)}, and stays as it is; write"
-    what = f"{what} {' or '.join(known) if len(known) < _FEW_SOURCES else 'the name of a source'}"
-    return Problem(place("derive", "sources"), f"{SECTION}.derive.sources", what + _for(samples))
+    new = " or ".join(known) if len(known) < _FEW_SOURCES else "the name of a source"
+    new = new or f"'{name}: PATH' below it"
+    return Problem(place("derive", "sources"), where, f"{what} {new}{shown_samples(samples)}")
 
 
 def _of_source(
@@ -149,7 +186,7 @@ def _of_source(
     dotted = _DOTTED.search(text)
     if dotted and "sample" not in samples[0]:
         what = f"{dotted[0]} is no attribute, and {attribute} stays '{name}'; write {{{dotted[1]}}}"
-        yield Problem(place(*keys), where, what + _for(samples))
+        yield Problem(place(*keys), where, what + shown_samples(samples))
         return
     wanted = _wanted(text)
     for one in wanted:
@@ -158,19 +195,21 @@ def _of_source(
             what = (
                 f"{{{one}}} is no attribute{near(one, without[0])}, and stays in {attribute} as it"
             )
-            what = f"{what} is; write the name of an attribute in the braces{_for(without)}"
+            what = (
+                f"{what} is; write the name of an attribute in the braces{shown_samples(without)}"
+            )
             yield Problem(place(*keys), where, what)
     as_before = [sample for sample in samples if sample.get(attribute) == name]
     uneven = [sample for sample in as_before if _is_uneven(sample, wanted)]
     if uneven:
         lists = [one for one in wanted if isinstance(uneven[0].get(one), list)]
         what = f"{' and '.join(lists)} have different numbers of values, and {attribute} stays"
-        what = f"{what} '{name}'; give them the same number{_for(uneven)}"
+        what = f"{what} '{name}'; give them the same number{shown_samples(uneven)}"
         yield Problem(place(*keys), where, what)
     elif as_before and not _can_be_filled(text, as_before[0]):
         what = f"'{source}' cannot be filled, and {attribute} stays '{name}'; write names of"
         what = f"{what} attributes in the braces, as in '{{sample_name}}', and '{{{{' for a brace"
-        yield Problem(place(*keys), where, what + _for(as_before))
+        yield Problem(place(*keys), where, what + shown_samples(as_before))
 
 
 def _wanted(text: str) -> tuple[str, ...]:
@@ -232,7 +271,8 @@ def _of_variables(modifiers: Mapping[str, Any], place: Places, used: set[str]) -
         yield Problem(place(*keys), where, what + also_in(sorted(lines)))
 
 
-def _for(samples: Attributes) -> str:
+def shown_samples(samples: Attributes) -> str:
+    """A remark that names the first of some samples."""
     name = samples[0].get("sample_name", "")
     more = f" and {len(samples) - 1} more" if len(samples) > 1 else ""
     return f" (for {name}{more})"

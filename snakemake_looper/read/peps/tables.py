@@ -7,6 +7,7 @@ So the same text is read here as well, row by row, for messages.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -23,6 +24,12 @@ _NO_HEADS = {
     "<": "is a web page and no table; save the table itself",
 }
 """Beginnings of a first line that has no names of columns."""
+_INVISIBLE = re.compile("[\u00ad\u200b\u200e\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
+"""Characters without a glyph, which joined files and copied text bring. Some scripts need others."""
+_OTHER_MARKS = re.compile(r"[|:^~&,\s]+")
+"""Characters between the names of a head that is one cell."""
+_MARK = "\ufeff"
+"""The mark at the beginning of some files, which a joined file has in its middle."""
 _SHOWN = 10
 """The number of columns that a message lists."""
 
@@ -101,16 +108,57 @@ def _of_head(
     if not index:
         return None
     what = f"there is no column '{index}'"
-    if index in (name.strip() for name in head):
+    hidden = [name for name in head if _INVISIBLE.sub("", name).strip() == index != name.strip()]
+    if hidden:
+        what = f"{what}: its name has {_invisible_in(hidden[0])}"
+    elif index in (name.strip() for name in head):
         what = f"{what}: its name has white space around it; remove that"
-    elif len(head) == 1 and index in head[0].split():
-        what = f"the cells are separated by spaces; write {_NAMES_OF[comma]} instead"
+    elif len(head) == 1 and path.suffix != ".xlsx" and index in _OTHER_MARKS.split(head[0]):
+        what = _of_one_cell(head[0].strip(), comma)
     else:
         shown = ", ".join(name or "''" for name in head[:_SHOWN])
         more = f" and {len(head) - _SHOWN} more" if len(head) > _SHOWN else ""
         what = f"{what}, there are {shown}{more}{near(index, head)}; rename the column of the"
         what = f"{what} samples' names{remedy}"
     return at(path, line, index, what)
+
+
+def _of_one_cell(head: str, comma: str) -> str:
+    """The fault of a head with several names in its only cell."""
+    if comma in head:
+        return "each line is in quotes as a whole, and is one cell; remove these quotes"
+    mark = next((one for one in _OTHER_MARKS.findall(head) if not one.isspace()), " ").strip()
+    named = f"'{mark}'" if mark else "spaces"
+    return f"the cells are separated by {named}; write {_NAMES_OF[comma]} instead"
+
+
+def _invisible_in(name: str) -> str:
+    """The words for the first invisible character of a name; empty if there is none."""
+    found = _INVISIBLE.search(name)
+    return f"an invisible character (U+{ord(found[0]):04X}); remove it" if found else ""
+
+
+def odd_names(table: Table, index: str) -> Iterator[Problem]:
+    """Names of samples that are not as they look, or that were no names. One message a kind."""
+    kinds: dict[str, list[str]] = {}
+    for name in table.lines:
+        if not name.isascii() and _INVISIBLE.search(name):
+            if _INVISIBLE.sub("", name) != index:  # else it is the head once more
+                kinds.setdefault("invisible", []).append(name)
+        elif name != name.strip():
+            kinds.setdefault("space", []).append(name)
+        elif name.startswith("#"):
+            kinds.setdefault("comment", []).append(name)
+    for kind, names in kinds.items():
+        first = names[0]
+        if kind == "invisible":
+            what = f"the name '{_INVISIBLE.sub('', first)}' has {_invisible_in(first)}"
+        elif kind == "space":
+            what = f"the name '{first}' has white space around it; remove that"
+        else:
+            what = f"the row is read as a sample called '{first}'; remove the row, or the '#'"
+        lines = sorted(line for name in names for line in table.lines[name])
+        yield Problem(table.place(first), index, what + also_in(lines[1:]))
 
 
 def _of_columns(path: Path, line: int, head: list[str], filled: set[int]) -> Iterator[Problem]:
@@ -126,6 +174,9 @@ def _of_columns(path: Path, line: int, head: list[str], filled: set[int]) -> Ite
             what = f"the name of {seen[name]} columns, and this one is read as"
             what = f"{what} '{name}.{seen[name] - 1}'; rename it"
             yield at(path, line, name, what)
+        elif _INVISIBLE.search(name):
+            what = f"the name has {_invisible_in(name)}"
+            yield at(path, line, _INVISIBLE.sub("", name).strip(), what)
         elif name != name.strip():
             what = f"the name '{name}' has white space around it; remove that"
             yield at(path, line, name.strip(), what)
@@ -166,7 +217,7 @@ class _Shape:
             self._look_for_variables(line, row)
         if count > self._widest:
             self._refused.append((line, count))
-        elif row == self._head:
+        elif row == self._head or (row[0][:1] == _MARK and [row[0][1:], *row[1:]] == self._head):
             self._repeated.append((line, count))
         elif not any(row):
             self._blank.append((line, count))

@@ -12,6 +12,7 @@ from functools import lru_cache
 from typing import Any, NamedTuple
 
 from ...errors import near
+from .older_names import OLDER_VARIABLES, SUBMISSION_WORDS
 from .template_advice import few, instead_of_format, instead_of_operator, is_else_if
 from .template_braces import NAMESPACES, Piece, pieces
 from .template_environment import Impossible, SyntaxFault, helpers, is_template, kind_of
@@ -22,47 +23,6 @@ LOOPER_KEYS = (
     "sample_output_folder", "job_name", "total_input_size", "log_file", "piface_dir",
 )  # fmt: skip
 """The keys of the `looper` namespace."""
-_OLDER: Mapping[str, str] = {
-    "looper.output_folder": "{looper.results_subdir} (or {looper.output_dir}, its parent)",
-    "looper.results_folder": "{looper.results_subdir}",
-    "looper.results_dir": "{looper.results_subdir}",
-    "looper.submission_folder": "{looper.submission_subdir}",
-    "looper.submission_dir": "{looper.submission_subdir}",
-    "looper.outdir": "{looper.output_dir}",
-    "looper.sample_output_dir": "{looper.sample_output_folder}",
-    "looper.sample_folder": "{looper.sample_output_folder}",
-    "looper.config": "{looper.pep_config}",
-    "looper.pipeline_config": "{looper.piface_dir} and the name of the file",
-    "looper.pipeline_interface": "{looper.piface_dir} and the name of the file",
-    "looper.size": "{looper.total_input_size}",
-    "looper.input_size": "{looper.total_input_size}",
-    "looper.logfile": "{looper.log_file}",
-    "looper.jobname": "{looper.job_name}",
-    "looper.command": "the command itself: this template makes it",
-    "project.metadata": "{project.looper.…} for options, or {looper.output_dir} for the folder",
-    "project.output_dir": "{looper.output_dir}",
-    "project.outdir": "{looper.output_dir}",
-    "project.paths": "{looper.output_dir}, or a variable under 'var_templates:'",
-    "sample.paths": "{looper.sample_output_folder}",
-    "sample.input_file_size": "{looper.total_input_size}",
-    "sample.results_subdir": "{looper.results_subdir}",
-    "pipeline.name": "{pipeline.pipeline_name}",
-    "pipestat.results_file_path": "{pipestat.results_file}",
-    "pipestat.schema_path": "{pipestat.output_schema}",
-    "pipestat.config_path": "{pipestat.config_file}",
-    "pipestat.sample_name": "{pipestat.record_identifier}",
-}
-"""Variables of looper 0.x and 1.x, and frequent slips; each with today's variable."""
-_WORDS: Mapping[str, str] = {
-    "CODE": "the command itself: this template makes it",
-    "JOBNAME": "{looper.job_name}",
-    "LOGFILE": "{looper.log_file}",
-    "CORES": "{compute.cores}",
-    "MEM": "{compute.mem}",
-    "TIME": "{compute.time}",
-    "PARTITION": "{compute.partition}",
-}
-"""Words of submission templates, which command templates do not have."""
 _CLOSED_BY = re.compile(r"innermost block that needs to be closed is '(\w+)'")
 _UNKNOWN_TAG = re.compile(r"unknown tag '(\w+)'")
 _UNKNOWN_HELPER = re.compile(r"No (filter|test) named '([^']+)'")
@@ -124,7 +84,7 @@ def _of_level(name: str, namespaces: Mapping[str, Any]) -> str:
 @lru_cache(maxsize=256)
 def _undefined(path: str, name: str, known: tuple[str, ...], text: str) -> str:
     """It is cached: a fault of all samples is explained once."""
-    older = _OLDER.get(f"{path}.{name}")
+    older = OLDER_VARIABLES.get(f"{path}.{name}")
     if older:
         return f"{{{path}.{name}}} is undefined; write {older}"
     for key in known:
@@ -145,7 +105,7 @@ def _undefined(path: str, name: str, known: tuple[str, ...], text: str) -> str:
 
 def _elsewhere(path: str, name: str, known: tuple[str, ...], namespaces: Mapping[str, Any]) -> str:
     """The same name in another namespace, if this one has no similar name."""
-    if f"{path}.{name}" in _OLDER or near(name, known):
+    if f"{path}.{name}" in OLDER_VARIABLES or near(name, known):
         return ""
     found = _variable(name, namespaces)
     return f"; write {found}" if found else ""
@@ -176,7 +136,7 @@ def _word_of(advice: str) -> str:
 
 def no_namespace(name: str, namespaces: Mapping[str, Any]) -> str:
     """The message for a variable that is not in a namespace."""
-    known = _variable(name, namespaces) or _WORDS.get(name)
+    known = _variable(name, namespaces) or SUBMISSION_WORDS.get(name)
     known = known or _variable(name.lower(), namespaces)
     if known:
         return f"{{{name}}} is not a namespace; write {known}"
