@@ -529,3 +529,10 @@ def test_warnings_of_tables_stand_beside_the_problems(tmp_path: Path) -> None:
     assert pep is None and len(problems) == 1
     (warning,) = problems.warnings
     assert "samples.csv:2: the row has 1 cell for 2 columns" in warning
+
+
+def test_an_amendment_of_a_table(tmp_path: Path) -> None:
+    files = {**FILES, ".looper.yaml": FILES[".looper.yaml"].replace("project.yaml", "samples.csv")}
+    assert messages(tmp_path, files, amend=("big",)) == [
+        "--amend: the PEP has no amendment 'big'; it has none, so leave this out"
+    ]
