@@ -20,11 +20,13 @@ from ..read.schemas.output_schema import read_output_schema
 from ..read.schemas.output_schema_faults import refusals
 from ..read.schemas.pipestat_schema import Fault, pipestat_schema
 from ..read.secrets import address, is_plain
-from .pipestat_keys import SERVER_KEYS, check_keys, misspelt_keys
+from .pipestat_keys import SERVER_KEYS, check_keys, check_replaced, misspelt_keys
 from .pipestat_section import PATHS, PipestatSection
 
 _IS_TOLD = re.compile(r"\{[^}]*\bpipestat\s*[.\[]")
 """A template that tells the command where to report."""
+_IS_OPTIONAL = re.compile(r"\bif\b[^}]*\bpipestat\b|\bpipestat\b[^}]*\b(if|default|d|defined)\b")
+"""A template that may do without."""
 _IS_TOLD_SCHEMA = re.compile(r"\bpipestat\.(output_schema|schema)\b|\bpipeline\.output_schema\b")
 """A template that tells the command its output schema. pipestat may then validate results."""
 
@@ -35,6 +37,7 @@ def check_config(section: PipestatSection, config: PipestatConfig, problems: Pro
     _check_names(section)
     is_told = bool(_IS_TOLD.search(_templates(interface)))
     check_keys(section, needs_server=is_told and config.back_end == "database")
+    check_replaced(section, config.content)
     if interface.output_schema:
         _check_output_schema(config, problems)
     if not is_told:
@@ -51,6 +54,12 @@ def check_config(section: PipestatSection, config: PipestatConfig, problems: Pro
             else "nothing checks the results, and `pipestat report` stores numbers as text"
         )
         problems.warn(interface.place, "output_schema", f"is missing: without it, {what}; add it")
+
+
+def needs_section(interface: Interface) -> bool:
+    """Whether a template of an interface cannot be filled in without a pipestat config."""
+    templates = _templates(interface)
+    return bool(_IS_TOLD.search(templates)) and not _IS_OPTIONAL.search(templates)
 
 
 def _warn_of_statuses_only(interface: Interface, problems: Problems) -> None:
@@ -168,7 +177,7 @@ def _check_texts(section: PipestatSection) -> None:
     for key in ("record_identifier", "name", "pephub_path", "database_only"):
         value = section.values.get(key)
         if value is not None and not isinstance(value, str):
-            section.refuse("must be text for pipestat; put it in quotes", key)
+            section.refuse(_no_text(value), key)
         elif value and key in ("record_identifier", "name") and re.search(r"\s", value):
             section.refuse("has white space, which pipestat refuses; write a name without", key)
     database = section.values.get("database")
@@ -177,7 +186,15 @@ def _check_texts(section: PipestatSection) -> None:
             continue
         kinds = (str, int) if key == "port" else (str,)
         if not isinstance(database[key], kinds) or isinstance(database[key], bool):
-            section.refuse("must be text for pipestat; put it in quotes", "database", key)
+            section.refuse(_no_text(database[key]), "database", key)
+
+
+def _no_text(value: Any) -> str:
+    """The message for a value that is no text."""
+    if isinstance(value, (list, Mapping)):
+        kind = "list" if isinstance(value, list) else "mapping"
+        return f"must be text, not a {kind}; write one value"
+    return "must be text for pipestat; put it in quotes"
 
 
 def _check_server(section: PipestatSection) -> None:

@@ -26,10 +26,11 @@ from typing import Any, NamedTuple
 from ..errors import Problems
 from ..layout import RECORD
 from ..model import BackEnd, Interface, PipestatConfig, Published, ResultsFile
-from ..read.documents.yaml_lines import resolve
+from ..read.documents.yaml_lines import read_yaml, resolve
+from ..read.output_folder import folder_fault
 from ..read.secrets import address
 from ..read.settings import Settings
-from .pipestat_checks import check_config
+from .pipestat_checks import check_config, needs_section
 from .pipestat_section import PipestatSection, read_section, refuse_logins
 
 _DEFAULT_RESULTS = "results.yaml"
@@ -92,7 +93,7 @@ def reporting_of(
         both_levels: whether the pipeline also has the other level.
         problems: gets each fault for which pipestat would refuse the config.
     """
-    if settings.pipestat is None:
+    if settings.pipestat is None and not _is_left_empty(settings, interface, problems):
         return Reporting(None, pep_name)
     section = read_section(settings, problems)
     project_name = str(section.values.get("project_name") or pep_name)
@@ -112,6 +113,21 @@ def reporting_of(
         refuse_logins(section)
     check_config(section, config, problems)
     return Reporting(flag_dir, project_name, config, back_end.results, back_end.reported)
+
+
+def _is_left_empty(settings: Settings, interface: Interface, problems: Problems) -> bool:
+    """Whether the section is there without a value, and a command needs it, which is a problem.
+
+    Planning goes on as with a section without keys, so that nothing else is said of it.
+    """
+    if not needs_section(interface):
+        return False
+    document = read_yaml(settings.looper_config, Problems())
+    if document is None or "pipestat" not in document.data:
+        return False
+    what = "is empty, and a command needs it; write 'results_file_path: results.yaml' below it"
+    problems.add(document.place("pipestat"), "pipestat", what)
+    return True
 
 
 def _content(
@@ -147,7 +163,11 @@ def _flag_dir(section: PipestatSection, interface: Interface) -> Path:
     out = section.settings.out
     if not given:
         return out / interface.pipeline_name
-    return _normal(out.parent / str(given))
+    folder = _normal(out.parent / str(given))
+    fault = folder_fault(folder)
+    if fault and not folder_fault(out):  # else the output folder is the problem
+        section.refuse(fault, "flag_file_dir")
+    return folder
 
 
 class _Publication(NamedTuple):

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Mapping
+from pathlib import Path
 from typing import Any
 
 from ..errors import near
+from ..read.documents.yaml_lines import resolve
 from ..read.secrets import HARMLESS, HARMLESS_IN_DATABASE, is_plain
 from .pipestat_section import PipestatSection
 
@@ -23,6 +25,15 @@ _DRIVERS = ("psycopg", "psycopg2", "psycopg2cffi", "pg8000")
 """Drivers with which SQLAlchemy reaches PostgreSQL and waits for the answer."""
 _PORTS = range(1, 65536)
 _REGISTRY_PATH = re.compile(r"[\w.-]+/[\w.-]+(:[\w.-]+)?")
+_IGNORED = ("additional_properties", "force_overwrite", "multi_pipelines", "validate_results")
+"""Keys that pipestat replaces by the arguments with which a command opens it."""
+_REPLACED = {
+    "output_dir": "the looper config's 'output_dir'",
+    "pipeline_name": "the 'pipeline_name' of each pipeline interface",
+    "schema_path": "the 'output_schema' of each pipeline interface",
+}
+"""Keys that others give, each with the key that counts."""
+_PATHS = ("output_dir", "schema_path")
 _CLOSE = 0.7
 
 
@@ -33,9 +44,9 @@ def check_keys(section: PipestatSection, *, needs_server: bool) -> None:
         needs_server: whether misspelt keys of a server are reported elsewhere, as missing ones.
     """
     for key in section.values:
-        close = near(str(key), _KEYS, _CLOSE) if key not in _KEYS else ""
-        if close:
-            section.warn(f"unknown key, and pipestat ignores it{close}", key)
+        what = _without_effect(key)
+        if what:
+            section.warn(what, key)
     given = [key for key in _BACK_ENDS if section.values.get(key)]
     for key in given[1:]:
         section.warn(f"has no effect beside '{given[0]}'; remove one of them", key)
@@ -50,6 +61,33 @@ def check_keys(section: PipestatSection, *, needs_server: bool) -> None:
     database = section.values.get("database")
     if isinstance(database, Mapping):
         _check_database(section, database, misspelt_keys(database) if needs_server else {})
+
+
+def _without_effect(key: Any) -> str:
+    """Why a key of the section has no effect; empty if it has one, or is nobody's slip."""
+    if key in _IGNORED:
+        return "has no effect: pipestat takes it only from the command itself; remove it"
+    if key in _KEYS:
+        return ""
+    if key == "sqlite_url" or key in SERVER_KEYS:
+        return "has no effect here: it belongs below 'database:'; move it there"
+    close = near(str(key), _KEYS, _CLOSE)
+    return f"unknown key, and pipestat ignores it{close}" if close else ""
+
+
+def check_replaced(section: PipestatSection, content: Mapping[str, Any]) -> None:
+    """Warn of keys whose value in the merged config is another one.
+
+    Args:
+        content: the merged config. The interface and the output folder have given its values.
+    """
+    for key, origin in _REPLACED.items():
+        given, used = section.values.get(key), content.get(key)
+        if not isinstance(given, str) or given in ("", used):
+            continue
+        if key in _PATHS and used and resolve(given, section.settings.root) == Path(used):
+            continue
+        section.warn(f"has no effect: {origin} counts; remove it", key)
 
 
 def _check_registry_path(section: PipestatSection, path: str) -> None:

@@ -172,7 +172,7 @@ def read_looper_config(path: Path, options: Options, problems: Problems) -> Loop
     lost = tell_of_lost_indentation(document, IN_LOOPER_CONFIG, _KEYS, problems)
     _warn_of_unknown_keys(document, lost, problems)
     for_samples, for_project = _with_cli_section(options, document, problems)
-    pipestat = section(document, problems, "pipestat")
+    pipestat = _pipestat(document, problems)
     in_file = document.place("pep_config")
     return LooperConfig(
         path=path,
@@ -189,6 +189,12 @@ def read_looper_config(path: Path, options: Options, problems: Problems) -> Loop
         options=for_samples,
         project_options=for_project,
     )
+
+
+def _pipestat(document: Document, problems: Problems) -> dict[Any, Any] | None:
+    """The section, empty if it is refused: templates that need it are no further problem."""
+    found = section(document, problems, "pipestat")
+    return {} if found is None and document.data.get("pipestat") is not None else found
 
 
 def _is_other_file(document: Document, options: Options, problems: Problems) -> bool:

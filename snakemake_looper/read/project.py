@@ -22,7 +22,7 @@ from .interfaces.interface_commands import LEVELS
 from .looper_config import InterfaceSource, LooperConfig, read_looper_config
 from .options.options import Options
 from .peps.pep import read_pep, row_of
-from .schemas.input_schema import report_config
+from .schemas.input_schema import report_config, warn_of_no_column
 from .settings import Settings, looper_section_places, merge
 from .templates.template_checks import check_templates
 
@@ -81,6 +81,8 @@ def read_project(
     for interface in interfaces:
         if interface.input_schema:
             report_config(interface.input_schema, pep, collector)
+            if interface.level == "sample" and not settings.options.skip_file_checks:
+                warn_of_no_column(interface.input_schema, pep, collector)
     if problems is None:
         collector.raise_if_any()
     return Project(settings, pep, tuple(interfaces), collector.warnings, files, sound and whole)

@@ -168,7 +168,7 @@ def _checked(
     targets = resolved(words, folder, problems, samples)
     meant = tuple((name, rules_meant(name, words, folder, problems)) for name, words in rules)
     table = folder.jobs()
-    for line in obstacles(workdir, table.briefs()):
+    for line in obstacles(workdir, table.briefs(), table.results()):
         problems.add("", "", line)
     table.close()
     problems.raise_if_any()

@@ -75,9 +75,8 @@ class Session:
         try:
             lifecycle.begin(self.table, self._engine, self.journal)
         except OSError as error:
-            raise workflow_error(
-                f"status flags cannot be written: {explained(error, self.workdir)}"
-            ) from None
+            # Snakemake would show the lines of Python that raised an error of its own.
+            refuse_to_run(f"status flags cannot be written: {explained(error, self.workdir)}")
         except LooperError as error:
             raise workflow_error(str(error)) from None
         except KeyboardInterrupt:
@@ -136,9 +135,9 @@ def open_session(table: JobTable, workdir: Path, engine: Engine) -> Session:
     """Open a session in the main process, while Snakemake reads the Snakefile.
 
     Raises:
-        WorkflowError: a folder, or another thing that is no file, has the name of a flag or log.
+        WorkflowError: something else is in the place of a flag, a log, or a results file.
     """
-    in_the_way = obstacles(workdir, table.briefs())
+    in_the_way = obstacles(workdir, table.briefs(), table.results())
     if in_the_way:
         raise workflow_error("\n".join(in_the_way))
     warn(*table.facts.warnings)

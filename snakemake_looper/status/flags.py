@@ -24,7 +24,7 @@ from __future__ import annotations
 
 import os
 import socket
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import NamedTuple, Protocol
@@ -45,6 +45,18 @@ class HasFlag(Protocol):
     @property
     def log(self) -> str:
         """The path of the log."""
+
+
+class HasRecords(Protocol):
+    """A results file that is assembled from the files of records."""
+
+    @property
+    def path(self) -> str:
+        """Its path."""
+
+    @property
+    def sources(self) -> Mapping[str, str]:
+        """The folders of the records' files, by pipeline."""
 
 
 class _Listing(NamedTuple):
@@ -174,14 +186,33 @@ def _listing(folder: Path) -> _Listing:
     return _Listing(frozenset(files), frozenset(others))
 
 
-def obstacles(workdir: Path, jobs: Iterable[HasFlag]) -> list[str]:
-    """A message for each flag or log of these jobs whose place something else has taken."""
+def obstacles(
+    workdir: Path, jobs: Iterable[HasFlag], results: Iterable[HasRecords] = ()
+) -> list[str]:
+    """A message for each file of these jobs whose place something else has taken.
+
+    Args:
+        jobs: the jobs, for their flags and logs.
+        results: the results files that are assembled from files of these jobs.
+    """
     flags = Flags(workdir)
-    paths = list(dict.fromkeys(one for job in jobs for one in flags.obstacles(job.flag, job.log)))
+    paths = dict.fromkeys(one for job in jobs for one in flags.obstacles(job.flag, job.log))
+    paths |= dict.fromkeys(one for file in results for one in _in_way_of_results(workdir, file))
     own = str(FOLDER.parent)
     if os.path.lexists(workdir / own) and not os.path.isdir(workdir / own):
-        paths.insert(0, own)
+        paths = {own: None, **paths}
     return [advice_on(path, workdir) for path in paths]
+
+
+def _in_way_of_results(workdir: Path, file: HasRecords) -> Iterator[str]:
+    """The paths at which something is in the way of a results file, or of its records' folders."""
+    if os.path.exists(workdir / file.path) and not os.path.isfile(workdir / file.path):
+        yield file.path
+    for folder in file.sources.values():
+        for one in (*reversed(Path(folder).parents), Path(folder)):
+            if os.path.exists(workdir / one) and not os.path.isdir(workdir / one):
+                yield str(one)
+                break
 
 
 def advice_on(obstacle: str, workdir: Path) -> str:

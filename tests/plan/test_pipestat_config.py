@@ -481,10 +481,11 @@ REFUSED: list[tuple[str, list[str]]] = [
     ("  pephub_path: https://pephub.databio.org/me/a\n", ["5: pipestat.pephub_path: the value is no path of a PEP on PEPhub; write it as namespace/name:tag"]),
     *((f"  database: {{sqlite_url: {url}}}\n", ["5: pipestat.database.sqlite_url: must be a path; write it as text"]) for url in ("[a]", "{a: b}", "true")),
     ("  project_name: [a]\n", ["5: pipestat.project_name: must be text; write a name"]),
-    ("  pephub_path: [a]\n", ["5: pipestat.pephub_path: must be text for pipestat; put it in quotes"]),
+    ("  pephub_path: [a]\n", ["5: pipestat.pephub_path: must be text, not a list; write one value"]),
     ("  results_file_path: ~no-such-user/r.yaml\n", ["5: pipestat.results_file_path: there is no user 'no-such-user' here; write the folder instead of '~no-such-user'"]),
     ("  database: {dialect: SQLite, name: x.db}\n", ["5: pipestat.database.dialect: 'SQLite' cannot hold pipestat's tables; write 'postgresql', or 'sqlite_url' for SQLite"]),
-    (SERVER_WITH_PASSWORD.replace("psycopg", "[psycopg]"), ["7: pipestat.database.driver: must be text for pipestat; put it in quotes"]),
+    (SERVER_WITH_PASSWORD.replace("psycopg", "[psycopg]"), ["7: pipestat.database.driver: must be text, not a list; write one value"]),
+    ("  flag_file_dir: samples.csv\n", ["5: pipestat.flag_file_dir: 'samples.csv' is not a folder; name another folder"]),
     ("  results_file_path: r/\n", ["5: pipestat.results_file_path: 'r/' is a folder; write the path of a file, as in 'r/results.yaml'"]),
     *((f"  database: {{sqlite_url: '{url}'}}\n", [f"5: pipestat.database.sqlite_url: '{url}' names no file; write its path"]) for url in (":memory:", "mysql://h/db", "folder/")),
 ]  # fmt: skip
@@ -516,3 +517,50 @@ def test_an_interface_without_an_output_schema_is_told_what_that_means(
     with interface.open("a") as file:
         file.write("pipestat_config_required: false\n")
     assert warned(looper_config) == []
+
+
+@pytest.mark.parametrize(
+    ("section", "message"),
+    [
+        ("sqlite_url: sqlite:///x.db", "sqlite_url: has no effect here: it belongs below 'database:'; move it there"),
+        ("host: h", "host: has no effect here: it belongs below 'database:'; move it there"),
+        ("schema_path: other.yaml", "schema_path: has no effect: the 'output_schema' of each pipeline interface counts; remove it"),
+        ("schema_path: schemas/out.yaml", ""),
+        ("pipeline_name: touch", ""),
+        ("validate_results: maybe", "validate_results: has no effect: pipestat takes it only from the command itself; remove it"),
+    ],
+)  # fmt: skip
+def test_a_key_without_effect_is_named(
+    project: Callable[..., Path], section: str, message: str
+) -> None:
+    said = [f".looper.yaml:5: pipestat.{message}"] if message else []
+    assert warned(of_section(project(BASE), f"  {section}\n")) == said
+
+
+@pytest.mark.parametrize(
+    ("section", "message"),
+    [
+        ("pipestat:", "4: pipestat: is empty, and a command needs it; write 'results_file_path: results.yaml' below it"),
+        ("pipestat: r.yaml", "4: pipestat: must be a mapping; write 'key: value' lines below it"),
+    ],
+)  # fmt: skip
+def test_a_section_that_is_no_mapping_is_the_one_problem(
+    project: Callable[..., Path], section: str, message: str
+) -> None:
+    looper_config = of_section(project(BASE), "")
+    looper_config.write_text(looper_config.read_text().replace("pipestat:", section))
+    assert refused(looper_config) == [f".looper.yaml:{message}"]
+
+
+def test_a_missing_section_gets_one_advice(project: Callable[..., Path]) -> None:
+    looper_config = of_section(project(BASE), "")
+    looper_config.write_text(looper_config.read_text().replace("pipestat:\n", ""))
+    (message,) = refused(looper_config)
+    assert "no 'pipestat:' section; add one (for" in message
+
+
+def test_a_template_that_can_do_without_takes_an_empty_section(
+    project: Callable[..., Path],
+) -> None:
+    command = "{% if pipestat.config_file is defined %}{pipestat.config_file}{% endif %}"
+    assert plan_project(of_section(project(BASE), "", command)).jobs

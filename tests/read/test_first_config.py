@@ -261,8 +261,9 @@ def test_many_unknown_keys_are_counted(tmp_path: Path) -> None:
     [
         (
             "output_dir: taken\n",
-            "1: output_dir: 'taken' is not a folder; write the path of a folder,",
+            "1: output_dir: 'taken' is not a folder; name another folder",
         ),
+        ("output_dir: /proc/x\n", "1: output_dir: '/proc/x' cannot be made: /proc keeps no files;"),
         ("output_dir: taken/a/b\n", "1: output_dir: 'taken' is not a folder;"),
         ("output_dir: out\nresults_subdir: ../taken\n", "2: results_subdir: '"),
         (

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from support.projects import TOUCH, write
 
-from snakemake_looper import ProjectError
+from snakemake_looper import Options, ProjectError
 from snakemake_looper.errors import Place, Problems
 from snakemake_looper.model import Sample
 from snakemake_looper.plan.planner import plan_project
@@ -225,3 +225,24 @@ def test_a_config_that_does_not_fit_is_named_at_its_line(project: Callable[..., 
         " schema.yaml; correct it",
         "project.yaml: there is no 'assembly', says schema.yaml; correct it",
     ]
+
+
+@pytest.mark.parametrize(
+    ("required", "options", "count"),
+    [
+        ("[sample_name]", {}, 1),
+        ("[sample_name, none]", {}, 0),
+        ("[]", {"skip_file_checks": True}, 0),
+    ],
+)
+def test_a_column_of_files_that_is_not_there(
+    tmp_path: Path, required: str, options: dict[str, bool], count: int
+) -> None:
+    """A required one is left out: each skip names it then."""
+    schema = TOUCH["schema.yaml"].replace("[sample_name, file]", required)
+    folder = write(tmp_path, {**TOUCH, "schema.yaml": schema.replace("[file]", "[none, file]")})
+    plan = plan_project(folder / ".looper.yaml", Options(**options))  # type: ignore[arg-type]
+    assert [line.replace(f"{folder}/", "") for line in plan.warnings] == [
+        f"schema.yaml:10: {ITEMS}.tangible: there is no column 'none'; there are sample_name,"
+        " file, word"
+    ] * count

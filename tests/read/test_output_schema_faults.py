@@ -412,3 +412,28 @@ def test_names_that_postgresql_cannot_have(tmp_path: Path) -> None:
             " the result",
         ),
     )
+
+
+def test_one_message_for_one_problem(tmp_path: Path) -> None:
+    path = tmp_path / "schema.yaml"
+    for text, keys, message in (
+        ("pipeline_name: p\nsamples:\n", ("samples",), "must be a mapping;"),
+        ("pipeline_name: p\nsamples: [n]\n", ("samples",), "must be a mapping;"),
+        ("pipeline_name: p\n", (), "pipestat finds no results in it;"),
+        (own("n: {type: integer, description: n}").replace("pipeline_name: p", "pipeline_name: [p]"),
+         ("pipeline_name",), "must be text, not a list; write one name"),
+    ):  # fmt: skip
+        path.write_text(text)
+        (fault,) = refusals(as_pipestat_has_it(path), "sample", in_tables=False, validates=False)
+        assert fault.keys == keys and fault.message.startswith(message)
+
+
+def test_types_of_files_are_listed_where_pipestat_knows_them(tmp_path: Path) -> None:
+    path = tmp_path / "schema.yaml"
+    for text, end in (
+        (own("n: {type: zzz, description: n}"), "string, file or image"),
+        (json_form("n: {type: zzz}"), "object or string"),
+    ):
+        path.write_text(text)
+        (fault,) = refusals(as_pipestat_has_it(path), "sample", in_tables=False, validates=False)
+        assert fault.message.endswith(end)

@@ -647,3 +647,10 @@ def test_second_names_that_replace_no_name(tmp_path: Path, modifiers: str, table
 @pytest.mark.parametrize("line", ["append: text", "remove: false", "derive: 3", "import: genes"])
 def test_words_of_modifiers_as_keys_of_one_s_own(tmp_path: Path, line: str) -> None:
     assert warnings(tmp_path, pep(f"{line}\n")) == []
+
+
+def test_an_amendment_of_a_table(tmp_path: Path) -> None:
+    files = {**FILES, ".looper.yaml": FILES[".looper.yaml"].replace("project.yaml", "samples.csv")}
+    assert messages(tmp_path, files, amend=("big",)) == [
+        "--amend: the PEP has no amendment 'big'; it has none, so leave this out"
+    ]

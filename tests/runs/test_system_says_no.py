@@ -144,7 +144,11 @@ def test_a_limit_for_the_size_of_files(
 @pytest.mark.parametrize(
     ("name", "words", "message"),
     [
-        ("flags", "inspect", "flags is a file, and a folder is needed there; move it"),
+        (
+            "flags",
+            "inspect",
+            ".looper.yaml:4: pipestat.flag_file_dir: 'flags' is not a folder; name another folder",
+        ),
         (".snakemake", "inspect", ".snakemake is a file, and a folder is needed there; move it"),
         (
             "results/touch",
@@ -178,15 +182,28 @@ def test_a_file_in_the_place_of_a_folder(
 
 def test_a_run_names_the_file_before_anything_is_written(project: Callable[..., Path]) -> None:
     folder = project(RESULTS)
-    for name in (".snakemake", "flags"):
+    (folder / "results/touch").mkdir(parents=True)
+    for name in (".snakemake", "results/touch/results_records"):
         (folder / name).write_text("mine\n")
     before = sorted(folder.iterdir())
     done = use_looper(cwd=folder)
-    assert (done.code, done.err.splitlines()) == (
+    assert (done.code, done.err.replace(f"{folder}/", "").splitlines()) == (
         2,
         [
             f"error: {name} is a file, and a folder is needed there; move it"
-            for name in (".snakemake", "flags")
+            for name in (".snakemake", "results/touch/results_records")
         ],
     )
     assert sorted(folder.iterdir()) == before
+
+
+def test_flags_that_cannot_be_written_are_one_line(project: Callable[..., Path]) -> None:
+    folder = project(TOUCH)
+    (folder / "results").symlink_to("/proc")
+    (folder / ".looper.yaml").write_text(
+        "pep_config: project.yaml\noutput_dir: results/x\npipeline_interfaces: [touch.yaml]\n"
+    )
+    done = use_looper(cwd=folder)
+    assert done.code == 1
+    assert f"error: status flags cannot be written: {folder}/results/x: No such file" in done.err
+    assert "WorkflowError" not in done.err and ".py" not in done.err

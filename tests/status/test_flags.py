@@ -17,7 +17,7 @@ from snakemake_looper.status.flags import (
     write_flag,
 )
 from snakemake_looper.status_words import NOT_RUN
-from snakemake_looper.workspace.rows import Brief
+from snakemake_looper.workspace.rows import AssembledFile, Brief
 
 FLAG = "flags/p_x_completed.flag"
 
@@ -126,3 +126,14 @@ def test_a_folder_or_pipe_in_the_place_of_a_flag_is_named(folder: Path, kind: st
     assert path(folder, "completed").exists()
     assert path(folder, "running").read_text() == "running"
     assert write_flag(folder, FLAG, "failed") == "running"
+
+
+def test_what_is_in_the_way_of_results_is_named(folder: Path) -> None:
+    file = AssembledFile("r/all.yaml", {"p": "r/all_records", "q": "flags"}, {})
+    assert obstacles(folder, [], [file]) == []
+    (folder / "r/all.yaml").mkdir(parents=True)
+    (folder / "r/all_records").write_text("mine")
+    assert obstacles(folder, [], [file]) == [
+        "r/all.yaml is not a file; remove it",
+        "r/all_records is a file, and a folder is needed there; move it",
+    ]

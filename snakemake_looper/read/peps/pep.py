@@ -88,10 +88,13 @@ def _known(config: LooperConfig, source: _Source, problems: Problems) -> _Known 
     """A look at the files of a PEP; None if peppy must not read them. Problems say why."""
     if source.is_remote:
         return _Known(Faults(), None)
-    if not source.is_config:
-        return _sound(_Known(faults_of_table(source.path), None), True, problems)
     amendments = config.options.amend or ()
     asked = config.options.origin("amend")
+    if not source.is_config:
+        for one in amendments:
+            what = f"the PEP has no amendment '{one}'; it has none, so leave this out"
+            problems.add(*asked, what)
+        return _sound(_Known(faults_of_table(source.path), None), True, problems)
     pep = read_pep_config(source.path, amendments, asked, problems)
     if pep is None:
         return None

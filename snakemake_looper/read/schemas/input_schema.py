@@ -17,7 +17,7 @@ from typing import Any
 from jsonschema import Draft7Validator, ValidationError
 from jsonschema.validators import extend
 
-from ...errors import Place, Problems
+from ...errors import Place, Problems, near
 from ...model import InputSchema, Pep, Sample
 from ..documents.yaml_lines import read_yaml, resolve
 from ..secrets import address
@@ -41,6 +41,8 @@ from .schema_words import of_sample
 _LISTABLE = ("string", "number", "boolean")
 _SCALAR_ONLY = {"type", "description", "title", "pattern", "minLength", "maxLength", "format"}
 """Keywords that have no effect on an array."""
+_MOST_COLUMNS = 12
+"""So many columns are listed in a message."""
 _PLAIN_ITEMS = {
     "type", "properties", "required", "description", "tangible", "sizing", "required_files", "files",
     "directories",
@@ -112,6 +114,28 @@ def report_config(schema: InputSchema, pep: Pep, problems: Problems) -> None:
             source = re.sub("^(https?|ftp):/", r"\1://", str(schema.path))  # a path has one slash
             said = f"{message}, says {source}; correct it"
             problems.add(_place(file, keys), ".".join(map(str, keys)), said)
+
+
+def warn_of_no_column(schema: InputSchema, pep: Pep, problems: Problems) -> None:
+    """Warn of attributes that must name files, and that no sample has: each sample is skipped.
+
+    An attribute that the schema also requires is left out: each skip names it then.
+    """
+    required = {name for one in schema.schemas for name in _names(_items(one), "required")}
+    wanted = [name for name in schema.required_files if name not in required]
+    absent = [name for name in wanted if not any(name in one.attributes for one in pep.samples)]
+    if not absent or not pep.samples:
+        return
+    document = read_yaml(schema.path, Problems()) if schema.path.is_file() else None
+    there = list(pep.samples[0].attributes)
+    listed = ", ".join(there[:_MOST_COLUMNS]) + (", …" if len(there) > _MOST_COLUMNS else "")
+    items = _items(schema.schemas[-1])
+    for name in absent:
+        key = "tangible" if name in _names(items, "tangible") else "required_files"
+        keys = (*ITEMS, key)
+        place = document.place(*keys) if document else Place(str(schema.path))
+        what = f"there is no column '{name}'{near(name, there)}; there are {listed}"
+        problems.warn(place, ".".join(map(str, keys)), what)
 
 
 def _faults(validator: Any, value: Any) -> Iterator[tuple[Keys, str]]:

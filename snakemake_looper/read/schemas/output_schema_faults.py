@@ -50,7 +50,8 @@ def refusals(
             it does not if it has the path only from a config.
     """
     if schema.faults or schema.empty:
-        return (*schema.faults, *((schema.empty,) if schema.empty else ()))
+        empty = schema.empty if schema.empty and not _has_broken_section(schema) else None
+        return (*schema.faults, *((empty,) if empty else ()))
     found = list(faults_of_types(schema, level))
     if in_tables:
         found += faults_of_columns(schema, level)
@@ -60,16 +61,25 @@ def refusals(
     return tuple({fault.keys: fault for fault in reversed(found)}.values())[::-1]
 
 
+def _has_broken_section(schema: PipestatSchema) -> bool:
+    """Whether a section of results is no mapping: it has no results because of that fault."""
+    roots = [schema.roots.get(level, ()) for level in ("sample", "project")]
+    return any(root[: len(fault.keys)] == fault.keys for root in roots for fault in schema.faults)
+
+
 def faults_of_types(schema: PipestatSchema, level: str) -> Iterator[Fault]:
     """Types that neither pipestat nor JSON Schema knows."""
     known = {*_JSON_TYPES, *_COLUMN_TYPES}
-    for keys, result in _with_parts(schema.results.get(level, {}), schema.roots.get(level, ())):
+    root = schema.roots.get(level, ())
+    # Below a top-level `properties:`, pipestat does not replace the short types of files.
+    advised = _JSON_TYPES if root[:1] == ("properties",) else (*_JSON_TYPES, "file", "image")
+    for keys, result in _with_parts(schema.results.get(level, {}), root):
         kinds = result.get("type")
         for kind in kinds if isinstance(kinds, list) else [kinds]:
             if isinstance(kind, str) and kind not in known:
                 yield Fault(
                     (*keys, "type"),
-                    f"'{kind}' is no type{near(kind, known)}; write one of {_listed(_JSON_TYPES)}",
+                    f"'{kind}' is no type{near(kind, known)}; write one of {_listed(advised)}",
                 )
 
 

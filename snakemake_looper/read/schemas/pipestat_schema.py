@@ -102,6 +102,9 @@ def pipestat_schema(raw: Mapping[str, Any]) -> PipestatSchema:
 
 def _name_message(name: Any, data: Mapping[str, Any]) -> str:
     if name is not None:
+        if isinstance(name, list | Mapping):
+            kind = "list" if isinstance(name, list) else "mapping"
+            return f"must be text, not a {kind}; write one name"
         return f"must be text, not '{name}'; put it in quotes"
     properties = data.get("properties")
     if "pipeline_id" in data or (isinstance(properties, Mapping) and "pipeline_id" in properties):

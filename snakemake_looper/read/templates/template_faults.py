@@ -105,7 +105,8 @@ def _undefined(path: str, name: str, known: tuple[str, ...], text: str) -> str:
 
 def _elsewhere(path: str, name: str, known: tuple[str, ...], namespaces: Mapping[str, Any]) -> str:
     """The same name in another namespace, if this one has no similar name."""
-    if f"{path}.{name}" in OLDER_VARIABLES or near(name, known):
+    is_older = f"{path}.{name}" in OLDER_VARIABLES
+    if is_older or near(name, known) or (path == "pipestat" and not known):
         return ""
     found = _variable(name, namespaces)
     return f"; write {found}" if found else ""
