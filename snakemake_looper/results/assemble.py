@@ -83,7 +83,7 @@ def assemble(
             except ResultsFileError as error:
                 warnings.append(error.about_record(f"not in {path}"))
                 unread.append(str(source.files[record]))
-                continue
+                reported = {}  # what an obsolete earlier run reported goes all the same
             changed |= _update(data, record, source, reported, is_completed, warnings)
     if changed or not path.exists():
         write_atomic(path, dump(data) if data else "")

@@ -122,6 +122,23 @@ def test_a_record_file_that_names_another_pipeline_or_none(
     assert load(tmp_path)["p"]["sample"]["a"]["n"] == 1 and "other" not in load(tmp_path)
 
 
+@pytest.mark.parametrize("text", [OTHER, "p: [", "- list\n"])
+@pytest.mark.parametrize("is_completed", [True, False])
+def test_earlier_values_do_not_stand_in_for_a_file_that_cannot_be_used(
+    tmp_path: Path, text: str, is_completed: bool
+) -> None:
+    """If the record has completed since, they would pass for its new values."""
+    record(tmp_path, "b")
+    run(tmp_path)
+    (tmp_path / "records/b.yaml").rename(tmp_path / "records/b.yaml.earlier")
+    write(tmp_path / "records", {"b.yaml": text})
+    sources = {"p": str(tmp_path / "records")}
+    unread: list[str] = []
+    assemble(tmp_path / "results.yaml", sources, {}, lambda *_: is_completed, unread)
+    assert unread == [f"{tmp_path}/records/b.yaml"]
+    assert list(load(tmp_path)["p"]["sample"]) == ([] if is_completed else ["b"])
+
+
 def test_pipelines_may_report_into_the_same_record_files(tmp_path: Path) -> None:
     write(tmp_path / "records", {"b.yaml": OTHER})
     folder = str(tmp_path / "records")
