@@ -7,9 +7,10 @@ from collections.abc import Callable, Sequence
 from functools import partial
 
 from ..cli_options import options_of
-from ..messages import note, show
+from ..messages import note, show, warn
 from ..results.removed import removed_records
 from ..results.statuses import RecordStatus, read_statuses
+from ..results.unread import unread_records
 from ..show.json_forms import check_json
 from ..show.statuses import check_text, codes_text, watch
 from ..status_words import FAILURES, SKIPPED
@@ -36,6 +37,7 @@ def execute(arguments: Namespace) -> int:
             listed = [*records, *removed] if arguments.itemized or arguments.json else records
             show(check_json(listed) if arguments.json else check_text(listed, arguments.itemized))
             _note(removed)
+            warn(*unread_records(table, table.facts.workdir))
     return FAILED if any(one.status in _BAD for one in records) else DONE
 
 

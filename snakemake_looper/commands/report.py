@@ -10,6 +10,7 @@ from ..messages import show, warn
 from ..results.records import read_results
 from ..results.report import write_report
 from ..results.table import remarks
+from ..results.unread import unread_records
 from ..system_errors import at
 from . import DONE
 from .project import open_jobs
@@ -20,7 +21,7 @@ def execute(arguments: Namespace) -> int:
     folder = Path(os.path.abspath(arguments.report_dir)) if arguments.report_dir else None
     with open_jobs(arguments) as table:
         results = read_results(table, table.facts.workdir)
-        warn(*remarks(results))
+        warn(*unread_records(table, table.facts.workdir), *remarks(results))
         with at(folder or Path(table.facts.output_dir)):
             show(write_report(table, folder, arguments.portable, results))
     return DONE

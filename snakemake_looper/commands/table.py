@@ -10,6 +10,7 @@ from ..files import write_atomic
 from ..messages import show, warn
 from ..results.records import read_results
 from ..results.table import FORMATS, remarks, text, write_tables
+from ..results.unread import unread_records
 from . import DONE
 from .project import open_jobs, say_no_pipestat
 
@@ -21,11 +22,12 @@ def execute(arguments: Namespace) -> int:
     kind = _format(arguments)
     with open_jobs(arguments) as table:
         results = read_results(table, table.facts.workdir)
+        unread = unread_records(table, table.facts.workdir)
         amendments = table.facts.amendments
         folder = Path(arguments.report_dir or table.facts.output_dir)
     if not results:
         return say_no_pipestat(arguments)
-    warn(*remarks(results))
+    warn(*unread, *remarks(results))
     if arguments.output:
         _write(Path(arguments.output), text(results, kind, arguments.raw))
         show(arguments.output)

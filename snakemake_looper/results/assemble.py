@@ -12,7 +12,7 @@ earlier file has the values that the record's own file lacks.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -27,6 +27,7 @@ from .results_file import (
     levels_of,
     load,
     load_record,
+    other_pipelines,
     record_paths,
 )
 from .schema_check import checked, declared_results
@@ -43,6 +44,8 @@ class _Source(NamedTuple):
     """The earlier file of each record that has one."""
     declared: Mapping[str, DeclaredResult]
     """The results that the output schema declares for samples."""
+    others: Sequence[str]
+    """Other pipelines whose jobs report into the same files."""
 
 
 def assemble(
@@ -50,6 +53,7 @@ def assemble(
     sources: Mapping[str, str],
     schemas: Mapping[str, str],
     is_completed: Callable[[str, str], bool] = lambda pipeline, record: False,
+    unread: list[str] | None = None,
 ) -> list[str]:
     """Bring a results file up to date.
 
@@ -59,42 +63,47 @@ def assemble(
         schemas: for each pipeline that has one, its output schema.
         is_completed: says of a pipeline and record whether the record has completed since its
             earlier results were set aside. If so, these no longer count.
+        unread: gets the record files that cannot be used.
 
     Returns:
-        Warnings: record files that cannot be read, and results that break the schema.
+        Warnings: such files, and results that break the schema.
 
     Raises:
         ResultsFileError: the user's file exists and is no results file.
         OSError: the user's file cannot be read or written, or a folder cannot be listed.
     """
     path = Path(path)
-    exists = path.exists()
-    data = _users_file(path)
-    changed = False
+    data, changed = _users_file(path), False
     warnings: list[str] = []
-    for pipeline, folder in sources.items():
-        source = _source(pipeline, folder, schemas.get(pipeline), warnings)
+    unread = [] if unread is None else unread
+    for source in _sources(sources, schemas, warnings):
         for record in sorted(source.files.keys() | source.earlier.keys()):
             try:
                 reported = _reported(record, source, warnings)
             except ResultsFileError as error:
                 warnings.append(error.about_record(f"not in {path}"))
-                continue
-            done = record in source.earlier and is_completed(pipeline, record)
-            changed |= _update(data, record, source, reported, done, warnings)
-    if changed or not exists:
+                unread.append(str(source.files[record]))
+                reported = {}  # what an obsolete earlier run reported goes all the same
+            changed |= _update(data, record, source, reported, is_completed, warnings)
+    if changed or not path.exists():
         write_atomic(path, dump(data) if data else "")
     return warnings
 
 
-def _source(pipeline: str, folder: str, schema: str | None, warnings: list[str]) -> _Source:
-    try:
-        declared = declared_results(schema, "sample")
-    except (OSError, OutputSchemaError) as error:
-        warnings.append(f"{schema}: cannot be read, results were not checked: {error}")
-        declared = {}
-    files = record_paths(f"{folder}/{RECORD}.yaml")
-    return _Source(pipeline, files, record_paths(f"{folder}/{RECORD}.yaml{EARLIER}"), declared)
+def _sources(
+    folders: Mapping[str, str], schemas: Mapping[str, str], warnings: list[str]
+) -> Iterator[_Source]:
+    for pipeline, folder in folders.items():
+        schema = schemas.get(pipeline)
+        try:
+            declared = declared_results(schema, "sample")
+        except (OSError, OutputSchemaError) as error:
+            warnings.append(f"{schema}: cannot be read, results were not checked: {error}")
+            declared = {}
+        files = record_paths(f"{folder}/{RECORD}.yaml")
+        earlier = record_paths(f"{folder}/{RECORD}.yaml{EARLIER}")
+        others = [name for name, one in folders.items() if one == folder and name != pipeline]
+        yield _Source(pipeline, files, earlier, declared, others)
 
 
 def _reported(record: str, source: _Source, warnings: list[str]) -> Records:
@@ -105,7 +114,14 @@ def _reported(record: str, source: _Source, warnings: list[str]) -> Records:
     """
     if record not in source.files:
         return {}
-    levels = _levels_in(source.files[record], source.pipeline, warnings)
+    file, pipeline = source.files[record], source.pipeline
+    data = load_record(file, pipeline, source.others)
+    for name in other_pipelines(data, [pipeline, *source.others]):
+        warnings.append(
+            f"{file}: holds results of pipeline '{name}', too, and they are left out;"
+            f" report as '{pipeline}'"
+        )
+    levels = levels_of(data, pipeline, str(file), warnings)
     return _own(record, levels, source.files, warnings)
 
 
@@ -114,17 +130,17 @@ def _update(
     record: str,
     source: _Source,
     reported: Records,
-    is_completed: bool,
+    is_completed: Callable[[str, str], bool],
     warnings: list[str],
 ) -> bool:
     """Bring one record in the data up to date; True if that changed anything."""
     changed = False
-    if record in source.earlier and not is_completed:
-        earlier = _earlier_of(source.earlier[record], source.pipeline)
-        reported = below(earlier, reported)
-    elif record in source.earlier and record not in reported.get("sample", {}):
-        earlier = _earlier_of(source.earlier[record], source.pipeline)
-        changed = _drop(data, source.pipeline, earlier, reported)
+    if record in source.earlier:
+        if not is_completed(source.pipeline, record):
+            reported = below(_earlier_of(source.earlier[record], source.pipeline), reported)
+        elif record not in reported.get("sample", {}):
+            earlier = _earlier_of(source.earlier[record], source.pipeline)
+            changed = _drop(data, source.pipeline, earlier, reported)
     return _lay_over(data, reported, source, warnings) or changed
 
 
@@ -147,15 +163,6 @@ def _users_file(path: Path) -> Records:
     return data
 
 
-def _levels_in(file: Path, pipeline: str, warnings: list[str]) -> Records:
-    """The levels of a pipeline in a record file, with their sound records.
-
-    Raises:
-        ResultsFileError: it is no results file, or cannot be read.
-    """
-    return levels_of(load_record(file), pipeline, str(file), warnings)
-
-
 def _own(record: str, levels: Records, files: Mapping[str, Path], warnings: list[str]) -> Records:
     """The levels of a record's file, without records that have a file of their own."""
     records = levels.get("sample", {})
@@ -168,7 +175,7 @@ def _own(record: str, levels: Records, files: Mapping[str, Path], warnings: list
 
 def _earlier_of(file: Path, pipeline: str) -> Records:
     try:
-        return _levels_in(file, pipeline, [])
+        return levels_of(load_record(file), pipeline, str(file), [])
     except ResultsFileError:
         return {}
 
@@ -198,7 +205,8 @@ def _lay_over(
         target = target.setdefault(level, {})
         for record, results in records.items():
             if level == "sample":
-                results = checked(record, results, source.declared, warnings)
+                place = f"{source.files.get(record) or source.pipeline}: "
+                results = checked(record, results, source.declared, warnings, place)
             if target.get(record) != results:
                 target[record] = results
                 changed = True

@@ -17,7 +17,7 @@ import contextlib
 import hashlib
 import json
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -51,17 +51,26 @@ def _is_out_of_date(note: Mapping[str, Any], path: Path, folders: Iterable[str])
     return is_open and list(stamp_of_file(str(path)) or ()) != note.get("file")
 
 
-def note_assembly(workdir: Path, path: str, seen: int, confirmed: bool = True) -> None:
+def note_assembly(
+    workdir: Path,
+    path: str,
+    seen: int,
+    confirmed: bool = True,
+    unread: Sequence[str] = (),
+    said: Sequence[str] = (),
+) -> None:
     """Note that a results file was assembled.
 
     Args:
         seen: the result of `newest` before the assembly.
         confirmed: whether the file surely stays; a script of the Snakefile cannot know.
+        unread: the record files that could not be used.
+        said: the warnings, if they were printed and the main process must not repeat them.
 
     Raises:
         OSError: the note cannot be written.
     """
-    _write(workdir, path, seen, False, confirmed)
+    _write(workdir, path, seen, False, confirmed, unread=list(unread), said=list(said))
 
 
 def note_failed_assembly(workdir: Path, path: str) -> None:
@@ -84,6 +93,21 @@ def confirm_assembly(workdir: Path, path: str) -> None:
     note = _read(file)
     if note is not None and note.get("confirmed") is False:
         write_atomic(file, json.dumps({**note, "confirmed": True}))
+
+
+def said_by_script(workdir: Path, path: str) -> list[str]:
+    """The warnings that a script printed, if its note is still open."""
+    note = _read(_path(workdir, path)) or {}
+    return _texts(note.get("said")) if note.get("confirmed") is False else []
+
+
+def unread_files(workdir: Path, path: str) -> list[str]:
+    """The record files that the last assembly could not use."""
+    return _texts((_read(_path(workdir, path)) or {}).get("unread"))
+
+
+def _texts(found: object) -> list[str]:
+    return [one for one in found if isinstance(one, str)] if isinstance(found, list) else []
 
 
 def newest(folders: Iterable[str]) -> int:
@@ -116,10 +140,13 @@ def stamp_of_file(path: str) -> tuple[int, ...] | None:
     return info.st_mtime_ns, info.st_size
 
 
-def _write(workdir: Path, path: str, seen: int, failed: bool, confirmed: bool) -> None:
+def _write(
+    workdir: Path, path: str, seen: int, failed: bool, confirmed: bool, **more: list[str]
+) -> None:
     file = _path(workdir, path)
     stamp = list(stamp_of_file(str(workdir / path)) or ())
     note = {"newest": seen, "failed": failed, "confirmed": confirmed, "file": stamp}
+    note |= {key: one for key, one in more.items() if one}
     if _read(file) != note:
         write_atomic(file, json.dumps(note))
 

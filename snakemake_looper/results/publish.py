@@ -17,6 +17,7 @@ Rules of the Snakefile do steps 1, 3 and 4 for the jobs that they come after. `a
 from __future__ import annotations
 
 import contextlib
+import os
 import traceback
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
@@ -150,7 +151,9 @@ def assemble_rule(
         Whether it is done; and all messages. Only warnings are printed, as by `publish_rule`.
     """
     log = _Log()
-    _assemble(path, sources, schemas, is_completed, Path(), log, confirmed=False)
+    # Snakemake gives relative paths. The main process compares the warnings with its own.
+    folders = {pipeline: os.path.abspath(folder) for pipeline, folder in sources.items()}
+    _assemble(os.path.abspath(path), folders, schemas, is_completed, Path(), log, confirmed=False)
     log.print_warnings()
     return not log.errors, [*log.warnings, *log.errors]
 
@@ -193,8 +196,11 @@ def _assemble(
 ) -> None:
     """Assemble a results file, and note that this was done, or that it is still to be done."""
     seen = assembly_notes.newest(sources.values())
+    unread: list[str] = []
     try:
-        log.warnings += assemble(path, sources, schemas, is_completed)
+        warnings = assemble(path, sources, schemas, is_completed, unread)
+        known = set(assembly_notes.said_by_script(workdir, path)) if confirmed else set()
+        log.warnings += [one for one in warnings if one not in known]
     except Exception as error:
         # An error in one file must not stop the work on other files, nor the end of the run.
         if isinstance(error, ResultsFileError):  # it names the file
@@ -204,7 +210,8 @@ def _assemble(
         with contextlib.suppress(OSError):
             assembly_notes.note_failed_assembly(workdir, path)
         return
-    assembly_notes.note_assembly(workdir, path, seen, confirmed)
+    said = () if confirmed else warnings
+    assembly_notes.note_assembly(workdir, path, seen, confirmed, unread, said)
 
 
 # --- stores ---------------------------------------------------------------------------------------

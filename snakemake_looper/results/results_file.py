@@ -18,6 +18,7 @@ from __future__ import annotations
 import os
 import re
 import stat
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +31,7 @@ EARLIER = ".earlier"
 """The end of the name of a record file that was set aside."""
 BOOKKEEPING = ("meta", "pipestat_created_time", "pipestat_modified_time")
 """Keys beside the results of a record that pipestat keeps for itself."""
+LEVELS = ("project", "sample")
 _LOCK = re.compile(r"lock[.-]")
 """The names of pipestat's locks, which are empty files: `lock.a.yaml`, `lock-write-a.yaml`."""
 MOST_OF_A_RECORD = 10_000_000
@@ -39,14 +41,16 @@ MOST_OF_A_RECORD = 10_000_000
 class ResultsFileError(LooperError):
     """A file is no results file. Nothing was written."""
 
-    def __init__(self, fault: str) -> None:
+    def __init__(self, fault: str, advice: str = "correct or remove the file") -> None:
         self.fault = fault
         """The file and its fault, without the advice that the message ends with."""
+        self.advice = advice
+        """The advice if it is the file of one record."""
         super().__init__(f"{fault}; correct or move it")
 
     def about_record(self, place: str = "left out") -> str:
         """The warning if it is the file of one record, which is then left out."""
-        return f"{self.fault}: its record is {place}; correct or remove the file"
+        return f"{self.fault}: its record is {place}; {self.advice}"
 
 
 def below(earlier: Records, now: Records, depth: int = 2) -> Records:
@@ -104,12 +108,16 @@ def load(path: Path) -> Records:
     return _data_of(_content(path, None), path) or {}
 
 
-def load_record(path: Path) -> Records:
+def load_record(path: Path, pipeline: str = "", others: Collection[str] = ()) -> Records:
     """The file of one record as data; empty if it is not there.
+
+    Args:
+        pipeline: the pipeline whose results are wanted; without it, any may be in the file.
+        others: pipelines that report into the same file.
 
     Raises:
         ResultsFileError: it is no file, empty, very large, or no YAML mapping, or it cannot be
-            read. The fault names it.
+            read, or has results, but none of the pipeline. The fault names it.
     """
     try:
         content = _content(path, MOST_OF_A_RECORD)
@@ -119,10 +127,39 @@ def load_record(path: Path) -> Records:
         if os.path.islink(path):
             raise ResultsFileError(f"{path}: is a link to a file that is not there")
         return {}
-    found = _data_of(content, path)
+    found = _data_of(content, path, pipeline)
     if found is None and not _LOCK.match(path.name):
         raise ResultsFileError(f"{path}: is empty")
+    if found and pipeline and not any(str(name) in (pipeline, *others) for name in found):
+        _refuse_others(found, path, pipeline)
     return found or {}
+
+
+def _refuse_others(data: Records, path: Path, pipeline: str) -> None:
+    """Complain of a record file without the pipeline's name, unless it has no results at all.
+
+    Raises:
+        ResultsFileError: it has some.
+    """
+    for name in other_pipelines(data, [pipeline]):
+        fault = f"{path}: holds results of pipeline '{name}', not of '{pipeline}'"
+        raise ResultsFileError(fault, f"report as '{pipeline}'")
+    # pipestat writes a pipeline's name and its levels before the first result.
+    if not all(
+        one is None or (isinstance(one, dict) and not any(one.values())) for one in data.values()
+    ):
+        raise ResultsFileError(f"{path}: has no pipeline's name at its top, as in '{pipeline}:'")
+
+
+def other_pipelines(data: Records, known: Collection[str]) -> list[str]:
+    """The pipelines that a results file has records of, without those that are known."""
+    return [
+        str(name)
+        for name, levels in data.items()
+        if str(name) not in known
+        and isinstance(levels, dict)
+        and any(isinstance(levels.get(one), dict) and levels[one] for one in LEVELS)
+    ]
 
 
 def _content(path: Path, most: int | None) -> bytes | None:
@@ -149,7 +186,7 @@ def _kind_of(mode: int) -> str:
     return next((name for is_kind, name in kinds if is_kind(mode)), "a device")
 
 
-def _data_of(content: bytes | None, path: Path) -> Records | None:
+def _data_of(content: bytes | None, path: Path, pipeline: str = "") -> Records | None:
     """The content of a results file as data; None if there is nothing in it.
 
     Raises:
@@ -161,7 +198,9 @@ def _data_of(content: bytes | None, path: Path) -> Records | None:
         where = f"{path}:{fault.line}" if fault.line else str(path)
         raise ResultsFileError(f"{where}: {fault}") from None
     if data is not None and not isinstance(data, dict):
-        raise ResultsFileError(f"{path}: is no results file: it has no 'pipeline:' at its top")
+        as_in = f", as in '{pipeline}:'" if pipeline else ""
+        said = f"is no results file: it has no pipeline's name at its top{as_in}"
+        raise ResultsFileError(f"{path}: {said}")
     return data
 
 

@@ -42,15 +42,26 @@ def to_show(
 
 
 def checked(
-    record: str, results: Records, declared: Mapping[str, DeclaredResult], warnings: list[str]
+    record: str,
+    results: Records,
+    declared: Mapping[str, DeclaredResult],
+    warnings: list[str],
+    place: str = "",
 ) -> Records:
-    """Results with text as numbers where the schema wants them; `warnings` names wrong types."""
+    """Results with text as numbers where the schema wants them; `warnings` names wrong types.
+
+    Args:
+        place: the start of these warnings.
+    """
     found = {}
     for key, value in results.items():
         kind = declared[key].type if key in declared and key != _META else None
         found[key] = _as_number(value, kind)
         if not _is_a(found[key], kind):
-            warnings.append(f"record '{record}': {key}: {_short(value)} is no {kind}")
+            warnings.append(
+                f"{place}record '{record}': {key}: {_short(value)} is no {kind};"
+                " correct the value, or its type in the output schema"
+            )
     return found
 
 

@@ -91,6 +91,61 @@ def test_a_half_written_record_is_named_and_left_out(tmp_path: Path) -> None:
     assert list(load(tmp_path)["p"]["sample"]) == ["a"]
 
 
+OTHER = "other: {sample: {b: {n: 1}}}\n"
+LEFT_OUT = "its record is not in {folder}/results.yaml"
+NO_NAME = f" has no pipeline's name at its top, as in 'p:': {LEFT_OUT}; correct or remove the file"
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (OTHER, f" holds results of pipeline 'other', not of 'p': {LEFT_OUT}; report as 'p'"),
+        (
+            OTHER + "p: {sample: {b: {n: 2}}}\n",
+            " holds results of pipeline 'other', too, and they are left out; report as 'p'",
+        ),
+        ("n: 1\n", NO_NAME),
+        ("sample: {b: {n: 1}}\n", NO_NAME),
+        ("other: {b: {n: 1}}\n", NO_NAME),
+        ("other: {project: {}, sample: {}}\n", ""),  # as pipestat begins a file
+        ("p: {project: {}, sample: {}}\n", ""),
+        ("other: {sample: {}}\np: {sample: {b: {n: 1}}}\n", ""),
+    ],
+)
+def test_a_record_file_that_names_another_pipeline_or_none(
+    tmp_path: Path, text: str, said: str
+) -> None:
+    record(tmp_path, "a")
+    write(tmp_path / "records", {"b.yaml": text})
+    expected = f"{tmp_path}/records/b.yaml:{said.format(folder=tmp_path)}"
+    assert run(tmp_path) == ([expected] if said else [])
+    assert load(tmp_path)["p"]["sample"]["a"]["n"] == 1 and "other" not in load(tmp_path)
+
+
+@pytest.mark.parametrize("text", [OTHER, "p: [", "- list\n"])
+@pytest.mark.parametrize("is_completed", [True, False])
+def test_earlier_values_do_not_stand_in_for_a_file_that_cannot_be_used(
+    tmp_path: Path, text: str, is_completed: bool
+) -> None:
+    """If the record has completed since, they would pass for its new values."""
+    record(tmp_path, "b")
+    run(tmp_path)
+    (tmp_path / "records/b.yaml").rename(tmp_path / "records/b.yaml.earlier")
+    write(tmp_path / "records", {"b.yaml": text})
+    sources = {"p": str(tmp_path / "records")}
+    unread: list[str] = []
+    assemble(tmp_path / "results.yaml", sources, {}, lambda *_: is_completed, unread)
+    assert unread == [f"{tmp_path}/records/b.yaml"]
+    assert list(load(tmp_path)["p"]["sample"]) == ([] if is_completed else ["b"])
+
+
+def test_pipelines_may_report_into_the_same_record_files(tmp_path: Path) -> None:
+    write(tmp_path / "records", {"b.yaml": OTHER})
+    folder = str(tmp_path / "records")
+    assert assemble(tmp_path / "results.yaml", {"p": folder, "other": folder}, {}) == []
+    assert load(tmp_path)["other"]["sample"]["b"] == {"n": 1}
+
+
 @pytest.mark.parametrize("text", ["- a\n", "a: [\n", "just text\n"])
 def test_a_file_that_is_no_results_file_is_not_touched(tmp_path: Path, text: str) -> None:
     write(tmp_path, {"results.yaml": text})
@@ -111,9 +166,10 @@ def test_text_becomes_what_the_schema_wants(tmp_path: Path, schema: str) -> None
         "    b: {n: seven, ratio: 3, ok: 1, image: {path: x, title: y}}\n"
     )
     write(tmp_path / "records", {"a.yaml": text})
+    advice = "correct the value, or its type in the output schema"
     assert run(tmp_path, str(tmp_path / "schema.yaml")) == [
-        "record 'b': n: 'seven' is no integer",
-        "record 'b': ok: 1 is no boolean",
+        f"p: record 'b': n: 'seven' is no integer; {advice}",  # it has no file of its own
+        f"p: record 'b': ok: 1 is no boolean; {advice}",
     ]
     records = load(tmp_path)["p"]["sample"]
     assert records["a"] == {"n": 7, "ratio": 1.5, "ok": True, "free": "7"}

@@ -48,7 +48,7 @@ CONTENTS: Mapping[str, tuple[bytes, str]] = {
     "two documents": (b"a: 1\n---\nb: 2\n", "2: is not valid YAML"),
     "binary": (b"\x00\x01\x02", "1: is no text in UTF-8"),
     "Latin-1": (b"a: 1\nb: 'caf\xe9'\n", "2: is no text in UTF-8"),
-    "a list": (b"- count\n", " is no results file: it has no 'pipeline:' at its top"),
+    "a list": (b"- count\n", " is no results file: it has no pipeline's name at its top"),
     "a long number": (values("{n: " + "9" * 5000 + "}"), f"3: {VALUE}"),
     "a long hexadecimal number": (values("{n: 0x" + "f" * 5000 + "}"), f"3: {VALUE}"),
     "no date": (values("{n: 2024-99-99}"), f"3: {VALUE}"),

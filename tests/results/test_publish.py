@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import closing
@@ -11,11 +12,17 @@ from typing import Any
 import pytest
 import yaml
 from support.projects import edit
-from support.reporting import REPORTING, SQLITE, jobs_of, report, set_flag
+from support.reporting import REPORTING, SQLITE, jobs_of, record_file, report, set_flag
 
 from snakemake_looper.results import publish, sqlite_copy
 from snakemake_looper.results.assembly_notes import is_assembly_due
-from snakemake_looper.results.publish import make_tables, publish_all, publish_rule, refusals
+from snakemake_looper.results.publish import (
+    assemble_rule,
+    make_tables,
+    publish_all,
+    publish_rule,
+    refusals,
+)
 from snakemake_looper.results.unfinished import unfinished
 from snakemake_looper.workspace.job_table import JobTable
 
@@ -99,8 +106,37 @@ def test_a_wrong_value_is_named_and_is_no_error(
 ) -> None:
     completed(jobs, "a", n="three")
     assert publish_all(jobs) == []
-    assert capsys.readouterr().err == "warning: record 'a': n: 'three' is no integer\n"
+    assert capsys.readouterr().err == (
+        f"warning: {record_file(jobs, 'a')}: record 'a': n: 'three' is no integer;"
+        " correct the value, or its type in the output schema\n"
+    )
     assert in_file(folder) == {"a": {"n": "three"}}
+
+
+def test_the_warnings_of_a_rule_are_not_repeated(
+    folder: Path,
+    jobs: JobTable,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Snakemake changes the time of a file that a rule has made: it is assembled again."""
+    completed(jobs, "a", n="three")
+    record_file(jobs, "b").write_text("- list\n")
+    ((path, sources, schemas),) = jobs.results()
+    monkeypatch.chdir(folder)
+    done, said = assemble_rule(
+        os.path.relpath(path),
+        {name: os.path.relpath(one) for name, one in sources.items()},
+        schemas,
+        lambda pipeline, record: True,
+    )
+    assert done and len(said) == 2
+    assert capsys.readouterr().err == "".join(f"warning: {line}\n" for line in said)
+    os.utime(path)
+    record_file(jobs, "c").write_text("- list\n")
+    assert publish_all(jobs) == []
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith(f"warning: {record_file(jobs, 'c')}: is no results file")
 
 
 def test_an_unexpected_error_costs_one_file_and_shows_its_traceback(

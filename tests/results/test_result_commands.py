@@ -11,9 +11,10 @@ from pathlib import Path
 
 import pytest
 from support.projects import write
-from support.reporting import REPORTING, jobs_of, report, set_flag
+from support.reporting import REPORTING, jobs_of, record_file, report, set_flag
 
 from snakemake_looper.cli import main
+from snakemake_looper.results.publish import publish_all
 
 
 @pytest.fixture
@@ -88,6 +89,49 @@ def test_a_table_of_both_pipelines(reported: Path, capsys: pytest.CaptureFixture
     paths = [Path(line) for line in capsys.readouterr().out.splitlines()]
     assert [path.name.split("_")[0] for path in paths] == ["count"] * 2 + ["plot"] * 2
     assert "Pipeline Name" not in paths[0].read_text() and "'=1+1" in paths[0].read_text()
+
+
+def test_record_files_that_cannot_be_used_are_named_by_each_command(
+    project: Callable[..., Path], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The end of the run named them, and nobody has to have seen that."""
+    folder = project(REPORTING)
+    jobs = jobs_of(folder)
+    for name in "abc":
+        report(jobs, name, n=1)
+        set_flag(jobs, name, "completed")
+    files = {name: record_file(jobs, name) for name in "ab"}
+    files["a"].write_text("- list\n")
+    files["b"].write_text("other: {sample: {b: {n: 1}}}\n")
+    publish_all(jobs)
+    jobs.close()
+    capsys.readouterr()
+    said = (
+        "warning: count: 2 records are left out, since their files cannot be used (a, b);"
+        f" correct or remove them in {files['a'].parent}\n"
+    )
+    commands = (["table"], ["report"], ["check"], ["check", "--itemized"], ["check", "--json"])
+    for words in commands:
+        assert command(folder, *words) == 0
+        assert capsys.readouterr().err == said
+    files["a"].unlink()
+    files["b"].write_text("count: {sample: {b: {n: 1}}}\n")
+    for words in commands:
+        assert command(folder, *words) == 0
+        assert capsys.readouterr().err == ""
+
+
+def test_pipelines_share_record_files(reported: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A file without results of the second pipeline is no fault; one of a third pipeline is."""
+    assert command(reported, "table") == 0
+    assert capsys.readouterr().err == ""
+    (reported / "out/rec_c.yaml").write_text("other: {sample: {c: {n: 1}}}\n")
+    assert command(reported, "table") == 0
+    assert capsys.readouterr().err == "".join(
+        f"warning: {reported}/out/rec_c.yaml: holds results of pipeline 'other', not of"
+        f" '{name}': its record is left out; report as '{name}'\n"
+        for name in ("count", "plot")
+    )
 
 
 def test_links(reported: Path, capsys: pytest.CaptureFixture[str]) -> None:

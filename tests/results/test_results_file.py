@@ -52,7 +52,7 @@ def test_a_folder_that_is_not_there_has_no_files(tmp_path: Path) -> None:
     ("text", "message"),
     [
         ("{", "1: is not valid YAML; correct or move it"),
-        ("[1, 2]", "is no results file: it has no 'pipeline:' at its top; correct or move it"),
+        ("[1, 2]", "is no results file: it has no pipeline's name at its top; correct or move it"),
         ("a: &a {b: *a}", "1: has anchors that refer to themselves"),
         (
             "a: &a [x, x, x, x, x, x, x, x, x, x]\n"

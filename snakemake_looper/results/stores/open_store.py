@@ -14,18 +14,24 @@ from .sqlite_store import SqliteStore
 from .store import PublishedStore, SharedStore, Store
 
 
-def open_store(row: StoreRow, workdir: Path, record_folder: str | None = None) -> Store:
+def open_store(
+    row: StoreRow,
+    workdir: Path,
+    record_folder: str | None = None,
+    others: frozenset[str] = frozenset(),
+) -> Store:
     """The store of a row. Nothing is opened or read before a method is called.
 
     Args:
         row: says which back end it is, and whether its results file is copied to another one.
         workdir: Snakemake's working directory.
         record_folder: where the jobs' record files are, if the results file is assembled.
+        others: other pipelines that report into the same place.
     """
     if row.back_end == "database":
         return ServerStore(row, workdir)
     if row.back_end == "records":
-        source: Store = RecordFilesStore(row, workdir)
+        source: Store = RecordFilesStore(row, workdir, others)
     else:
         source = ResultsFileStore(row, workdir, record_folder)
     if row.published == "sqlite":
@@ -39,7 +45,16 @@ def open_stores(table: JobTable, workdir: Path | None = None) -> list[Store]:
     """The stores of a plan, one for each rule with a pipestat config; sample level first."""
     workdir = workdir or table.facts.workdir
     folders = table.facts.record_folders
-    return [open_store(row, workdir, folders.get(row.rule)) for row in table.stores()]
+    rows = list(table.stores())
+    users: dict[str, set[str]] = {}
+    for row in rows:
+        users.setdefault(row.location, set()).add(row.pipeline)
+    return [
+        open_store(
+            row, workdir, folders.get(row.rule), frozenset(users[row.location] - {row.pipeline})
+        )
+        for row in rows
+    ]
 
 
 def shared_stores(table: JobTable, workdir: Path) -> list[SharedStore]:

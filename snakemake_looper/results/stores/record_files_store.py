@@ -17,11 +17,15 @@ from .store import Load, Store
 class RecordFilesStore(Store):
     """Records in a file each. If a file is damaged, its record is left out with a warning."""
 
+    others: frozenset[str] = frozenset()
+    """Other pipelines that report into the same files."""
+
     def read(self, warnings: list[str], load: Load = load) -> dict[str, dict[str, Any]]:
         found: dict[str, Any] = {}
         for path in self._files().values():
             try:  # not with the caller's `load`, which may keep all files in memory
-                found |= records_in(load_record(path), self.row, path, warnings)
+                data = load_record(path, self.row.pipeline, self.others)
+                found |= records_in(data, self.row, path, warnings)
             except ResultsFileError as error:
                 warnings.append(error.about_record())
         return found
