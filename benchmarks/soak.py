@@ -11,7 +11,7 @@ Three searches take turns, each time with another seed:
   in errors of one line each. Any other exception is a fault, and so is a minute without an end.
 - `commands` damages a finished project: files that users write, files that jobs leave (records,
   flags, logs), and files of this package (plans, journals). Then it runs commands. A fault is a
-  traceback, a line that is none of ours, five seconds of work, or a change outside the project.
+  traceback, a line that another library wrote, five seconds of work, or a write elsewhere.
 
 Each fault is printed with its seed and its smallest known example; at the end, the number of
 projects and commands that were tried. The exit code is 1 if there was a fault. `--seed` repeats a

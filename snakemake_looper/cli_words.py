@@ -333,11 +333,11 @@ _OLD_COMMANDS: Mapping[str, str] = {
     "status": "write 'check'",
     "dry-run": "write 'run --dry-run'",
 }
-"""Commands of looper and others that are none here."""
+"""Commands of looper and others that this package lacks, each with the words to write."""
 
 
 def find_command(words: Sequence[str], commands: Sequence[str], problems: Problems) -> str | None:
-    """The command of a command line, its first word; None if there is none.
+    """The command of a command line: its first word. A line without a command gives None.
 
     `problems` gets a word that is no command, with the one that is meant.
     """

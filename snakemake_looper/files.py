@@ -22,15 +22,17 @@ from .system_errors import at
 _Made = TypeVar("_Made")
 
 
-def write_atomic(path: Path, text: str, mode: int = 0o666) -> None:
+def write_atomic(path: Path, text: str, mode: int = 0o666, *, is_new: bool = False) -> None:
     """Replace a file in one step.
 
     Args:
         path: the file; its folder is made if it is missing.
         text: the new content.
         mode: the mode of the file; the umask takes bits away from it.
+        is_new: whether to refuse if the file exists, also if another process has just made it.
 
     Raises:
+        FileExistsError: `is_new`, and there is such a file.
         OSError: the file cannot be written.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -42,11 +44,23 @@ def write_atomic(path: Path, text: str, mode: int = 0o666) -> None:
             file.write(text)
             file.flush()
             os.fsync(file.fileno())
-        os.replace(temporary, path)
+        if is_new:
+            _link(temporary, path)
+        else:
+            os.replace(temporary, path)
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise
     sync_folder(path.parent)
+
+
+def _link(temporary: Path, path: Path) -> None:
+    """Give a file its name, if no other file has it. (A rename would replace the other file.)"""
+    try:
+        os.link(temporary, path)
+    except FileExistsError:
+        raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(path)) from None
+    temporary.unlink()
 
 
 def write_if_changed(path: Path, text: str) -> bool:

@@ -42,7 +42,7 @@ def execute(arguments: Namespace) -> int:
 
 
 def _found(arguments: Namespace) -> tuple[Removal, Path, Namespace]:
-    """What to remove, the working directory, and the arguments for a plan of the project.
+    """The files to remove, the working directory, and the arguments for a plan of the project.
 
     Samples that left the table cannot be selected from it, so a plan of all samples names them.
     """

@@ -97,13 +97,15 @@ def write_project(project: NewProject, folder: Path) -> list[Path]:
     """
     missing = {folder / name: text for name, text in project.files.items()}
     missing = {path: text for path, text in missing.items() if not path.exists()}
+    written: list[Path] = []
     try:
         for path, text in missing.items():
-            write_atomic(path, text)
+            write_atomic(path, text, is_new=True)
+            written.append(path)
     except BaseException:
-        remove(list(missing))
+        remove(written)  # and no file that another process has made meanwhile
         raise
-    return list(missing)
+    return written
 
 
 def remove(written: Sequence[Path]) -> None:

@@ -87,7 +87,7 @@ sample_interface:
   command_template: |
 {_indented(_reporting(command) if results else command)}
 
-# What each job asks for, on this machine or on a cluster.
+# Each job asks for this, on this machine or on a cluster.
 compute:
   cores: 1
   mem: 1G

@@ -118,7 +118,7 @@ def reporting_of(
 def _is_left_empty(settings: Settings, interface: Interface, problems: Problems) -> bool:
     """Whether the section is there without a value, and a command needs it, which is a problem.
 
-    Planning goes on as with a section without keys, so that nothing else is said of it.
+    Planning then goes on as with a section without keys: one message is enough.
     """
     if not needs_section(interface):
         return False

@@ -91,7 +91,7 @@ def check_replaced(section: PipestatSection, content: Mapping[str, Any]) -> None
 
 
 def _check_registry_path(section: PipestatSection, path: str) -> None:
-    """Refuse a path that is none of PEPhub's."""
+    """Refuse a path that does not have the form of PEPhub."""
     if "$" not in path and not _REGISTRY_PATH.fullmatch(path):
         shown = f"'{path}'" if is_plain(path) else "the value"
         what = f"{shown} is no path of a PEP on PEPhub; write it as namespace/name:tag"

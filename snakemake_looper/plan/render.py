@@ -62,7 +62,7 @@ class _Faults:
         return _Part(self, key, paths)
 
     def add(self, error: Exception, key: str, paths: tuple[KeyPath, ...]) -> bool:
-        """Keep an error; False if it is none of a template or a value."""
+        """Keep an error of a template or a value. Any other error gives False."""
         draft = self._draft
         if isinstance(error, TemplateError) and error.text:
             found = template_error(error, key, draft.interface, paths, draft.namespaces)

@@ -114,7 +114,7 @@ def without(folder: Path) -> str | None:
 
 
 def pep_in_folder(folder: Path) -> str | None:
-    """The name of the PEP in a folder, or of its table; None if there is none."""
+    """The name of the PEP in a folder, or of its table; None if the folder has neither."""
     found = _search(folder)
     names = [str(one) for one in (*found.peps, *found.tables) if len(one.parts) == 1]
     return next(iter(names), None)

@@ -95,7 +95,7 @@ def _rules(folder: PlanFolder) -> tuple[set[str], list[str]]:
 
 
 def _without_wildcards(rule: str, targets: list[str], known: _Names) -> list[str]:
-    """What stands for the rule of sample jobs as a target; any other rule stands for itself."""
+    """The target for a rule of sample jobs; any other rule is a target itself."""
     if rule in targets or rule not in known.of_samples:
         return [rule]
     same = (one for one in reversed(known.rules) if known.rules[one] == [rule] and one in targets)

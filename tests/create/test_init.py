@@ -12,6 +12,7 @@ import yaml
 from support.projects import write
 from support.running import BIN, PATIENCE, Run, cli, environment
 
+from snakemake_looper.create.new_project import NewProject, write_project
 from snakemake_looper.create.texts import interface, pep
 
 
@@ -118,6 +119,20 @@ def test_no_file_is_overwritten(tmp_path: Path) -> None:
         f"error: pipeline/output_schema.yaml: {words}",
         f"error: .looper.yaml: {words}",
     ]
+
+
+def test_a_file_that_another_call_has_just_made_stays(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It was not there when this call looked."""
+    project = NewProject({"a": "mine\n", "b": "mine\n"})
+    monkeypatch.setattr(Path, "exists", lambda path: False)
+    (tmp_path / "b").write_text("theirs\n")
+    with pytest.raises(FileExistsError) as caught:
+        write_project(project, tmp_path)
+    assert caught.value.filename == f"{tmp_path}/b"
+    assert files(tmp_path) == ["b"]
+    assert (tmp_path / "b").read_text() == "theirs\n"
 
 
 def test_files_of_a_call_that_was_killed_are_not_in_the_way(tmp_path: Path) -> None:

@@ -31,7 +31,7 @@ _COLLECTIONS = {f"{_STANDARD}{kind}" for kind in ("map", "seq", "set", "omap", "
 _TAGGED = "a value that begins with '!' needs quotes; write them"
 _NO_KEY = "a key is a list or a mapping; put a value that begins with '{' or '[' in quotes"
 _NO_DATE = "a value looks like a date, and there is no such date; put it in quotes"
-_NO_NUMBER = "a value looks like a number, and is none; put it in quotes"
+_NO_NUMBER = "a value looks like a number, but it cannot be read as one; put it in quotes"
 _MOST_BITS = 10_000
 """Of a number. Python refuses to print longer ones."""
 _SEXAGESIMAL = re.compile(r"^[-+]?[0-9][0-9_]*(:[0-5]?[0-9])+(\.[0-9_]*)?$")

@@ -80,7 +80,7 @@ def compute_package(
 def _read(
     name: str, text: str, path: Path, options: Options, problems: Problems
 ) -> Document | None:
-    """The file that an option names. If there is none, the problem is where the option stands."""
+    """The file that an option names. A missing file is a problem at the place of the option."""
     if path.is_file():
         return read_yaml(path, problems)
     is_folder = f"'{text}' is a folder; write the path of a file"

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import json
 import re
-import select
 import subprocess
 import sys
 import weakref
@@ -17,15 +16,18 @@ from functools import lru_cache
 from typing import Any
 
 _SECONDS = 1.0
-"""For one text. Then the pattern is given up."""
+"""Processor time for one text, in seconds. Then the pattern is given up, on a busy machine, too."""
 _REPEATED_GROUP = re.compile(r"\)(?:[*+]|\{\d*,)")
 _REPETITION = re.compile(r"[*+]|\{\d*,")
 _FEW = 2
 """Repetitions in a pattern that cannot take long for the cell of a table."""
-_PROGRAM = """
-import json, re, sys
+# Python does not look at signals during a search. Without a handler, the timer ends the process.
+_PROGRAM = f"""
+import json, re, signal, sys
+signal.signal(signal.SIGVTALRM, signal.SIG_DFL)
 for line in sys.stdin:
     pattern, text = json.loads(line)
+    signal.setitimer(signal.ITIMER_VIRTUAL, {_SECONDS})
     print(int(re.search(pattern, text) is not None), flush=True)
 """
 
@@ -55,12 +57,13 @@ class Patterns:
         assert process.stdin and process.stdout
         process.stdin.write(json.dumps([pattern, text]) + "\n")
         process.stdin.flush()
-        if not select.select([process.stdout], [], [], _SECONDS)[0]:
+        answer = process.stdout.readline()
+        if not answer:
             self._given_up.add(pattern)
             self._process = None
             _end(process)
             raise TakesTooLong
-        return process.stdout.readline() == "1\n"
+        return answer == "1\n"
 
     def _started(self) -> subprocess.Popen[str]:
         process = subprocess.Popen(

@@ -43,7 +43,7 @@ class OneSchema:
         self._files = files
         self._parts = [top]
         self.targets: dict[Keys, tuple[SchemaFile, Keys]] = {}
-        """What references lead to: the keys in this schema, the file and its keys there."""
+        """The target of references: the keys in this schema, the file and its keys there."""
         self.data: dict[str, Any] = self._copy(top, top.data, ())
         others: dict[str, Any] = {}
         for number, part in enumerate(self._parts):  # grows: a part may name other files

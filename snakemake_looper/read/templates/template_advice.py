@@ -1,4 +1,4 @@
-"""What to write instead of the words of other languages: formats, operators, `else if`.
+"""Advice for words of other languages in templates: formats, operators, `else if`.
 
 A template is easily written in the words of Python's formats, of shells or of C. Jinja2 says only
 that it expected another token.
