@@ -8,7 +8,7 @@ from pathlib import Path
 
 from ..messages import show, warn
 from ..results.records import read_results
-from ..results.report import write_report
+from ..results.report.report import write_report
 from ..results.table import remarks
 from ..results.unread import unread_records
 from ..system_errors import at

@@ -7,7 +7,7 @@ assemble           the user's results file, from one file per record
 publish            what the main process does before and after a run
 earlier            results of earlier runs: set aside, removed or put back
 records, table     all results of a project, and tables of them; `table_formats`: their texts
-report             the same as web pages
+report/            the same as web pages
 statuses           the status of each record, as `check` shows it; `removed`: of samples that left
 remove, links      what `destroy` and `link` do
 database, …        pipestat's tables on a server and in SQLite; `pephub_table` for PEPhub

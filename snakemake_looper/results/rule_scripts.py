@@ -69,7 +69,7 @@ def write_tables(snakemake: Any) -> None:
 
 def write_report(snakemake: Any) -> None:
     """Write the HTML report."""
-    from .report import write_report
+    from .report.report import write_report
 
     table = JobTable(snakemake.params.jobs)
     index = write_report(table, Path(snakemake.output[0]))

@@ -43,6 +43,12 @@ class RecordStatus:
     """The last lines of its log, where it did not complete."""
     remedy: str = ""
     """Advice: something to do before it can be run again. Empty if there is nothing to do."""
+    started: float | None = None
+    """The time when its last try began, in seconds since the epoch; None if that is not known."""
+    took: float | None = None
+    """The time from there to its end, in seconds."""
+    memory_mb: float | None = None
+    """The most memory that it held, in MB (1,024² bytes), as Snakemake's benchmarks measure it."""
 
 
 def read_statuses(table: JobTable, workdir: Path, why: bool = False) -> list[RecordStatus]:

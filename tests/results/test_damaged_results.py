@@ -11,7 +11,7 @@ from support.projects import edit
 
 from snakemake_looper.results.publish import publish_all
 from snakemake_looper.results.records import read_results
-from snakemake_looper.results.report import write_report
+from snakemake_looper.results.report.report import write_report
 from snakemake_looper.results.table import FORMATS, text
 
 BAD = {

@@ -16,7 +16,7 @@ from snakemake_looper.results import results_file
 from snakemake_looper.results.earlier import SetAsideError
 from snakemake_looper.results.publish import publish_all
 from snakemake_looper.results.records import read_results
-from snakemake_looper.results.report import write_report
+from snakemake_looper.results.report.report import write_report
 from snakemake_looper.results.results_file import ResultsFileError, load_record
 from snakemake_looper.results.table import FORMATS, text
 from snakemake_looper.results.yaml_text import parse_yaml

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from support.earlier import PlayedProject, jobs_of
 
-from snakemake_looper.results.report import Failure, LevelReport, write_pages, write_report
+from snakemake_looper.results.report.report import Failure, LevelReport, write_pages, write_report
 
 
 def packed(root: Path, *inside: Path, **results: Any) -> list[str]:

@@ -23,8 +23,8 @@ import pytest
 from support.projects import write
 from support.running import PATIENCE
 
-from snakemake_looper.results.report import LevelReport, write_pages
-from snakemake_looper.results.report_files import ReportError
+from snakemake_looper.results.report.report import LevelReport, write_pages
+from snakemake_looper.results.report.report_files import ReportError
 
 SCHEMA = """
     properties:

@@ -35,6 +35,6 @@ def test_order_and_style_of_words_that_nobody_knows() -> None:
 
 @pytest.mark.parametrize("word", [word for word in WORDS if word != NOT_RUN])
 def test_the_report_has_a_colour_for_each(word: str) -> None:
-    folder = Path(snakemake_looper.__file__).parent / "results" / "report_templates"
+    folder = Path(snakemake_looper.__file__).parent / "results" / "report" / "templates"
     css = (folder / "report.css").read_text()
     assert re.search(rf"\[data-status={word}\]", css)

@@ -20,8 +20,8 @@ from hashlib import sha256
 from pathlib import Path
 from urllib.parse import quote
 
-from ..errors import LooperError
-from ..messages import counted, note, warn
+from ...errors import LooperError
+from ...messages import counted, note, warn
 from .report_values import DRAWN
 
 Documents = Iterator[tuple[str, str]]

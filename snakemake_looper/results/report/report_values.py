@@ -11,8 +11,8 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any, Literal, NamedTuple
 
-from ..read.schemas.output_schema import FileKind
-from .json_values import json_text, plain
+from ...read.schemas.output_schema import FileKind
+from ..json_values import json_text, plain
 
 Link = Callable[[str], str]
 """Makes a link from the pages of one folder to a file; empty if there is no such file."""

@@ -25,21 +25,21 @@ from typing import Any, Literal, NamedTuple
 
 import jinja2
 
-from ..errors import one_line
-from ..layout import report_folder
-from ..read.schemas.output_schema import DeclaredResult, FileKind, OutputSchemaError
-from ..status.reasons import tail
-from ..status_words import FAILURES, NOT_RUN, order
-from ..version import __version__
-from ..workspace.job_table import JobTable
-from .records import Results, read_results
-from .removed import NOT_IN_TABLE, removed_records
+from ...errors import one_line
+from ...layout import report_folder
+from ...read.schemas.output_schema import DeclaredResult, FileKind, OutputSchemaError
+from ...status.reasons import tail
+from ...status_words import FAILURES, NOT_RUN, order
+from ...version import __version__
+from ...workspace.job_table import JobTable
+from ..records import Results, read_results
+from ..removed import NOT_IN_TABLE, removed_records
+from ..schema_check import declared_results
+from ..statuses import RecordStatus, read_statuses
 from .report_files import Documents, FileNames, LinkedFiles, write_folder, write_zip
 from .report_values import Cell, Link, cells_of
-from .schema_check import declared_results
-from .statuses import RecordStatus, read_statuses
 
-_TEMPLATES = Path(__file__).with_name("report_templates")
+_TEMPLATES = Path(__file__).with_name("templates")
 _ASSETS = ("report.css", "report.js")
 _LINES_OF_LOG = 20
 """Lines of the log that the page of a failed record has."""
