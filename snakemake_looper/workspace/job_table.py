@@ -199,6 +199,7 @@ class JobTable:
             results_dir=Path(found["results_dir"]),
             amendments=tuple(found["amendments"]),
             outputs=found["outputs"],
+            benchmarks=found.get("benchmarks", {}),
             record_folders=found["record_folders"],
             warnings=tuple(found["warnings"]),
             places=tuple((now, first) for now, first in found["places"]),

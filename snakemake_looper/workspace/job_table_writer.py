@@ -196,6 +196,7 @@ def facts_of(
         results_dir=plan.results_dir,
         amendments=plan.amendments,
         outputs={rule.name: list(rule.outputs) for rule in plan.rules},
+        benchmarks={rule.name: rule.benchmark for rule in plan.rules if rule.benchmark},
         record_folders={
             rule.name: str(folder)
             for rule in plan.rules

@@ -94,7 +94,7 @@ def test_a_job_that_died_without_a_word(local: Driver) -> None:
     local.say(LOCAL_SHELL.format(flag("a")), LogEvent.ERROR)
     local.fail("a")
     assert local.flags() == ["a_failed", "b_running", "c_waiting"]
-    assert local.death("a")[3:] == ("", None, "SIGKILL", "", 1)
+    assert local.death("a")[3:8] == ("", None, "SIGKILL", "", 1)
     (failure,) = local.failures
     assert (failure.record, failure.status) == ("a", "failed")
     assert failure.reason == "killed by SIGKILL (out of memory, or by somebody)"
@@ -213,7 +213,7 @@ def test_attempts_are_counted(slurm: Driver) -> None:
         slurm.status("a", "running")
         slurm.fail("a", external=f"1{attempt}")
         assert slurm.flags()[0] == "a_failed"
-        assert slurm.death("a")[6:] == (f"1{attempt}", attempt)
+        assert slurm.death("a")[6:8] == (f"1{attempt}", attempt)
         slurm.say("Trying to restart job 1.")
         assert slurm.flags()[0] == "a_waiting"
 
@@ -252,7 +252,7 @@ def test_members_of_a_group_each_have_their_end(slurm: Driver) -> None:
     slurm.status("b", "running")
     fail_group(slurm)
     assert slurm.flags() == ["a_completed", "b_failed", "c_failed"]
-    assert slurm.death("b")[3:] == ("wall time exceeded", None, "", "9", 1)
+    assert slurm.death("b")[3:8] == ("wall time exceeded", None, "", "9", 1)
     assert slurm.death("c").reason == "never began: wall time exceeded"
     assert len(slurm.failures) == 2, "each is said once"
 
