@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
@@ -12,6 +13,7 @@ import pytest
 from snakemake_interface_logger_plugins.common import LogEvent
 from support.projects import flags
 
+from snakemake_looper.layout import note_on_times
 from snakemake_looper.run import slurm as module
 from snakemake_looper.run.controller import Controller
 from snakemake_looper.run.snapshot import Failure
@@ -85,6 +87,20 @@ def slurm(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Driver]:
     monkeypatch.setattr(module, "slurm_states", lambda ids: {"9": "TIMEOUT"})
     yield driver
     driver.journal.end()
+
+
+@pytest.mark.parametrize("has_begun", [True, False])
+def test_the_time_when_a_killed_job_began(local: Driver, has_begun: bool) -> None:
+    """Its shell has noted it; a note of an earlier try counts for nothing."""
+    note = local.folder / note_on_times(flag("a"))
+    note.parent.mkdir(parents=True)
+    note.write_text("1795000000.5\n")
+    if not has_begun:
+        os.utime(note, (1_795_000_000, 1_795_000_000 - 3600))
+    local.hand_over("a")
+    local.status("a", "running")
+    local.fail("a")
+    assert local.death("a").started == (1_795_000_000.5 if has_begun else None)
 
 
 def test_a_job_that_died_without_a_word(local: Driver) -> None:
