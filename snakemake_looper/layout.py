@@ -132,6 +132,11 @@ def flag_name(pipeline: str, record: str, status: str) -> str:
     return f"{pipeline}_{record}_{status}.flag"
 
 
+def is_completed_flag(path: str) -> bool:
+    """Whether a path is that of a completed flag."""
+    return path.endswith(_COMPLETED)
+
+
 def flag_with(completed_flag: str, status: str) -> str:
     """The path of a record's flag for a status, from that of its completed flag."""
     return f"{completed_flag.removesuffix(_COMPLETED)}_{status}.flag"

@@ -48,6 +48,9 @@ class RecordStatus:
     """The time from there to its end, in seconds."""
     memory_mb: float | None = None
     """The most memory that it held, in MB (1,024² bytes), as Snakemake's benchmarks measure it."""
+    outdated: str | None = None
+    """Why a run would run it again though it is completed; None if it would not, or that is not
+    known. See `outdated`."""
 
 
 def read_statuses(

@@ -200,6 +200,8 @@ class JobTable:
             amendments=tuple(found["amendments"]),
             outputs=found["outputs"],
             benchmarks=found.get("benchmarks", {}),
+            depends=found.get("depends", {}),
+            after=found.get("after", {}),
             record_folders=found["record_folders"],
             warnings=tuple(found["warnings"]),
             places=tuple((now, first) for now, first in found["places"]),
