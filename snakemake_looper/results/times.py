@@ -2,7 +2,9 @@
 
 Numbers of an earlier try are worse than none. So each source is compared with the flag:
 
-- The note that a job's shell writes, if it is as new as the flag, see `status.times`.
+- The note that a job's shell writes, see `status.times`. It is as new as the flag. Only the flag of
+  a completed job may be newer: Snakemake touches outputs when it has noticed that a job is complete,
+  on a cluster some time later. Then the log tells: whoever runs the job without a note writes one.
 - If the main process set the flag, since the shell was killed: the journal of the run.
 - Memory: the file of Snakemake's `benchmark:`, which is written after a job that completed.
 """
@@ -13,7 +15,7 @@ import os
 from pathlib import Path
 from typing import NamedTuple
 
-from ..files import open_file
+from ..files import modified, open_file
 from ..status.flags import flag_path
 from ..status.journal import Death
 from ..status.times import GRAIN, Note, read_note
@@ -47,18 +49,25 @@ def times_of(row: JobRow, status: str, death: Death | None, facts: Facts, workdi
     if status != "running" and status != "completed" and status not in FAILURES:
         return Times()
     note = read_note(workdir, row.flag)
-    if status == "running":
+    flagged = modified(str(flag_path(workdir, row.flag, status)))
+    if status == "running" or flagged is None:  # without its flag, it was killed with its run
         return Times(note.began) if note is not None and note.ended is None else Times()
-    flagged = _written(flag_path(workdir, row.flag, status))
-    if flagged is None:  # the flag says `running`, and its run was killed
-        return Times(note.began) if note is not None and note.ended is None else Times()
-    memory = None
-    if status == "completed" and row.rule in facts.benchmarks:
-        path = workdir / facts.benchmarks[row.rule].replace("{sample}", row.record)
-        memory = _memory_in(path, flagged)
-    if note is not None and note.ended is not None and note.written >= flagged - GRAIN:
-        return Times(note.began, note.ended - note.began, memory)
-    return Times(*_of_death(death, note), memory)
+    started, took = _of_death(death, note)
+    since = flagged
+    if note is not None and note.ended is not None and _is_of(note, status, flagged, row, workdir):
+        started, took, since = note.began, note.ended - note.began, note.written
+    benchmark = facts.benchmarks.get(row.rule) if status == "completed" else None
+    if benchmark is None:
+        return Times(started, took)
+    path = workdir / benchmark.replace("{sample}", row.record)
+    return Times(started, took, _memory_in(path, since))
+
+
+def _is_of(note: Note, status: str, flagged: float, row: JobRow, workdir: Path) -> bool:
+    """Whether a note of a job that ended is about the try that its flag is about."""
+    log = modified(str(workdir / row.log)) if status == "completed" else None
+    newest = flagged if log is None else min(flagged, log)
+    return note.status == status and note.written >= newest - GRAIN
 
 
 def _of_death(death: Death | None, note: Note | None) -> tuple[float | None, float | None]:
@@ -85,10 +94,3 @@ def _memory_in(path: Path, since: float) -> float | None:
     except (OSError, ValueError, IndexError):  # `NA` for a job that was too short
         return None
     return max(found) if found and all(0 <= one < float("inf") for one in found) else None
-
-
-def _written(path: Path) -> float | None:
-    try:
-        return path.stat().st_mtime
-    except OSError:
-        return None

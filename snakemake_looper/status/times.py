@@ -2,13 +2,13 @@
 
     .snakemake/looper/times/<completed flag without its end, and with % for each />
 
-    1795600000.123456       the command is about to begin
-    1795600012.654321       the flag has the status that it will keep
+    1795600000.123456               the command is about to begin
+    1795600012.654321 completed     the flag has its last status
 
-Only the shell knows the time of its own job: Snakemake's records have the time when a job was
-submitted to a cluster, and none of a job that failed. A note costs a job no process. It is written
-anew with each try, and it is never older than the flag of its try. So if a note is older than the
-flag, something else has set the flag since, and the note says nothing about it.
+Only the shell knows the times of its own job. Snakemake's metadata of a job on a cluster may have
+the beginning of an earlier try, and its end is the moment when the main process has noticed it
+(seen with 9.27 and `cluster-generic`). A note costs a job no process. It is written anew with each
+try, and never before the flag of its try.
 """
 
 from __future__ import annotations
@@ -34,6 +34,8 @@ class Note(NamedTuple):
     began: float
     ended: float | None
     """None if its shell has not ended, or was killed."""
+    status: str
+    """The last status that the shell has set; empty if it has set none."""
     written: float
     """When the note was written last, by the clock of its file system, as a flag's time is."""
 
@@ -43,15 +45,15 @@ def read_note(workdir: Path, completed_flag: str) -> Note | None:
     try:
         with open_file(workdir / note_on_times(completed_flag)) as file:
             # In some languages, bash writes a comma.
-            lines = file.read(_LONGEST).replace(b",", b".").split()
+            first, *others = file.read(_LONGEST).replace(b",", b".").split()
             written = os.fstat(file.fileno()).st_mtime
-        began, *ended = map(float, lines)
-    except (OSError, ValueError):
+        began = float(first)
+        end, status = (float(others[0]), others[1].decode()) if others else (None, "")
+    except (OSError, ValueError, IndexError):
         return None
-    end = next(iter(ended), None)
     if not 0 <= began <= (began if end is None else end) < _NEVER:
         return None
-    return Note(began, end, written)
+    return Note(began, end, status, written)
 
 
 def begin_since(workdir: Path, completed_flag: str, since: float) -> float | None:

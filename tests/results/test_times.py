@@ -50,6 +50,12 @@ def flagged(jobs: JobTable, status: str, at: float = ENDED) -> Path:
     return path
 
 
+def log_written(jobs: JobTable, at: float) -> None:
+    path = jobs.facts.workdir / brief_of(jobs).log
+    path.touch()
+    os.utime(path, (at, at))
+
+
 def noted(jobs: JobTable, text: str, at: float = ENDED) -> Path:
     """Write the note of record `a`, as its job's shell did at a time."""
     path = jobs.facts.workdir / note_on_times(brief_of(jobs).flag)
@@ -79,13 +85,18 @@ def times(jobs: JobTable) -> tuple[float | None, float | None]:
     return found.started, found.took
 
 
-WHOLE = f"{BEGAN}\n{ENDED}\n"
+def whole(status: str = "completed") -> str:
+    """The note of a job that ended."""
+    return f"{BEGAN}\n{ENDED} {status}\n"
+
+
+WHOLE = whole()
 
 
 @pytest.mark.parametrize("status", ["completed", "failed", "partial"])
 def test_a_job_that_ended(jobs: JobTable, status: str) -> None:
     flagged(jobs, status)
-    noted(jobs, WHOLE)
+    noted(jobs, whole(status))
     assert times(jobs) == (BEGAN, 12.5)
     plain = read(jobs, times=False)
     assert (plain.started, plain.took) == (None, None), "only where they are shown"
@@ -103,13 +114,23 @@ def test_a_job_that_waits_has_no_times_of_its_last_run(jobs: JobTable) -> None:
     assert times(jobs) == (None, None)
 
 
-def test_a_flag_that_something_else_has_set_since(jobs: JobTable) -> None:
-    """As looper, `--touch`, or the main process for a job that never began."""
+@pytest.mark.parametrize("status", ["completed", "failed", "partial", "running"])
+def test_a_flag_that_something_else_has_set_since(jobs: JobTable, status: str) -> None:
+    """As looper, which writes a log, or the main process for a job that never began."""
+    flagged(jobs, status, ENDED + 60)
+    log_written(jobs, ENDED + 60)
+    noted(jobs, whole(status))
+    assert times(jobs) == (None, None)
+    noted(jobs, whole("completed" if status != "completed" else "failed"), ENDED + 60)
+    assert times(jobs) == (None, None), "the note is of another try"
+
+
+def test_a_flag_that_snakemake_has_touched_since(jobs: JobTable) -> None:
+    """It touches outputs when it notices that a job on a cluster is complete."""
+    flagged(jobs, "completed", ENDED + 60)
+    log_written(jobs, ENDED)
     noted(jobs, WHOLE)
-    for status in ("completed", "failed", "running"):
-        flagged(jobs, status, ENDED + 60)
-        assert times(jobs) == (None, None)
-        os.unlink(flagged(jobs, status))
+    assert times(jobs) == (BEGAN, 12.5)
 
 
 def test_a_job_that_never_began(jobs: JobTable) -> None:
@@ -130,7 +151,7 @@ def test_a_job_whose_shell_was_killed(jobs: JobTable) -> None:
 
 def test_a_job_that_a_cluster_ended_after_its_own_last_word(jobs: JobTable) -> None:
     flag = flagged(jobs, "failed", ENDED + 60)
-    noted(jobs, WHOLE)
+    noted(jobs, whole("partial"))
     died(jobs, flag, ENDED + 60, BEGAN, "wall time exceeded")
     assert times(jobs) == (BEGAN, 12.5)
 
@@ -146,17 +167,11 @@ def test_a_job_that_was_killed_with_its_run(jobs: JobTable) -> None:
 @pytest.mark.parametrize(
     "text",
     [
-        "",
-        "\n\n",
-        "soon\n",
-        f"{ENDED}\n{BEGAN}\n",
-        "nan\n1\n",
-        "1e300\n1e301\n",
-        "inf\ninf\n",
-        "-5\n1\n",
-        "\0" * 300,
+        "", "\n\n", "soon\n", f"{BEGAN}\n{ENDED}\n", f"{ENDED}\n{BEGAN} completed\n", "\0" * 300,
+        "nan\n1 completed\n", "1e300\n1e301 completed\n", "inf\ninf completed\n", "-5\n1 completed\n",
+        f"{BEGAN}\n{ENDED} \xff\n",
     ],
-)
+)  # fmt: skip
 def test_a_damaged_note(jobs: JobTable, text: str) -> None:
     flagged(jobs, "completed")
     noted(jobs, text)

@@ -18,8 +18,8 @@
 # is `partial`, too. All output goes to the log. If the job does not complete, the log's last line
 # says how it ended.
 #
-# The shell notes when the job began, and when its flag got its last status, in a file below
-# `.snakemake/looper/times/`: two lines, each in seconds since the epoch.
+# The shell notes when the job began, and when its flag got which last status, in a file below
+# `.snakemake/looper/times/`: two lines, with times in seconds since the epoch.
 #
 # On a cluster, all processes of the job share a lock on the log, until the last of them ends. If
 # the Snakemake of an earlier run was killed and its job still runs, the new job waits for that
@@ -119,7 +119,7 @@ __looper_end() {
         text="the command exited with 0, but its status could not be set"
         __looper_status failed
     fi
-    __looper_note_end "${EPOCHREALTIME-}"
+    __looper_note_end "${EPOCHREALTIME-} $status"
     [[ -z $text ]] || echo "$text"
     __looper_unlock
     [[ $status == completed ]] || ((code != 0)) || code=1
@@ -153,7 +153,7 @@ __looper_note_begin() {
     } || return 0
 } 2> /dev/null
 
-# Note that the flag is as it will stay. The file is then as new as the flag.
+# Note that the flag has its last status. The file is then as new as the flag.
 __looper_note_end() {
     [[ ! -f $__looper_note ]] || echo "$1" >> "$__looper_note" || return 0
 } 2> /dev/null
