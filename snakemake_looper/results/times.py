@@ -6,7 +6,8 @@ Numbers of an earlier try are worse than none. So each source is compared with t
   a completed job may be newer: Snakemake touches outputs when it has noticed that a job is complete,
   on a cluster some time later. Then the log tells: whoever runs the job without a note writes one.
 - If the main process set the flag, since the shell was killed: the journal of the run.
-- Memory: the file of Snakemake's `benchmark:`, which is written after a job that completed.
+- Memory: the file of Snakemake's `benchmark:`, which is written after a job that completed; else
+  pypiper's `<pipeline>_profile.tsv` in the sample's output folder, if this try has written it.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ from ..workspace.rows import Facts, JobRow
 KILLED_WITH_ITS_RUN = "killed together with its run"
 _MEMORY = "max_rss"
 _LONGEST = 100_000
-"""Bytes that are read of a benchmark file."""
+"""Bytes that are read of a file with numbers: the first, or the last of one that grows."""
 
 
 class Times(NamedTuple):
@@ -56,11 +57,14 @@ def times_of(row: JobRow, status: str, death: Death | None, facts: Facts, workdi
     since = flagged
     if note is not None and note.ended is not None and _is_of(note, status, flagged, row, workdir):
         started, took, since = note.began, note.ended - note.began, note.written
-    benchmark = facts.benchmarks.get(row.rule) if status == "completed" else None
-    if benchmark is None:
-        return Times(started, took)
-    path = workdir / benchmark.replace("{sample}", row.record)
-    return Times(started, took, _memory_in(path, since))
+    memory = None
+    if status == "completed" and row.rule in facts.benchmarks:
+        benchmark = facts.benchmarks[row.rule].replace("{sample}", row.record)
+        memory = _memory_in(workdir / benchmark, since)
+    if memory is None and started is not None:
+        profile = facts.results_dir / row.record / f"{row.pipeline}_profile.tsv"
+        memory = _memory_of_pypiper(profile, started)
+    return Times(started, took, memory)
 
 
 def _is_of(note: Note, status: str, flagged: float, row: JobRow, workdir: Path) -> bool:
@@ -94,3 +98,24 @@ def _memory_in(path: Path, since: float) -> float | None:
     except (OSError, ValueError, IndexError):  # `NA` for a job that was too short
         return None
     return max(found) if found and all(0 <= one < float("inf") for one in found) else None
+
+
+def _memory_of_pypiper(path: Path, since: float) -> float | None:
+    """The most memory of a command of pypiper's last run; None if that is older than `since`.
+
+    Each run adds a heading and its commands to the file. Memory is in millions of kB.
+    """
+    try:
+        with open_file(path) as file:
+            about = os.fstat(file.fileno())
+            if about.st_mtime < since:
+                return None
+            file.seek(max(0, about.st_size - _LONGEST))
+            lines = file.read(_LONGEST).decode(errors="replace").splitlines()
+        last = max(number for number, line in enumerate(lines) if line.startswith("# pid\t"))
+        column = lines[last].split("\t").index("mem")
+        found = [float(line.split("\t")[column]) for line in lines[last + 1 :] if line.strip()]
+    except (OSError, ValueError, IndexError):
+        return None
+    known = found and all(0 <= one < float("inf") for one in found)
+    return round(max(found) * 1e6 / 1024, 2) if known else None

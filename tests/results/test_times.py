@@ -228,3 +228,37 @@ def test_destroy_removes_notes(jobs: JobTable) -> None:
     path = noted(jobs, WHOLE)
     destroy(removal_of_selected(jobs, jobs.facts.workdir, ["sample"]))
     assert not path.exists()
+
+
+PYPIPER = """\
+# Pipeline started at 11-25 10:00:00
+
+# pid\thash\tcid\truntime\tmem\tcmd\tlock
+11\tab\tNone\t0:00:01\t 9.5000\tbwa\tx
+# Pipeline started at 11-26 10:00:00
+
+# pid\thash\tcid\truntime\tmem\tcmd\tlock
+12\tab\tNone\t0:00:01\t 1.0240\tbwa\tx
+13\tab\tNone\t0:00:01\t 0.5000\tsort\tx
+"""
+
+
+@pytest.mark.parametrize(
+    ("text", "at", "memory"),
+    [
+        (PYPIPER, ENDED, 1000.0),
+        (PYPIPER * 1_000, ENDED, 1000.0),
+        (PYPIPER, BEGAN - 60, None),
+        ("# Pipeline started at 11-26 10:00:00\n\n", ENDED, None),
+        (PYPIPER.replace("0.5000", "much"), ENDED, None),
+        ("", ENDED, None),
+    ],
+)
+def test_memory_of_pypiper(jobs: JobTable, text: str, at: float, memory: float | None) -> None:
+    """Also of a job that failed; of its last run, and not of the runs before."""
+    flagged(jobs, "failed")
+    noted(jobs, whole("failed"))
+    path = jobs.facts.results_dir / "a/touch_profile.tsv"
+    path.write_text(text)
+    os.utime(path, (at, at))
+    assert read(jobs).memory_mb == memory
