@@ -128,12 +128,20 @@ def _after_others(
 
 def _cause(row: JobRow, facts: _Facts) -> str | None:
     """Why a job is due by itself; None if it is not."""
-    recorded = read_metadata(facts.workdir, row.flag)
+    recorded = _recorded(row, facts)
     config = facts.configs.get(row.rule)
     found = _by_times(row, recorded, facts)
     if found is not None or recorded is None:
         return found
     return _by_params(row, recorded, config, facts) or _by_inputs(row, recorded, config, facts)
+
+
+def _recorded(row: JobRow, facts: _Facts) -> Metadata | None:
+    """Snakemake's record of a job; None unless it has one of each output."""
+    for output in facts.facts.outputs.get(row.rule, ()):
+        if read_metadata(facts.workdir, output.replace("{sample}", row.record)) is None:
+            return None
+    return read_metadata(facts.workdir, row.flag)
 
 
 def _by_times(row: JobRow, recorded: Metadata | None, facts: _Facts) -> str | None:

@@ -211,6 +211,22 @@ def test_without_a_record_only_times_are_compared(lab: Path) -> None:
     assert found(lab)["first a"] == "an input file changed: a.txt"
 
 
+def test_an_output_without_a_record(lab: Path) -> None:
+    """Snakemake compares a job only if it has a record of each of its outputs."""
+    edit(
+        lab / "second.yaml",
+        "depends_on: first",
+        'depends_on: first, output: "{sample.sample_name}.out"',
+    )
+    edit(lab / "second.yaml", "echo {", "echo  {")
+    assert found(lab) == {}
+    jobs = jobs_of(lab)
+    rule = next(row.rule for row in jobs.rows() if row.pipeline == "second")
+    put(record_of(lab, "a.out"), record_of(lab, jobs.row(rule, "a").flag).read_text())
+    jobs.close()
+    assert found(lab) == {"second a": "the command changed", "last demo": BEFORE_IT}
+
+
 def test_a_project_that_was_moved(lab: Path) -> None:
     edit(lab / "first.yaml", "echo {sample.word}", "echo {looper.output_dir}")
     jobs = jobs_of(lab)
