@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 from support.earlier import PlayedProject, jobs_of
 
-from snakemake_looper.results.report.report import Failure, LevelReport, write_pages, write_report
+from snakemake_looper.results.report.report import write_pages, write_report
+from snakemake_looper.results.report.report_levels import Failure, LevelReport
 
 
 def packed(root: Path, *inside: Path, **results: Any) -> list[str]:

@@ -23,8 +23,9 @@ import pytest
 from support.projects import write
 from support.running import PATIENCE
 
-from snakemake_looper.results.report.report import LevelReport, write_pages
+from snakemake_looper.results.report.report import write_pages
 from snakemake_looper.results.report.report_files import ReportError
+from snakemake_looper.results.report.report_levels import LevelReport
 
 SCHEMA = """
     properties:
