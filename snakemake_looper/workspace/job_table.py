@@ -198,6 +198,7 @@ class JobTable:
             output_dir=Path(found["output_dir"]),
             results_dir=Path(found["results_dir"]),
             amendments=tuple(found["amendments"]),
+            pep=str(found.get("pep", "")),
             outputs=found["outputs"],
             record_folders=found["record_folders"],
             warnings=tuple(found["warnings"]),

@@ -195,6 +195,7 @@ def facts_of(
         output_dir=plan.out,
         results_dir=plan.results_dir,
         amendments=plan.amendments,
+        pep=plan.pep,
         outputs={rule.name: list(rule.outputs) for rule in plan.rules},
         record_folders={
             rule.name: str(folder)

@@ -6,23 +6,47 @@ import time
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import jinja2
 
-from ...status_words import FAILURES, order
+from ...status_words import FAILURES, SKIPPED, order
 from ...version import __version__
 from .report_files import Documents, FileNames, LinkedFiles
 from .report_levels import LevelReport
+from .report_numbers import grouped
 from .report_pages import LevelPages, level_pages, log_cell
 
 _TEMPLATES = Path(__file__).with_name("templates")
-_ASSETS = ("report.css", "report.js")
+_ASSETS = ("report.css", "contents.css", "report.js")
 _MOST_TROUBLE = 20
-"""Failed and partial records that the index page lists."""
+"""Records with a failure that the index page lists."""
+_TROUBLE = (*FAILURES, SKIPPED)
+"""The statuses of these records."""
 
 
 def documents(reports: Sequence[LevelReport], project_name: str, files: LinkedFiles) -> Documents:
     """Every file of the report, one after the other: record pages are not kept in memory."""
+    environment = _environment(project_name, files)
+    for name in _ASSETS:
+        yield f"assets/{name}", (_TEMPLATES / name).read_text(encoding="utf-8")
+    names = FileNames()
+    folders = {name: names.name(name) for name in dict.fromkeys(one.pipeline for one in reports)}
+    levels, of_project = [], []
+    for report in reports:
+        folder = f"pipelines/{folders[report.pipeline]}/{report.level}"
+        level = level_pages(report, folder, files)
+        levels.append(level)
+        if report.level == "project":
+            seen = level_pages(report, folder, files, seen_from="")
+            of_project += [(seen, record) for record in seen.records if record.results]
+        yield from _documents_of_level(level, environment)
+    index = environment.get_template("index.html")
+    trouble = _trouble(levels, files)
+    yield "index.html", index.render(home="", levels=levels, of_project=of_project, **trouble)
+
+
+def _environment(project_name: str, files: LinkedFiles) -> jinja2.Environment:
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(_TEMPLATES),
         autoescape=True,
@@ -30,29 +54,31 @@ def documents(reports: Sequence[LevelReport], project_name: str, files: LinkedFi
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    environment.filters["grouped"] = grouped
     environment.globals.update(
         project=project_name, version=__version__, written=time.strftime("%Y-%m-%d %H:%M"),
         order=order, absent="not included" if files.portable else "not found",
     )  # fmt: skip
-    for name in _ASSETS:
-        yield f"assets/{name}", (_TEMPLATES / name).read_text(encoding="utf-8")
-    names = FileNames()
-    folders = {name: names.name(name) for name in dict.fromkeys(one.pipeline for one in reports)}
-    levels = []
-    for report in reports:
-        folder = f"pipelines/{folders[report.pipeline]}/{report.level}"
-        level = level_pages(report, folder, files)
-        levels.append(level)
-        yield from _documents_of_level(level, environment)
-    trouble = [
-        (level, record, log_cell(record.log.path, partial(files.link, "")))
+    return environment
+
+
+def _trouble(levels: Sequence[LevelPages], files: LinkedFiles) -> dict[str, Any]:
+    """The first records that failed, were interrupted or skipped, and the number of others."""
+    found = [
+        (level, record)
         for level in levels
         for record in level.records
-        if record.status in FAILURES
+        if record.status in _TROUBLE and not record.has_left
     ]
-    shown, more = trouble[:_MOST_TROUBLE], len(trouble) - _MOST_TROUBLE
-    index = environment.get_template("index.html")
-    yield "index.html", index.render(home="", levels=levels, trouble=shown, more=more)
+    statuses = sorted({record.status for _, record in found}, key=_TROUBLE.index)
+    return {
+        "headline": " or ".join(statuses).capitalize(),
+        "trouble": [
+            (level, record, log_cell(record.log.path, partial(files.link, "")))
+            for level, record in found[:_MOST_TROUBLE]
+        ],
+        "more": len(found) - _MOST_TROUBLE,
+    }
 
 
 def _documents_of_level(level: LevelPages, environment: jinja2.Environment) -> Documents:

@@ -14,17 +14,28 @@ from ...workspace.job_table import JobTable
 from ..records import Results, read_results
 from ..removed import NOT_IN_TABLE, removed_records
 from ..statuses import RecordStatus, read_statuses
+from .report_attributes import sample_attributes
 
 _LINES_OF_LOG = 20
 """Lines of the log that the page of a failed record has."""
 
 
 class Failure(NamedTuple):
-    """Why a record failed or was interrupted."""
+    """Why a record failed, was interrupted, or has another status that needs an explanation."""
 
     reason: str
-    last_lines: Sequence[str]
-    """The end of its log."""
+    last_lines: Sequence[str] = ()
+    """The end of its log, if it failed or was interrupted."""
+
+
+class Times(NamedTuple):
+    """When a record ran last, how long, and with how much memory; None for what is not known."""
+
+    started: float | None = None
+    """Seconds since the epoch."""
+    took: float | None = None
+    """Seconds."""
+    memory_mb: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +54,12 @@ class LevelReport:
     notes: Mapping[str, str] = field(default_factory=dict)
     """Remarks on records, for example that results are of an earlier run."""
     failures: Mapping[str, Failure] = field(default_factory=dict)
-    """Why records failed or were interrupted."""
+    """Why records failed, were interrupted, or were skipped."""
+    earlier: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    """The results of an earlier run, of each record that has some."""
+    times: Mapping[str, Times] = field(default_factory=dict)
+    attributes: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    """The attributes of samples."""
 
 
 def read_levels(table: JobTable, read: Sequence[Results] | None = None) -> list[LevelReport]:
@@ -61,14 +77,26 @@ def read_levels(table: JobTable, read: Sequence[Results] | None = None) -> list[
     known = read_statuses(table, facts.workdir, why=True)
     for one in (*known, *removed_records(table, facts.workdir, known)):
         statuses.setdefault((one.pipeline or "(none)", one.level), []).append(one)
+    keys = dict.fromkeys((*statuses, *results))
+    attributes = sample_attributes(facts) if any(level == "sample" for _, level in keys) else {}
     return [
-        _level_report(key, results.get(key), statuses.get(key, []), facts.workdir)
-        for key in dict.fromkeys((*statuses, *results))
+        _level_report(
+            key,
+            results.get(key),
+            statuses.get(key, []),
+            facts.workdir,
+            attributes if key[1] == "sample" else {},
+        )
+        for key in keys
     ]
 
 
 def _level_report(
-    key: tuple[str, str], results: Results | None, statuses: Sequence[RecordStatus], workdir: Path
+    key: tuple[str, str],
+    results: Results | None,
+    statuses: Sequence[RecordStatus],
+    workdir: Path,
+    attributes: Mapping[str, Mapping[str, Any]],
 ) -> LevelReport:
     pipeline, level = key
     return LevelReport(
@@ -82,9 +110,19 @@ def _level_report(
             **{one.record: one.reason for one in statuses if one.reason == NOT_IN_TABLE},
             **(results.notes if results else {}),
         },
-        {one.record: _failure(one, workdir) for one in statuses if one.status in FAILURES},
+        {
+            one.record: _failure(one, workdir)
+            for one in statuses
+            if one.status in FAILURES or one.reason not in ("", NOT_IN_TABLE)
+        },
+        results.earlier if results else {},
+        {one.record: Times(one.started, one.took, one.memory_mb) for one in statuses},
+        attributes,
     )
 
 
 def _failure(one: RecordStatus, workdir: Path) -> Failure:
-    return Failure(one.reason, [one_line(line) for line in tail(workdir / one.log, _LINES_OF_LOG)])
+    reason = "" if one.reason == NOT_IN_TABLE else one.reason
+    if one.status not in FAILURES:
+        return Failure(reason)
+    return Failure(reason, [one_line(line) for line in tail(workdir / one.log, _LINES_OF_LOG)])
