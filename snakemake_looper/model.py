@@ -250,6 +250,8 @@ class Plan:
     results_dir: Path
     """The folder of the samples' own output folders."""
     amendments: tuple[str, ...]
+    pep: str
+    """The PEP: a path, or its address at PEPhub."""
     rules: tuple[Rule, ...]
     jobs: tuple[Job, ...]
     skipped: tuple[Skip, ...]

@@ -47,7 +47,7 @@ LOADED_BY_SOME_JOBS = {"formula", "run", "run.from_snakefile", "workspace.array_
 SEAMS = {
     "peppy": {"read.peps.peppy_merging", "read.peps.peppy_project"},
     "pephubclient": {"read.peps.pephub", "results.pephub_table"},
-    "jinja2": {"read.templates.template_environment", "read.templates.template_undefined", "results.report.report"},
+    "jinja2": {"read.templates.template_environment", "read.templates.template_undefined", "results.report.report_documents"},
     "jsonschema": {"read.schemas.input_schema", "read.schemas.output_schema_faults", "read.schemas.schema_faults"},
     "sqlalchemy": {
         "results.database", "results.database_connection", "results.database_tables",

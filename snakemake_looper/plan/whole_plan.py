@@ -47,6 +47,7 @@ def whole_plan(
         out=settings.out,
         results_dir=settings.results_dir,
         amendments=context.options.amend or (),
+        pep=str(settings.pep),
         rules=tuple(constrained(found, jobs)),
         jobs=tuple(jobs),
         skipped=tuple(skipped),

@@ -198,6 +198,7 @@ class JobTable:
             output_dir=Path(found["output_dir"]),
             results_dir=Path(found["results_dir"]),
             amendments=tuple(found["amendments"]),
+            pep=str(found.get("pep", "")),
             outputs=found["outputs"],
             benchmarks=found.get("benchmarks", {}),
             depends=found.get("depends", {}),

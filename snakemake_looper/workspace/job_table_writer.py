@@ -195,6 +195,7 @@ def facts_of(
         output_dir=plan.out,
         results_dir=plan.results_dir,
         amendments=plan.amendments,
+        pep=plan.pep,
         outputs={rule.name: list(rule.outputs) for rule in plan.rules},
         depends={rule.name: list(rule.depends) for rule in plan.rules if rule.depends},
         after={rule.name: list(rule.after) for rule in plan.rules if rule.after},

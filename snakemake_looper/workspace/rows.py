@@ -135,6 +135,8 @@ class Facts:
     results_dir: Path
     """The folder of the samples' own output folders."""
     amendments: tuple[str, ...]
+    pep: str
+    """The PEP: a path, or its address at PEPhub."""
     outputs: dict[str, list[str]]
     """Outputs besides the flag, by rule."""
     benchmarks: dict[str, str]

@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 from support.earlier import PlayedProject, jobs_of
 
-from snakemake_looper.results.report.report import Failure, LevelReport, write_pages, write_report
+from snakemake_looper.results.report.report import write_pages, write_report
+from snakemake_looper.results.report.report_levels import Failure, LevelReport
 
 
 def packed(root: Path, *inside: Path, **results: Any) -> list[str]:
@@ -87,7 +88,7 @@ def test_the_page_of_a_failed_record_says_why(count: Path) -> None:
     jobs.close()
     folder = count / "pages/pipelines/count/sample"
     page = (folder / "a.html").read_text()
-    assert '<p class="note">exit code 3</p>' in page
+    assert '<p class="reason">exit code 3</p>' in page
     assert "line 13\n" in page and "line 12\n" not in page, "twenty lines"
     assert r"&lt;script&gt;\u202e too few reads" in page
     assert "exit code 3" in (count / "pages/index.html").read_text()

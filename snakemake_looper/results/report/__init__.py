@@ -1,7 +1,9 @@
 """A project's results as web pages.
 
-report          from results and statuses to the texts of all files
-report_values   values as cells of a table
-report_files    names of files, links between them, and how a folder or a zip is written
-templates/      the pages, their style and their script
+report            the whole of it: from a job table to a written report
+report_levels     results and statuses of each pipeline and level, as read
+report_pages      the pages as values, with report_values: values as cells of a table
+report_documents  the texts of all files
+report_files      names of files, links between them, and how a folder or a zip is written
+templates/        the pages, their style and their script
 """

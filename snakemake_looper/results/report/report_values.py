@@ -6,6 +6,7 @@ are drawn. A value never ends up as HTML: the templates escape all text.
 
 from __future__ import annotations
 
+import math
 import os
 import re
 from collections.abc import Callable, Mapping
@@ -13,6 +14,7 @@ from typing import Any, Literal, NamedTuple
 
 from ...read.schemas.output_schema import FileKind
 from ..json_values import json_text, plain
+from .report_numbers import duration, local_time, memory, rounded
 
 Link = Callable[[str], str]
 """Makes a link from the pages of one folder to a file; empty if there is no such file."""
@@ -23,7 +25,11 @@ DRAWN = frozenset({".png", ".jpg", ".jpeg", ".gif", ".svg", ".webp", ".bmp", ".a
 _WEB = re.compile(r"(?:https?|ftp)://[^\s<>]+\Z", re.IGNORECASE)
 
 
-CellKind = Literal["empty", "text", "number", "data", "link", "file", "image", "missing"]
+_LONG, _MANY_LINES = 300, 20
+"""Characters and lines of a text that is folded on the page of its record."""
+_START = 200
+"""Characters of a folded text that are shown."""
+CellKind = Literal["empty", "text", "number", "data", "link", "file", "image", "missing", "time"]
 """`missing`: a file that is not there. `data`: anything nested, shown as JSON."""
 
 
@@ -40,28 +46,64 @@ class Cell(NamedTuple):
     """The address of the picture that is drawn: a thumbnail, or the image itself."""
     path: str = ""
     """The path that was reported."""
+    moment: str = ""
+    """A time as ISO 8601 has it."""
+    rounded: str = ""
+    """A number with as many digits as a page shows."""
 
     @property
     def short(self) -> str:
         """The text, shortened to fit into a table."""
-        if self.kind == "number" and self.sort:
-            return f"{float(self.sort):.6g}"
+        if self.kind == "number":
+            return self.rounded
         text = " ".join(self.text.split())
         return text if len(text) <= _SHORT else text[: _SHORT - 1] + "…"
+
+    @property
+    def is_long(self) -> bool:
+        """Whether the text is folded on the page of its record."""
+        return len(self.text) > _LONG or self.text.count("\n") >= _MANY_LINES
+
+    @property
+    def start(self) -> str:
+        """The beginning of a long text, on one line."""
+        return " ".join(self.text[:_START].split()) + " …"
 
 
 def cells_of(value: Any, kind: FileKind, link: Link) -> tuple[Cell, ...]:
     """The cells of a result: one, or one for each file or image of a list."""
     if isinstance(value, list) and value and all(_is_file(item) for item in value):
         return tuple(_file(item, kind, link) for item in value)
-    return (_file(value, kind, link) if _is_file(value) else _plain(value),)
+    return (_file(value, kind, link) if _is_file(value) else plain_cell(value),)
+
+
+_YEAR_9999 = 253_370_764_800
+"""Seconds since the epoch. A time beyond it is none."""
+TIMES = ("Started", "Took", "Memory")
+"""The columns of times, in their order."""
+
+
+def cells_of_times(
+    started: float | None = None, took: float | None = None, memory_mb: float | None = None
+) -> Mapping[str, Cell]:
+    """When a record began, how long it took and how much memory it needed, as far as is known."""
+    found = {}
+    if started is not None and 0 <= started < _YEAR_9999:
+        text, moment = local_time(started)
+        found["Started"] = Cell("time", text, str(started), moment=moment)
+    if took is not None and 0 <= took < _YEAR_9999:
+        found["Took"] = Cell("text", duration(took), str(took))
+    if memory_mb is not None and 0 <= memory_mb < math.inf:
+        found["Memory"] = Cell("text", memory(memory_mb), str(memory_mb))
+    return found
 
 
 def _is_file(value: Any) -> bool:
     return isinstance(value, Mapping) and isinstance(value.get("path"), str) and value["path"] != ""
 
 
-def _plain(value: Any) -> Cell:
+def plain_cell(value: Any) -> Cell:
+    """The cell of a value that is no file."""
     if value is None or value == "":
         return Cell("empty", "")
     if isinstance(value, bool):
@@ -69,9 +111,10 @@ def _plain(value: Any) -> Cell:
     if isinstance(value, float):
         # JavaScript's spelling. "Not a number" is sorted like an empty cell.
         sort = {"inf": "Infinity", "-inf": "-Infinity", "nan": ""}.get(str(value), str(value))
-        return Cell("number", str(value), sort)
+        return Cell("number", str(value), sort, rounded=rounded(str(value)))
     if isinstance(value, int):
-        return Cell("number", str(value))
+        text, brief = str(value), rounded(str(value))
+        return Cell("number", text, None if brief == text else text, rounded=brief)
     if isinstance(value, set | frozenset | bytes):
         value = plain(value)
     if isinstance(value, list | tuple | Mapping):

@@ -1,0 +1,36 @@
+"""The attributes of samples, which a report shows beside their results.
+
+A job table has commands and no attributes. So the PEP is read once more, with the amendments of the
+plan. A report can be written without it: if it cannot be read, there are no attributes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from ...errors import LooperError, Problems
+from ...workspace.rows import Facts
+
+
+def sample_attributes(facts: Facts) -> Mapping[str, Mapping[str, Any]]:
+    """The attributes of each sample of the PEP that a plan was made from, without its name."""
+    # peppy is heavy, and nothing else of a report needs it.
+    from ...read.looper_config import read_looper_config
+    from ...read.options.options import Options
+    from ...read.peps.pep import read_pep
+
+    options = Options(amend=facts.amendments or None, pep_config=facts.pep or None)
+    problems = Problems()
+    try:
+        config = read_looper_config(facts.looper_config, options, problems)
+        pep = read_pep(config, problems) if config else None
+    except (LooperError, OSError):
+        return {}
+    if pep is None:
+        return {}
+    names = {"sample_name", pep.index}
+    return {
+        sample.name: {key: one for key, one in sample.attributes.items() if key not in names}
+        for sample in pep.samples
+    }

@@ -1,0 +1,97 @@
+"""The texts of all files of a report, made from pages by the templates."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import jinja2
+
+from ...status_words import FAILURES, SKIPPED, order
+from ...version import __version__
+from .report_files import Documents, FileNames, LinkedFiles
+from .report_levels import LevelReport
+from .report_numbers import grouped
+from .report_pages import LevelPages, level_pages, log_cell
+
+_TEMPLATES = Path(__file__).with_name("templates")
+_ASSETS = ("report.css", "contents.css", "report.js")
+_MOST_TROUBLE = 20
+"""Records with a failure that the index page lists."""
+_TROUBLE = (*FAILURES, SKIPPED)
+"""The statuses of these records."""
+
+
+def documents(reports: Sequence[LevelReport], project_name: str, files: LinkedFiles) -> Documents:
+    """Every file of the report, one after the other: record pages are not kept in memory."""
+    environment = _environment(project_name, files)
+    for name in _ASSETS:
+        yield f"assets/{name}", (_TEMPLATES / name).read_text(encoding="utf-8")
+    names = FileNames()
+    folders = {name: names.name(name) for name in dict.fromkeys(one.pipeline for one in reports)}
+    levels, of_project = [], []
+    for report in reports:
+        folder = f"pipelines/{folders[report.pipeline]}/{report.level}"
+        level = level_pages(report, folder, files)
+        levels.append(level)
+        if report.level == "project":
+            seen = level_pages(report, folder, files, seen_from="")
+            of_project += [(seen, record) for record in seen.records if record.results]
+        yield from _documents_of_level(level, environment)
+    index = environment.get_template("index.html")
+    trouble = _trouble(levels, files)
+    yield "index.html", index.render(home="", levels=levels, of_project=of_project, **trouble)
+
+
+def _environment(project_name: str, files: LinkedFiles) -> jinja2.Environment:
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(_TEMPLATES),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters["grouped"] = grouped
+    environment.globals.update(
+        project=project_name, version=__version__, written=time.strftime("%Y-%m-%d %H:%M"),
+        order=order, absent="not included" if files.portable else "not found",
+    )  # fmt: skip
+    return environment
+
+
+def _trouble(levels: Sequence[LevelPages], files: LinkedFiles) -> dict[str, Any]:
+    """The first records that failed, were interrupted or skipped, and the number of others."""
+    found = [
+        (level, record)
+        for level in levels
+        for record in level.records
+        if record.status in _TROUBLE and not record.has_left
+    ]
+    known = {record.status for _, record in found}
+    *first, last = [status for status in _TROUBLE if status in known] or [""]
+    return {
+        "headline": " or ".join(filter(None, (", ".join(first), last))).capitalize(),
+        "trouble": [
+            (level, record, log_cell(record.log.path, partial(files.link, "")))
+            for level, record in found[:_MOST_TROUBLE]
+        ],
+        "more": len(found) - _MOST_TROUBLE,
+    }
+
+
+def _documents_of_level(level: LevelPages, environment: jinja2.Environment) -> Documents:
+    render = {
+        name: environment.get_template(f"{name}.html").render
+        for name in ("records", "images", "record")
+    }
+    common = {"home": "../../../", "level": level}
+    yield f"{level.folder}/index.html", render["records"](**common)
+    if level.images:
+        yield f"{level.folder}/images.html", render["images"](**common)
+    neighbours = [None, *level.records, None]
+    for before, record, after in zip(neighbours, level.records, neighbours[2:], strict=False):
+        text = render["record"](**common, record=record, previous=before, following=after)
+        yield f"{level.folder}/{record.file}", text
