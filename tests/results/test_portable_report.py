@@ -88,7 +88,7 @@ def test_the_page_of_a_failed_record_says_why(count: Path) -> None:
     jobs.close()
     folder = count / "pages/pipelines/count/sample"
     page = (folder / "a.html").read_text()
-    assert '<p class="note">exit code 3</p>' in page
+    assert '<p class="reason">exit code 3</p>' in page
     assert "line 13\n" in page and "line 12\n" not in page, "twenty lines"
     assert r"&lt;script&gt;\u202e too few reads" in page
     assert "exit code 3" in (count / "pages/index.html").read_text()

@@ -84,9 +84,10 @@ def _trouble(levels: Sequence[LevelPages], files: LinkedFiles) -> dict[str, Any]
         for record in level.records
         if record.status in _TROUBLE and not record.has_left
     ]
-    statuses = sorted({record.status for _, record in found}, key=_TROUBLE.index)
+    known = {record.status for _, record in found}
+    *first, last = [status for status in _TROUBLE if status in known] or [""]
     return {
-        "headline": " or ".join(statuses).capitalize(),
+        "headline": " or ".join(filter(None, (", ".join(first), last))).capitalize(),
         "trouble": [
             (level, record, log_cell(record.log.path, partial(files.link, "")))
             for level, record in found[:_MOST_TROUBLE]

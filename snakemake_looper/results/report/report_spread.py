@@ -10,13 +10,15 @@ import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from .report_numbers import Html, rounded
+from .report_numbers import Html, grouped, rounded
 
 _BINS = 20
 _WIDTH, _HEIGHT = 100, 24
 _SMALLEST = 2
 """The height of a bar that would be too low to be seen: one record among many is an outlier."""
-_HUGE = 10_000
+_WHOLE = 10_000
+"""Larger numbers have no fraction below a small picture."""
+_HUGE = 1000
 """Numbers above zero whose largest is this many times the smallest are drawn by their logarithm."""
 
 
@@ -29,7 +31,7 @@ class Spread:
     is_log: bool
     label: str
     """The distribution in words."""
-    brief: str
+    brief: Html
     """The same, as short as it gets."""
     bars: str
     """The bars, as the path of an SVG."""
@@ -71,15 +73,15 @@ def spread_of(numbers: Iterable[str]) -> Spread | None:
     return Spread(low, high, is_log, label, brief, _bars(bins))
 
 
-def _words(low: float, middle: float, high: float, count: int, is_log: bool) -> tuple[str, str]:
+def _words(low: float, middle: float, high: float, count: int, is_log: bool) -> tuple[str, Html]:
     if low == high:
         text = f"all {count} are {rounded(repr(low))}"
-        return text, text
+        return text, Html(text)
     least, median, most = (rounded(repr(one)) for one in (low, middle, high))
     scale = ", logarithmic scale" if is_log else ""
     return (
         f"min {least}, median {median}, max {most}{scale}",
-        f"{least} … {median} … {most}{scale}",
+        Html(" … ".join(map(_short, (low, middle, high))) + (" (log)" if is_log else "")),
     )
 
 
@@ -98,6 +100,10 @@ def _place(value: float, low: float, high: float, is_log: bool) -> float:
     width = high / 2 - low / 2  # the whole difference may be infinite
     place = (value / 2 - low / 2) / width if width else 0.5
     return min(max(place, 0.0), 1.0)
+
+
+def _short(value: float) -> str:
+    return grouped(f"{value:.0f}" if abs(value) >= _WHOLE else f"{value:.4g}")
 
 
 def _bars(bins: list[int]) -> str:

@@ -6,6 +6,7 @@ are drawn. A value never ends up as HTML: the templates escape all text.
 
 from __future__ import annotations
 
+import math
 import os
 import re
 from collections.abc import Callable, Mapping
@@ -24,7 +25,7 @@ DRAWN = frozenset({".png", ".jpg", ".jpeg", ".gif", ".svg", ".webp", ".bmp", ".a
 _WEB = re.compile(r"(?:https?|ftp)://[^\s<>]+\Z", re.IGNORECASE)
 
 
-_LONG, _MANY_LINES = 300, 12
+_LONG, _MANY_LINES = 300, 20
 """Characters and lines of a text that is folded on the page of its record."""
 _START = 200
 """Characters of a folded text that are shown."""
@@ -76,6 +77,8 @@ def cells_of(value: Any, kind: FileKind, link: Link) -> tuple[Cell, ...]:
     return (_file(value, kind, link) if _is_file(value) else plain_cell(value),)
 
 
+_YEAR_9999 = 253_370_764_800
+"""Seconds since the epoch. A time beyond it is none."""
 TIMES = ("Started", "Took", "Memory")
 """The columns of times, in their order."""
 
@@ -85,12 +88,12 @@ def cells_of_times(
 ) -> Mapping[str, Cell]:
     """When a record began, how long it took and how much memory it needed, as far as is known."""
     found = {}
-    if started is not None:
+    if started is not None and 0 <= started < _YEAR_9999:
         text, moment = local_time(started)
         found["Started"] = Cell("time", text, str(started), moment=moment)
-    if took is not None:
+    if took is not None and 0 <= took < _YEAR_9999:
         found["Took"] = Cell("text", duration(took), str(took))
-    if memory_mb is not None:
+    if memory_mb is not None and 0 <= memory_mb < math.inf:
         found["Memory"] = Cell("text", memory(memory_mb), str(memory_mb))
     return found
 
