@@ -326,7 +326,7 @@ let changed = 0;  // When it was seen to change; 0 before that.
 let newer = "";  // The version of a newer page.
 let ready = 0;  // The time that this page took to be whole, in ms.
 
-const clock = seconds => new Date(seconds * 1000).toLocaleTimeString();
+const clock = seconds => new Date(seconds * 1000).toLocaleTimeString([], { hourCycle: "h23" });
 
 function inWords(seconds) {
   if (seconds < 60) return `${Math.max(1, Math.round(seconds))} s`;
