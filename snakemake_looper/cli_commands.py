@@ -196,6 +196,11 @@ COMMANDS = (
                 "-r", "--report-dir", metavar="DIR",
                 help="where (default: <output folder>/reports)",
             ),
+            _argument(
+                "--watch", nargs="?", type=_seconds, const=5.0, metavar="SECONDS",
+                help="write it again every 5 (or SECONDS) seconds, until nothing runs or waits;"
+                " open pages show a run as it goes on",
+            ),
         ),
         "report --portable",
     ),

@@ -21,10 +21,13 @@ from pathlib import Path
 
 from ...layout import report_folder
 from ...workspace.job_table import JobTable
-from ..records import Results
+from ..records import Results, read_results
+from .report_attributes import sample_attributes
+from .report_csv import csv_text
 from .report_documents import documents
-from .report_files import LinkedFiles, write_folder, write_zip
+from .report_files import FollowedFolder, LinkedFiles, write_folder, write_zip
 from .report_levels import LevelReport, read_levels
+from .report_live import Live, Stamps, with_state
 
 
 def write_report(
@@ -51,11 +54,44 @@ def write_report(
         OSError: see `write_pages`.
     """
     facts = table.facts
-    where = folder or report_folder(facts.output_dir, facts.amendments)
+    results = read_results(table, facts.workdir) if read is None else read
     inside = (facts.looper_config.parent, facts.rundir, facts.output_dir)
     return write_pages(
-        read_levels(table, read), where, facts.project_name, facts.rundir, portable, inside
-    )
+        read_levels(table, results), _folder_of(table, folder), facts.project_name, facts.rundir,
+        portable, inside, csv_text(results),
+    )  # fmt: skip
+
+
+def _folder_of(table: JobTable, folder: Path | None) -> Path:
+    return folder or report_folder(table.facts.output_dir, table.facts.amendments)
+
+
+class FollowedReport:
+    """A report that is written again and again while a run goes on."""
+
+    def __init__(self, table: JobTable, folder: Path | None = None) -> None:
+        self._table = table
+        self._folder = _real(_folder_of(table, folder))
+        self._written = FollowedFolder(self._folder)
+        self._stamps = Stamps()
+        self._attributes = sample_attributes(table.facts)
+        """The PEP of a plan does not change."""
+
+    def write(self, live: Live) -> Path:
+        """Write the files that changed. Open pages load themselves again.
+
+        Returns:
+            The index page.
+
+        Raises:
+            LooperError, OSError: see `write_report`.
+        """
+        facts = self._table.facts
+        results = read_results(self._table, facts.workdir)
+        levels = read_levels(self._table, results, self._attributes)
+        files = LinkedFiles(str(facts.rundir), str(self._folder), False, ())
+        texts = documents(levels, facts.project_name, files, csv_text(results))
+        return self._written.write(with_state(texts, levels, self._stamps, live))
 
 
 def write_pages(
@@ -65,6 +101,7 @@ def write_pages(
     root: Path,
     portable: bool = False,
     inside: Sequence[Path] = (),
+    csv: str = "",
 ) -> Path:
     """Write the report of a project.
 
@@ -75,6 +112,7 @@ def write_pages(
         root: relative paths of results and logs are relative to this folder.
         portable: write `<folder>.zip` instead, with the files that the pages show and link to.
         inside: a zip has no files from outside these folders; `root` if none is given.
+        csv: a table of all results, for download.
 
     Returns:
         The index page, or the zip.
@@ -86,9 +124,13 @@ def write_pages(
     """
     if len({(one.pipeline, one.level) for one in levels}) < len(levels):
         raise ValueError("a report has each pipeline and level once")
-    folder = Path(os.path.abspath(folder))
-    if folder.is_symlink():  # a link to a web server's folder stays a link
-        folder = folder.resolve()
+    folder = _real(folder)
     files = LinkedFiles(os.path.abspath(root), str(folder), portable, inside or (root,))
-    texts = documents(levels, project_name, files)
-    return (write_zip if portable else write_folder)(folder, texts, files)
+    texts = with_state(documents(levels, project_name, files, csv), levels, Stamps())
+    return write_zip(folder, texts, files) if portable else write_folder(folder, texts)
+
+
+def _real(folder: Path) -> Path:
+    """The folder that is replaced. A link to a web server's folder stays a link."""
+    folder = Path(os.path.abspath(folder))
+    return folder.resolve() if folder.is_symlink() else folder

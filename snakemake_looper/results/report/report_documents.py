@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
@@ -14,19 +13,30 @@ from ...status_words import FAILURES, SKIPPED, order
 from ...version import __version__
 from .report_files import Documents, FileNames, LinkedFiles
 from .report_levels import LevelReport
+from .report_lists import page_list
 from .report_numbers import grouped
 from .report_pages import LevelPages, level_pages, log_cell
 
 _TEMPLATES = Path(__file__).with_name("templates")
 _ASSETS = ("report.css", "contents.css", "report.js")
+_CSV = "results.csv"
 _MOST_TROUBLE = 20
 """Records with a failure that the index page lists."""
 _TROUBLE = (*FAILURES, SKIPPED)
 """The statuses of these records."""
 
 
-def documents(reports: Sequence[LevelReport], project_name: str, files: LinkedFiles) -> Documents:
-    """Every file of the report, one after the other: record pages are not kept in memory."""
+def documents(
+    reports: Sequence[LevelReport], project_name: str, files: LinkedFiles, csv: str = ""
+) -> Documents:
+    """Every file of the report, one after the other: record pages are not kept in memory.
+
+    Args:
+        reports: results and statuses of each level.
+        project_name: the title.
+        files: the files that pages link to.
+        csv: a table of all results.
+    """
     environment = _environment(project_name, files)
     for name in _ASSETS:
         yield f"assets/{name}", (_TEMPLATES / name).read_text(encoding="utf-8")
@@ -41,9 +51,13 @@ def documents(reports: Sequence[LevelReport], project_name: str, files: LinkedFi
             seen = level_pages(report, folder, files, seen_from="")
             of_project += [(seen, record) for record in seen.records if record.results]
         yield from _documents_of_level(level, environment)
+    if csv:
+        yield _CSV, csv
     index = environment.get_template("index.html")
-    trouble = _trouble(levels, files)
-    yield "index.html", index.render(home="", levels=levels, of_project=of_project, **trouble)
+    yield "index.html", index.render(
+        home="", levels=levels, of_project=of_project, csv=_CSV if csv else "",
+        **_trouble(levels, files),
+    )  # fmt: skip
 
 
 def _environment(project_name: str, files: LinkedFiles) -> jinja2.Environment:
@@ -56,7 +70,7 @@ def _environment(project_name: str, files: LinkedFiles) -> jinja2.Environment:
     )
     environment.filters["grouped"] = grouped
     environment.globals.update(
-        project=project_name, version=__version__, written=time.strftime("%Y-%m-%d %H:%M"),
+        project=project_name, version=__version__,
         order=order, absent="not included" if files.portable else "not found",
     )  # fmt: skip
     return environment
@@ -87,11 +101,28 @@ def _documents_of_level(level: LevelPages, environment: jinja2.Environment) -> D
         name: environment.get_template(f"{name}.html").render
         for name in ("records", "images", "record")
     }
-    common = {"home": "../../../", "level": level}
-    yield f"{level.folder}/index.html", render["records"](**common)
-    if level.images:
-        yield f"{level.folder}/images.html", render["images"](**common)
+    folder = level.folder
+    entry: Any = environment.get_template("entries.html").module
+    csv = f"{FileNames('index', 'images').name(level.report.pipeline)}.csv"
+    if level.report.csv:
+        yield f"{folder}/{csv}", level.report.csv
+    common = {"home": "../../../", "level": level, "csv": csv if level.report.csv else ""}
+    table = yield from page_list(
+        folder, "index", (str(entry.row(level, record)) for record in level.records)
+    )
+    yield f"{folder}/index.html", render["records"](**common, table=table)
+    galleries = {}
+    for number, key in enumerate(level.images, 1):
+        figures = (
+            str(entry.picture(record, cell))
+            for record in level.records
+            for cell in record.results.get(key, ())
+            if cell.kind == "image"
+        )
+        galleries[key] = yield from page_list(folder, f"images-{number}", figures)
+    if galleries:
+        yield f"{folder}/images.html", render["images"](**common, galleries=galleries)
     neighbours = [None, *level.records, None]
     for before, record, after in zip(neighbours, level.records, neighbours[2:], strict=False):
         text = render["record"](**common, record=record, previous=before, following=after)
-        yield f"{level.folder}/{record.file}", text
+        yield f"{folder}/{record.file}", text

@@ -1,7 +1,8 @@
 """The files of a report: their names, the links between them, and how they are written.
 
 A folder is written beside the old report and renamed, so a reader sees a whole report at any
-moment. A portable report is one zip, with copies of all files that its pages show and link to.
+moment. If it is written again while a run goes on, only files that changed are replaced, one by one.
+A portable report is one zip, with copies of all files that its pages show and link to.
 """
 
 from __future__ import annotations
@@ -15,13 +16,14 @@ import stat
 import tempfile
 import time
 import zipfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from hashlib import sha256
 from pathlib import Path
 from urllib.parse import quote
 
 from ...errors import LooperError
 from ...messages import counted, note, warn
+from .report_live import Document
 from .report_values import DRAWN
 
 Documents = Iterator[tuple[str, str]]
@@ -113,7 +115,7 @@ class LinkedFiles:
         return self.copies[source]
 
 
-def write_folder(folder: Path, documents: Documents, files: LinkedFiles) -> Path:
+def write_folder(folder: Path, documents: Iterable[Document]) -> Path:
     """Write a new folder beside the old one, then replace the old one.
 
     Returns:
@@ -129,7 +131,7 @@ def write_folder(folder: Path, documents: Documents, files: LinkedFiles) -> Path
     try:
         new = work / "new"
         made: set[Path] = set()
-        for name, text in documents:
+        for name, text, _ in documents:
             path = new / name
             if path.parent not in made:
                 path.parent.mkdir(parents=True, exist_ok=True)
@@ -169,6 +171,56 @@ def _take_place(new: Path, folder: Path, work: Path) -> None:
     raise ReportError(f"{folder}: others keep writing to it; write one report at a time")
 
 
+class FollowedFolder:
+    """A report's folder that is written again and again, as far as it has changed."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._versions: dict[str, str] = {}
+
+    def write(self, documents: Iterable[Document]) -> Path:
+        """Write the report: all of it if it is not there, else the files that changed.
+
+        Returns:
+            The index page.
+
+        Raises:
+            ReportError, OSError: see `write_folder`.
+        """
+        found: dict[str, str] = {}
+        if not (self._versions and (self._folder / _MARKER).exists()):
+            self._versions = {}
+            index = write_folder(self._folder, _noting(documents, found))
+            self._versions = found
+            return index
+        for name, text, version in documents:
+            found[name] = version
+            if self._versions.get(name) != version:
+                _replace(self._folder / name, text)
+                self._versions[name] = version
+        for name in self._versions.keys() - found.keys():
+            (self._folder / name).unlink(missing_ok=True)
+        self._versions = found
+        return self._folder / "index.html"
+
+
+def _replace(path: Path, text: str) -> None:
+    """Replace a file in one step. It need not outlast a power cut, so nothing waits for the disk."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    new = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        new.write_text(text, encoding="utf-8", errors="replace")
+        os.replace(new, path)
+    finally:
+        new.unlink(missing_ok=True)
+
+
+def _noting(documents: Iterable[Document], versions: dict[str, str]) -> Iterator[Document]:
+    for document in documents:
+        versions[document.name] = document.version
+        yield document
+
+
 def _announce(files: LinkedFiles) -> None:
     """Print what is packed now, which may take long, and what is not."""
     size = sum(os.path.getsize(one) for one in files.copies)
@@ -188,7 +240,7 @@ def _in_words(size: float) -> str:
     return f"{size:.1f} TB"
 
 
-def write_zip(folder: Path, documents: Documents, files: LinkedFiles) -> Path:
+def write_zip(folder: Path, documents: Iterable[Document], files: LinkedFiles) -> Path:
     """Write the report, and the files that it shows, straight into a zip. Returns the zip.
 
     Notes say how large it gets, and what is not in it.
@@ -202,7 +254,7 @@ def write_zip(folder: Path, documents: Documents, files: LinkedFiles) -> Path:
     try:
         new = work / "new.zip"
         with zipfile.ZipFile(new, "w", zipfile.ZIP_DEFLATED, strict_timestamps=False) as archive:
-            for name, text in documents:
+            for name, text, _ in documents:
                 entry = zipfile.ZipInfo(f"{folder.name}/{name}", time.localtime()[:6])
                 entry.external_attr = (stat.S_IFREG | 0o644) << 16
                 archive.writestr(entry, text.encode("utf-8", "replace"), zipfile.ZIP_DEFLATED)

@@ -16,6 +16,7 @@ from ..removed import NOT_IN_TABLE, removed_records
 from ..statuses import RecordStatus, read_statuses
 from ..times import Times
 from .report_attributes import sample_attributes
+from .report_csv import csv_text
 
 _LINES_OF_LOG = 20
 """Lines of the log that the page of a failed record has."""
@@ -51,13 +52,20 @@ class LevelReport:
     times: Mapping[str, Times] = field(default_factory=dict)
     attributes: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     """The attributes of samples."""
+    csv: str = ""
+    """The results as a table that other programs read."""
 
 
-def read_levels(table: JobTable, read: Sequence[Results] | None = None) -> list[LevelReport]:
+def read_levels(
+    table: JobTable,
+    read: Sequence[Results] | None = None,
+    attributes: Mapping[str, Mapping[str, Any]] | None = None,
+) -> list[LevelReport]:
     """All pipelines and levels of a project as they are now.
 
     Args:
         read: the project's results, if the caller has read them.
+        attributes: the attributes of samples, if the caller has read them.
 
     Raises:
         LooperError, OSError: results cannot be read.
@@ -69,7 +77,8 @@ def read_levels(table: JobTable, read: Sequence[Results] | None = None) -> list[
     for one in (*known, *removed_records(table, facts.workdir, known)):
         statuses.setdefault((one.pipeline or "(none)", one.level), []).append(one)
     keys = dict.fromkeys((*statuses, *results))
-    attributes = sample_attributes(facts) if any(level == "sample" for _, level in keys) else {}
+    if attributes is None:
+        attributes = sample_attributes(facts) if any(one == "sample" for _, one in keys) else {}
     return [
         _level_report(
             key,
@@ -109,6 +118,7 @@ def _level_report(
         results.earlier if results else {},
         {one.record: Times(one.started, one.took, one.memory_mb) for one in statuses},
         attributes,
+        csv_text([results]) if results else "",
     )
 
 
