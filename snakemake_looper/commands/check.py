@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 
 from ..cli_options import options_of
-from ..messages import note, show, warn
+from ..messages import note, show, show_drawn, warn
 from ..results.removed import removed_records
 from ..results.statuses import RecordStatus, read_statuses
 from ..results.unread import unread_records
@@ -25,7 +25,7 @@ _MOST_NAMED = 10
 def execute(arguments: Namespace) -> int:
     """Print the statuses; FAILED if a record has failed, is partial, or is skipped for a fault."""
     if arguments.describe_codes:
-        show(codes_text())
+        show_drawn(codes_text)
         return DONE
     with open_jobs(arguments) as table:
         read = partial(_read, table, arguments)
@@ -35,7 +35,10 @@ def execute(arguments: Namespace) -> int:
             records = read()
             removed = _removed(table, records, arguments)
             listed = [*records, *removed] if arguments.itemized or arguments.json else records
-            show(check_json(listed) if arguments.json else check_text(listed, arguments.itemized))
+            if arguments.json:
+                show(check_json(listed))
+            else:
+                show_drawn(partial(check_text, listed, arguments.itemized))
             _note(removed)
             warn(*unread_records(table, table.facts.workdir))
     return FAILED if any(one.status in _BAD for one in records) else DONE
