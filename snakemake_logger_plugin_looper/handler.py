@@ -118,8 +118,10 @@ class Watcher:
             self._show_live(self._live, record)
 
     def _show_live(self, live: LiveView, record: LogRecord) -> None:
-        from snakemake_looper.show.log_lines import is_shown, text_of
+        from snakemake_looper.show.log_lines import is_beginning, is_shown, text_of
 
+        if is_beginning(record):
+            live.announce("finding out which jobs are due")
         if any(controller.has_run for controller in self._controllers.values()):
             live.start()
         is_told = any(controller.is_told(record) for controller in self._controllers.values())
