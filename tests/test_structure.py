@@ -57,6 +57,7 @@ SEAMS = {
     "pipestat": {"results.database_connection", "results.database_tables"},
     "openpyxl": {"read.peps.table_text"},
     "psutil": {"status.processes"},
+    "shtab": {"commands.completion"},
     "snakemake_executor_plugin_slurm_jobstep": {"workspace.array_task"},
     "snakemake_interface_logger_plugins": {"run.log_events", "show.choice", "show.log_lines"},
     "yaml": {
