@@ -51,6 +51,7 @@ class Watcher:
         self._dry_run = bool(settings.dryrun)
         quiet = settings.quiet or ()
         self._quiet = Quietness.ALL in quiet
+        self._has_colour = not settings.nocolor
         self._shows_progress = Quietness.PROGRESS not in quiet
         self._sessions: list[Session] = []
         self._controllers: dict[Session, Controller] = {}
@@ -117,8 +118,10 @@ class Watcher:
             self._show_live(self._live, record)
 
     def _show_live(self, live: LiveView, record: LogRecord) -> None:
-        from snakemake_looper.show.log_lines import is_shown, text_of
+        from snakemake_looper.show.log_lines import is_beginning, is_shown, text_of
 
+        if is_beginning(record):
+            live.announce("finding out which jobs are due")
         if any(controller.has_run for controller in self._controllers.values()):
             live.start()
         is_told = any(controller.is_told(record) for controller in self._controllers.values())
@@ -161,6 +164,7 @@ class Watcher:
             self._safely(functools.partial(self._sum_up_one, session))
 
     def _sum_up_one(self, session: Session) -> None:
+        from snakemake_looper.messages import output_of
         from snakemake_looper.show.summary import closing_summary
         from snakemake_looper.workspace.job_table import JobTable
 
@@ -171,7 +175,8 @@ class Watcher:
         table = JobTable(session.table.path)
         try:
             has_run = controller is not None and controller.has_run
-            text = closing_summary(table, session.workdir, ran=has_run)
+            output = output_of(sys.stderr, self._has_colour)
+            text = closing_summary(table, session.workdir, has_run, output)
         finally:
             table.close()
         if text and not self._quiet:

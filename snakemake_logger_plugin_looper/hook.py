@@ -34,6 +34,7 @@ PREFIXED = "logger_looper_use_looper_config"
 _planned: ContextVar[tuple[Asked, Ready] | None] = ContextVar("_planned", default=None)
 """After the first of two parsings: all that was asked, and the plan."""
 
+_ABOUT_PROFILE = "Using workflow specific profile "
 _PROFILE_FOLDERS = (Path(), Path("profiles"))
 """Folders in which Snakemake looks for a workflow's profile before the one beside the Snakefile."""
 
@@ -121,6 +122,7 @@ def _choose_snakefile(parsed: Namespace, path: str, parser: Any) -> None:
         kept = _planned.get()
         own = [stand_in.parent, *([kept[1].folder.path] if kept else [])]
         choose(parsed, _plan(asked(parsed, path, parser, own), is_first, has_profile))
+        _hush(parsed)
     # Scripts of a profile are called by its path, and from the folder that jobs run in.
     if isinstance(parsed.profile, list):
         parsed.profile = [
@@ -143,3 +145,20 @@ def _plan(wanted: Asked, is_first: bool, is_second: bool) -> Ready:
     if is_first:
         _planned.set((wanted, ready))
     return ready
+
+
+def _hush(parsed: Namespace) -> None:
+    """Let Snakemake say nothing of the profile beside the plan, unless details are asked for.
+
+    Snakemake prints "Using workflow specific profile …" between its two parsings, with `print`. A
+    profile of the user is named as ever: then no plan is kept between the two.
+    """
+    import snakemake.cli
+
+    vars(snakemake.cli)["print"] = print if parsed.verbose else _print
+
+
+def _print(*values: Any, **named: Any) -> None:
+    is_own = _planned.get() is not None
+    if not is_own or not "".join(map(str, values)).startswith(_ABOUT_PROFILE):
+        print(*values, **named)

@@ -11,8 +11,11 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from .errors import near
-from .results.table import FORMATS
+from .results.table_formats import FORMATS
 from .status_words import STATUSES
+
+SHELLS = ("bash", "zsh", "fish")
+"""The shells that complete our commands."""
 
 
 class Argument(NamedTuple):
@@ -58,6 +61,10 @@ def _one_of(text: str, known: tuple[str, ...]) -> str:
         what = f"there is no '{text}'{near(text, known)}; write one of {', '.join(known)}"
         raise argparse.ArgumentTypeError(what)
     return text.lower()
+
+
+def _shell(text: str) -> str:
+    return _one_of(text, SHELLS)
 
 
 def _status(text: str) -> str:
@@ -223,6 +230,16 @@ COMMANDS = (
             *_CONFIRM,
         ),
         "destroy --samples frog_1",
+    ),
+    Command(
+        "completion",
+        "print a script with which a shell completes these commands",
+        (
+            _argument("shell", nargs="?", type=_shell, metavar="SHELL", help=", ".join(SHELLS)),
+            _argument("--names", nargs="+", help=argparse.SUPPRESS),  # what such a script calls
+        ),
+        "completion bash",
+        takes_options=False,
     ),
     Command("clean", "run the *_cleanup.sh scripts in the samples' folders", _CONFIRM, "clean --dry-run"),
 )  # fmt: skip

@@ -21,8 +21,8 @@ PACKAGE = REPOSITORY / "snakemake_looper"
 # From the ground up. Rooms of one line stand beside each other, and do not know each other.
 ROOMS = [
     [
-        "addresses", "errors", "files", "formula", "layout", "messages", "model", "status_words",
-        "system_errors", "version",
+        "addresses", "errors", "files", "formula", "layout", "messages", "model", "quantities",
+        "status_words", "system_errors", "version",
     ],
     ["status", "read"],
     ["plan"],
@@ -57,6 +57,7 @@ SEAMS = {
     "pipestat": {"results.database_connection", "results.database_tables"},
     "openpyxl": {"read.peps.table_text"},
     "psutil": {"status.processes"},
+    "shtab": {"commands.completion"},
     "snakemake_executor_plugin_slurm_jobstep": {"workspace.array_task"},
     "snakemake_interface_logger_plugins": {"run.log_events", "show.choice", "show.log_lines"},
     "yaml": {

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 
 from ..cli_options import options_of
-from ..messages import note, show, warn
+from ..messages import note, show, show_drawn, warn
 from ..results.removed import removed_records
 from ..results.statuses import RecordStatus, read_statuses
 from ..results.unread import unread_records
@@ -28,7 +28,7 @@ long there."""
 def execute(arguments: Namespace) -> int:
     """Print the statuses; FAILED if a record has failed, is partial, or is skipped for a fault."""
     if arguments.describe_codes:
-        show(codes_text())
+        show_drawn(codes_text)
         return DONE
     with open_jobs(arguments) as table:
         read = partial(_read, table, arguments)
@@ -38,7 +38,10 @@ def execute(arguments: Namespace) -> int:
             records = read()
             removed = _removed(table, records, arguments)
             listed = [*records, *removed] if arguments.itemized or arguments.json else records
-            show(check_json(listed) if arguments.json else check_text(listed, arguments.itemized))
+            if arguments.json:
+                show(check_json(listed))
+            else:
+                show_drawn(partial(check_text, listed, arguments.itemized))
             for text in (*outdated_notes(records), *removed_notes(removed)):
                 note(text)
             warn(*unread_records(table, table.facts.workdir))

@@ -88,6 +88,11 @@ def rules_meant(
     return tuple(dict.fromkeys(kept))
 
 
+def targets_of(folder: PlanFolder) -> list[str]:
+    """The rules of a plan that are targets."""
+    return _rules(folder)[1]
+
+
 def _rules(folder: PlanFolder) -> tuple[set[str], list[str]]:
     """The rules of the plan, and those of them that are targets."""
     found = _RULE.findall(folder.snakefile.read_text(encoding="utf-8"))

@@ -13,8 +13,9 @@ from rich.cells import cell_len
 from rich.text import Text
 
 from ..errors import one_line
+from ..quantities import duration
 from ..run.snapshot import RunningJob, Snapshot, Tally
-from .text import UNICODE, Glyphs, duration, labels, shorten, time_left
+from .text import UNICODE, Glyphs, labels, shorten, time_left
 
 _GAP = "  "
 _WIDEST_BAR = 40

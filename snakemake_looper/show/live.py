@@ -64,6 +64,12 @@ class LiveView:
             self._thread.start()
             atexit.register(self.stop)
 
+    def announce(self, text: str) -> None:
+        """Show a line in the place of the bars until they are there, or the run is over."""
+        if self._thread is None and not self._end.is_set():
+            atexit.register(self.stop)
+            self._guarded(lambda: self._screen.draw([Text(one_line(text), "dim")]))
+
     def failed(self, failure: Failure) -> None:
         """Print a failure above the bars, where it stays."""
         lines = [Text(f"{self._glyphs.cross} {one_line(headline(failure))}", "red")]
@@ -90,13 +96,14 @@ class LiveView:
 
     def stop(self) -> None:
         """Print the final bars, and leave the cursor below them. A second call does nothing."""
-        if self._thread is None or self._end.is_set():
+        if self._end.is_set():
             return
         self._end.set()
         atexit.unregister(self.stop)
         try:
-            self._thread.join(timeout=5)
-            self._guarded(lambda: self._screen.leave(self._frame(final=True)))
+            if self._thread is not None:
+                self._thread.join(timeout=5)
+                self._guarded(lambda: self._screen.leave(self._frame(final=True)))
         finally:
             self._guarded(lambda: self._screen.leave([]))  # after an error, or an interrupt
 

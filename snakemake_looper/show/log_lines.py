@@ -20,7 +20,7 @@ _SHOWN_BY_BARS = {
 
 # Lines without an event that come with every run, or once for every job.
 _ROUTINE = re.compile(
-    r"host: |Assuming unrestricted shared filesystem|Using shell: |Select jobs to execute"
+    r"host: |Building DAG of jobs|Assuming unrestricted shared filesystem|Using shell: |Select jobs to execute"
     r"|Job rate limit reached|Processed \d+ potential jobs|Elapsed time: "
     r"|Activating (conda env|singularity image|environment modules)"
     r"|Retrieving from storage: |Finished retrieval|Storing (in|output in) storage"
@@ -57,6 +57,11 @@ def _is_exit_code_of_a_job(record: logging.LogRecord, text: str) -> bool:
         and getattr(record, "exception", "") == "RuleException"
         and "CalledProcessError in " in text
     )
+
+
+def is_beginning(record: logging.LogRecord) -> bool:
+    """Whether Snakemake now makes the graph of jobs, which takes minutes for 100,000 samples."""
+    return record.getMessage().startswith("Building DAG of jobs")
 
 
 def text_of(record: logging.LogRecord) -> str:

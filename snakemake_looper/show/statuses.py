@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from rich.console import Console, Group, RenderableType
 from rich.live import Live
 
+from ..messages import Output
 from ..results.statuses import RecordStatus, counts
 from ..status_words import FAILURES, STATUS_WORDS, order
 from .tables import log_ends, record_table, render, status_table, status_text, table_of
@@ -17,19 +18,28 @@ _LINES_BESIDE_RECORDS = 8
 _FEWEST_RECORDS = 3
 
 
-def check_text(records: Sequence[RecordStatus], itemized: bool) -> str:
-    """Counts by pipeline; itemized: a row for each record, and the ends of the logs of failures."""
+def check_text(
+    records: Sequence[RecordStatus], itemized: bool, output: Output | None = None
+) -> str:
+    """Counts by pipeline; itemized: a row for each record, and the ends of the logs of failures.
+
+    Args:
+        records: the statuses.
+        itemized: whether each record has a row.
+        output: where the text will be shown; a file if it is None.
+    """
     if not itemized:
-        return render(status_table(records))
-    return render(record_table(records), *log_ends(records))
+        return render(status_table(records), output=output)
+    return render(record_table(records), *log_ends(records), output=output)
 
 
-def codes_text() -> str:
+def codes_text(output: Output | None = None) -> str:
     """The meaning of each status."""
     table = table_of("status", "meaning")
     for one in STATUS_WORDS:
         table.add_row(status_text(one.word), one.meaning)
-    return render(table)
+    table.columns[1].no_wrap = False
+    return render(table, output=output)
 
 
 def watch(read: Callable[[], list[RecordStatus]], seconds: float) -> list[RecordStatus]:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from rich.console import RenderableType
 
+from ..messages import Output
 from ..results.statuses import read_statuses
 from ..status_words import FAILURES
 from ..workspace.job_table import JobTable
@@ -15,13 +16,14 @@ from .tables import MOST_ROWS, log_ends, record_table, render, skip_table, statu
 _MOST_LOGS = 5
 
 
-def closing_summary(table: JobTable, workdir: Path, ran: bool) -> str:
+def closing_summary(table: JobTable, workdir: Path, ran: bool, output: Output | None = None) -> str:
     """The text to print when Snakemake ends; "" if there is nothing to tell.
 
     Args:
         table: the job table of the project.
         workdir: Snakemake's working directory.
         ran: whether Snakemake ran any job. If not, only skipped samples are named.
+        output: where the text will be shown; a file if it is None.
     """
     parts: list[RenderableType] = []
     if next(table.rows(), None) is None:
@@ -34,7 +36,7 @@ def closing_summary(table: JobTable, workdir: Path, ran: bool) -> str:
     if faults:
         heading = f"{len(faults)} skipped, since something is missing or wrong:"
         parts += [*([""] if parts else []), heading, skip_table(faults)]
-    return render("", *parts) if parts else ""
+    return render("", *parts, output=output) if parts else ""
 
 
 def _statuses(table: JobTable, workdir: Path) -> Iterator[RenderableType]:

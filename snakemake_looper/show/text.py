@@ -9,6 +9,7 @@ from typing import TextIO
 from rich.cells import cell_len, set_cell_size
 
 from ..errors import one_line
+from ..quantities import duration
 from ..run.snapshot import Failure, Tally
 
 
@@ -59,15 +60,6 @@ def shorten(text: str, width: int, more: str) -> str:
         return set_cell_size(text, max(width, 0))
     head = set_cell_size(text, room - room // 2)
     return head + more + set_cell_size(text[::-1], room // 2)[::-1]
-
-
-def duration(seconds: float) -> str:
-    """A time in at most two units: `42 s`, `7 min 30 s`, `3 h 20 min`, `2 d 4 h`."""
-    whole = max(int(seconds), 0)
-    for name, size, below, unit in (("d", 86400, "h", 3600), ("h", 3600, "min", 60)):
-        if whole >= size:
-            return f"{whole // size} {name} {whole % size // unit} {below}"
-    return f"{whole // 60} min {whole % 60} s" if whole >= 60 else f"{whole} s"
 
 
 def time_left(seconds: float) -> str:

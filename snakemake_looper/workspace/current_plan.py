@@ -113,6 +113,21 @@ def current_plan(
     return (None if asked.options.problems else _known(asked)) or _new(asked)
 
 
+def last_plan(looper_config: Path) -> PlanFolder | None:
+    """A plan of the project that is on disk, as it is; of all samples, if there is one.
+
+    The shells' completion asks for it at each press of a key, and no key must start to plan.
+    """
+    asked = _Asked(looper_config, Options(), looper_config.parent, None)
+    others = sorted((asked.home / INDEX.name).glob("*.json"), key=_age)
+    for index in (asked.index, *others):
+        with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
+            folder = PlanFolder(asked.home / Path(json.loads(content_of(index))["plan"]).name)
+            if (folder.path / JOB_TABLE).is_file():
+                return folder
+    return None
+
+
 def _new(asked: _Asked) -> PlanFolder:
     """Make a plan, note it in the index, and remove plans that nobody needs."""
     # Both are heavy, and a plan that is on disk needs neither.

@@ -95,6 +95,28 @@ class JobTable:
         query = f"SELECT {', '.join(Brief._fields)} {_IN_ORDER}"
         return map(Brief._make, self._connection.execute(query))
 
+    def pipelines(self) -> list[str]:
+        """The names of the pipelines that have jobs. It reads one row of each rule."""
+        query = "SELECT rule, pipeline FROM job WHERE rule > ? ORDER BY rule LIMIT 1"
+        found: dict[str, None] = {}
+        rule = ""
+        while row := self._connection.execute(query, (rule,)).fetchone():
+            rule, pipeline = row
+            found[pipeline] = None
+        return list(found)
+
+    def records(self, begin: str = "", level: str = "") -> list[str]:
+        """The names of all records that have jobs, or of those that begin with a text.
+
+        Args:
+            begin: the text.
+            level: only the records of this level, `sample` or `project`.
+        """
+        query = "SELECT record FROM job WHERE substr(record, 1, ?) = ? AND level LIKE ?"
+        of_level = (len(begin), begin, level or "%")
+        found = self._connection.execute(f"{query} ORDER BY number", of_level)
+        return list(dict.fromkeys(name for (name,) in found))
+
     def flags(self, rules: Sequence[str], record: str | None = None) -> list[str]:
         """The completed flags of all jobs of some rules, or of one record's jobs."""
         query = f"SELECT flag FROM job WHERE rule IN ({', '.join('?' * len(rules))})"

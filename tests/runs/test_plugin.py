@@ -10,6 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from snakemake.cli import parse_args
 from support.projects import edit, flags, write
 from support.running import BIN, Run, cli, environment, python, snakemake, use_looper
 
@@ -112,6 +113,25 @@ def test_a_profile_of_ones_own_is_merged_and_the_plan_made_once(touch: Path) -> 
     assert done.code == 0
     assert "source .snakemake/looper/scripts/job.sh" in done.text
     assert len(list((touch / ".snakemake/looper/index").iterdir())) == 1
+
+
+def test_snakemake_names_profiles_of_users_only(
+    touch: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The profile beside the plan applies to every run, so it is no news."""
+    monkeypatch.chdir(touch)
+    write(touch, {"site/config.yaml": "printshellcmds: true\n"})
+
+    def said(*words: str) -> str:
+        _, parsed = parse_args(["--use-looper-config", "--cores", "1", *words])
+        assert parsed.keep_going or "--workflow-profile" in words, "it applies"
+        return capsys.readouterr().err
+
+    assert said() == ""
+    assert said("--verbose").startswith("Using workflow specific profile /")
+    assert said("--profile", "site").startswith(f"Using profiles {touch}/site and ")
+    assert said("--workflow-profile", "site").startswith("Using workflow specific profile site")
+    assert said() == ""
 
 
 def test_a_kept_plan_is_for_the_second_parsing_of_the_same_call(

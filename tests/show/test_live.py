@@ -86,7 +86,7 @@ BARS = (
 def test_the_terminal_when_the_run_is_over() -> None:
     stream = Stream()
     view = view_of(stream)
-    view.message("Building DAG of jobs...", logging.INFO)
+    view.message("Unlocked working directory.", logging.INFO)
     view.start()
     view.failed(FAILURE)
     view.message("[red]not[/red] markup " + "x" * 100, logging.WARNING)
@@ -95,7 +95,7 @@ def test_the_terminal_when_the_run_is_over() -> None:
     view.message("Complete log(s): 1.log", logging.INFO)
     screen = Terminal().feed(stream.getvalue())
     assert screen.text == (
-        "Building DAG of jobs...\n"
+        "Unlocked working directory.\n"
         "✗ count_lines b failed: the command exited with 3\n"
         "  log: logs/b.log\n"
         f"[red]not[/red] markup {'x' * 58}\n"
@@ -104,6 +104,29 @@ def test_the_terminal_when_the_run_is_over() -> None:
         "Complete log(s): 1.log"
     )
     assert screen.column == 0
+
+
+def test_until_there_are_bars_a_line_says_what_happens() -> None:
+    stream = Stream()
+    view = view_of(stream)
+    view.announce("finding out which jobs are due")
+    assert Terminal().feed(stream.getvalue()).text == "\nfinding out which jobs are due"
+    view.message("a line", logging.INFO)
+    assert Terminal().feed(stream.getvalue()).text == "a line\n\nfinding out which jobs are due"
+    view.start()
+    view.stop()
+    assert Terminal().feed(stream.getvalue()).text == f"a line\n\n{BARS}took 0 s"
+
+
+def test_that_line_goes_if_there_is_nothing_to_run() -> None:
+    stream = Stream()
+    view = view_of(stream, NOTHING)
+    view.announce("finding out which jobs are due")
+    view.message("Nothing to be done.", logging.INFO)
+    view.stop()
+    view.announce("too late")
+    screen = Terminal().feed(stream.getvalue())
+    assert (screen.text, screen.column) == ("Nothing to be done.", 0)
 
 
 def test_the_text_of_others_is_not_wiped_out() -> None:

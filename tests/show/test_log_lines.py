@@ -13,7 +13,7 @@ from snakemake_interface_logger_plugins.common import LogEvent
 from support.projects import write
 from support.running import snakemake
 
-from snakemake_looper.show.log_lines import is_shown, text_of
+from snakemake_looper.show.log_lines import is_beginning, is_shown, text_of
 
 
 def record(text: str | None, level: int = logging.INFO, **fields: Any) -> logging.LogRecord:
@@ -49,6 +49,7 @@ def test_bars_tell_these_events(event: LogEvent) -> None:
         None,
         "",
         "Assuming unrestricted shared filesystem usage.",
+        "Building DAG of jobs...",
         "host: node7",
         "Using shell: /usr/bin/bash",
         "Select jobs to execute...",
@@ -69,7 +70,6 @@ def test_lines_that_come_with_every_run_or_job_are_dropped(text: str | None) -> 
 @pytest.mark.parametrize(
     "text",
     [
-        "Building DAG of jobs...",
         "Nothing to be done (all requested files are present and up to date).",
         "Complete log(s): /home/me/.snakemake/log/1.log",
         "Terminating processes on user request, this might take some time.",
@@ -87,6 +87,11 @@ def test_lines_that_come_with_every_run_or_job_are_dropped(text: str | None) -> 
 )
 def test_everything_else_is_shown(text: str) -> None:
     assert is_shown(record(text))
+
+
+def test_the_graph_is_being_made() -> None:
+    assert is_beginning(record("Building DAG of jobs..."))
+    assert not is_beginning(record("Nothing to be done."))
 
 
 def test_lines_about_single_jobs_go_by_their_quietness() -> None:
@@ -140,7 +145,7 @@ SPY = """
 
     class LogHandler(LogHandlerBase):
         def emit(self, record):
-            from snakemake_looper.show.log_lines import is_shown, text_of
+            from snakemake_looper.show.log_lines import is_beginning, is_shown, text_of
             if is_shown(record):
                 with open("shown.txt", "a") as file:
                     print(text_of(record), file=file)
@@ -185,13 +190,12 @@ def test_lines_of_a_run_with_a_failing_job(tmp_path: Path) -> None:
         "        (test b != b; touch b.out) 2> b.log\n"
         "        (command exited with non-zero exit code)\n"
     )
-    assert begin == f"Building DAG of jobs...\n{error}"
+    assert begin == error
     # Snakemake 9.14 says all errors a second time here.
     assert middle and end.replace(error, "").partition("\n")[2] == (
         "Complete log(s): LOG\nWorkflowError:\nAt least one job did not complete successfully.\n"
     )
     assert shown(tmp_path, "a.out") == (
-        "Building DAG of jobs...\n"
         "Nothing to be done (all requested files are present and up to date).\n"
     )
 

@@ -1,4 +1,4 @@
-"""Durations, names that fit, signs."""
+"""Names that fit, and signs."""
 
 from __future__ import annotations
 
@@ -6,23 +6,7 @@ import pytest
 from rich.cells import cell_len
 from support.views import Stream
 
-from snakemake_looper.show.text import ASCII, UNICODE, duration, glyphs_for, shorten
-
-
-@pytest.mark.parametrize(
-    ("seconds", "text"),
-    [
-        (-3, "0 s"),
-        (59.9, "59 s"),
-        (60, "1 min 0 s"),
-        (754, "12 min 34 s"),
-        (3600, "1 h 0 min"),
-        (12_030, "3 h 20 min"),
-        (187_300, "2 d 4 h"),
-    ],
-)
-def test_durations(seconds: float, text: str) -> None:
-    assert duration(seconds) == text
+from snakemake_looper.show.text import ASCII, UNICODE, glyphs_for, shorten
 
 
 @pytest.mark.parametrize(
