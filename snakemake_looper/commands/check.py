@@ -79,7 +79,8 @@ def _removed(
     """Records of samples that left the table; none if only some records are asked for."""
     if arguments.flags or arguments.project or options_of(arguments).narrows():
         return []
-    return removed_records(table, table.facts.workdir, records)
+    is_listed = bool(arguments.itemized or arguments.json)
+    return removed_records(table, table.facts.workdir, records, times=is_listed)
 
 
 def _watch(read: Callable[[], list[RecordStatus]], seconds: float) -> list[RecordStatus]:

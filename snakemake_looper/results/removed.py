@@ -7,6 +7,7 @@ records. Flags alone would not do: other projects may keep theirs in the same fo
 
 from __future__ import annotations
 
+import dataclasses
 import os
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
@@ -17,6 +18,7 @@ from ..status_words import NOT_RUN
 from ..workspace.job_table import JobTable
 from ..workspace.rows import Brief
 from .statuses import RecordStatus
+from .times import times_of
 
 NOT_IN_TABLE = "not in the sample table"
 """The remark on such a record."""
@@ -24,12 +26,13 @@ _LOG = ".log"
 
 
 def removed_records(
-    table: JobTable, workdir: Path, known: Iterable[RecordStatus]
+    table: JobTable, workdir: Path, known: Iterable[RecordStatus], times: bool = False
 ) -> list[RecordStatus]:
     """The records of samples that left the table, as their flags and logs are now.
 
     Args:
         known: the statuses of the plan's records; a log of one of these is nobody else's.
+        times: whether statuses have times and memory.
     """
     logs = {one.log for one in known if one.log}
     folders = sorted({os.path.dirname(log) for log in logs})
@@ -37,16 +40,20 @@ def removed_records(
     if not unknown:
         return []
     found = _records_of(unknown, list(table.briefs()), samples(table))
-    flags, results_dir = Flags(workdir), table.facts.results_dir
-    statuses = (
-        (log, brief, record, flags.status(_flag_like(brief, record, results_dir, workdir), log))
-        for log, brief, record in found
-    )
-    return [
-        RecordStatus(brief.pipeline, "sample", record, status, NOT_IN_TABLE, log)
-        for log, brief, record, status in statuses
-        if status != NOT_RUN
-    ]
+    flags, facts = Flags(workdir), table.facts
+    removed = []
+    for log, neighbour, record in found:
+        flag = _flag_like(neighbour, record, facts.results_dir, workdir)
+        status = flags.status(flag, log)
+        if status == NOT_RUN:
+            continue
+        job = neighbour._replace(record=record, log=log, flag=flag)
+        one = RecordStatus(job.pipeline, "sample", record, status, NOT_IN_TABLE, log)
+        if times:
+            numbers = times_of(job, status, None, facts, workdir)
+            one = dataclasses.replace(one, **numbers._asdict())
+        removed.append(one)
+    return removed
 
 
 def samples(table: JobTable) -> set[str]:

@@ -17,7 +17,7 @@ from ..status.journal import Death, Run
 from ..status.reasons import Reason, explain, remedy, stale_locks, tail
 from ..status_words import FAILURES, SKIPPED
 from ..workspace.job_table import JobTable
-from ..workspace.rows import JobRow
+from ..workspace.rows import JobRow, brief_of
 from .times import KILLED_WITH_ITS_RUN, times_of
 
 
@@ -70,7 +70,7 @@ def read_statuses(
         one = _status_of(row, flags, workdir, facts.results_dir, why)
         if times:
             death = _death_of(row.flag, one.status, flags, workdir)
-            known = times_of(row, one.status, death, facts, workdir)
+            known = times_of(brief_of(row), one.status, death, facts, workdir)
             one = dataclasses.replace(one, **known._asdict())
         found.append(one)
     found += [

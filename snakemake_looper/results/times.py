@@ -21,7 +21,7 @@ from ..status.flags import flag_path
 from ..status.journal import Death
 from ..status.times import GRAIN, Note, read_note
 from ..status_words import FAILURES
-from ..workspace.rows import Facts, JobRow
+from ..workspace.rows import Brief, Facts
 
 KILLED_WITH_ITS_RUN = "killed together with its run"
 _MEMORY = "max_rss"
@@ -37,11 +37,11 @@ class Times(NamedTuple):
     memory_mb: float | None = None
 
 
-def times_of(row: JobRow, status: str, death: Death | None, facts: Facts, workdir: Path) -> Times:
+def times_of(job: Brief, status: str, death: Death | None, facts: Facts, workdir: Path) -> Times:
     """The numbers of a record's last try.
 
     Args:
-        row: the record's job.
+        job: the record's job.
         status: its status, as it is shown.
         death: the death that the journal has for its flag.
         facts: facts about the plan.
@@ -49,27 +49,27 @@ def times_of(row: JobRow, status: str, death: Death | None, facts: Facts, workdi
     """
     if status != "running" and status != "completed" and status not in FAILURES:
         return Times()
-    note = read_note(workdir, row.flag)
-    flagged = modified(str(flag_path(workdir, row.flag, status)))
+    note = read_note(workdir, job.flag)
+    flagged = modified(str(flag_path(workdir, job.flag, status)))
     if status == "running" or flagged is None:  # without its flag, it was killed with its run
         return Times(note.began) if note is not None and note.ended is None else Times()
     started, took = _of_death(death, note)
     since = flagged
-    if note is not None and note.ended is not None and _is_of(note, status, flagged, row, workdir):
+    if note is not None and note.ended is not None and _is_of(note, status, flagged, job, workdir):
         started, took, since = note.began, note.ended - note.began, note.written
     memory = None
-    if status == "completed" and row.rule in facts.benchmarks:
-        benchmark = facts.benchmarks[row.rule].replace("{sample}", row.record)
+    if status == "completed" and job.rule in facts.benchmarks:
+        benchmark = facts.benchmarks[job.rule].replace("{sample}", job.record)
         memory = _memory_in(workdir / benchmark, since)
     if memory is None and started is not None:
-        profile = facts.results_dir / row.record / f"{row.pipeline}_profile.tsv"
+        profile = facts.results_dir / job.record / f"{job.pipeline}_profile.tsv"
         memory = _memory_of_pypiper(profile, started)
     return Times(started, took, memory)
 
 
-def _is_of(note: Note, status: str, flagged: float, row: JobRow, workdir: Path) -> bool:
+def _is_of(note: Note, status: str, flagged: float, job: Brief, workdir: Path) -> bool:
     """Whether a note of a job that ended is about the try that its flag is about."""
-    log = modified(str(workdir / row.log)) if status == "completed" else None
+    log = modified(str(workdir / job.log)) if status == "completed" else None
     newest = flagged if log is None else min(flagged, log)
     return note.status == status and note.written >= newest - GRAIN
 

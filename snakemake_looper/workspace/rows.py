@@ -42,6 +42,11 @@ class Brief(NamedTuple):
     flag: str
 
 
+def brief_of(row: JobRow) -> Brief:
+    """A job's names and files."""
+    return Brief(row.rule, row.record, row.pipeline, row.level, row.log, row.flag)
+
+
 class StoredConfig(NamedTuple):
     """A merged pipestat config, by the rule whose jobs read it."""
 

@@ -13,6 +13,7 @@ from support.reporting import set_flag
 from snakemake_looper.layout import TIMES, flag_with, note_on_times
 from snakemake_looper.read.options.options import Options
 from snakemake_looper.results.remove import destroy, removal_of_selected
+from snakemake_looper.results.removed import removed_records
 from snakemake_looper.results.statuses import RecordStatus, read_statuses
 from snakemake_looper.results.times import KILLED_WITH_ITS_RUN
 from snakemake_looper.status.flags import stamp_of
@@ -222,6 +223,20 @@ def test_memory_of_a_benchmark(jobs: JobTable, text: str, at: float, memory: flo
     os.unlink(flagged(jobs, "completed"))
     flagged(jobs, "failed")
     assert read(jobs).memory_mb is None, "Snakemake measures no job that fails"
+
+
+def test_a_record_whose_sample_left_the_table(jobs: JobTable) -> None:
+    flagged(jobs, "completed")
+    noted(jobs, WHOLE)
+    folder = jobs.facts.workdir
+    edit(folder / "samples.csv", "a,a.txt,one\n", "")
+    now = current_plan(folder / ".looper.yaml", Options()).jobs()
+    known = read_statuses(now, folder)
+    (plain,) = removed_records(now, folder, known)
+    (one,) = removed_records(now, folder, known, times=True)
+    now.close()
+    assert (one.record, one.started, one.took) == ("a", BEGAN, 12.5)
+    assert plain.started is None
 
 
 def test_destroy_removes_notes(jobs: JobTable) -> None:
