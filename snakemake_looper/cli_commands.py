@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from .errors import near
-from .results.table import FORMATS
+from .results.table_formats import FORMATS
 from .status_words import STATUSES
 
 
@@ -180,6 +180,8 @@ COMMANDS = (
                 "--output", metavar="FILE",
                 help="write it to this file (format by its ending: .csv, .tsv, .json, .md)",
             ),
+            _switch("--with-samples", help="one table, also with the attributes of samples"),
+            _switch("--wide", help="one table with a row for each sample, over all pipelines"),
             _switch("--raw", help="leave text that a spreadsheet takes for a formula as it is"),
             _argument(
                 "-r", "--report-dir", metavar="DIR", help="where (default: the output folder)"

@@ -39,7 +39,7 @@ def removed_records(
     found = _records_of(unknown, list(table.briefs()), samples(table))
     flags, results_dir = Flags(workdir), table.facts.results_dir
     statuses = (
-        (log, brief, record, flags.status(_flag_like(brief, record, results_dir, workdir), log))
+        (log, brief, record, flags.status(flag_like(brief, record, results_dir, workdir), log))
         for log, brief, record in found
     )
     return [
@@ -100,7 +100,7 @@ def _ends_with_one_of(names: set[str], record: str) -> bool:
     return any("_".join(words[at:]) in names for at in range(len(words)))
 
 
-def _flag_like(brief: Brief, record: str, results_dir: Path, workdir: Path) -> str:
+def flag_like(brief: Brief, record: str, results_dir: Path, workdir: Path) -> str:
     """The completed flag of a record without a job, as another record of its pipeline has it."""
     folder = os.path.dirname(brief.flag)
     if workdir / folder == results_dir / brief.record:  # without pipestat, flags are with results

@@ -15,6 +15,8 @@ from typing import Any
 
 from .json_values import json_text, plain
 
+FORMATS = ("tsv", "csv", "json", "markdown")
+"""The formats of a printed table."""
 _FORMULA = re.compile(r"[\s\x00-\x1f\x7f-\x9f\u200b-\u200f\u2060\ufeff]*[=+\-@\t\r＝＋－＠]")
 """Its start. Spreadsheets pass over blanks and invisible characters in front."""
 _MARKS = re.compile(r"[\\|`*<\[\]&~]")
