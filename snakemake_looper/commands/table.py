@@ -59,10 +59,19 @@ def _one_table(arguments: Namespace, kind: str) -> int:
 
 
 def _note_project_level(records: Records) -> None:
-    pipelines = [one.pipeline for one in records if one.level == "project" and one.results]
+    """Say which pipelines have no columns, if there is something that the table does not show."""
+    has_samples = any(one.level == "sample" for one in records)
+    pipelines = [
+        one.pipeline
+        for one in records
+        if one.level == "project" and (one.results or not has_samples)
+    ]
     if pipelines:
         named = ", ".join(dict.fromkeys(pipelines))
-        note(f"a row for each sample has no results of the project level ({named}); leave out --wide to see them")  # fmt: skip
+        note(
+            f"rows of samples have no results of the project level ({named});"
+            " leave out --wide to see these"
+        )
 
 
 def _write(path: Path, content: str) -> None:
