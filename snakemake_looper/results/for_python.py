@@ -23,7 +23,7 @@ from .statuses import RecordStatus
 
 
 def read_statuses(
-    looper_config: Path | str | None = None, options: Options | None = None, reasons: bool = True
+    looper_config: Path | str | None = None, options: Options | None = None, details: bool = True
 ) -> list[RecordStatus]:
     """The status of each record of a project, as `snakemake-looper check --json` has it.
 
@@ -34,7 +34,8 @@ def read_statuses(
         looper_config: the looper config, or a folder that has one; None for the nearest one, here
             or in a folder above.
         options: options as on the command line, for example `Options(samples=("frog_1",))`.
-        reasons: say why records failed. For that, their logs are read.
+        details: say why records failed, with the last lines of their logs. For that, the logs of
+            these records are read.
 
     Raises:
         ProjectError: the project cannot be planned; `problems` has everything that is wrong.
@@ -43,8 +44,8 @@ def read_statuses(
     """
     with _jobs(looper_config, options) as table:
         workdir = table.facts.workdir
-        known = statuses.read_statuses(table, workdir, reasons)
-        if reasons:
+        known = statuses.read_statuses(table, workdir, details)
+        if details:
             known = with_remarks(known, table, workdir)
         narrows = options is not None and options.narrows()
         return known if narrows else [*known, *removed_records(table, workdir, known)]

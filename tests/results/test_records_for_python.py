@@ -137,10 +137,10 @@ def test_options_choose_samples(reported: Path) -> None:
     assert [one.record for one in read_statuses(reported, asked)] == ["a"]
 
 
-def test_statuses_have_reasons_if_asked(reported: Path) -> None:
+def test_statuses_have_reasons_unless_details_are_left_out(reported: Path) -> None:
     with (reported / "out/submission/count_a.log").open("a") as log:
         log.write("no memory\nthe command exited with 3\n")
-    full, short = read_statuses(reported), read_statuses(reported, reasons=False)
+    full, short = read_statuses(reported), read_statuses(reported, details=False)
     assert [(one.record, one.status) for one in full] == [
         ("b", "completed"),
         ("a", "failed"),

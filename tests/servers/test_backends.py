@@ -114,7 +114,7 @@ class Place:
             for name, value in self.env.items():
                 patch.setenv(name, value)
             records = read_results(self.folder)
-            assert read_statuses(self.folder, reasons=False) == [
+            assert read_statuses(self.folder, details=False) == [
                 RecordStatus("words", one.level, one.record, one.status, log=mock.ANY)
                 for one in records
             ]
