@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING, Any
 from .version import __version__
 
 if TYPE_CHECKING:
+    from .errors import LooperError as LooperError
     from .errors import Problem as Problem
     from .errors import ProjectError as ProjectError
     from .model import Job as Job
@@ -33,38 +34,55 @@ if TYPE_CHECKING:
     from .read.options.options import Options as Options
     from .read.project import Project as Project
     from .read.project import read_project as read_project
+    from .results.for_python import read_results as read_results
+    from .results.for_python import read_statuses as read_statuses
+    from .results.project_records import Records as Records
+    from .results.record import Record as Record
+    from .results.statuses import RecordStatus as RecordStatus
     from .workspace.plan_folder import PlanFolder as PlanFolder
     from .workspace.plan_folder_writer import write_plan as write_plan
 
 # Written out: type checkers and editors read this list without running code.
 __all__ = [
     "Job",
+    "LooperError",
     "Options",
     "Plan",
     "PlanFolder",
     "Problem",
     "Project",
     "ProjectError",
+    "Record",
+    "RecordStatus",
+    "Records",
     "Skip",
     "__version__",
     "locate",
     "make_plan",
     "read_project",
+    "read_results",
+    "read_statuses",
     "write_plan",
 ]
 
 _HOMES = {
     "Job": "model",
+    "LooperError": "errors",
     "Options": "read.options.options",
     "Plan": "model",
     "PlanFolder": "workspace.plan_folder",
     "Problem": "errors",
     "Project": "read.project",
     "ProjectError": "errors",
+    "Record": "results.record",
+    "RecordStatus": "results.statuses",
+    "Records": "results.project_records",
     "Skip": "model",
     "locate": "read.looper_config",
     "make_plan": "plan.planner",
     "read_project": "read.project",
+    "read_results": "results.for_python",
+    "read_statuses": "results.for_python",
     "write_plan": "workspace.plan_folder_writer",
 }
 """The module of each public name."""

@@ -187,6 +187,8 @@ COMMANDS = (
                 "--output", metavar="FILE",
                 help="write it to this file (format by its ending: .csv, .tsv, .json, .md)",
             ),
+            _switch("--with-samples", help="one table, also with the attributes of samples"),
+            _switch("--wide", help="one table with a row for each sample, over all pipelines"),
             _switch("--raw", help="leave text that a spreadsheet takes for a formula as it is"),
             _argument(
                 "-r", "--report-dir", metavar="DIR", help="where (default: the output folder)"

@@ -240,6 +240,8 @@ def test_public_names_are_there_and_typed(name: str) -> None:
     value = getattr(snakemake_looper, name)
     assert inspect.getdoc(value)
     function = value.__init__ if inspect.isclass(value) else value
+    if not inspect.isfunction(function):  # an error that takes what every error takes
+        return
     parameters = set(inspect.signature(function).parameters) - {"self"}
     assert parameters <= set(function.__annotations__)
 

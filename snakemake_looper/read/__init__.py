@@ -3,7 +3,7 @@
 Begin with `project`: it reads the files in their order.
 
 looper_config, settings           the looper config; the options of all sources, merged
-peps/                             the samples
+peps/                             the samples; `samples`: these alone
 interfaces/, templates/           the pipelines, and their command templates
 schemas/                          the attributes that samples need; the results of pipelines
 options/                          the options of looper, and the places that they come from

@@ -6,7 +6,10 @@ yaml_text          YAML of other people, read with care; `json_values`: any valu
 assemble           the user's results file, from one file per record
 publish            what the main process does before and after a run
 earlier            results of earlier runs: set aside, removed or put back
-records, table     all results of a project, and tables of them; `table_formats`: their texts
+records            all results of a project; `project_records`: with statuses and attributes
+for_python         the same as a part of the public API
+table              looper's files of results; `printed_table`: one table of all, as rows that
+                   `flat` makes; `table_formats`: texts of tables
 report/            the same as web pages
 statuses           the status of each record, as `check` shows it; `removed`: of samples that left
 remove, links      what `destroy` and `link` do

@@ -43,7 +43,7 @@ def removed_records(
     flags, facts = Flags(workdir), table.facts
     removed = []
     for log, neighbour, record in found:
-        flag = _flag_like(neighbour, record, facts.results_dir, workdir)
+        flag = flag_like(neighbour, record, facts.results_dir, workdir)
         status = flags.status(flag, log)
         if status == NOT_RUN:
             continue
@@ -107,7 +107,7 @@ def _ends_with_one_of(names: set[str], record: str) -> bool:
     return any("_".join(words[at:]) in names for at in range(len(words)))
 
 
-def _flag_like(brief: Brief, record: str, results_dir: Path, workdir: Path) -> str:
+def flag_like(brief: Brief, record: str, results_dir: Path, workdir: Path) -> str:
     """The completed flag of a record without a job, as another record of its pipeline has it."""
     folder = os.path.dirname(brief.flag)
     if workdir / folder == results_dir / brief.record:  # without pipestat, flags are with results

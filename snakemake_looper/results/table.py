@@ -1,9 +1,10 @@
-"""`table`: the results of a project as files that other tools read.
+"""The results of a project as the files of `looper table`, which other tools read.
 
 Plain values go into a TSV with a row for each record, objects (files, images, anything nested)
 into a YAML file: names and first columns are those of `looper table`. All records are there,
 also those with fewer results than others. Where results of a record are of an earlier run, or
-its sample has left the table, a last column `Note` says so.
+its sample has left the table, a last column `Note` says so. Statuses are not in these files: such
+tools take the columns behind the third for results. `printed_table` has them.
 """
 
 from __future__ import annotations
@@ -14,19 +15,16 @@ from typing import Any
 
 from ..files import write_atomic
 from ..layout import table_paths
-from .json_values import json_text
+from .flat import headings
 from .records import Results
 from .schema_check import declared_results
-from .table_formats import delimited, markdown
+from .table_formats import delimited
 from .yaml_text import dump
 
-FORMATS = ("tsv", "csv", "json", "markdown")
-NOTE = "Note"
-PIPELINE = "Pipeline Name"
-"""The column with the name of the pipeline, in a table of several."""
+NUMBER, RECORD, LEVEL, NOTE = "Sample Index", "Record Identifier", "Pipeline Type", "Note"
+"""Columns beside the results. The first three are looper's."""
 _MOST = 10
 """Records that a remark names."""
-_HEAD = ("Sample Index", "Record Identifier", "Pipeline Type")
 
 
 def by_pipeline(results: Iterable[Results]) -> dict[str, list[Results]]:
@@ -39,14 +37,22 @@ def by_pipeline(results: Iterable[Results]) -> dict[str, list[Results]]:
 
 def columns(levels: Sequence[Results]) -> list[str]:
     """Names of the plain results, in the order of the output schema, then as they appear."""
+    reported: set[str] = set()
     nested: set[str] = set()
-    reported: dict[str, None] = {}
     for one in levels:
         for values in one.records.values():
-            reported.update(dict.fromkeys(values))
-            nested.update(key for key, value in values.items() if _is_nested(value))
-    known = dict.fromkeys(key for one in levels for key in _of_schema(one))
-    return [key for key in {**known, **reported} if key in reported and key not in nested]
+            reported.update(values)
+            nested.update(key for key, value in values.items() if is_nested(value))
+    names = dict.fromkeys(name for one in levels for name in result_names(one))
+    return [name for name in names if name in reported and name not in nested]
+
+
+def result_names(results: Results) -> tuple[str, ...]:
+    """All results that the output schema declares, in its order, then others as they appear."""
+    names = dict.fromkeys(declared_results(results.schema, results.level))
+    for values in results.records.values():
+        names.update(dict.fromkeys(values))
+    return tuple(names)
 
 
 def objects(levels: Sequence[Results]) -> dict[str, dict[str, Any]]:
@@ -60,59 +66,24 @@ def objects(levels: Sequence[Results]) -> dict[str, dict[str, Any]]:
     return {record: values for record, values in found.items() if values}
 
 
-def text(results: Sequence[Results], kind: str, raw: bool = False) -> str:
-    """The results of one pipeline, or of several, as one table in one of `FORMATS`.
-
-    A table of several pipelines has a column with the pipeline's name. A result that two of them
-    report under one name has one column.
-
-    JSON has the objects as well. It has an object for each level, and for several pipelines an
-    object for each pipeline that has these.
-
-    Args:
-        results: the records of each pipeline and level.
-        kind: the format.
-        raw: leave text as it is that a spreadsheet would take for a formula.
-    """
-    pipelines = by_pipeline(results)
-    if kind == "json":
-        data = {name: _json_form(levels) for name, levels in pipelines.items()}
-        only = next(iter(data.values()), {})
-        return json_text(data if len(data) > 1 else only) + "\n"
-    head, rows = _lines(list(pipelines.values()))
-    if kind == "markdown":
-        return markdown(head, rows)
-    return delimited(head, rows, "\t" if kind == "tsv" else ",", raw)
-
-
-def _lines(pipelines: Sequence[Sequence[Results]]) -> tuple[list[str], list[list[Any]]]:
-    """The head and the rows of one table of all records."""
-    own = [columns(levels) for levels in pipelines]
-    names = list(dict.fromkeys(name for one in own for name in one))
-    several = len(pipelines) > 1
-    has_notes = any(one.notes for levels in pipelines for one in levels)
+def stats_text(levels: Sequence[Results], raw: bool = False) -> str:
+    """The plain results of one pipeline as looper's TSV; `raw` as in `table_formats.delimited`."""
+    names = columns(levels)
+    note = [NOTE] if any(one.notes for one in levels) else []
     rows: list[list[Any]] = []
-    for levels, known in zip(pipelines, map(set, own), strict=True):
-        for one in levels:
-            for record, values in one.records.items():
-                cells = [values.get(name) if name in known else None for name in names]
-                name = [one.pipeline] if several else []
-                note = [one.notes.get(record, "")] if has_notes else []
-                rows.append([len(rows) + 1, record, *name, one.level, *cells, *note])
-    index, record_column, level = _HEAD
-    name = [PIPELINE] if several else []
-    return [index, record_column, *name, level, *names, *([NOTE] if has_notes else [])], rows
-
-
-def _json_form(levels: Sequence[Results]) -> dict[str, Any]:
-    notes = {one.level: one.notes for one in levels if one.notes}
-    return {one.level: one.records for one in levels} | ({"notes": notes} if notes else {})
+    for one in levels:
+        for record, values in one.records.items():
+            cells = [values.get(name) for name in names]
+            last = [one.notes.get(record, "")] if note else []
+            rows.append([len(rows) + 1, record, one.level, *cells, *last])
+    own = [NUMBER, RECORD, LEVEL]
+    return delimited([*own, *headings([*own, *note], names, "result"), *note], rows, "\t", raw)
 
 
 def write_tables(
     results: Iterable[Results], folder: Path, amendments: Sequence[str] = (), raw: bool = False
 ) -> list[Path]:
-    """Write the table and the objects of each pipeline; `raw` as in `text`.
+    """Write the table and the objects of each pipeline; `raw` as in `stats_text`.
 
     Returns:
         The files.
@@ -123,7 +94,7 @@ def write_tables(
     written = []
     for pipeline, levels in by_pipeline(results).items():
         table, nested = table_paths(folder, pipeline, amendments)
-        write_atomic(table, text(levels, "tsv", raw))
+        write_atomic(table, stats_text(levels, raw))
         write_atomic(nested, dump(objects(levels)))
         written += [table, nested]
     return written
@@ -144,9 +115,6 @@ def remarks(results: Iterable[Results]) -> list[str]:
     return list(found)
 
 
-def _is_nested(value: Any) -> bool:
+def is_nested(value: Any) -> bool:
+    """Whether a value is no plain one: a file, an image, a list, a mapping."""
     return isinstance(value, Mapping | list | tuple | set | frozenset)
-
-
-def _of_schema(results: Results) -> list[str]:
-    return list(declared_results(results.schema, results.level))

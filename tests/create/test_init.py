@@ -44,7 +44,7 @@ def test_from_nothing(tmp_path: Path) -> None:
     assert "count_lines_sample  count_lines  sample  3" in done.out
     assert done.out.endswith("\n\nRun it:  snakemake-looper run\n")
     assert completed(tmp_path) == [f"count_lines_frog_{n}_completed.flag" for n in (1, 2, 3)]
-    assert [row.split(",")[1::2] for row in table(tmp_path)[1:]] == [
+    assert [row.split(",")[1::3] for row in table(tmp_path)[1:]] == [
         ["frog_1", "3"], ["frog_2", "1"], ["frog_3", "2"],
     ]  # fmt: skip
 
@@ -70,7 +70,7 @@ def test_from_a_table(tmp_path: Path) -> None:
     )
     assert "sample_table_index: Sample" in (tmp_path / "project_config.yaml").read_text()
     assert completed(tmp_path) == ["count_a_completed.flag", "count_b_completed.flag"]
-    assert [row.rpartition("sample,")[2] for row in table(tmp_path)[1:]] == ["1,True", "2,True"]
+    assert [row.rpartition("completed,")[2] for row in table(tmp_path)[1:]] == ["1,True", "2,True"]
 
 
 def test_from_files_in_a_folder_of_its_own(tmp_path: Path) -> None:

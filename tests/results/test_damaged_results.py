@@ -8,11 +8,12 @@ from pathlib import Path
 import pytest
 from support.earlier import PLACES, PlayedProject, jobs_of, set_says
 from support.projects import edit
+from support.tables import table_text
 
 from snakemake_looper.results.publish import publish_all
 from snakemake_looper.results.records import read_results
 from snakemake_looper.results.report.report import write_report
-from snakemake_looper.results.table import FORMATS, text
+from snakemake_looper.results.table_formats import FORMATS
 
 BAD = {
     "cut": "count:\n  sample:\n    b: {n: 'x",
@@ -60,6 +61,6 @@ def test_a_damaged_file_costs_its_own_record(
     assert name in said or kind == "dates" or (kind, place) == ("of another", "records")
     assert "Traceback" not in said
     for form in FORMATS:
-        assert "3" in text(results, form)
+        assert "3" in table_text(results, form)
     write_report(jobs, count / "pages", read=results)
     jobs.close()

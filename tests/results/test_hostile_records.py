@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from support.earlier import PLACES, PlayedProject, jobs_of, set_says
 from support.projects import edit
+from support.tables import table_text
 
 from snakemake_looper.results import results_file
 from snakemake_looper.results.earlier import SetAsideError
@@ -18,7 +19,7 @@ from snakemake_looper.results.publish import publish_all
 from snakemake_looper.results.records import read_results
 from snakemake_looper.results.report.report import write_report
 from snakemake_looper.results.results_file import ResultsFileError, load_record
-from snakemake_looper.results.table import FORMATS, text
+from snakemake_looper.results.table_formats import FORMATS
 from snakemake_looper.results.yaml_text import parse_yaml
 
 ENDLESS = "has anchors that refer to themselves, or multiply without end"
@@ -177,7 +178,7 @@ def test_all_of_them_in_one_project(
     assert all(
         line.endswith(f": its record is {where}; correct or remove the file") for line in said
     )
-    assert all("a" in text(results, form) for form in FORMATS)
+    assert all("a" in table_text(results, form) for form in FORMATS)
     write_report(jobs, count / "pages", read=results)
     jobs.close()
 

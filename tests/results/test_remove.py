@@ -117,10 +117,11 @@ def test_table_formats(reported: Path, kind: str) -> None:
         assert data["sample"]["a"]["length"] == 3 and data["project"]["demo"]["word"] == "sum"
         assert "meta" not in data["sample"]["a"]
     elif kind == "markdown":
-        assert out.splitlines()[2] == "| 1 | a | sample | 3 | one |"
+        assert out.splitlines()[2] == "| 1 | a | sample | completed | 3 | one |"
     else:
-        delimiter = "\t" if kind == "tsv" else ","
-        assert list(csv.reader(out.splitlines(), delimiter=delimiter)) == [HEAD, *ROWS]
+        head, *rows = csv.reader(out.splitlines(), delimiter="\t" if kind == "tsv" else ",")
+        assert head == [*HEAD[:3], "Record Status", *HEAD[3:]]
+        assert rows == [[*row[:3], "completed", *row[3:]] for row in ROWS]
     assert not list(reported.glob("results/*summary*")), "printed, not written"
 
 

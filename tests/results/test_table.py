@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from support.tables import table_text as text
 
 from snakemake_looper.results.records import Results
 from snakemake_looper.results.table import (
@@ -16,7 +17,7 @@ from snakemake_looper.results.table import (
     columns,
     objects,
     remarks,
-    text,
+    stats_text,
     write_tables,
 )
 
@@ -48,31 +49,36 @@ def test_objects_are_in_no_column(tmp_path: Path) -> None:
 def test_each_level_has_its_rows(tmp_path: Path) -> None:
     levels = [results(tmp_path, a={"early": 1}), results(tmp_path, "project", demo={"total": 9})]
     assert text(levels, "tsv") == (
+        "Sample Index\tRecord Identifier\tPipeline Type\tRecord Status\tearly\ttotal\n"
+        "1\ta\tsample\tcompleted\t1\t\n"
+        "2\tdemo\tproject\tcompleted\t\t9\n"
+    )
+    assert stats_text(levels) == (
         "Sample Index\tRecord Identifier\tPipeline Type\tearly\ttotal\n"
         "1\ta\tsample\t1\t\n"
         "2\tdemo\tproject\t\t9\n"
-    )
+    ), "as looper has it"
 
 
 def test_a_note_has_a_last_column(tmp_path: Path) -> None:
     found = results(tmp_path, a={"early": 1}, b={"early": 2})
     noted = Results("count", "sample", found.schema, found.records, {"b": "failed"})
     assert text([noted], "csv") == (
-        "Sample Index,Record Identifier,Pipeline Type,early,Note\n"
-        "1,a,sample,1,\n"
-        "2,b,sample,2,failed\n"
+        "Sample Index,Record Identifier,Pipeline Type,Record Status,early,Note\n"
+        "1,a,sample,completed,1,\n"
+        "2,b,sample,completed,2,failed\n"
     )
     assert json.loads(text([noted], "json"))["notes"] == {"sample": {"b": "failed"}}
 
 
 def test_cells_that_a_format_would_take_for_its_own(tmp_path: Path) -> None:
     found = results(tmp_path, a={"late": "x|y\nz\tw,v"})
-    assert text([found], "csv").endswith('1,a,sample,"x|y\nz\tw,v"\n')
-    assert text([found], "tsv").endswith('1\ta\tsample\t"x|y\nz\tw,v"\n')
+    assert text([found], "csv").endswith('1,a,sample,completed,"x|y\nz\tw,v"\n')
+    assert text([found], "tsv").endswith('1\ta\tsample\tcompleted\t"x|y\nz\tw,v"\n')
     assert text([found], "markdown") == (
-        "| Sample Index | Record Identifier | Pipeline Type | late |\n"
-        "| --- | --- | --- | --- |\n"
-        "| 1 | a | sample | x\\|y z\tw,v |\n"
+        "| Sample Index | Record Identifier | Pipeline Type | Record Status | late |\n"
+        "| --- | --- | --- | --- | --- |\n"
+        "| 1 | a | sample | completed | x\\|y z\tw,v |\n"
     )
 
 
@@ -100,24 +106,24 @@ def test_cells_that_a_format_would_take_for_its_own(tmp_path: Path) -> None:
 )
 def test_a_spreadsheet_finds_no_formula(value: object, cell: str) -> None:
     found = Results("p", "sample", None, {"a": {"n": value}})
-    assert list(csv.reader(text([found], "csv").splitlines()))[1][3] == cell
+    assert list(csv.reader(text([found], "csv").splitlines()))[1][4] == cell
     tsv = csv.reader(text([found], "tsv", raw=True).splitlines(), delimiter="\t")
-    assert list(tsv)[1][3] == str(value), "as it was reported"
+    assert list(tsv)[1][4] == str(value), "as it was reported"
 
 
 def test_names_are_no_formulas_either() -> None:
     found = Results("p", "sample", None, {"@a": {"=n": "\r=1", "m": "\t1"}}, {"@a": "-x"})
     assert list(csv.reader(text([found], "csv").splitlines()))[:1] == [
-        ["Sample Index", "Record Identifier", "Pipeline Type", "'=n", "m", "Note"]
+        ["Sample Index", "Record Identifier", "Pipeline Type", "Record Status", "'=n", "m", "Note"]
     ]
-    assert text([found], "csv").endswith('"1","\'@a","sample","\'\r=1","\t1","\'-x"\n')
+    assert text([found], "csv").endswith('"1","\'@a","sample","completed","\'\r=1","\t1","\'-x"\n')
 
 
 def test_markup_of_markdown_is_text() -> None:
     values = {"a": "`rm` \\| *b* <script> [x](javascript:y) &amp; ~c~ a_b\u2028c"}
     last = text([Results("p", "sample", None, {"a": values})], "markdown").splitlines()[-1]
     assert last == (
-        r"| 1 | a | sample | \`rm\` \\\| \*b\* \<script> \[x\](javascript:y) \&amp; \~c\~ a_b c |"
+        r"| 1 | a | sample | completed | \`rm\` \\\| \*b\* \<script> \[x\](javascript:y) \&amp; \~c\~ a_b c |"
     )
 
 
@@ -131,11 +137,12 @@ def several(tmp_path: Path) -> list[Results]:
 
 def test_several_pipelines_are_one_table(tmp_path: Path) -> None:
     assert text(several(tmp_path), "csv") == (
-        "Sample Index,Record Identifier,Pipeline Name,Pipeline Type,late,early,total,Note\n"
-        "1,a,count,sample,x,1,,\n"
-        "2,b,count,sample,,2,,\n"
-        "3,demo,count,project,,,9,\n"
-        "4,a,plot,sample,,3,,failed\n"
+        "Sample Index,Record Identifier,Pipeline Name,Pipeline Type,Record Status"
+        ",late,early,total,Note\n"
+        "1,a,count,sample,completed,x,1,,\n"
+        "2,b,count,sample,completed,,2,,\n"
+        "3,demo,count,project,completed,,,9,\n"
+        "4,a,plot,sample,completed,,3,,failed\n"
     )
     lines = text(several(tmp_path), "markdown").splitlines()
     assert len(lines) == 2 + 4 and len({line.count("|") for line in lines}) == 1
@@ -144,8 +151,8 @@ def test_several_pipelines_are_one_table(tmp_path: Path) -> None:
 def test_several_pipelines_are_an_object_each_in_json(tmp_path: Path) -> None:
     data = json.loads(text(several(tmp_path), "json"))
     assert {name: list(levels) for name, levels in data.items()} == {
-        "count": ["sample", "project"],
-        "plot": ["sample", "notes"],
+        "count": ["sample", "project", "statuses"],
+        "plot": ["sample", "statuses", "notes"],
     }
     assert data["plot"]["sample"]["a"] == {"late": IMAGE, "early": 3}
     assert json.loads(text([], "json")) == {}
@@ -183,7 +190,8 @@ def test_json_has_objects_and_any_key(tmp_path: Path) -> None:
     day = datetime.date(2026, 1, 2)
     found = results(tmp_path, a={"late": IMAGE, "own": {day: day}})
     assert json.loads(text([found], "json")) == {
-        "sample": {"a": {"late": IMAGE, "own": {"2026-01-02": "2026-01-02"}}}
+        "sample": {"a": {"late": IMAGE, "own": {"2026-01-02": "2026-01-02"}}},
+        "statuses": {"sample": {"a": "completed"}},
     }
 
 

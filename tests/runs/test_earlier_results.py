@@ -42,7 +42,7 @@ def test_commands_tell_of_results_of_an_earlier_run(count: Path) -> None:
     assert notes(count) == {"a": "failed; some values are of an earlier run"}
     shown = cli("table", "--format", "csv", cwd=count)
     assert shown.out.splitlines()[0].endswith(",n,m,Note")
-    assert "1,a,sample,1,3,failed; some values are of an earlier run" in shown.out
+    assert "1,a,sample,failed,1,3,failed; some values are of an earlier run" in shown.out
     assert "warning: count: a: failed; some values are of an earlier run" in shown.err
     data = json.loads(cli("table", "--format", "json", cwd=count).out)
     assert data["sample"]["a"] == {"n": 1, "m": 3}, "notes are beside the results"

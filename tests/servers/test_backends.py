@@ -14,6 +14,7 @@ import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import pytest
 import yaml
@@ -21,6 +22,8 @@ from support.pephub_server import PephubServer
 from support.postgres import PASSWORD, Server
 from support.projects import edit, flags, write
 from support.running import Run, cli, environment, use_looper, wait_until
+
+from snakemake_looper import RecordStatus, read_results, read_statuses
 
 PROJECT = {
     ".looper.yaml": """
@@ -74,10 +77,10 @@ RECORDS = {
     "project": {"demo": {"total": 8}},
 }
 TABLE = """\
-Sample Index\tRecord Identifier\tPipeline Type\tlength\tword\ttotal
-1\ta\tsample\t3\tone\t
-2\tb\tsample\t5\tthree\t
-3\tdemo\tproject\t\t\t8
+Sample Index\tRecord Identifier\tPipeline Type\tRecord Status\tlength\tword\ttotal
+1\ta\tsample\tcompleted\t3\tone\t
+2\tb\tsample\tcompleted\t5\tthree\t
+3\tdemo\tproject\tcompleted\t\t\t8
 """
 
 
@@ -97,9 +100,33 @@ class Place:
         return cli(*words, cwd=self.folder, **self.env)
 
     def records(self) -> Any:
+        """The results of all records, as the command line and Python have them."""
         done = self.cli("table", "--format", "json")
         assert done.code == 0, done.err
-        return json.loads(done.out)
+        data = json.loads(done.out)
+        statuses = data.pop("statuses")
+        data.pop("notes", None)
+        self.compare_with_python(data, statuses)
+        return data
+
+    def compare_with_python(self, data: Any, statuses: Any) -> None:
+        with pytest.MonkeyPatch.context() as patch:
+            for name, value in self.env.items():
+                patch.setenv(name, value)
+            records = read_results(self.folder)
+            assert read_statuses(self.folder, details=False) == [
+                RecordStatus("words", one.level, one.record, one.status, log=mock.ANY)
+                for one in records
+            ]
+        found = {(one.level, one.record): one for one in records}
+        assert statuses == {
+            level: {name: found[level, name].status for name in names}
+            for level, names in statuses.items()
+        }
+        reported = {key: one.results for key, one in found.items() if one.results}
+        assert reported == {
+            (level, name): values for level, names in data.items() for name, values in names.items()
+        }
 
 
 @pytest.fixture

@@ -74,7 +74,7 @@ def read_levels(
     results = {(one.pipeline, one.level): one for one in read or read_results(table, facts.workdir)}
     statuses: dict[tuple[str, str], list[RecordStatus]] = {}
     known = read_statuses(table, facts.workdir, why=True, times=True)
-    for one in (*known, *removed_records(table, facts.workdir, known)):
+    for one in (*known, *removed_records(table, facts.workdir, known, times=True)):
         statuses.setdefault((one.pipeline or "(none)", one.level), []).append(one)
     keys = dict.fromkeys((*statuses, *results))
     if attributes is None:
