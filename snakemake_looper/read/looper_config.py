@@ -38,6 +38,7 @@ from .options.options import Options, overlay
 
 _FOLDERS = tuple(key.name for key in FOLDERS)
 _KEYS = names(KEYS)
+_BEGIN = "begin one with: snakemake-looper init"
 _MOST_UNKNOWN = 20
 """The greatest number of unknown keys that are named."""
 _MOST_BYTES = 1_000_000
@@ -98,7 +99,11 @@ def find_looper_config(start: Path) -> Path:
             return folder / LOOPER_CONFIG
     what = f"no {LOOPER_CONFIG} here nor in any folder above ({', '.join(map(str, folders[1:]))})"
     instead = without(start)
-    end = f", {instead}" if instead else "; go to a looper project or name its looper config"
+    end = (
+        f", {instead}"
+        if instead
+        else f"; go to a looper project, name its looper config, or {_BEGIN}"
+    )
     problems = Problems()
     problems.add(start, "", f"{what}{end}")
     raise ProjectError(problems)
@@ -125,8 +130,9 @@ def locate(path: str | Path | None, cwd: Path | None = None) -> Path:
     if not os.path.isfile(given):
         instead = without(folder) if folder else None
         problems = Problems()
-        if instead:
-            problems.add(str(folder), "", f"no {LOOPER_CONFIG} in this folder, {instead}")
+        if folder:
+            instead = f", {instead}" if instead else f"; correct the path, or {_BEGIN}"
+            problems.add(str(folder), "", f"no {LOOPER_CONFIG} in this folder{instead}")
         else:
             problems.add(given, "", "no such looper config; correct the path")
         raise ProjectError(problems)

@@ -35,7 +35,6 @@ def _or_empty(form: Form) -> Form:
 _LISTED: Rules = {"items": {"type": "string"}}
 _SOME_TEXT: Rules = {"minLength": 1}
 
-ANY = Form("any", ())
 TEXT = Form("text", (str,))
 PATH = Form("path", (str,))
 NUMBER = Form("whole number", (int,))
@@ -87,6 +86,8 @@ class File:
     old: Mapping[str, str] = field(default_factory=dict)
     """Keys of older versions, each with its replacement."""
     rules: Rules = field(default_factory=dict)
+    deeper: Mapping[str, tuple[Key, ...]] = field(default_factory=dict)
+    """Keys below names that the user chooses, by a heading for the page."""
 
 
 def names(keys: Iterable[Key]) -> frozenset[str]:
@@ -97,6 +98,11 @@ def names(keys: Iterable[Key]) -> frozenset[str]:
 def types(keys: Iterable[Key]) -> dict[str, tuple[type, ...]]:
     """The types that the value of each key may have."""
     return {key.name: key.form.types for key in keys}
+
+
+def free(words: str) -> Form:
+    """A form that a schema does not check: an error is seen elsewhere, or there is none."""
+    return Form(words, ())
 
 
 def some(form: Form) -> Form:

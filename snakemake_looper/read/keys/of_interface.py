@@ -7,7 +7,6 @@ from typing import Any
 
 from ..deprecated import INTERFACE as OLD
 from .key import (
-    ANY,
     NUMBER,
     PATH_OR_NONE,
     PATHS,
@@ -22,6 +21,7 @@ from .key import (
     File,
     Form,
     Key,
+    free,
     matching,
     one_of,
 )
@@ -75,7 +75,7 @@ COMPUTE = (
     ),
     Key(
         "dynamic_variables_command_template",
-        ANY,
+        free("text"),
         "A command that prints settings as JSON; looper has replaced it by `pre_submit:`.",
         "python settings.py {sample.file}",
     ),
@@ -202,7 +202,7 @@ KEYS = (
     ),
     Key("path", SCALAR, "Text for templates, as `{pipeline.path}`.", "count.py"),
     Key(
-        "command_template", ANY, "looper 1.x: the command, for the level of `pipeline_type`.",
+        "command_template", free("text"), "looper 1.x: the command, for the level of `pipeline_type`.",
         "wc -l {sample.file}",
     ),
     Key(

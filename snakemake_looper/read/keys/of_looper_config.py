@@ -54,9 +54,9 @@ _EXAMPLES = {
 
 def _key_of(option: Option) -> Key:
     """The key of an option in a section `cli:`."""
-    said = option.help or _MEANINGS[option.name]
+    said = option.comment if "--" in option.help else option.help or _MEANINGS[option.name]
     given = option.example.partition(": ")[2]
-    form = _FORMS.get(option.read, SCALAR)
+    form = _FORMS.get(option.read, SCALAR_PATH if option.path else SCALAR)
     meaning = f"{said[0].upper()}{said[1:]}."
     return Key(option.name, form, meaning, given or _EXAMPLES[option.name])
 
@@ -148,8 +148,9 @@ _PEP_IS_NAMED = {"pep_config": {"type": "string", "minLength": 1}}
 
 LOOPER_CONFIG = File(
     "looper_config",
-    "Looper config: `.looper.yaml`",
-    "The looper config ties samples and pipelines together. Relative paths are relative to it.",
+    "Looper config",
+    "The looper config, `.looper.yaml`, ties samples and pipelines together. Relative paths are"
+    " relative to it.",
     KEYS,
     CONFIG_KEYS,
     # An option in `cli:` can name the PEP as well.

@@ -5,13 +5,13 @@ from __future__ import annotations
 from types import NoneType
 
 from ..deprecated import PEP as OLD
-from .key import ANY, PART_OF_PATHS, PATH, PATHS_OR_NONE, SECTION, TEXT, File, Form, Key, matching
+from .key import PART_OF_PATHS, PATH, PATHS_OR_NONE, SECTION, TEXT, File, Form, Key, free, matching
 
 _ATTRIBUTES = Form("list of attributes", (list,), {"items": {"type": "string"}})
 _TEXTS = {"additionalProperties": {"type": "string"}}
 
 DERIVE = (
-    Key("attributes", ANY, "The attributes that are derived.", "[file]"),
+    Key("attributes", free("list of attributes"), "The attributes that are derived.", "[file]"),
     Key("sources", SECTION, "A template for each name of a source.", "{raw: 'data/{name}.txt'}"),
 )
 IMPLY = (
@@ -89,7 +89,12 @@ PEP_KEYS = (
         "{amend: {deep: {sample_table: deep.csv}}}",
         keys=(
             Key("amend", SECTION, "Named variants of the PEP, which `--amend` chooses."),
-            Key("import", ANY, "Configs of PEPs that are read before this one.", "[common.yaml]"),
+            Key(
+                "import",
+                free("list of paths"),
+                "Configs of PEPs that are read before this one.",
+                "[common.yaml]",
+            ),
         ),
     ),
     Key("description", TEXT, "A sentence on the project.", "Frogs of the pond"),
@@ -101,15 +106,25 @@ KEYS = (
     Key(
         "looper",
         Form("mapping", (dict, NoneType)),
-        "Options and keys of the looper config, which lose against those of the looper config"
-        " only where the page on options says so.",
+        "Options, the output folder and compute settings.",
         "{output_dir: results}",
         keys=(
-            Key("output_dir", ANY, "The output folder, relative to the PEP.", "results"),
-            Key("cli", ANY, "Options: `run`, `runp`, and `all` for both.", "{all: {limit: 3}}"),
+            Key("output_dir", free("path"), "The output folder, relative to the PEP.", "results"),
+            Key(
+                "cli",
+                free("mapping"),
+                "Options: `run`, `runp`, and `all` for both.",
+                "{all: {limit: 3}}",
+            ),
+            Key(
+                "pipeline_interfaces",
+                free("path or list of paths"),
+                "looper 1.x: interfaces that run once for the project.",
+                "[summary.yaml]",
+            ),
             Key(
                 "compute",
-                ANY,
+                free("mapping"),
                 "Compute settings below `resources:`, over those of interfaces.",
                 "{resources: {mem: 16G}}",
             ),
@@ -122,8 +137,9 @@ _MAY_BE_ELSEWHERE = {"required": ["project_modifiers"]}
 
 PEP = File(
     "pep",
-    "PEP: `project_config.yaml`",
-    "A PEP is a table of samples with a config. Any other key is an attribute of the project:"
+    "PEP",
+    "A PEP is a table of samples with a config, such as `project_config.yaml`. Relative paths are"
+    " relative to the config. Any other key is an attribute of the project:"
     " templates have it as `{project.key}`.",
     KEYS,
     OLD,
@@ -132,4 +148,5 @@ PEP = File(
         "if": _MAY_BE_ELSEWHERE,
         "else": {"required": ["sample_table"]},
     },
+    deeper={"Of each item of `imply:`": IMPLY},
 )

@@ -86,9 +86,9 @@ KEYS = (
         "The record for reports that name none; each job sets its own.",
         "frog_1",
     ),
-    Key("name", TEXT_OR_NONE, "A name for pipestat's own use.", "frogs"),
-    Key("namespace", SCALAR, "The namespace on PEPhub.", "lab"),
-    Key("database_only", TEXT_OR_NONE, "pipestat's switch of this name.", "'true'"),
+    Key("name", TEXT_OR_NONE, "Passed on to pipestat.", "frogs"),
+    Key("namespace", SCALAR, "Passed on to pipestat.", "lab"),
+    Key("database_only", TEXT_OR_NONE, "Passed on to pipestat.", "'true'"),
     Key("show_db_logs", SWITCH, "Whether pipestat shows what the database does.", "true"),
     Key("status_schema_path", SCALAR_PATH, "A schema with statuses of your own.", "statuses.yaml"),
     Key("output_dir", SCALAR_PATH, "No effect: the looper config's `output_dir` counts."),
@@ -96,7 +96,7 @@ KEYS = (
     Key("pipeline_type", SCALAR, "No effect: the interface's level counts."),
     Key("schema_path", SCALAR_PATH, "No effect: the interface's `output_schema` counts."),
     *(
-        Key(name, SWITCH, "No effect: pipestat takes it only from the command itself.")
+        Key(name, SWITCH, "No effect: pipestat takes it from the command only.")
         for name in (
             "additional_properties", "force_overwrite", "multi_pipelines", "validate_results",
         )
@@ -105,8 +105,8 @@ KEYS = (
 
 PIPESTAT = File(
     "pipestat",
-    "Section `pipestat:` of a looper config",
-    "The section says where results go. Without a back end in it, they go to a file. Of several,"
+    "Section `pipestat:`",
+    "The section `pipestat:` of a looper config says where results go. Without a back end in it, they go to a file. Of several,"
     " the first counts: `results_file_path`, `pephub_path`, `database`.",
     KEYS,
 )

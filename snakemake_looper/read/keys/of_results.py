@@ -9,7 +9,7 @@ from __future__ import annotations
 from types import NoneType
 from typing import Any
 
-from .key import ANY, SECTION, SECTION_OR_NONE, TEXT, File, Form, Key, Rules
+from .key import SECTION, SECTION_OR_NONE, TEXT, File, Form, Key, Rules, free
 
 JSON_TYPES = ("array", "boolean", "integer", "null", "number", "object", "string")
 COLUMN_TYPES = (
@@ -26,10 +26,18 @@ RESULT = (
         "The type: `string`, `integer`, `number`, `boolean`, `file`, `image`, `array`, `object`.",
         "integer",
     ),
-    Key("description", ANY, "A sentence for people.", "Lines of the file."),
-    Key("properties", ANY, "The parts of an `object`, with type and description each."),
-    Key("items", ANY, "The items of an `array`.", "{type: string}"),
-    Key("enum", ANY, "The values that are allowed.", "[low, high]"),
+    Key("description", free("text"), "A sentence for people.", "Lines of the file."),
+    Key("properties", free("mapping"), "The parts of an `object`, with type and description each."),
+    Key(
+        "items",
+        free("mapping"),
+        "The items of an `array`.",
+        "{type: object, properties: {word: {type: string, description: A word.}}}",
+    ),
+    Key(
+        "$ref", free("text"), "A definition of `$defs:`, in JSON Schema's form.", "'#/$defs/image'"
+    ),
+    Key("enum", free("list"), "The values that are allowed.", "[low, high]"),
 )
 """Keys of one result."""
 
@@ -40,32 +48,32 @@ _EXAMPLE = "{lines: {type: integer, description: Lines of the file.}}"
 
 OWN_FORM = (
     Key("pipeline_name", TEXT, "The pipeline's name, as in the interface.", "count_lines"),
-    Key("samples", ANY, _SAMPLES, _EXAMPLE),
-    Key("project", ANY, _PROJECT, _EXAMPLE),
+    Key("samples", free("mapping"), _SAMPLES, _EXAMPLE),
+    Key("project", free("mapping"), _PROJECT, _EXAMPLE),
     Key("status", SECTION_OR_NONE, _STATUS),
 )
 JSON_FORM = (
-    Key("pipeline_name", ANY, "The pipeline's name, as in the interface.", "count_lines"),
+    Key("pipeline_name", free("text"), "The pipeline's name, as in the interface.", "count_lines"),
     Key(
         "samples",
-        ANY,
+        free("mapping"),
         _SAMPLES[:-1] + ", below `items: properties:`.",
         f"{{type: array, items: {{type: object, properties: {_EXAMPLE}}}}}",
     ),
     Key(
         "project",
-        ANY,
+        free("mapping"),
         _PROJECT[:-1] + ", below `properties:`.",
         f"{{type: object, properties: {_EXAMPLE}}}",
     ),
-    Key("status", ANY, _STATUS),
+    Key("status", free("mapping"), _STATUS),
 )
 KEYS = (
-    *(Key(one.name, ANY, one.meaning, one.example) for one in OWN_FORM),
+    *(Key(one.name, free(one.form.words), one.meaning, one.example) for one in OWN_FORM),
     Key("properties", SECTION, "JSON Schema's form: the same keys below this one.", keys=JSON_FORM),
     Key("$defs", Form("mapping", (dict, NoneType)), "Definitions that `$ref` names."),
-    Key("title", ANY, "A title for people.", "Results of counting"),
-    Key("description", ANY, "A sentence for people.", "Lines of each file."),
+    Key("title", free("text"), "A title for people.", "Results of counting"),
+    Key("description", free("text"), "A sentence for people.", "Lines of each file."),
 )
 
 
@@ -86,11 +94,12 @@ def _results(result: str) -> dict[str, Any]:
     return {**_mapping_of(result), "propertyNames": {"not": {"enum": ["id", "record_identifier"]}}}
 
 
+_MEANT = {key.name: {"description": key.meaning.replace("`", "")} for key in RESULT}
 _IS_TYPE = {"enum": _TYPES}
 _RESULT = {
     "type": "object",
     "required": ["type", "description"],
-    "properties": {"type": _IS_TYPE, "description": {}},
+    "properties": {**_MEANT, "type": {**_MEANT["type"], **_IS_TYPE}},
     "allOf": [
         {
             "if": {"properties": {"type": {"enum": ["file", "image"]}}},
@@ -119,6 +128,7 @@ _RESULT = {
 """A result in pipestat's own form."""
 _JSON_RESULT = {
     "properties": {
+        **_MEANT,
         "type": {"anyOf": [_IS_TYPE, {"type": "array", "items": _IS_TYPE}]},
         "$ref": {"type": "string", "pattern": "^[^/]*/[^/]+/[^/]+$"},
     },
@@ -127,7 +137,6 @@ _LEVELS = ("samples", "project")
 _OWN_RESULTS = {**_results("result"), "properties": {"additionalProperties": {}}}
 _IS_OWN_FORM = {
     "required": ["pipeline_name"],
-    "anyOf": [{"required": [level]} for level in _LEVELS],
     "properties": {"pipeline_name": {"type": "string"}, **dict.fromkeys(_LEVELS, _OWN_RESULTS)},
 }
 _MAPPING = {"type": "object"}
@@ -169,4 +178,5 @@ OUTPUT_SCHEMA = File(
         "then": _IS_JSON_FORM,
         "else": _IS_OWN_FORM,
     },
+    deeper={"Of each result": RESULT},
 )
