@@ -42,7 +42,7 @@ def schema_of(name: str) -> dict[str, Any]:
     A size table is an array of rows, each with its cells by column.
     """
     file = FILES[name]
-    schema = _with_keys(file.keys, file.old, file.rules)
+    schema = _with_keys(file.keys, file.old, file.rules, file.strikes)
     if file is SIZE_TABLE:
         schema = {"type": "array", "minItems": 1, "items": schema}
     comment = f"Made by 'snakemake-looper schema {name}'."
@@ -56,14 +56,18 @@ def schema_of(name: str) -> dict[str, Any]:
 
 
 def _with_keys(
-    keys: Iterable[Key], old: Mapping[str, str], rules: Mapping[str, Any]
+    keys: Iterable[Key], old: Mapping[str, str], rules: Mapping[str, Any], strikes: bool = True
 ) -> dict[str, Any]:
-    """The schema of a mapping. Editors strike old keys out, with the message of the checks."""
+    """The schema of a mapping. Editors strike old keys out, with the message of the checks.
+
+    If they do not strike, they show the message where the mouse is.
+    """
+    message = "deprecationMessage" if strikes else "description"
     given = dict(rules)
     more = given.pop("properties", {})
     known = {one.name: {**_of_key(one), **more.get(one.name, {})} for one in keys}
     struck = {
-        name: {"deprecationMessage": f"is not read any more; write {new}", "doNotSuggest": True}
+        name: {message: f"is not read any more; write {new}", "doNotSuggest": True}
         for name, new in old.items()
         if name not in known
     }

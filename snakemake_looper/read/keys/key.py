@@ -49,9 +49,6 @@ PATHS_OR_NONE = _or_empty(PATHS)
 SCALAR = Form("text", (str, int, float, bool, NoneType))
 """A text that YAML may take for a number."""
 SCALAR_PATH = Form("path", SCALAR.types)
-FOLDER = Form("path", SCALAR.types, {"pattern": r"^([^{}]|\$\{[^{}]*\})*$"})
-PART_OF_PATHS = Form("text", SCALAR.types, {"pattern": r"^([^/{}]|\$\{\w+\})*$"})
-"""A name that becomes a part of the names of files."""
 SWITCH = Form("true or false", (bool, str, int, NoneType))
 
 
@@ -86,6 +83,8 @@ class File:
     old: Mapping[str, str] = field(default_factory=dict)
     """Keys of older versions, each with its replacement."""
     rules: Rules = field(default_factory=dict)
+    strikes: bool = True
+    """Whether editors strike old keys out. Not if a template may use any key of the file."""
     deeper: Mapping[str, tuple[Key, ...]] = field(default_factory=dict)
     """Keys below names that the user chooses, by a heading for the page."""
 
@@ -110,11 +109,29 @@ def some(form: Form) -> Form:
     return Form(form.words, form.types, {**form.rules, **_SOME_TEXT})
 
 
-def matching(form: Form, pattern: str, **rules: Any) -> Form:
-    """A form whose text matches a pattern. The pattern is the same to Python and JavaScript."""
-    return Form(form.words, form.types, {**form.rules, "pattern": pattern, **rules})
+def matching(form: Form, pattern: str, said: str, **rules: Any) -> Form:
+    """A form whose text matches a pattern. The pattern is the same to Python and JavaScript.
+
+    Args:
+        said: the message that editors show for any other text.
+    """
+    return Form(form.words, form.types, {**form.rules, **pattern_rules(pattern, said), **rules})
+
+
+def pattern_rules(pattern: str, said: str) -> Rules:
+    """The rules for a text that matches a pattern, with the message for any other text."""
+    return {"pattern": pattern, "patternErrorMessage": said}
 
 
 def one_of(*words: str) -> Form:
     """A form for one of some words."""
     return Form(" or ".join(f"`{word}`" for word in words), (str,), {"enum": list(words)})
+
+
+FOLDER = matching(
+    SCALAR_PATH, r"^([^{}]|\$\{[^{}]*\})*$", "has a brace, which is a wildcard to Snakemake"
+)
+PART_OF_PATHS = matching(
+    SCALAR, r"^([^/{}]|\$\{\w+\})*$", "cannot be part of a file name; use letters, digits, '-', '_'"
+)
+"""A name that becomes a part of the names of files."""

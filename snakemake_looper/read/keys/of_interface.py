@@ -24,32 +24,45 @@ from .key import (
     free,
     matching,
     one_of,
+    pattern_rules,
 )
 
-_TEMPLATE = matching(TEXT, r"\S")
-_NAME = matching(TEXT, r"^[^\s/{}]+$")
+_TEMPLATE = matching(TEXT, r"\S", "is empty; write the command that runs the pipeline")
+_NAME = matching(
+    TEXT,
+    r"^[^\s/{}]+$",
+    "has white space, a slash, a brace or the like; write a part of a file name",
+)
 _IS_RESOURCE = {
     "propertyNames": {"pattern": r"^[^\W0-9]\w*$"},
     "additionalProperties": {"type": ["integer", "string"]},
 }
 _IS_ENVIRONMENT = {"propertyNames": {"pattern": r"^[A-Za-z_]\w*$"}}
+_NO_FUNCTION = "is no function; write 'package.function'"
 _FUNCTION = r"^\w+(\.\w+)+$"
 
 # --- compute settings -----------------------------------------------------------------------------
 
 _OR_NOTHING = r"|\s*[nN][aA][nN]\s*|\s*)$"
-_COUNT = Form(
-    "whole number", (int, str, NoneType), {"minimum": 1, "pattern": r"^(\s*[0-9]+\s*" + _OR_NOTHING}
+_COUNT = matching(
+    Form("whole number", (int, str, NoneType), {"minimum": 1}),
+    r"^(\s*[0-9]+\s*" + _OR_NOTHING,
+    "is no number of cores; write a whole number above 0",
 )
-_MEMORY = Form(
-    "MB, or with a unit",
-    (int, float, str, NoneType),
-    {"minimum": 0, "pattern": r"^(\s*[0-9.]+\s*[KMGTkmgt]?([iI]?[bB])?\s*" + _OR_NOTHING},
-)  # fmt: skip
-_TIME = Form(
-    "time as SLURM writes it",
-    (int, str, NoneType),
-    {"minimum": 0, "pattern": r"^([-:\s0-9]+" + _OR_NOTHING},
+_MEMORY = matching(
+    Form("MB, or with a unit", (int, float, str, NoneType), {"minimum": 0}),
+    r"^(\s*[0-9.]+\s*[KMGTkmgt]?([iI]?[bB])?\s*" + _OR_NOTHING,
+    "is no amount of memory; write MB as in 8000, or 8G",
+)
+_TIME = matching(
+    Form("time as SLURM writes it", (int, str, NoneType), {"minimum": 0}),
+    r"^([-:\s0-9]+" + _OR_NOTHING,
+    "is no wall time; write days-hours:minutes:seconds",
+)
+_SIZE = matching(
+    Form("number of GB, or `NaN`", (int, float, str, NoneType), {"minimum": 0}),
+    r"^\s*([0-9.eE+_]+|[nN][aA][nN]|[nN][aA]|[iI][nN][fF])?\s*$",
+    "is no size; write a number of GB, or NaN for any size",
 )
 
 SETTINGS = (
@@ -84,14 +97,7 @@ LIMIT = "max_file_size"
 COLUMNS = (
     Key(
         LIMIT,
-        Form(
-            "number of GB, or `NaN`",
-            (int, float, str, NoneType),
-            {
-                "minimum": 0,
-                "pattern": r"^\s*([0-9.eE+_]+|[nN][aA][nN]|[nN][aA]|[iI][nN][fF])?\s*$",
-            },
-        ),
+        _SIZE,
         "The largest size of the input files for this row; `NaN` is for any size.",
         "0.5",
     ),
@@ -137,7 +143,12 @@ LEVEL = (
     ),
     Key("snakemake", SECTION_OR_NONE, "Directives for this level.", keys=SNAKEMAKE, closed=True),
 )
-_FUNCTIONS = matching(TEXTS_OR_NONE, _FUNCTION, items={"type": "string", "pattern": _FUNCTION})
+_FUNCTIONS = matching(
+    TEXTS_OR_NONE,
+    _FUNCTION,
+    _NO_FUNCTION,
+    items={"type": "string", **pattern_rules(_FUNCTION, _NO_FUNCTION)},
+)
 PRE_SUBMIT = (
     Key(
         "python_functions",
@@ -235,6 +246,7 @@ INTERFACE = File(
     KEYS,
     OLD,
     {"required": ["pipeline_name"], "if": _has(*LEVELS), "else": _OF_LOOPER_1},
+    strikes=False,
 )
 SIZE_TABLE = File(
     "size_table",

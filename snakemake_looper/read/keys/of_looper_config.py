@@ -22,18 +22,27 @@ from .key import (
     File,
     Form,
     Key,
+    matching,
     some,
 )
 from .of_pep import MODIFIERS
 
 _SIMPLE = ["string", "number", "boolean", "null"]
-_NUMBER = Form("whole number", (int, str, NoneType), {"minimum": 1, "pattern": "^[\\s+_0-9]*$"})
+_NUMBER = matching(
+    Form("whole number", (int, str, NoneType), {"minimum": 1}),
+    r"^[\s+_0-9]*$",
+    "is not a whole number of at least 1; correct it",
+)
 _WORDS = Form("text or list of texts", (*SCALAR.types, list), {"items": {"type": _SIMPLE}})
 _FORMS: Mapping[Callable[[Any], Any], Form] = {
     count: _NUMBER,
     flag: SWITCH,
     pairs: Form("mapping", (dict, str, list, NoneType)),
-    ranges: Form("number or range", (int, str, NoneType), {"pattern": "^\\s*[-:0-9]*\\s*$"}),
+    ranges: matching(
+        Form("number or range", (int, str, NoneType)),
+        r"^\s*[-:0-9]*\s*$",
+        "is no number or range; write 3, 2:5, :4 or 6-",
+    ),
     size: Form("number of GB", (int, float, str, NoneType), {"minimum": 0}),
     statuses: _WORDS,
     words: _WORDS,

@@ -144,7 +144,11 @@ PEP = File(
     KEYS,
     OLD,
     {
-        "properties": {"pep_version": dict(matching(TEXT, _VERSION).rules)},
+        "properties": {
+            "pep_version": dict(
+                matching(TEXT, _VERSION, "is no version that is read; write 2.1.0").rules
+            )
+        },
         "if": _MAY_BE_ELSEWHERE,
         "else": {"required": ["sample_table"]},
     },

@@ -36,7 +36,7 @@ DATABASE = (
     *SERVER,
     Key(
         "sqlite_url",
-        matching(PATH_OR_NONE, r"^[^?]*$"),
+        matching(PATH_OR_NONE, r"^[^?]*$", "has options behind a '?'; write only the path"),
         "A SQLite file, instead of a server.",
         "sqlite:///results.sqlite",
     ),
@@ -61,13 +61,14 @@ KEYS = (
         matching(
             PATH_OR_NONE,
             _FILLED_IN,
+            "only {record_identifier} is filled in here",
             **{"not": {"type": "string", "pattern": "/$"}},
         ),
         "The file for results, below the output folder and the pipeline's name; with"
         " `{record_identifier}` in it, one file per record.",
         "results.yaml",
     ),
-    Key("flag_file_dir", matching(SCALAR_PATH, _FILLED_IN), "The folder of the status flags.", "flags"),
+    Key("flag_file_dir", matching(SCALAR_PATH, _FILLED_IN, "has a brace, which is a wildcard"), "The folder of the status flags.", "flags"),
     Key("project_name", PART_OF_PATHS, "The project's name; without it, the PEP's.", "frogs"),
     Key(
         "pephub_path", TEXT_OR_NONE, "A PEP on PEPhub that gets the results.", "lab/frogs:default"
