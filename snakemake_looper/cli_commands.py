@@ -111,6 +111,16 @@ COMMANDS = (
         takes_options=False,
     ),
     Command(
+        "schema",
+        "print a JSON Schema of a kind of file, for editors",
+        (
+            _argument("name", nargs="?", metavar="NAME", help="which (default: list the names)"),
+            _argument("-o", "--output", metavar="FILE", help="write it to this file or folder"),
+        ),
+        "schema pipeline_interface",
+        takes_options=False,
+    ),
+    Command(
         "generate",
         "write a workflow in Snakemake's standard layout",
         (

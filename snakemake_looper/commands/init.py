@@ -6,6 +6,8 @@ import os
 import shlex
 import sys
 from argparse import Namespace
+from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 from ..create.new_project import (
@@ -28,12 +30,15 @@ from ..create.samples import (
     from_input,
     from_table,
 )
-from ..create.texts import INTERFACE, SCHEMA, Result
-from ..errors import LooperError, Place, Problem, Problems, ProjectError
-from ..messages import note, show, warn
+from ..create.texts import INTERFACE, SCHEMA, SCHEMAS, Result
+from ..errors import LooperError, Place, Problem, Problems, ProjectError, harmless, near
+from ..messages import complain, note, show, warn
 from ..plan.planner import plan_project
 from ..show.plans import plan_text
 from . import DONE
+
+_MOST_COLUMNS = 12
+"""The greatest number of columns that a question names."""
 
 
 def execute(arguments: Namespace) -> int:
@@ -47,13 +52,19 @@ def execute(arguments: Namespace) -> int:
         remove(written)
         raise _at_the_command(error, folder, arguments) from None
     warn(*plan.warnings)
-    for path in written:
-        show(os.path.relpath(path))
+    for name in dict.fromkeys(_shown(path, folder) for path in written):
+        show(name)
     show(f"\n{plan_text(plan).rstrip()}\n")
     place = os.path.relpath(folder)
     step = "" if place == "." else f"cd {shlex.quote(place)} && "
     show(f"Run it:  {step}snakemake-looper run")
     return DONE
+
+
+def _shown(path: Path, folder: Path) -> str:
+    """A path as it is listed; the folder for a schema, since nobody needs to read it."""
+    schemas = folder / SCHEMAS
+    return f"{os.path.relpath(schemas)}/" if path.parent == schemas else os.path.relpath(path)
 
 
 def _asked_for(arguments: Namespace, folder: Path) -> NewProject:
@@ -89,13 +100,32 @@ def _samples(arguments: Namespace, folder: Path, problems: Problems) -> Samples:
         found = from_input(sys.stdin.buffer.read(), folder, arguments.name_column, problems)
     else:
         table = Path(arguments.table)
-        found = from_table(table, folder, arguments.name_column, problems)
+        ask = partial(_ask, arguments) if sys.stdin.isatty() and sys.stdout.isatty() else None
+        found = from_table(table, folder, arguments.name_column, problems, ask)
     if not arguments.name_column and found.name_column != NAME:
         note(
             f"the samples are called by their column '{found.name_column}';"
             " --name-column chooses another one"
         )
     return found
+
+
+def _ask(arguments: Namespace, columns: Sequence[str], proposal: str) -> str:
+    """Ask for the column with the samples' names until the answer is one of the columns.
+
+    Raises:
+        LooperError: the user stopped.
+    """
+    listed = ", ".join(columns[:_MOST_COLUMNS]) + ", …" * (len(columns) > _MOST_COLUMNS)
+    question = harmless(f"Which column has the samples' names: {listed}? [{proposal}] ")
+    try:
+        while (answer := input(question).strip() or proposal) not in columns:
+            complain(f"'{answer}' is no column of {arguments.table}{near(answer, columns)}")
+    except (KeyboardInterrupt, EOFError):
+        show("")
+        raise LooperError("nothing was written: no column was chosen") from None
+    arguments.name_column = answer
+    return answer
 
 
 def _at_the_command(error: LooperError, folder: Path, arguments: Namespace) -> LooperError:

@@ -11,12 +11,13 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from ..errors import Problems, near
 from ..files import read_text, write_atomic
 from . import texts
+from .json_schemas import schema_text
 from .samples import NAME, TABLE, Samples
 
 LOOPER_CONFIG = ".looper.yaml"
@@ -27,6 +28,8 @@ class NewProject:
     """The files of a new project by path, relative to its folder; the looper config is the last."""
 
     files: Mapping[str, str]
+    schemas: Mapping[str, str] = field(default_factory=dict)
+    """JSON Schemas for editors. One that is there already is kept, and is not in the way."""
 
 
 def new_project(
@@ -44,16 +47,19 @@ def new_project(
     name = pipeline or _name_of(template)
     has_pep = samples.name_column != NAME
     files = dict(samples.files)
+    kinds = ["looper_config", "pipeline_interface"]
     if has_pep:
+        kinds.append("pep")
         files[texts.PEP] = texts.pep(samples.table, samples.name_column)
     files[texts.INTERFACE] = texts.interface(name, template, samples.columns, bool(results))
     if results:
+        kinds.append("output_schema")
         files[texts.SCHEMA] = texts.output_schema(name, results)
         files[texts.REPORTER] = texts.reporter()
     files[LOOPER_CONFIG] = texts.looper_config(
         texts.PEP if has_pep else samples.table, bool(results)
     )
-    return NewProject(files)
+    return NewProject(files, {texts.schema_file(kind): schema_text(kind) for kind in kinds})
 
 
 def read_results(words: Sequence[str], problems: Problems) -> list[texts.Result]:
@@ -78,13 +84,14 @@ def read_results(words: Sequence[str], problems: Problems) -> list[texts.Result]
 
 def check_free(project: NewProject, folder: Path, problems: Problems) -> None:
     """Add a problem for each file that is in the way: no file is overwritten."""
-    for name, text in project.files.items():
+    for name, text in {**project.files, **project.schemas}.items():
         path = folder / name
         above = next((one for one in path.parents if one.exists()), folder)
         if not above.is_dir():
             problems.add(above, "", "is a file, and a folder is needed there; move it")
             continue
-        if (path.exists() or path.is_symlink()) and read_text(path) != text:
+        is_there = name in project.files and (path.exists() or path.is_symlink())
+        if is_there and read_text(path) != text:
             use = f"begin with it, as in 'init {name}', " if name == TABLE else "remove it, "
             problems.add(path, "", f"exists; {use}or choose another folder with '--output DIR'")
 
@@ -95,8 +102,9 @@ def write_project(project: NewProject, folder: Path) -> list[Path]:
     Raises:
         OSError: a file cannot be written; then none is left.
     """
-    missing = {folder / name: text for name, text in project.files.items()}
-    missing = {path: text for path, text in missing.items() if not path.exists()}
+    texts_of = {**project.files, **project.schemas}
+    names = sorted(texts_of, key=lambda name: name == LOOPER_CONFIG)  # that one is the last
+    missing = {folder / name: texts_of[name] for name in names if not (folder / name).exists()}
     written: list[Path] = []
     try:
         for path, text in missing.items():

@@ -10,7 +10,7 @@ import glob
 import io
 import os
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -27,6 +27,9 @@ EXAMPLE = {
     "data/frog_3.txt": "lily\nreed\n",
 }
 """Files of the project for a try."""
+
+Choose = Callable[[Sequence[str], str], str]
+"""Asks for the column with the names: gets all columns and a proposal, and returns one of them."""
 
 _NAMES = ("sample_name", "sample", "name", "id", "sample_id", "library", "run", "barcode")
 _TABLES = (".csv", ".tsv")
@@ -63,13 +66,22 @@ def example() -> Samples:
     return Samples(made.table, made.columns, NAME, ("file",), {**made.files, **EXAMPLE})
 
 
-def from_table(path: Path, folder: Path, name_column: str | None, problems: Problems) -> Samples:
+def from_table(
+    path: Path,
+    folder: Path,
+    name_column: str | None,
+    problems: Problems,
+    choose: Choose | None = None,
+) -> Samples:
     """The samples of a table that is there. Paths in it are relative to the project's folder.
 
     Args:
         path: the table: comma-separated, or tab-separated with the suffix `.tsv`.
         folder: the folder of the project.
         name_column: the column with the names; None to guess it.
+        problems: gets the faults of the table.
+        choose: asks the user for the column, if none is called as such columns are; None if there
+            is nobody to ask.
     """
     if path.suffix.lower() not in _TABLES and not path.is_dir():
         cure = _OTHER_FILES.get(path.suffix.lower(), "save it as .csv or .tsv")
@@ -88,7 +100,8 @@ def from_table(path: Path, folder: Path, name_column: str | None, problems: Prob
     except OSError as error:
         problems.add(path, "", f"cannot be read ({error.strerror}); correct the path")
         return _none()
-    return _from_text(text, str(path), os.path.relpath(path, folder), folder, name_column, problems)
+    table = os.path.relpath(path, folder)
+    return _from_text(text, str(path), table, folder, name_column, problems, choose)
 
 
 def from_input(
@@ -183,7 +196,13 @@ def _clean(name: str) -> str:
 
 
 def _from_text(
-    text: str, shown: str, table: str, folder: Path, name_column: str | None, problems: Problems
+    text: str,
+    shown: str,
+    table: str,
+    folder: Path,
+    name_column: str | None,
+    problems: Problems,
+    choose: Choose | None = None,
 ) -> Samples:
     delimiter = "\t" if table.endswith(".tsv") else ","
     try:
@@ -203,19 +222,13 @@ def _from_text(
         problems.add(shown, "", "has no samples; write a line with the columns, and one per sample")
         return _none()
     if name_column is None:
-        name_column = _guess(columns, rows)
+        name_column = _guess(columns, rows, choose)
         if name_column is None:
-            problems.add(
-                f"{shown}:1", "",
-                "no column has another value in each row; add one with the names of the samples",
-            )  # fmt: skip
+            what = "no column has another value in each row"
+            problems.add(f"{shown}:1", "", f"{what}; add one with the names of the samples")
     elif name_column not in columns:
-        listed = ", ".join(columns)
-        problems.add(
-            "--name-column", "",
-            f"'{name_column}' is no column of {shown}{near(name_column, columns)}; there are"
-            f" {listed}",
-        )  # fmt: skip
+        what = f"'{name_column}' is no column of {shown}{near(name_column, columns)}"
+        problems.add("--name-column", "", f"{what}; there are {', '.join(columns)}")
     files = tuple(
         column for number, column in enumerate(columns) if _is_files(rows, number, folder)
     )
@@ -224,17 +237,32 @@ def _from_text(
     return Samples(table, tuple(columns), name_column or NAME, files, {}, compressed)
 
 
-def _guess(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> str | None:
-    """The column with the names: one that is called so, or the first with unique values."""
+def _guess(
+    columns: Sequence[str], rows: Sequence[Sequence[str]], choose: Choose | None
+) -> str | None:
+    """The column with the names.
+
+    It is one that is called so and has another value in each row. If there is none, it is the
+    column that the user chooses, or without a user the first one with unique values. The user may
+    choose a column with repeated names: rows of one name are one sample.
+    """
     if NAME in columns:
         return NAME
     unique = [column for number, column in enumerate(columns) if _is_unique(rows, number)]
-    called = {re.sub(r"[ .-]", "_", column).lower(): column for column in unique}
+    if called := _called_so(unique):
+        return called
+    if choose is None or unique == list(columns[:1]) == list(columns):
+        return next(iter(unique), None)
+    named = [column for column in columns if column]
+    return choose(named, _called_so(named) or next(iter(unique), named[0]))
+
+
+def _called_so(columns: Sequence[str]) -> str | None:
+    """A column whose name says that it has the names of samples."""
+    called = {re.sub(r"[ .-]", "_", column).lower(): column for column in columns}
     called |= {name.replace("sample", "sample_"): column for name, column in called.items()
                if name in ("samplename", "sampleid")}  # fmt: skip
-    return next((called[name] for name in _NAMES if name in called), None) or next(
-        iter(unique), None
-    )
+    return next((called[name] for name in _NAMES if name in called), None)
 
 
 def _is_unique(rows: Sequence[Sequence[str]], number: int) -> bool:

@@ -15,6 +15,9 @@ SCHEMA = "pipeline/output_schema.yaml"
 REPORTER = "pipeline/report_results.py"
 PEP = "project_config.yaml"
 
+SCHEMAS = ".schemas"
+"""The folder with JSON Schemas, by which editors complete and check the other files."""
+
 TYPES = ("number", "integer", "string", "boolean")
 """Types of results that a line of output can have."""
 
@@ -30,6 +33,22 @@ class Result:
     type: str
 
 
+def for_editors(name: str, path: str) -> str:
+    """The line that tells editors the schema of a file: a path, so it works on any machine.
+
+    Args:
+        name: the name of the schema.
+        path: the path of the file in the project.
+    """
+    up = "../" * path.count("/")
+    return f"# yaml-language-server: $schema={up}{schema_file(name)}\n"
+
+
+def schema_file(name: str) -> str:
+    """The path of a schema in a project."""
+    return f"{SCHEMAS}/{name}.json"
+
+
 def looper_config(pep: str, has_results: bool) -> str:
     """The looper config. `pep` is the path of the table or of the PEP."""
     kept = """
@@ -38,7 +57,9 @@ pipestat:
   results_file_path: results.yaml
 """
     return f"""\
+{for_editors("looper_config", ".looper.yaml")}\
 # The looper config ties samples and pipelines together. Paths are relative to this file.
+# (The line above is for editors: with it, they complete and check the keys.)
 
 # The samples: a table, or a PEP, which is a table with a config.
 pep_config: {_scalar(pep)}
@@ -55,6 +76,7 @@ pipeline_interfaces:
 def pep(table: str, name_column: str) -> str:
     """The PEP: a config that says which column of the table has the names of the samples."""
     return f"""\
+{for_editors("pep", PEP)}\
 # The PEP: the table of samples, and what is to be known or changed about it.
 pep_version: 2.1.0
 sample_table: {_scalar(table)}
@@ -76,6 +98,7 @@ def interface(pipeline: str, command: str, columns: Sequence[str], results: bool
     schema = f"output_schema: {SCHEMA.rpartition('/')[2]}\n" if results else ""
     listed = ", ".join(_attribute(column) for column in columns[:6])
     return f"""\
+{for_editors("pipeline_interface", INTERFACE)}\
 # A pipeline interface: the command of one pipeline, and what it needs.
 pipeline_name: {_scalar(pipeline)}
 {schema}
@@ -101,6 +124,7 @@ def output_schema(pipeline: str, results: Sequence[Result]) -> str:
         for one in results
     )
     return f"""\
+{for_editors("output_schema", SCHEMA)}\
 # The output schema declares the results of a pipeline. Only declared results can be reported.
 title: {_scalar(f"Results of {pipeline}")}
 description: {_scalar(f"What {pipeline} reports.")}

@@ -13,12 +13,14 @@ from typing import Any
 
 from ..errors import near
 from ..read.documents.yaml_lines import resolve
-from ..read.secrets import HARMLESS, HARMLESS_IN_DATABASE, is_plain
+from ..read.keys import of_pipestat
+from ..read.keys.key import names
+from ..read.secrets import is_plain
 from .pipestat_section import PipestatSection
 
-SERVER_KEYS = ("dialect", "driver", "name", "user", "password", "host", "port")
+SERVER_KEYS = tuple(key.name for key in of_pipestat.SERVER)
 """The keys of which pipestat makes the address of a database server."""
-_KEYS = HARMLESS | {"database"}
+_KEYS = names(of_pipestat.KEYS)
 _BACK_ENDS = ("results_file_path", "pephub_path", "database")
 """In the order in which pipestat looks for them."""
 _DRIVERS = ("psycopg", "psycopg2", "psycopg2cffi", "pg8000")
@@ -101,7 +103,7 @@ def _check_registry_path(section: PipestatSection, path: str) -> None:
 def _check_database(
     section: PipestatSection, database: Mapping[Any, Any], reported: Collection[str]
 ) -> None:
-    known = HARMLESS_IN_DATABASE | {"password"}
+    known = names(of_pipestat.DATABASE)
     for key in database:
         if key not in known and str(key) not in reported:
             what = f"unknown key, and pipestat ignores it{near(str(key), known)}"
@@ -125,7 +127,7 @@ def misspelt_keys(database: Mapping[Any, Any]) -> dict[str, str]:
     missing = [one for one in SERVER_KEYS if one not in database]
     found = {}
     for key in database:
-        if key not in HARMLESS_IN_DATABASE and key != "password":
+        if key not in names(of_pipestat.DATABASE):
             from difflib import get_close_matches  # imported late: few sections get here
 
             match = get_close_matches(str(key).casefold(), missing, n=1, cutoff=_CLOSE)

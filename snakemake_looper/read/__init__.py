@@ -7,6 +7,7 @@ peps/                             the samples; `samples`: these alone
 interfaces/, templates/           the pipelines, and their command templates
 schemas/                          the attributes that samples need; the results of pipelines
 options/                          the options of looper, and the places that they come from
+keys/                             the keys of all files, from which checks take names and types
 documents/                        YAML with the line of each key
 secrets                           passwords become references
 output_folder                     folders that cannot be made

@@ -96,6 +96,8 @@ def instead_of_table(path: Path) -> str:
     what = "is a table of samples, not a looper config"
     if found.looper_configs:
         return f"{what}; name the one beside it, {path.parent / found.looper_configs[0]}"
+    if not found.interfaces and path.suffix != ".xlsx":
+        return f"{what}; begin a project with it: {_init(path.parent, Path(path.name))}"
     return f"{what}; write one: {_command(path.parent, Path(path.name), {}, [], found)}"
 
 
@@ -108,6 +110,8 @@ def without(folder: Path) -> str | None:
     pep = next(iter([*found.peps, *found.tables]), None)
     if pep is None:
         return None
+    if pep in found.tables and not found.interfaces:
+        return f"but the table {pep}; begin a project with it: {_init(folder, pep)}"
     what = "the PEP" if pep in found.peps else "the table"
     command = _command(folder, pep, _data(folder / pep), [], found)
     return f"but {what} {pep}; write its looper config: {command}"
@@ -118,6 +122,11 @@ def pep_in_folder(folder: Path) -> str | None:
     found = _search(folder)
     names = [str(one) for one in (*found.peps, *found.tables) if len(one.parts) == 1]
     return next(iter(names), None)
+
+
+def _init(folder: Path, table: Path) -> str:
+    """The command that begins a project with a table."""
+    return f"snakemake-looper init {shlex.quote(str(folder / table))} -o {shlex.quote(str(folder))}"
 
 
 def _command(

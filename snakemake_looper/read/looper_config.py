@@ -30,20 +30,15 @@ from .first_config import (
     pep_in_folder,
     without,
 )
+from .keys.key import names
+from .keys.of_looper_config import FOLDERS, KEYS
 from .lost_indentation import IN_LOOPER_CONFIG, Lost, tell_of_lost_indentation
 from .options.option_sources import check_cli_section, from_cli_section
 from .options.options import Options, overlay
 
-_FOLDERS = ("output_dir", "results_subdir", "submission_subdir")
-_KEYS = {
-    "pep_config",
-    *_FOLDERS,
-    "pipeline_interfaces",
-    "pipestat",
-    "sample_modifiers",
-    "cli",
-    "name",
-}
+_FOLDERS = tuple(key.name for key in FOLDERS)
+_KEYS = names(KEYS)
+_BEGIN = "begin one with: snakemake-looper init"
 _MOST_UNKNOWN = 20
 """The greatest number of unknown keys that are named."""
 _MOST_BYTES = 1_000_000
@@ -104,7 +99,11 @@ def find_looper_config(start: Path) -> Path:
             return folder / LOOPER_CONFIG
     what = f"no {LOOPER_CONFIG} here nor in any folder above ({', '.join(map(str, folders[1:]))})"
     instead = without(start)
-    end = f", {instead}" if instead else "; go to a looper project or name its looper config"
+    end = (
+        f", {instead}"
+        if instead
+        else f"; go to a looper project, name its looper config, or {_BEGIN}"
+    )
     problems = Problems()
     problems.add(start, "", f"{what}{end}")
     raise ProjectError(problems)
@@ -131,8 +130,9 @@ def locate(path: str | Path | None, cwd: Path | None = None) -> Path:
     if not os.path.isfile(given):
         instead = without(folder) if folder else None
         problems = Problems()
-        if instead:
-            problems.add(str(folder), "", f"no {LOOPER_CONFIG} in this folder, {instead}")
+        if folder:
+            instead = f", {instead}" if instead else f"; correct the path, or {_BEGIN}"
+            problems.add(str(folder), "", f"no {LOOPER_CONFIG} in this folder{instead}")
         else:
             problems.add(given, "", "no such looper config; correct the path")
         raise ProjectError(problems)
@@ -216,7 +216,7 @@ def _sample_modifiers(document: Document, lost: Lost, problems: Problems) -> dic
 
 def _warn_of_unknown_keys(document: Document, lost: Lost, problems: Problems) -> None:
     # Keys that are older names of `pep_config` are a problem, see `_pep`.
-    known = _KEYS if "pep_config" in document.data else {*_KEYS, *_NAMES_OF_A_PEP}
+    known = _KEYS if "pep_config" in document.data else _KEYS | _NAMES_OF_A_PEP.keys()
     unknown = [key for key in document.data if key not in known and (key,) not in lost]
     for key in unknown[:_MOST_UNKNOWN]:
         old = instead(str(key), CONFIG_KEYS)

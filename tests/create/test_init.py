@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 from pathlib import Path
@@ -9,9 +10,11 @@ from textwrap import dedent
 
 import pytest
 import yaml
+from jsonschema import Draft7Validator
 from support.projects import write
 from support.running import BIN, PATIENCE, Run, cli, environment
 
+from snakemake_looper.cli import main
 from snakemake_looper.create.new_project import NewProject, write_project
 from snakemake_looper.create.texts import interface, pep
 
@@ -36,10 +39,10 @@ def table(folder: Path) -> list[str]:
 def test_from_nothing(tmp_path: Path) -> None:
     done = cli("init", cwd=tmp_path)
     assert done.code == 0, done.text
-    assert done.out.splitlines()[:8] == [
+    assert done.out.splitlines()[:9] == [
         "samples.csv", "data/frog_1.txt", "data/frog_2.txt", "data/frog_3.txt",
         "pipeline/pipeline_interface.yaml", "pipeline/output_schema.yaml",
-        "pipeline/report_results.py", ".looper.yaml",
+        "pipeline/report_results.py", ".schemas/", ".looper.yaml",
     ]  # fmt: skip
     assert "count_lines_sample  count_lines  sample  3" in done.out
     assert done.out.endswith("\n\nRun it:  snakemake-looper run\n")
@@ -93,7 +96,7 @@ def test_from_standard_input(tmp_path: Path) -> None:
         capture_output=True, env=environment(), timeout=PATIENCE,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
-    assert files(tmp_path)[:2] == [".looper.yaml", "pipeline/pipeline_interface.yaml"]
+    assert ".looper.yaml" in files(tmp_path)
     assert completed(tmp_path) == ["echo_a_completed.flag"]
 
 
@@ -221,3 +224,117 @@ def test_a_value_is_a_text_in_yaml(text: str) -> None:
 def test_a_command_stays_as_it_is(command: str) -> None:
     found = yaml.safe_load(interface("p", command, ["x"], False))
     assert found["sample_interface"]["command_template"] == f"{dedent(command).strip()}\n"
+
+
+# --- for editors ---------------------------------------------------------------------------------
+
+FROM_A_TABLE = {"samples.csv": "library,reads\na,a.txt\nb,b.txt\n"}
+
+
+def test_each_file_names_a_schema_that_accepts_it(tmp_path: Path) -> None:
+    write(tmp_path, FROM_A_TABLE)
+    assert cli("init", "samples.csv", "--results", "lines", cwd=tmp_path).code == 0
+    made = [one for one in tmp_path.rglob("*.yaml") if "results" not in one.parts]
+    kinds = set()
+    for file in made:
+        first = file.read_text().splitlines()[0]
+        path = file.parent / first.removeprefix("# yaml-language-server: $schema=")
+        schema = json.loads(path.read_text())
+        kinds.add(path.stem)
+        assert list(Draft7Validator(schema).iter_errors(yaml.safe_load(file.read_text()))) == []
+    assert kinds == {"looper_config", "pep", "pipeline_interface", "output_schema"}
+
+
+def test_a_schema_that_is_there_is_kept(tmp_path: Path) -> None:
+    mine = ".schemas/looper_config.json"
+    write(tmp_path, {mine: "{}\n"})
+    done = cli("init", cwd=tmp_path)
+    assert done.code == 0, done.text
+    assert (tmp_path / mine).read_text() == "{}\n"
+    assert (tmp_path / ".schemas/output_schema.json").is_file()
+
+
+def test_a_file_in_the_place_of_the_folder(tmp_path: Path) -> None:
+    write(tmp_path, {".schemas": "mine\n"})
+    assert refused(tmp_path)[0] == (
+        "error: .schemas: is a file, and a folder is needed there; move it"
+    )
+
+
+# --- the column with the names -------------------------------------------------------------------
+
+
+def asked(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, *answers: str | type[BaseException]
+) -> tuple[int, list[str]]:
+    """`init samples.csv` on a terminal: its exit code, and what it asked."""
+    questions, left = [], list(answers)
+
+    def answer(question: str) -> str:
+        questions.append(question)
+        one = left.pop(0)
+        if isinstance(one, str):
+            return one
+        raise one
+
+    monkeypatch.chdir(folder)
+    monkeypatch.setattr("builtins.input", answer)
+    for stream in ("stdin", "stdout"):
+        monkeypatch.setattr(f"sys.{stream}.isatty", lambda: True, raising=False)
+    code = main(["init", "samples.csv", "--command", "echo {sample.reads}"])
+    assert not left
+    return code, questions
+
+
+def test_the_column_is_asked_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write(tmp_path, {"samples.csv": "lane,reads,plate\n1,a,x\n1,b,y\n"})
+    code, questions = asked(tmp_path, monkeypatch, "plat", "plate")
+    assert code == 0
+    assert questions == ["Which column has the samples' names: lane, reads, plate? [reads] "] * 2
+    assert "sample_table_index: plate\n" in (tmp_path / "project_config.yaml").read_text()
+
+
+def test_return_takes_the_proposal(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write(tmp_path, {"samples.csv": "lane,reads,plate\n1,a,x\n1,b,y\n"})
+    assert asked(tmp_path, monkeypatch, "")[0] == 0
+    assert "sample_table_index: reads\n" in (tmp_path / "project_config.yaml").read_text()
+
+
+def test_rows_of_one_name_are_one_sample(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write(tmp_path, {"samples.csv": "lane,sample,reads\n1,a,x\n1,a,x\n2,b,y\n"})
+    code, questions = asked(tmp_path, monkeypatch, "")
+    assert (code, questions) == (
+        0, ["Which column has the samples' names: lane, sample, reads? [sample] "],
+    )  # fmt: skip
+    assert "echo_sample  echo      sample  2 " in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("how", [KeyboardInterrupt, EOFError])
+def test_to_stop_at_the_question_writes_nothing(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    how: type[BaseException],
+) -> None:
+    write(tmp_path, {"samples.csv": "lane,reads,plate\n1,a,x\n1,b,y\n"})
+    assert asked(tmp_path, monkeypatch, how)[0] == 1
+    assert capsys.readouterr().err == "error: nothing was written: no column was chosen\n"
+    assert files(tmp_path) == ["samples.csv"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "sample_name,reads\nx,1\n",
+        "Sample ID,reads\nx,1\ny,2\n",
+        "reads\na\nb\n",
+        "reads,library\n1,x\n2,y\n",
+    ],
+)
+def test_a_column_that_is_called_so_is_not_asked_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str
+) -> None:
+    write(tmp_path, {"samples.csv": text})
+    assert asked(tmp_path, monkeypatch)[1] == []

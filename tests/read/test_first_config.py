@@ -193,8 +193,13 @@ def test_a_looper_config_of_another_name(tmp_path: Path) -> None:
 
 def test_a_folder_that_is_no_project(tmp_path: Path) -> None:
     folder = write(tmp_path, {"data.csv": "x,y\n1,2\n", "values.yaml": "metadata: {name: x}\n"})
-    assert said(folder).endswith("; go to a looper project or name its looper config")
-    assert said(folder, ".") == ".looper.yaml: no such looper config; correct the path"
+    assert said(folder).endswith(
+        "; go to a looper project, name its looper config, or begin one with: snakemake-looper init"
+    )
+    assert said(folder, ".") == (
+        f"{folder}: no .looper.yaml in this folder; correct the path, or begin one with:"
+        " snakemake-looper init"
+    )
 
 
 def test_large_and_odd_files_are_passed_over(tmp_path: Path) -> None:
@@ -202,7 +207,10 @@ def test_large_and_odd_files_are_passed_over(tmp_path: Path) -> None:
     (folder / "c.yaml").write_bytes(b"\xff\xfe\0")
     (folder / "d.yaml").mkdir()
     os.mkfifo(folder / "e.yaml")
-    assert said(folder, ".") == ".looper.yaml: no such looper config; correct the path"
+    assert said(folder, ".") == (
+        f"{folder}: no .looper.yaml in this folder; correct the path, or begin one with:"
+        " snakemake-looper init"
+    )
 
 
 # --- looper configs -------------------------------------------------------------------------------
@@ -284,3 +292,21 @@ def test_folders_that_cannot_be_made(tmp_path: Path, more: str, message: str) ->
         plan_project(folder / ".looper.yaml")
     (problem,) = caught.value.problems
     assert str(problem).replace(f"{folder}/", "").startswith(f".looper.yaml:{message}")
+
+
+def test_a_table_without_an_interface_begins_a_project(tmp_path: Path) -> None:
+    folder = write(tmp_path / "my pond", {"samples.csv": "sample_name\na\n"})
+    init = f"snakemake-looper init '{folder}/samples.csv' -o '{folder}'"
+    with pytest.raises(ProjectError) as caught:
+        locate(folder)
+    assert str(next(iter(caught.value.problems))) == (
+        f"{folder}: no .looper.yaml in this folder, but the table samples.csv; begin a project with"
+        f" it: {init}"
+    )
+    problems = Problems()
+    read_looper_config(folder / "samples.csv", Options(), problems)
+    (problem,) = problems
+    assert str(problem) == (
+        f"{folder}/samples.csv: is a table of samples, not a looper config; begin a project with"
+        f" it: {init}"
+    )

@@ -15,19 +15,10 @@ from typing import Any
 from ...errors import Place, Problems, near
 from ...formula import resource
 from ..documents.yaml_lines import Document, expanded, resolve, section
+from ..keys.key import types
+from ..keys.of_interface import SNAKEMAKE
 
-DIRECTIVES: Mapping[str, tuple[type, ...]] = {
-    "container": (str,),
-    "conda": (str,),
-    "retries": (int,),
-    "group": (str,),
-    "priority": (int,),
-    "resources": (dict,),
-    "input": (str, list),
-    "output": (str, list),
-    "benchmark": (str,),
-    "depends_on": (str, list),
-}
+DIRECTIVES: Mapping[str, tuple[type, ...]] = types(SNAKEMAKE)
 """All directives that are read, with the types that their values may have."""
 
 _PATHS = ("input", "output", "benchmark")

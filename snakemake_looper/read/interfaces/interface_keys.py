@@ -11,18 +11,13 @@ from collections.abc import Mapping
 from ...errors import Problems, near
 from ..deprecated import INTERFACE, instead
 from ..documents.yaml_lines import Document
+from ..keys import of_interface
+from ..keys.key import names
 from ..lost_indentation import IN_INTERFACE, Lost, tell_of_lost_indentation
 
-KEYS = frozenset(
-    (
-        "pipeline_name", "pipeline_type", "path", "command_template", "sample_interface",
-        "project_interface", "var_templates", "pre_submit", "inject_env_vars", "compute",
-        "input_schema", "output_schema", "linked_pipeline_interfaces", "pipestat_config_required",
-        "snakemake",
-    )
-)  # fmt: skip
+KEYS = names(of_interface.KEYS)
 """Keys at the top of the file."""
-LEVEL_KEYS = ("command_template", "snakemake")
+LEVEL_KEYS = tuple(key.name for key in of_interface.LEVEL)
 """Keys of `sample_interface:` and `project_interface:`."""
 _TEMPLATES = (
     "command_template", "sample_interface", "project_interface", "var_templates",

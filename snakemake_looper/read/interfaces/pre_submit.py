@@ -14,9 +14,10 @@ from typing import Any
 from ...errors import Problems, near
 from ...model import Hooks
 from ..documents.yaml_lines import Document, section
+from ..keys.of_interface import PRE_SUBMIT
 
 _KEY = "pre_submit"
-_KINDS = ("python_functions", "command_templates")
+_KINDS = tuple(key.name for key in PRE_SUBMIT)
 _FUNCTION = re.compile(r"\w+(\.\w+)+")
 
 

@@ -23,9 +23,9 @@ from ...errors import Place, Problems, near
 from ...messages import counted
 from ...model import SizeRow
 from ..documents.yaml_lines import absent, unset
+from ..keys.of_interface import LIMIT
 from ..templates.template_undefined import Partial
 
-_LIMIT = "max_file_size"
 _KEY = "compute.size_dependent_variables"
 
 
@@ -56,13 +56,13 @@ def size_table(path: Path, place: Place, problems: Problems) -> tuple[SizeRow, .
         problems.add(path, "", what)
         return ()
     if not lines:
-        problems.add(Place(str(path), 1), "", f"is empty; write '{_LIMIT}' and other columns")
+        problems.add(Place(str(path), 1), "", f"is empty; write '{LIMIT}' and other columns")
         return ()
     head, *body = lines
     if not _has_head(head, problems):
         return ()
     if not body:
-        problems.add(head.place, "", f"has no row; add one, with NaN as {_LIMIT} for any size")
+        problems.add(head.place, "", f"has no row; add one, with NaN as {LIMIT} for any size")
         return ()
     rows = [_row(head.cells, line, problems) for line in body]
     rows.sort(key=lambda row: row.max_gb)
@@ -104,7 +104,7 @@ def _lines(path: Path, text: str) -> Iterator[_Line]:
 def _has_head(head: _Line, problems: Problems) -> bool:
     """Whether the head has the column of sizes, and each column once."""
     cells = head.cells
-    if _LIMIT in cells:
+    if LIMIT in cells:
         for number, name in enumerate(cells):
             if name in cells[:number] and name:
                 what = "is the name of two columns; rename or remove one"
@@ -112,13 +112,13 @@ def _has_head(head: _Line, problems: Problems) -> bool:
         return True
     only = cells[0] if len(cells) == 1 else ""
     for sign, name in ((",", "commas"), (";", "semicolons"), (" ", "spaces")):
-        if _LIMIT in [one.strip() for one in only.split(sign)]:
+        if LIMIT in [one.strip() for one in only.split(sign)]:
             what = f"the columns are separated by {name}; separate them by tabs, in all lines"
             problems.add(head.place, "", what)
             return False
     there = ", ".join(f"'{one}'" for one in cells if one)
-    what = f"there is no such column{near(_LIMIT, cells)}, but {there}; rename or add one, in GB"
-    problems.add(head.place, _LIMIT, what)
+    what = f"there is no such column{near(LIMIT, cells)}, but {there}; rename or add one, in GB"
+    problems.add(head.place, LIMIT, what)
     return False
 
 
@@ -143,11 +143,11 @@ def _row(head: list[str], line: _Line, problems: Problems) -> SizeRow:
             what = f"has {counted(len(cells), 'cell')} for {counted(len(head), 'column')}"
             problems.warn(place, "", f"{what}; {lacking} counts as empty")
         values |= dict.fromkeys(filter(None, head[len(cells) :]), "")
-    given = named.get(_LIMIT, "")
+    given = named.get(LIMIT, "")
     limit = _limit(given)
     if limit is None:
         what = f"'{given}' is no size{_plain(given)}; write a number of GB, or NaN for any size"
-        problems.add(place, _LIMIT, what)
+        problems.add(place, LIMIT, what)
         return SizeRow(math.inf, Partial(values), place)
     return SizeRow(limit, values, place)
 
@@ -161,7 +161,7 @@ def _warn_of_same_size(rows: list[SizeRow], problems: Problems) -> None:
         if first is not row:
             size = "any size" if math.isinf(row.max_gb) else f"{row.max_gb:g} GB"
             what = f"line {first.place.line} is for {size} too, so this one is not used; remove one"
-            problems.warn(row.place, _LIMIT, what)
+            problems.warn(row.place, LIMIT, what)
 
 
 def _number(text: str) -> Any:

@@ -17,6 +17,8 @@ from typing import Any
 from ...errors import Place, Problem, near
 from ..deprecated import PEP
 from ..documents.yaml_lines import not_set, unset
+from ..keys.key import types
+from ..keys.of_pep import PEP_KEYS
 from .pep_config import PepConfig
 from .pep_modifiers import MODIFIERS, SECTION, modifier_faults, shown, unknown_modifiers
 from .table_text import also_in
@@ -26,14 +28,10 @@ _TABLES = (".csv", ".tsv", ".xlsx")
 _OLD_TABLES = ("sample_annotation", "sample_table")
 _VERSION = "write 'pep_version: 2.1.0'"
 _KEYS: Mapping[str, tuple[type, ...]] = {
-    "sample_table": (str, list),
+    **types(PEP_KEYS),
     "subsample_table": (str, list),
-    "sample_table_index": (str,),
-    "subsample_table_index": (str,),
-    "sample_modifiers": (dict,),
-    "project_modifiers": (dict,),
+    "sample_table": (str, list),  # forms that are slips too, and have messages of their own
     "pep_version": (str, float),
-    "description": (str,),
 }
 """Keys of a PEP with the types of their values. A PEP may have any other key as well."""
 _ELSEWHERE: Mapping[str, tuple[type, str]] = {

@@ -12,14 +12,11 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import Any
 
 from ...errors import Place, Problem, near
+from ..keys.of_pep import MODIFIERS as KEYS
 
 SECTION = "sample_modifiers"
 MODIFIERS: Mapping[str, tuple[type, str]] = {
-    "append": (dict, "a mapping of attribute to value"),
-    "duplicate": (dict, "a mapping of attribute to its second name"),
-    "remove": (list, "a list of attributes"),
-    "imply": (list, "a list of 'if:' and 'then:'"),
-    "derive": (dict, "a mapping of 'attributes:' and 'sources:'"),
+    key.name: (key.form.types[0], key.form.words) for key in KEYS
 }
 """The type of each modifier, and its form in words."""
 

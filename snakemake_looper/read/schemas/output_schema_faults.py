@@ -10,14 +10,10 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from ...errors import near
+from ..keys.of_results import COLUMN_TYPES, JSON_TYPES
 from .pipestat_schema import Fault, Keys, PipestatSchema
 from .schema_words import of_schema
 
-_JSON_TYPES = ("array", "boolean", "integer", "null", "number", "object", "string")
-_COLUMN_TYPES = (
-    *("array", "bool", "boolean", "file", "image", "integer", "link", "number", "object"),
-    *("path", "string"),
-)
 _OWN_COLUMNS = (
     *("pipeline_name", "pipestat_created_time", "pipestat_extended_data"),
     *("pipestat_modified_time", "project_name", "status"),
@@ -69,10 +65,10 @@ def _has_broken_section(schema: PipestatSchema) -> bool:
 
 def faults_of_types(schema: PipestatSchema, level: str) -> Iterator[Fault]:
     """Types that neither pipestat nor JSON Schema knows."""
-    known = {*_JSON_TYPES, *_COLUMN_TYPES}
+    known = {*JSON_TYPES, *COLUMN_TYPES}
     root = schema.roots.get(level, ())
     # Below a top-level `properties:`, pipestat does not replace the short types of files.
-    advised = _JSON_TYPES if root[:1] == ("properties",) else (*_JSON_TYPES, "file", "image")
+    advised = JSON_TYPES if root[:1] == ("properties",) else (*JSON_TYPES, "file", "image")
     for keys, result in _with_parts(schema.results.get(level, {}), root):
         kinds = result.get("type")
         for kind in kinds if isinstance(kinds, list) else [kinds]:
@@ -92,11 +88,11 @@ def faults_of_columns(schema: PipestatSchema, level: str) -> Iterator[Fault]:
             yield Fault(keys, f"'{name}' can be no column of a database; rename the result")
         elif not isinstance(result, dict) or "type" not in result:
             yield Fault(keys, "has no 'type', which a database needs; add it")
-        elif not isinstance(result["type"], str) or result["type"] not in _COLUMN_TYPES:
+        elif not isinstance(result["type"], str) or result["type"] not in COLUMN_TYPES:
             yield Fault(
                 (*keys, "type"),
                 f"'{result['type']}' is no type of a database's column; write one of"
-                f" {_listed(_COLUMN_TYPES)}",
+                f" {_listed(COLUMN_TYPES)}",
             )
 
 
@@ -124,7 +120,7 @@ def faults_of_names(schema: PipestatSchema, level: str, *, on_server: bool) -> I
 def faults_of_validation(schema: PipestatSchema, level: str) -> Iterator[Fault]:
     """Results whose definition is not a valid JSON schema: pipestat cannot validate with it."""
     root = schema.roots.get(level, ())
-    sound = {repr({"type": kind}) for kind in _JSON_TYPES}
+    sound = {repr({"type": kind}) for kind in JSON_TYPES}
     for name, result in schema.results.get(level, {}).items():
         if isinstance(result, bool):  # a schema that takes anything, or nothing
             continue
@@ -145,7 +141,7 @@ def faults_of_validation(schema: PipestatSchema, level: str) -> Iterator[Fault]:
         except SchemaError as error:
             path = tuple(map(str, error.path))
             if path[-1:] == ("type",):
-                known = _listed(_JSON_TYPES)
+                known = _listed(JSON_TYPES)
                 what = f"'{error.instance}' is no type of JSON Schema, so nothing can be reported"
                 yield Fault((*root, name, *path), f"{what}; write one of {known}")
             else:

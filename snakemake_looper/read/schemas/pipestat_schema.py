@@ -18,6 +18,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ...errors import near
+from ..keys.key import names
+from ..keys.of_results import OWN_FORM
 
 Keys = tuple[str, ...]
 
@@ -28,7 +30,7 @@ _FILE_TYPES: Mapping[str, tuple[str, ...]] = {
 _REQUIRED = ("path", "title")
 _RESERVED = ("id", "record_identifier")
 _CLOSE = 0.8
-_KNOWN_KEYS = ("samples", "project", "status", "pipeline_name", "properties")
+_KNOWN_KEYS = names(OWN_FORM) | {"properties"}
 
 
 @dataclass(frozen=True, slots=True)
