@@ -46,10 +46,10 @@ class Results:
     """The results of each record, without pipestat's bookkeeping."""
     notes: Mapping[str, str] = field(default_factory=dict)
     """Remarks on records, for example that results are of an earlier run."""
-    earlier: Mapping[str, frozenset[str]] = field(default_factory=dict)
-    """For each record with results of an earlier run, the names of these results."""
     warnings: tuple[str, ...] = ()
     """Record files that cannot be read."""
+    earlier: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    """For each record with results of an earlier run, the names of these results."""
 
 
 def read_results(table: JobTable, workdir: Path) -> list[Results]:
@@ -109,8 +109,8 @@ class _Reader:
             row.schema,
             {name: records[name] for name in names},
             {name: note for name, note in notes.items() if note},
-            {name: results for name, results in earlier.items() if results},
             tuple(dict.fromkeys(warnings)),
+            {name: results for name, results in earlier.items() if results},
         )
 
     def _set_aside(
