@@ -45,7 +45,7 @@ def _read(table: JobTable, arguments: Namespace) -> list[RecordStatus]:
     """The records that are asked for, with reasons if they are shown."""
     workdir = table.facts.workdir
     with_reasons = bool(arguments.itemized or arguments.json or arguments.watch)
-    records = read_statuses(table, workdir, with_reasons)
+    records = read_statuses(table, workdir, with_reasons, with_reasons)
     if with_reasons:
         from ..results.records import with_remarks
 

@@ -200,6 +200,7 @@ class JobTable:
             amendments=tuple(found["amendments"]),
             pep=str(found.get("pep", "")),
             outputs=found["outputs"],
+            benchmarks=found.get("benchmarks", {}),
             record_folders=found["record_folders"],
             warnings=tuple(found["warnings"]),
             places=tuple((now, first) for now, first in found["places"]),

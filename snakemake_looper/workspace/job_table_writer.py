@@ -197,6 +197,7 @@ def facts_of(
         amendments=plan.amendments,
         pep=plan.pep,
         outputs={rule.name: list(rule.outputs) for rule in plan.rules},
+        benchmarks={rule.name: rule.benchmark for rule in plan.rules if rule.benchmark},
         record_folders={
             rule.name: str(folder)
             for rule in plan.rules

@@ -139,6 +139,8 @@ class Facts:
     """The PEP: a path, or its address at PEPhub."""
     outputs: dict[str, list[str]]
     """Outputs besides the flag, by rule."""
+    benchmarks: dict[str, str]
+    """The benchmark file of a rule's jobs, by rule."""
     record_folders: dict[str, str]
     """For each rule whose jobs report into one file per record, the folder of these files."""
     warnings: tuple[str, ...]

@@ -12,10 +12,11 @@ from support.projects import edit, write
 from support.reports import NASTY, Html, page, png, record, report, table
 
 from snakemake_looper.results.report.report import write_report
-from snakemake_looper.results.report.report_levels import Failure, Times
+from snakemake_looper.results.report.report_levels import Failure
 from snakemake_looper.results.report.report_numbers import duration, grouped, memory, rounded
 from snakemake_looper.results.report.report_spread import spread_of
 from snakemake_looper.results.report.report_values import cells_of_times
+from snakemake_looper.results.times import Times
 
 # --- numbers --------------------------------------------------------------------------------------
 
@@ -287,7 +288,9 @@ def test_long_texts_are_folded(tmp_path: Path, value: Any) -> None:
 
 def test_pictures_have_sizes_and_wait_until_they_are_seen(tmp_path: Path) -> None:
     png(tmp_path / "p.png")
-    folder = report(tmp_path, page({"a": {"plot": [{"path": "p.png"}] * 2}})) / "pipelines/count/sample"
+    folder = (
+        report(tmp_path, page({"a": {"plot": [{"path": "p.png"}] * 2}})) / "pipelines/count/sample"
+    )
     for name, size in {"index": 'width="58" height="38" ', "images": 'width="240" height="176" ', "a": ""}.items():  # fmt: skip
         assert f'{size}loading="lazy" decoding="async"' in (folder / f"{name}.html").read_text()
 

@@ -14,6 +14,7 @@ from ...workspace.job_table import JobTable
 from ..records import Results, read_results
 from ..removed import NOT_IN_TABLE, removed_records
 from ..statuses import RecordStatus, read_statuses
+from ..times import Times
 from .report_attributes import sample_attributes
 from .report_csv import csv_text
 
@@ -27,16 +28,6 @@ class Failure(NamedTuple):
     reason: str
     last_lines: Sequence[str] = ()
     """The end of its log, if it failed or was interrupted."""
-
-
-class Times(NamedTuple):
-    """When a record ran last, how long, and with how much memory; None for what is not known."""
-
-    started: float | None = None
-    """Seconds since the epoch."""
-    took: float | None = None
-    """Seconds."""
-    memory_mb: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +73,7 @@ def read_levels(
     facts = table.facts
     results = {(one.pipeline, one.level): one for one in read or read_results(table, facts.workdir)}
     statuses: dict[tuple[str, str], list[RecordStatus]] = {}
-    known = read_statuses(table, facts.workdir, why=True)
+    known = read_statuses(table, facts.workdir, why=True, times=True)
     for one in (*known, *removed_records(table, facts.workdir, known)):
         statuses.setdefault((one.pipeline or "(none)", one.level), []).append(one)
     keys = dict.fromkeys((*statuses, *results))
