@@ -123,22 +123,6 @@ def test_a_portable_report_shows_its_pictures(tmp_path: Path) -> None:
 
 
 @in_browser
-def test_many_records_in_a_browser(tmp_path: Path) -> None:
-    folder = report(tmp_path, page({f"s{i}": {"n": i * 7 % 2001} for i in range(2001)}))
-    (best,) = (f"s{i}" for i in range(2001) if i * 7 % 2001 == 2000)
-    action = """
-      const some = first().length;
-      sort('n'); sort('n');
-      const best = first()[0], sorted = first().length;
-      document.querySelector('.filter button').click();
-      return [some, best, sorted, first().length];
-    """
-    seen = look(folder / "pipelines/count/sample/index.html", action)
-    assert clean(seen) and seen["rows"] == 2001
-    assert seen["found"] == [1000, best, 1000, 2001], "the first ones are drawn, all are there"
-
-
-@in_browser
 def test_pages_are_whole_without_the_script(shown: Path) -> None:
     (shown / "assets" / "report.js").write_text("")
     seen = look(shown / "pipelines/count/sample/index.html", "return first().length")

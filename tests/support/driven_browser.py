@@ -88,6 +88,9 @@ class Browser:
         answer: dict[str, Any] = json.loads(text)
         return answer
 
+    def download_to(self, folder: Path) -> None:
+        self.call("Browser.setDownloadBehavior", behavior="allow", downloadPath=str(folder))
+
     def open(self, address: str, width: int = 1280, height: int = 800, dark: bool = False) -> Page:
         """A page in a tab of its own, ready."""
         target = self.call("Target.createTarget", url="about:blank")["targetId"]
@@ -182,6 +185,7 @@ class Page:
         ]
 
     def picture(self, path: Path, whole: bool = False) -> None:
+        self.call("Page.bringToFront")
         done = self.call("Page.captureScreenshot", captureBeyondViewport=whole)
         path.write_bytes(base64.b64decode(done["data"]))
 
