@@ -105,6 +105,16 @@ class Engine:
         """Whether Snakemake only touches outputs (`--touch`)."""
         return bool(self._workflow.touch)
 
+    @property
+    def orders_jobs(self) -> bool:
+        """Whether jobs are started here, and a priority may differ from job to job.
+
+        Snakemake 9.14 wants one number for all jobs of a rule.
+        """
+        from snakemake.rules import Rule
+
+        return self.is_main and not self.is_dry_run and hasattr(Rule, "expand_priority")
+
     # --- what is to be run ------------------------------------------------------------------------
 
     @property

@@ -28,6 +28,8 @@ from .rows import JobRow
 
 Lookup = Callable[[Any], Any]
 """A function of wildcards, as Snakemake takes them for inputs, params, threads, resources."""
+_MOST_JOBS = 1_000_000
+"""Jobs that are told apart by their priorities."""
 _WILDCARDS = inspect.Signature(
     [inspect.Parameter("wildcards", inspect.Parameter.POSITIONAL_OR_KEYWORD)]
 )
@@ -129,6 +131,19 @@ class Lookups:
     def lump(self, rule: str) -> Lookup:
         """The lump that a sample is in: the name of its group job."""
         return _lookup(lambda wildcards: self._row(rule, wildcards).lump)
+
+    def priority(self, rule: str, own: int = 0) -> Lookup | int:
+        """The priority of a job: that of its interface, and a part that is greater for early rows.
+
+        Snakemake starts those jobs first that have the greatest priority, and else in any order.
+        Jobs are numbered sample by sample. So samples start in the order of the table, and a
+        sample's second pipeline comes before the first one of later samples.
+
+        The part is less than 1, and stays out of the way of priorities that people choose.
+        """
+        if not self._engine.orders_jobs:
+            return own
+        return _lookup(lambda wildcards: own + _by_number(self._row(rule, wildcards).number))
 
     def prepare_lumps(self) -> None:
         """Let the jobs of a lump run one after another, as the members of one group job."""
@@ -235,6 +250,10 @@ class Lookups:
     def _row(self, rule: str, wildcards: Any) -> JobRow:
         """The job of a rule, for the sample in the wildcards or for the project."""
         return self._table.row(rule, wildcards.get("sample"))
+
+
+def _by_number(number: int) -> float:
+    return round(max(1 - (number + 1) / _MOST_JOBS, 0), 6)
 
 
 def _ancient(path: str) -> Any:
