@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from ..layout import LEFT_OVER, command_file
-from .engine import Engine
+from .engine import Engine, orders_jobs
 from .job_table import JobTable
 from .looper_records import is_completed_by_looper
 from .places import Compared, Places
@@ -133,17 +133,9 @@ class Lookups:
         return _lookup(lambda wildcards: self._row(rule, wildcards).lump)
 
     def priority(self, rule: str, own: int = 0) -> Lookup | int:
-        """The priority of a job: that of its interface, and a part that is greater for early rows.
-
-        Snakemake starts those jobs first that have the greatest priority, and else in any order.
-        Jobs are numbered sample by sample. So samples start in the order of the table, and a
-        sample's second pipeline comes before the first one of later samples.
-
-        The part is less than 1, and stays out of the way of priorities that people choose.
-        """
-        if not self._engine.orders_jobs:
-            return own
-        return _lookup(lambda wildcards: own + _by_number(self._row(rule, wildcards).number))
+        """The priority of a job: that of its interface, and more for early rows; see `_part`."""
+        found = _lookup(lambda wildcards: own + _part(self._row(rule, wildcards).number))
+        return found if orders_jobs(self._engine) else own
 
     def prepare_lumps(self) -> None:
         """Let the jobs of a lump run one after another, as the members of one group job."""
@@ -233,10 +225,7 @@ class Lookups:
         Snakemake does not compare params that are functions of outputs.
         """
 
-        def path(wildcards: Any, output: Any) -> str:
-            return str(self._table.path)
-
-        return path
+        return lambda wildcards, output: str(self._table.path)
 
     def _force_what_is_left(self) -> bool:
         """Let Snakemake make the files that earlier runs left; False if there are none."""
@@ -252,7 +241,12 @@ class Lookups:
         return self._table.row(rule, wildcards.get("sample"))
 
 
-def _by_number(number: int) -> float:
+def _part(number: int) -> float:
+    """The part of a priority that is greater for early rows, and less than 1.
+
+    Snakemake starts those jobs first that have the greatest priority, and else in any order. Jobs
+    are numbered sample by sample: a sample's second pipeline comes before later samples.
+    """
     return round(max(1 - (number + 1) / _MOST_JOBS, 0), 6)
 
 
