@@ -324,3 +324,13 @@ def explain_lock(why: Callable[[Path], str | None]) -> None:
                 self.args = (answer,)
 
     exceptions.LockException = LockException
+
+
+def orders_jobs(engine: Engine) -> bool:
+    """Whether jobs are started here, and a priority may differ from job to job.
+
+    Snakemake 9.14 wants one number for all jobs of a rule.
+    """
+    from snakemake.rules import Rule
+
+    return engine.is_main and not engine.is_dry_run and hasattr(Rule, "expand_priority")

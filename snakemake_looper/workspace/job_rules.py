@@ -88,6 +88,11 @@ def _directives(rule: RuleStructure) -> dict[str, str]:
         # The Snakemake inside a cluster job reads this rule, too. It would retry in there, with
         # the resources of the first try (Snakemake's issue 2050, seen with 9.27 and SLURM).
         directives["retries"] += " if workflow.is_main_process else 0"
+    if rule.level == "sample":  # samples start in the order of the table
+        own = directives.get("priority", "")
+        directives["priority"] = (
+            f"jobs.priority({name}, {own})" if own else f"jobs.priority({name})"
+        )
     if rule.containers_differ:
         directives["container"] = f"jobs.container({name})"
     elif rule.container:

@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from ..layout import LEFT_OVER, command_file
-from .engine import Engine
+from .engine import Engine, orders_jobs
 from .job_table import JobTable
 from .looper_records import is_completed_by_looper
 from .places import Compared, Places
@@ -28,6 +28,8 @@ from .rows import Facts, JobRow
 
 Lookup = Callable[[Any], Any]
 """A function of wildcards, as Snakemake takes them for inputs, params, threads, resources."""
+_MOST_JOBS = 1_000_000
+"""Jobs that are told apart by their priorities."""
 _WILDCARDS = inspect.Signature(
     [inspect.Parameter("wildcards", inspect.Parameter.POSITIONAL_OR_KEYWORD)]
 )
@@ -122,6 +124,11 @@ class Lookups:
         """The lump that a sample is in: the name of its group job."""
         return _lookup(lambda wildcards: self._row(rule, wildcards).lump)
 
+    def priority(self, rule: str, own: int = 0) -> Lookup | int:
+        """The priority of a job: that of its interface, and more for early rows; see `_part`."""
+        found = _lookup(lambda wildcards: own + _part(self._row(rule, wildcards).number))
+        return found if orders_jobs(self._engine) else own
+
     def prepare_lumps(self) -> None:
         """Let the jobs of a lump run one after another, as the members of one group job."""
         self._has_new_lumps = True
@@ -210,10 +217,7 @@ class Lookups:
         Snakemake does not compare params that are functions of outputs.
         """
 
-        def path(wildcards: Any, output: Any) -> str:
-            return str(self._table.path)
-
-        return path
+        return lambda wildcards, output: str(self._table.path)
 
     def _force_what_is_left(self) -> bool:
         """Let Snakemake make the files that earlier runs left; False if there are none."""
@@ -240,6 +244,15 @@ def _script(folder: str | None, env: Mapping[str, str], command: str) -> str:
     move = [f"cd {shlex.quote(folder)}"] if folder is not None else []
     exports = (f"export {name}={shlex.quote(env[name])}" for name in env)
     return "\n".join([*move, *exports, command])
+
+
+def _part(number: int) -> float:
+    """The part of a priority that is greater for early rows, and less than 1.
+
+    Snakemake starts those jobs first that have the greatest priority, and else in any order. Jobs
+    are numbered sample by sample: a sample's second pipeline comes before later samples.
+    """
+    return round(max(1 - (number + 1) / _MOST_JOBS, 0), 6)
 
 
 def _ancient(path: str) -> Any:

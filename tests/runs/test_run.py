@@ -12,6 +12,7 @@ from pathlib import Path
 import psutil
 import pytest
 import yaml
+from snakemake.rules import Rule
 from support.projects import TOUCH, edit, flags, write
 from support.running import (
     BIN,
@@ -666,3 +667,22 @@ def test_a_literal_password_is_in_the_config_only(project: Callable[..., Path]) 
     edit(folder / ".looper.yaml", "pipestat-password", "another-password")
     assert use_looper(cwd=folder).code == 0
     assert yaml.safe_load(config.read_text())["database"]["password"] == "another-password"
+
+
+@pytest.mark.parametrize("scheduler", ["greedy", "ilp"])
+def test_samples_start_in_the_order_of_the_table(touch: Path, scheduler: str) -> None:
+    """Sample by sample, also where a sample has two pipelines."""
+    if not hasattr(Rule, "expand_priority"):
+        pytest.skip("this Snakemake knows one priority for all jobs of a rule; install 9.20")
+    names = ["d", "a", "e", "c", "b", "g", "f"]
+    command = "pipeline_name: {0}\nsample_interface:\n  command_template: echo {{sample.sample_name}}-{0} >> order.txt\n"
+    write(touch, {
+        "samples.csv": "sample_name\n" + "".join(f"{name}\n" for name in names),
+        "touch.yaml": command.format("touch"),
+        "more.yaml": command.format("more"),
+    })  # fmt: skip
+    edit(touch / ".looper.yaml", "[touch.yaml]", "[touch.yaml, more.yaml]")
+    done = use_looper("--cores", "1", "--scheduler", scheduler, cwd=touch)
+    assert done.code == 0, done.text
+    order = (touch / "order.txt").read_text().split()
+    assert order == [f"{name}-{pipeline}" for name in names for pipeline in ("touch", "more")]

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from snakemake.rules import Rule
 from support.projects import TOUCH
 
 from snakemake_looper.layout import LEFT_OVER, marker
@@ -62,6 +63,7 @@ class FakeEngine:
     """What lookups ask of Snakemake, and tell it."""
 
     is_main: bool = True
+    is_dry_run: bool = False
     has_graph: bool = True
     forced_rules: set[str] = field(default_factory=set)
     recorded: set[str] = field(default_factory=set)
@@ -112,6 +114,17 @@ def opened(
 
 
 # --- one job --------------------------------------------------------------------------------------
+
+
+@pytest.mark.skipif(not hasattr(Rule, "expand_priority"), reason="Snakemake 9.20 brought it")
+def test_earlier_rows_have_a_greater_priority(opened: Open, engine: FakeEngine) -> None:
+    jobs = opened({**TOUCH, "samples.csv": "sample_name,file,word\nc,c.txt,x\na,a.txt,y\n"})
+    of_row, of_own = jobs.priority("touch_sample"), jobs.priority("touch_sample", 5)
+    assert callable(of_row) and callable(of_own)
+    assert (of_row(of("c")), of_row(of("a"))) == (0.999999, 0.999998)
+    assert of_own(of("a")) == 5.999998, "a priority that somebody chose counts first"
+    engine.is_dry_run = True
+    assert jobs.priority("touch_sample", 5) == 5
 
 
 def test_the_command_of_a_sample(opened: Open) -> None:

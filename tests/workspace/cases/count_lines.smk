@@ -104,6 +104,7 @@ rule count_lines_sample:
         "results/submission/count_lines_{sample}.log",
     wildcard_constraints:
         sample="(?!(?:regions)(?:/|_completed))[^/]+",
+    priority: jobs.priority("count_lines_sample")
     threads: 1
     params:
         command=jobs.command("count_lines_sample"),

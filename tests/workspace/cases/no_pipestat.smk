@@ -59,6 +59,7 @@ rule count_letters_sample:
         completed="results/results_pipeline/{sample}/count_letters_{sample}_completed.flag",
     log:
         "results/submission/count_letters_{sample}.log",
+    priority: jobs.priority("count_letters_sample")
     threads: 1
     resources:
         mem_mb=100,
