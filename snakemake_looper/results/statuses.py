@@ -12,6 +12,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+from ..status.excerpts import excerpt
 from ..status.flags import Flags, advice_on, flag_path, stamp_of
 from ..status.journal import Death, Run
 from ..status.reasons import Reason, explain, remedy, stale_locks, tail
@@ -41,6 +42,8 @@ class RecordStatus:
     attempt: int | None = None
     tail: tuple[str, ...] = ()
     """The last lines of its log, where it did not complete."""
+    excerpt: tuple[str, ...] = ()
+    """The lines of its log that say why: from the first error on, else the last ones."""
     remedy: str = ""
     """Advice: something to do before it can be run again. Empty if there is nothing to do."""
     started: float | None = None
@@ -99,6 +102,7 @@ def _status_of(
         external_jobid=death.external_jobid if death else "",
         attempt=death.attempt if death else None,
         tail=last_lines,
+        excerpt=excerpt(workdir / row.log),
         remedy=remedy(folder, stale_locks(folder)) if row.level == "sample" else "",
     )
 
