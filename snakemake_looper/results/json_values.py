@@ -7,6 +7,7 @@ own writer fails at some of them, and writes others in a form that is no JSON.
 from __future__ import annotations
 
 import base64
+import dataclasses
 import json
 import math
 from collections.abc import Mapping
@@ -36,6 +37,11 @@ def plain(value: Any, depth: int = 0) -> Any:
     if isinstance(value, bytes | bytearray):
         return _text_of(bytes(value))
     return str(value)
+
+
+def fields_of(value: Any) -> dict[str, Any]:
+    """The fields of a dataclass by their names: the form of a record in all JSON of ours."""
+    return {field.name: getattr(value, field.name) for field in dataclasses.fields(value)}
 
 
 def json_text(value: Any) -> str:

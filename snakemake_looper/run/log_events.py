@@ -89,6 +89,8 @@ class Finished:
     jobid: int
 
 
+_NOTHING = "Nothing to be done"
+
 Event = (
     HandedOver | Submitted | GroupFormed | ShellDied | NotStarted | Failed | TriedAgain | Finished
 )
@@ -117,6 +119,11 @@ def read(record: LogRecord) -> Iterator[Event]:
         yield from reader(record.__dict__)
     elif event is None and isinstance(record.msg, str):
         yield from _message(record.msg)
+
+
+def says_nothing_to_do(record: LogRecord) -> bool:
+    """Whether Snakemake says that no job is due."""
+    return isinstance(record.msg, str) and record.msg.startswith(_NOTHING)
 
 
 def _job_info(fields: Mapping[str, Any]) -> Iterator[Event]:

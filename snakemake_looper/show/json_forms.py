@@ -5,22 +5,19 @@ Later versions may add keys. They do not remove a key or change its meaning.
 
 from __future__ import annotations
 
-import dataclasses
 import json
 from collections.abc import Iterable
 from typing import Any
 
 from ..model import Job, Plan
 from ..read.secrets import masked
-from ..results.json_values import plain
+from ..results.json_values import fields_of, plain
 from ..results.statuses import RecordStatus
 
 
 def check_json(records: Iterable[RecordStatus]) -> str:
     """`check --json`: an object with the key `records`."""
-    names = [field.name for field in dataclasses.fields(RecordStatus)]
-    rows = [{name: getattr(one, name) for name in names} for one in records]
-    return json.dumps({"records": rows}, indent=2)
+    return json.dumps({"records": [fields_of(one) for one in records]}, indent=2)
 
 
 def plan_json(plan: Plan) -> str:
