@@ -125,12 +125,8 @@ class Watcher:
             self._show_live(self._live, record)
 
     def _show_live(self, live: LiveView, record: LogRecord) -> None:
-        from snakemake_looper.show.log_lines import (
-            is_beginning,
-            is_shown,
-            says_jobs_failed,
-            text_of,
-        )
+        from snakemake_looper.run.log_events import says_jobs_failed
+        from snakemake_looper.show.log_lines import is_beginning, is_shown, text_of
 
         if is_beginning(record):
             live.announce("finding out which jobs are due")

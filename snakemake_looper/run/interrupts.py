@@ -6,11 +6,14 @@ that of a failed run, so the signals are noted before Snakemake's own handlers g
 
 from __future__ import annotations
 
+import logging
 import signal
 import threading
 import time
 from collections.abc import Callable
 from typing import Any
+
+from . import log_events
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
@@ -42,3 +45,17 @@ def note_interrupts() -> None:
 def interrupted_since(moment: float) -> bool:
     """Whether there was a signal after a moment, in seconds since the epoch."""
     return _Noting.last >= moment
+
+
+class WithoutCutOffJobs(logging.Filter):
+    """A filter for Snakemake's own output: after an interrupt, no job is reported as an error.
+
+    Each job that was cut off would take twenty lines, with its command twice.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._begin = time.time()
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        return not (interrupted_since(self._begin) and log_events.says_jobs_failed(record))

@@ -36,7 +36,7 @@ from ..workspace.read_only import let_snakemake_read, refuse_to_run
 from . import lifecycle
 from .arrays import why_no_array
 from .entering import enter
-from .interrupts import interrupted_since, note_interrupts
+from .interrupts import WithoutCutOffJobs, interrupted_since, note_interrupts
 from .living_runs import why_locked
 from .outcome import Outcome, State
 
@@ -205,6 +205,8 @@ def open_session(table: JobTable, workdir: Path, engine: Engine) -> Session:
     session.hindrance = hindrance
     if journal is not None:
         engine.when_gone(lifecycle.end, workdir, journal)
+    for handler in engine.console_handlers():
+        handler.addFilter(WithoutCutOffJobs())
     for handler in engine.log_handlers():
         follow = getattr(handler, "follow", None)  # only our plugin has it
         if follow is not None:

@@ -29,9 +29,6 @@ _ROUTINE = re.compile(
 )
 
 
-_LAST_WORD = "At least one job did not complete successfully."
-
-
 def is_shown(record: logging.LogRecord) -> bool:
     """Whether the live view shows this record of Snakemake's log.
 
@@ -48,11 +45,6 @@ def is_shown(record: logging.LogRecord) -> bool:
     if getattr(record, "quietness", None) is not None or text in ("", "None"):
         return False
     return _ROUTINE.match(text) is None
-
-
-def says_jobs_failed(record: logging.LogRecord) -> bool:
-    """Whether it is Snakemake's last word, which it also says if a user has ended the run."""
-    return _LAST_WORD in record.getMessage()
 
 
 def _is_exit_code_of_a_job(record: logging.LogRecord, text: str) -> bool:

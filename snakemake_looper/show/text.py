@@ -85,7 +85,7 @@ def labels(tallies: Iterable[Tally]) -> list[str]:
 
 def more_like(failure: Failure) -> str:
     """A line in the place of all further failures that are like this one."""
-    return f"{headline(failure)}; more failures like this one are counted, and told at the end"
+    return f"{headline(failure)}; more like it are counted"
 
 
 def headline(failure: Failure) -> str:

@@ -228,6 +228,13 @@ class Engine:
         listener = getattr(self._log_manager(), "queue_listener", None)
         yield from getattr(listener, "handlers", ())
 
+    def console_handlers(self) -> Iterator[logging.Handler]:
+        """The handlers that write Snakemake's own output to the terminal."""
+        for handler in getattr(getattr(self._log_manager(), "logger", None), "handlers", ()):
+            is_file = isinstance(handler, logging.FileHandler)
+            if isinstance(handler, logging.StreamHandler) and not is_file:
+                yield handler
+
     def log_files(self) -> Iterator[logging.Handler]:
         """The handlers that write Snakemake's own log files."""
         yield from getattr(self._log_manager(), "logfile_handlers", ())

@@ -117,8 +117,7 @@ def test_of_failures_that_are_alike_the_first_three_are_told() -> None:
         f"✗ count_lines a {said}  log: a.log",
         f"✗ count_lines b {said}  log: b.log",
         f"✗ count_lines c {said}  log: c.log",
-        f"✗ count_lines d {said}; more failures like this one a",
-        "re counted, and told at the end",
+        f"✗ count_lines d {said}; more like it are counted",
         f"✗ count_lines g {said}  log: logs/b.log",
     ]
 

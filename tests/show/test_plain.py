@@ -35,8 +35,7 @@ def test_of_failures_that_are_alike_the_first_three_are_told() -> None:
     said = "failed: the command exited with 3"
     assert stream.getvalue().splitlines() == [
         *(f"looper: count_lines frog_{at} {said} (log: frog_{at}.log)" for at in range(3)),
-        f"looper: count_lines frog_3 {said}; more failures like this one are counted, and told at"
-        " the end",
+        f"looper: count_lines frog_3 {said}; more like it are counted",
         f"looper: count_lines toad {said} (log: logs/b.log)",
     ]
 

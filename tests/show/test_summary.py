@@ -185,6 +185,23 @@ def test_paths_and_commands_can_be_typed_from_where_the_user_is(
     assert shown_from(Path("/a"), "PEPhub lab/all:default") == "PEPhub lab/all:default"
 
 
+@pytest.mark.parametrize(
+    ("argv", "again"),
+    [
+        (["snakemake", "--use-looper-config", "-c2"], "snakemake-looper rerun"),
+        (["/bin/snakemake", "--cores", "2"], "snakemake --cores 2"),
+        (["snakemake-looper", "run", "-o", "x y", "--", "-o"], "snakemake-looper rerun -o 'x y'"),
+        (["snakemake-looper", "run", "--output-dir=x"], "snakemake-looper rerun --output-dir=x"),
+    ],
+)
+def test_failed_records_are_run_again_as_they_were_run(
+    project: Callable[..., Path], monkeypatch: pytest.MonkeyPatch, argv: list[str], again: str
+) -> None:
+    monkeypatch.setattr(sys, "argv", argv)
+    last = summary(project(TOUCH), {"a": "failed"})[-1]
+    assert last.startswith("next: snakemake-looper log a") and last.endswith(f"; then {again}")
+
+
 def test_on_a_terminal_a_summary_has_colours(project: Callable[..., Path]) -> None:
     told = summary(project(TOUCH), {"a": "failed"}, output=Output(120, colour=True))
     assert any("\x1b[" in line and "touch a" in line for line in told)
