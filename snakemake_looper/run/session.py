@@ -30,7 +30,13 @@ from ..messages import complain, warn
 from ..status.flags import Flags, obstacles
 from ..status.journal import Journal
 from ..system_errors import at, explained, is_of_space, probe, write_faults
-from ..workspace.engine import Engine, explain_lock, let_sigterm_interrupt, workflow_error
+from ..workspace.engine import (
+    Engine,
+    console_handlers,
+    explain_lock,
+    let_sigterm_interrupt,
+    workflow_error,
+)
 from ..workspace.job_table import JobTable
 from ..workspace.read_only import let_snakemake_read, refuse_to_run
 from . import lifecycle
@@ -205,7 +211,7 @@ def open_session(table: JobTable, workdir: Path, engine: Engine) -> Session:
     session.hindrance = hindrance
     if journal is not None:
         engine.when_gone(lifecycle.end, workdir, journal)
-    for handler in engine.console_handlers():
+    for handler in console_handlers():
         handler.addFilter(WithoutCutOffJobs())
     for handler in engine.log_handlers():
         follow = getattr(handler, "follow", None)  # only our plugin has it

@@ -228,13 +228,6 @@ class Engine:
         listener = getattr(self._log_manager(), "queue_listener", None)
         yield from getattr(listener, "handlers", ())
 
-    def console_handlers(self) -> Iterator[logging.Handler]:
-        """The handlers that write Snakemake's own output to the terminal."""
-        for handler in getattr(getattr(self._log_manager(), "logger", None), "handlers", ()):
-            is_file = isinstance(handler, logging.FileHandler)
-            if isinstance(handler, logging.StreamHandler) and not is_file:
-                yield handler
-
     def log_files(self) -> Iterator[logging.Handler]:
         """The handlers that write Snakemake's own log files."""
         yield from getattr(self._log_manager(), "logfile_handlers", ())
@@ -297,6 +290,14 @@ def let_sigterm_interrupt() -> None:
 
     if threading.current_thread() is threading.main_thread():
         signal.signal(signal.SIGTERM, interrupt)
+
+
+def console_handlers() -> Iterator[logging.Handler]:
+    """The handlers that write Snakemake's own output to standard error or standard output."""
+    for handler in logging.getLogger("snakemake.logging").handlers:
+        is_file = isinstance(handler, logging.FileHandler)
+        if isinstance(handler, logging.StreamHandler) and not is_file:
+            yield handler
 
 
 def workflow_error(message: str) -> Exception:
