@@ -16,6 +16,7 @@ import traceback
 from collections.abc import Callable
 from logging import LogRecord, getLogger
 from logging.handlers import QueueHandler
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 # The package is imported inside functions: every Snakemake process imports the plugin, and few run
@@ -51,6 +52,8 @@ class Watcher:
         self._dry_run = bool(settings.dryrun)
         quiet = settings.quiet or ()
         self._quiet = Quietness.ALL in quiet
+        self._folder = Path.cwd()
+        self._begin = time.time()
         self._has_colour = not settings.nocolor
         self._shows_progress = Quietness.PROGRESS not in quiet
         self._sessions: list[Session] = []
@@ -88,6 +91,7 @@ class Watcher:
         with self._lock:
             self._sessions.append(session)
         session.drain = self._drain
+        session.is_followed = True
 
     def take(self, record: LogRecord) -> None:
         """Handle a log record. Records come in the order of events, from one thread."""
@@ -103,7 +107,10 @@ class Watcher:
             self._safely(self._sum_up)
 
     def _follow(self, record: LogRecord) -> None:
+        from snakemake_looper.run.log_events import says_nothing_to_do
+
         for session in self._sessions:
+            session.has_nothing_to_do |= says_nothing_to_do(record)
             if session not in self._controllers and session.journal is not None:
                 self._controllers[session] = self._controller(session, session.journal)
         for controller in self._controllers.values():
@@ -118,6 +125,7 @@ class Watcher:
             self._show_live(self._live, record)
 
     def _show_live(self, live: LiveView, record: LogRecord) -> None:
+        from snakemake_looper.run.log_events import says_jobs_failed
         from snakemake_looper.show.log_lines import is_beginning, is_shown, text_of
 
         if is_beginning(record):
@@ -125,6 +133,7 @@ class Watcher:
         if any(controller.has_run for controller in self._controllers.values()):
             live.start()
         is_told = any(controller.is_told(record) for controller in self._controllers.values())
+        is_told |= self._is_interrupted() and says_jobs_failed(record)
         if is_shown(record) and not is_told:
             live.message(text_of(record), record.levelno)
 
@@ -135,8 +144,14 @@ class Watcher:
 
     def _failed(self, failure: Failure) -> None:
         view = self._live or self._plain
-        if view is not None:
+        if view is not None and not (failure.status == "partial" and self._is_interrupted()):
             view.failed(failure)
+
+    def _is_interrupted(self) -> bool:
+        """Whether the user has ended the run. A job that this has cut off is no failure."""
+        from snakemake_looper.run.interrupts import interrupted_since
+
+        return interrupted_since(self._begin)
 
     def _controller(self, session: Session, journal: Journal) -> Controller:
         from snakemake_looper.run.controller import Controller
@@ -165,7 +180,7 @@ class Watcher:
 
     def _sum_up_one(self, session: Session) -> None:
         from snakemake_looper.messages import output_of
-        from snakemake_looper.show.summary import closing_summary
+        from snakemake_looper.show.summary import End, closing_summary
         from snakemake_looper.workspace.job_table import JobTable
 
         controller = self._controllers.get(session)
@@ -176,13 +191,15 @@ class Watcher:
         try:
             has_run = controller is not None and controller.has_run
             output = output_of(sys.stderr, self._has_colour)
-            text = closing_summary(table, session.workdir, has_run, output)
+            end = End(session.outcome(), has_run, self._folder)
+            text = closing_summary(table, session.workdir, end, output)
+            if text and not self._quiet:
+                if len(self._sessions) > 1:
+                    print(f"{session.project_name}:", file=sys.stderr)
+                print(text, file=sys.stderr, flush=True)
+            session.tell(table)
         finally:
             table.close()
-        if text and not self._quiet:
-            if len(self._sessions) > 1:
-                print(f"{session.project_name}:", file=sys.stderr)
-            print(text, file=sys.stderr)
 
     def _safely(self, action: Callable[[], None]) -> None:
         """Call an action. Any error is printed and never reaches Snakemake."""

@@ -266,6 +266,8 @@ class Plan:
     """Whether the plan is made anew each time, because changes of some sources cannot be seen."""
     narrowed: bool = False
     """Whether options select only some of the samples."""
+    on_end: str = ""
+    """The command that gets a summary when a run has ended; "" if there is none."""
 
     def shown(self, path: Path) -> str:
         """A path in the form that the Snakefile uses, see `layout.shown`."""

@@ -81,6 +81,8 @@ def _snakemake(words: list[str]) -> int:
         main(words)
     except SystemExit as end:
         return end.code if isinstance(end.code, int) else FAILED
+    except KeyboardInterrupt:  # once more, while Snakemake ends
+        return FAILED
     return DONE
 
 

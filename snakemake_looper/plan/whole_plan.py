@@ -58,6 +58,7 @@ def whole_plan(
         inputs=inputs,
         volatile=_is_volatile(context),
         narrowed=context.options.narrows(),
+        on_end=context.options.on_end or "",
     )
 
 

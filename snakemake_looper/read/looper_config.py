@@ -35,6 +35,7 @@ from .keys.of_looper_config import FOLDERS, KEYS
 from .lost_indentation import IN_LOOPER_CONFIG, Lost, tell_of_lost_indentation
 from .options.option_sources import check_cli_section, from_cli_section
 from .options.options import Options, overlay
+from .own_section import read_own_section
 
 _FOLDERS = tuple(key.name for key in FOLDERS)
 _KEYS = names(KEYS)
@@ -231,12 +232,17 @@ def _warn_of_unknown_keys(document: Document, lost: Lost, problems: Problems) ->
 def _with_cli_section(
     options: Options, document: Document, problems: Problems
 ) -> tuple[Options, Options]:
-    """The command line over `cli: run:` (samples), and over `cli: runp:` (project)."""
+    """The command line over `cli: run:` (samples), and over `cli: runp:` (project).
+
+    The options of the `snakemake:` section are below both.
+    """
     cli = document.data.get("cli")
     place = partial(document.place, "cli")
     check_cli_section(cli, place, problems, ("run", "runp"))
+    own = read_own_section(document, problems)
     for_project = overlay(options, from_cli_section(cli, ("runp",), place, problems))
-    return overlay(options, from_cli_section(cli, ("run",), place, problems)), for_project
+    for_samples = overlay(options, from_cli_section(cli, ("run",), place, problems))
+    return overlay(for_samples, own), overlay(for_project, own)
 
 
 def _folders(document: Document, problems: Problems) -> tuple[dict[str, str], frozenset[str]]:

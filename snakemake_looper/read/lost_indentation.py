@@ -41,6 +41,7 @@ IN_LOOPER_CONFIG = (
     Section(("pipeline_interfaces",), ("sample", "project")),
     Section(("pipestat",), ("results_file_path", "flag_file_dir", "database"), takes_any=True),
     Section(("pipestat", "database"), ("dialect", "driver", "host", "port", "user", "password")),
+    Section(("snakemake",), ("on_end",)),
 )
 IN_PEP = (
     *_MODIFIERS,

@@ -7,9 +7,11 @@ own writer fails at some of them, and writes others in a form that is no JSON.
 from __future__ import annotations
 
 import base64
+import dataclasses
 import json
 import math
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
 _DEEPEST = 100
@@ -36,6 +38,21 @@ def plain(value: Any, depth: int = 0) -> Any:
     if isinstance(value, bytes | bytearray):
         return _text_of(bytes(value))
     return str(value)
+
+
+def fields_of(value: Any) -> dict[str, Any]:
+    """The fields of a dataclass by their names: the form of a record in all JSON of ours."""
+    return {field.name: getattr(value, field.name) for field in dataclasses.fields(value)}
+
+
+def moment(seconds: float | None) -> str | None:
+    """A time since the epoch in ISO 8601, with the time zone of this machine.
+
+    A millisecond is the most that a shell can tell.
+    """
+    if seconds is None:
+        return None
+    return datetime.fromtimestamp(seconds).astimezone().isoformat(timespec="milliseconds")
 
 
 def json_text(value: Any) -> str:

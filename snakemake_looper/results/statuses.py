@@ -11,13 +11,16 @@ import socket
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
+from ..status.excerpts import excerpt
 from ..status.flags import Flags, advice_on, flag_path, stamp_of
 from ..status.journal import Death, Run
 from ..status.reasons import Reason, explain, remedy, stale_locks, tail
 from ..status_words import FAILURES, SKIPPED
 from ..workspace.job_table import JobTable
 from ..workspace.rows import JobRow, brief_of
+from .json_values import fields_of, moment
 from .times import KILLED_WITH_ITS_RUN, times_of
 
 
@@ -40,6 +43,8 @@ class RecordStatus:
     attempt: int | None = None
     tail: tuple[str, ...] = ()
     """The last lines of its log, where it did not complete."""
+    excerpt: tuple[str, ...] = ()
+    """The lines of its log that say why: from the first error on, else the last ones."""
     remedy: str = ""
     """Advice: something to do before it can be run again. Empty if there is nothing to do."""
     started: float | None = None
@@ -51,6 +56,12 @@ class RecordStatus:
     outdated: str | None = None
     """Why a run would run it again though it is completed; None if it would not, or that is not
     known. See `outdated`."""
+
+
+def record_form(record: RecordStatus) -> dict[str, Any]:
+    """The form of a record in all JSON of ours: times as text, see `json_values.moment`."""
+    took = None if record.took is None else round(record.took, 3)
+    return fields_of(record) | {"started": moment(record.started), "took": took}
 
 
 def read_statuses(
@@ -113,6 +124,7 @@ def _status_of(
         external_jobid=death.external_jobid if death else "",
         attempt=death.attempt if death else None,
         tail=last_lines,
+        excerpt=excerpt(workdir / row.log),
         remedy=remedy(folder, stale_locks(folder)) if row.level == "sample" else "",
     )
 

@@ -20,6 +20,7 @@ from dataclasses import dataclass, field
 from logging import LogRecord
 from pathlib import Path
 
+from ..status.excerpts import excerpt
 from ..status.flags import Flags, flag_path, obstacles, stamp_of, word_now, write_flag
 from ..status.journal import Death, Journal
 from ..status.reasons import explain, says_out_of_memory, tail
@@ -181,9 +182,12 @@ class Controller:
             job.external_jobid, job.attempt, begin_since(self.workdir, brief.flag, job.handed_over),
         )  # fmt: skip
         self.journal.record_death(brief.flag, death)
-        text = explain(death, tail(self.workdir / brief.log)).text
+        log = self.workdir / brief.log
+        text = explain(death, tail(log)).text
         self.on_failure(
-            Failure(brief.pipeline, brief.level, brief.record, written, text, brief.log)
+            Failure(
+                brief.pipeline, brief.level, brief.record, written, text, brief.log, excerpt(log)
+            )
         )
 
     def mark_abandoned(self) -> None:

@@ -12,7 +12,7 @@ import re
 import shlex
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from logging import LogRecord
+from logging import ERROR, LogRecord
 from typing import Any
 
 from snakemake_interface_logger_plugins.common import LogEvent
@@ -89,6 +89,9 @@ class Finished:
     jobid: int
 
 
+_NOTHING = "Nothing to be done"
+_LAST_WORD = "At least one job did not complete successfully."
+
 Event = (
     HandedOver | Submitted | GroupFormed | ShellDied | NotStarted | Failed | TriedAgain | Finished
 )
@@ -117,6 +120,20 @@ def read(record: LogRecord) -> Iterator[Event]:
         yield from reader(record.__dict__)
     elif event is None and isinstance(record.msg, str):
         yield from _message(record.msg)
+
+
+def says_nothing_to_do(record: LogRecord) -> bool:
+    """Whether Snakemake says that no job is due."""
+    return isinstance(record.msg, str) and record.msg.startswith(_NOTHING)
+
+
+def says_jobs_failed(record: LogRecord) -> bool:
+    """Whether Snakemake says that a job failed, or, as its last word, that some job did."""
+    event = getattr(record, "event", None)
+    if event in (LogEvent.JOB_ERROR, LogEvent.GROUP_ERROR):
+        return True
+    text = record.getMessage() if record.levelno >= ERROR else ""
+    return "CalledProcessError in " in text or _LAST_WORD in text
 
 
 def _job_info(fields: Mapping[str, Any]) -> Iterator[Event]:

@@ -9,6 +9,7 @@ session. Sessions share nothing, so none waits for another or speaks for it.
     finish    no job is started any more: records that were not begun get their old status back,
               results and statuses are published
     close     Snakemake has given its lock back: the journal ends
+    tell      the command of `on_end` gets a summary, after the closing summary if there is one
 
 A dry run has no journal, and writes nothing. Two callers may `close` a session, and the first one
 counts: the logger plugin when Snakemake's log ends, or the end of Snakemake's workflow object.
@@ -19,6 +20,7 @@ from __future__ import annotations
 import logging
 import sys
 import tempfile
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -28,13 +30,21 @@ from ..messages import complain, warn
 from ..status.flags import Flags, obstacles
 from ..status.journal import Journal
 from ..system_errors import at, explained, is_of_space, probe, write_faults
-from ..workspace.engine import Engine, explain_lock, let_sigterm_interrupt, workflow_error
+from ..workspace.engine import (
+    Engine,
+    console_handlers,
+    explain_lock,
+    let_sigterm_interrupt,
+    workflow_error,
+)
 from ..workspace.job_table import JobTable
 from ..workspace.read_only import let_snakemake_read, refuse_to_run
 from . import lifecycle
 from .arrays import why_no_array
 from .entering import enter
+from .interrupts import WithoutCutOffJobs, interrupted_since, note_interrupts
 from .living_runs import why_locked
+from .outcome import Outcome, State
 
 
 class Session:
@@ -46,8 +56,15 @@ class Session:
         self.journal = journal
         self.drain: Callable[[], None] = lambda: None
         """Waits until all log events so far are handled; the logger plugin sets it."""
+        self.is_followed = False
+        """Whether the logger plugin follows: it closes the session, and calls `tell`."""
+        self.has_nothing_to_do = False
+        """Whether Snakemake found nothing to be done; the logger plugin sets it."""
         self.hindrance = ""
         """Why there is no journal, if the system does not let us write one."""
+        self._began = 0.0
+        self._is_done = False
+        self._has_told = False
         self._engine = engine
         self._unfinished = journal
 
@@ -66,10 +83,12 @@ class Session:
         if self._engine.is_gone or self._engine.is_touching:
             return
         let_sigterm_interrupt()
+        note_interrupts()
         refuse_to_run(self.table.facts.refusal)
         if self.journal is None:
             refuse_to_run(self.hindrance or f"{self.workdir}: no journal can be written there")
             return
+        self._began = time.time()
         self._prepare_stores()
         self._write_moved_configs()
         try:
@@ -111,7 +130,12 @@ class Session:
         self.drain()
         if self.journal is not None:
             lifecycle.restore(self.workdir, self.journal)
-        if publish_all(self.table) and not self._engine.is_gone and self._engine.is_done:
+        has_ended = not self._engine.is_gone and self._engine.is_done
+        problems = publish_all(self.table)
+        self._is_done = has_ended and not problems
+        if not self.is_followed:
+            self.tell(self.table)
+        if problems and has_ended:
             raise workflow_error("The run is not complete: see the errors above.")
 
     def close(self) -> None:
@@ -120,6 +144,33 @@ class Session:
         if journal is not None:
             complain(*self._full_disks(journal))
             lifecycle.end(self.workdir, journal)
+
+    def outcome(self) -> Outcome:
+        """How the run ended, as far as it has."""
+        journal = self.journal
+        if journal is None or not journal.begun:
+            return Outcome("nothing to do" if self.has_nothing_to_do else "not begun")
+        flags = Flags(self.workdir)
+        completed = sum(flags.word(one) == "completed" for one in journal.planned)
+        state: State = "completed" if self._is_done else "failed"
+        if not self._is_done and self._began and interrupted_since(self._began):
+            state = "interrupted"
+        return Outcome(state, self._began, len(journal.planned), completed)
+
+    def tell(self, table: JobTable) -> None:
+        """Hand a summary to the command of `on_end`, once, if there was anything to run.
+
+        Args:
+            table: the project's job table, opened by the thread that calls this.
+        """
+        if self._has_told or not table.facts.on_end:
+            return
+        outcome = self.outcome()
+        if outcome.began:
+            from .on_end import call_on_end
+
+            self._has_told = True
+            call_on_end(table, self.workdir, outcome)
 
     def _full_disks(self, journal: Journal) -> list[str]:
         """Why nothing can be written where a run that did not complete had to write."""
@@ -160,6 +211,8 @@ def open_session(table: JobTable, workdir: Path, engine: Engine) -> Session:
     session.hindrance = hindrance
     if journal is not None:
         engine.when_gone(lifecycle.end, workdir, journal)
+    for handler in console_handlers():
+        handler.addFilter(WithoutCutOffJobs())
     for handler in engine.log_handlers():
         follow = getattr(handler, "follow", None)  # only our plugin has it
         if follow is not None:

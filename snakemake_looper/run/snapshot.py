@@ -52,6 +52,8 @@ class Failure:
     status: str
     reason: str
     log: str
+    excerpt: tuple[str, ...] = ()
+    """The lines of its log that say why."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,10 +20,11 @@ from rich.text import Text
 
 from ..errors import harmless, one_line
 from ..run.snapshot import Failure, Snapshot
+from .alike import MOST_IN_FULL, Repeats
 from .estimate import Estimate
 from .frame import Clock, Space, frame
 from .screen import Screen
-from .text import glyphs_for, headline
+from .text import glyphs_for, headline, more_like
 
 _INTERVAL = 0.25
 """Seconds between two frames."""
@@ -56,6 +57,8 @@ class LiveView:
         self._thread: threading.Thread | None = None
         self._warned: set[str] = set()
         self._has_complained = False
+        self._repeats = Repeats()
+        self._last_message = ""
 
     def start(self) -> None:
         """Show bars from now on."""
@@ -71,9 +74,14 @@ class LiveView:
             self._guarded(lambda: self._screen.draw([Text(one_line(text), "dim")]))
 
     def failed(self, failure: Failure) -> None:
-        """Print a failure above the bars, where it stays."""
-        lines = [Text(f"{self._glyphs.cross} {one_line(headline(failure))}", "red")]
-        if failure.log:
+        """Print a failure above the bars, where it stays, unless there were several like it."""
+        number = self._repeats.count(failure)
+        if number > MOST_IN_FULL + 1:
+            return
+        is_last = number > MOST_IN_FULL
+        text = more_like(failure) if is_last else headline(failure)
+        lines = [Text(f"{self._glyphs.cross} {one_line(text)}", "red")]
+        if failure.log and not is_last:
             lines.append(Text(f"  log: {one_line(failure.log)}"))
         self._guarded(lambda: self._screen.above(lines))
 
@@ -81,7 +89,7 @@ class LiveView:
         """Print a line of Snakemake's log above the bars.
 
         A warning is printed once: the SLURM executor repeats for every job that it names no
-        memory or no wall time.
+        memory or no wall time. So is other news that it says twice in a row.
 
         Args:
             text: the line.
@@ -91,6 +99,9 @@ class LiveView:
             if text in self._warned:
                 return
             self._warned.add(text)
+        elif level < logging.WARNING and text == self._last_message:
+            return
+        self._last_message = text
         style = "red" if level >= logging.ERROR else "yellow" if level >= logging.WARNING else ""
         self._guarded(lambda: self._screen.above([Text(harmless(text.rstrip("\n")), style)]))
 

@@ -12,7 +12,8 @@ from typing import TextIO
 from ..errors import one_line
 from ..run.snapshot import Failure, Snapshot, Tally
 from ..status_words import FAILURES
-from .text import encodable, headline, labels
+from .alike import MOST_IN_FULL, Repeats
+from .text import encodable, headline, labels, more_like
 
 _SECONDS_BETWEEN_LINES = 30.0
 _MOST_NAMED = 6
@@ -29,9 +30,15 @@ class PlainLines:
         self._clock = clock
         self._last = clock()
         self._printed: tuple[Tally, ...] = ()
+        self._repeats = Repeats()
 
     def failed(self, failure: Failure) -> None:
-        """Print a failure."""
+        """Print a failure, unless there were several like it."""
+        number = self._repeats.count(failure)
+        if number > MOST_IN_FULL:
+            if number == MOST_IN_FULL + 1:
+                self._write(more_like(failure))
+            return
         log = f" (log: {failure.log})" if failure.log else ""
         self._write(headline(failure) + log)
 

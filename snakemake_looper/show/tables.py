@@ -231,17 +231,17 @@ def _reason(one: RecordStatus) -> str:
 
 
 def log_ends(records: Iterable[RecordStatus], most: int = MOST_ROWS) -> Iterator[str]:
-    """The last lines of the records' logs, and what to do before some of them can run again.
+    """The lines of the records' logs that say why, and what to do before some can run again.
 
     Args:
         records: the records; one that completed has neither.
         most: the largest number of records whose logs are shown.
     """
-    known = [one for one in records if one.tail or one.remedy]
+    known = [one for one in records if one.excerpt or one.remedy]
     for one in known[:most]:
         yield ""
-        yield f"{one.pipeline} {one.record}, the end of {one.log}:"
-        yield from (f"    {line}" for line in one.tail)
+        yield f"{one.pipeline} {one.record}, from {one.log}:"
+        yield from (f"    {line}" for line in one.excerpt)
         if one.remedy:
             yield f"  {one.remedy}"
 

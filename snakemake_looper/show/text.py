@@ -83,6 +83,11 @@ def labels(tallies: Iterable[Tally]) -> list[str]:
     ]
 
 
+def more_like(failure: Failure) -> str:
+    """A line in the place of all further failures that are like this one."""
+    return f"{headline(failure)}; more like it are counted"
+
+
 def headline(failure: Failure) -> str:
     """One line about a failure: pipeline, record, status and reason."""
     level = " project" if failure.level == "project" else ""

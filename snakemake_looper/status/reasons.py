@@ -69,16 +69,21 @@ class Reason(NamedTuple):
 
 
 def tail(log: Path, lines: int = TAIL_LINES) -> tuple[str, ...]:
-    """The last lines of a log without control characters; none if there is no log.
+    """The last lines of a log without control characters; none if there is no log."""
+    return last_lines(log)[-lines:]
+
+
+def last_lines(log: Path, size: int = _TAIL_BYTES) -> tuple[str, ...]:
+    """The lines in the last bytes of a log, without control characters; none if there is no log.
 
     A progress bar writes a line over and over. Only its last state is returned.
     """
-    content, is_cut = _last_bytes(log)
+    content, is_cut = _last_bytes(log, size)
     text = content.decode(errors="replace")
     found = [line.rstrip("\r").rpartition("\r")[2] for line in text.rstrip("\n").split("\n")]
     if is_cut and len(found) > 1:
         found = found[1:]  # the beginning of this line is missing
-    return tuple(_CONTROL.sub("", line) for line in found[-lines:]) if text else ()
+    return tuple(_CONTROL.sub("", line) for line in found) if text else ()
 
 
 def says_out_of_memory(log: Path) -> bool:
@@ -86,14 +91,14 @@ def says_out_of_memory(log: Path) -> bool:
     return _OUT_OF_MEMORY.search(_last_bytes(log)[0]) is not None
 
 
-def _last_bytes(log: Path) -> tuple[bytes, bool]:
+def _last_bytes(log: Path, most: int = _TAIL_BYTES) -> tuple[bytes, bool]:
     """The last bytes of a file, and whether the file has more; no bytes if there is no file."""
     try:
         # Without O_NONBLOCK, opening a pipe in the place of a log would wait for a writer.
         with open(os.open(log, os.O_RDONLY | os.O_NONBLOCK), "rb") as file:
             size = file.seek(0, os.SEEK_END)
-            file.seek(max(0, size - _TAIL_BYTES))
-            return file.read(), size > _TAIL_BYTES
+            file.seek(max(0, size - most))
+            return file.read(most), size > most
     except OSError:
         return b"", False
 

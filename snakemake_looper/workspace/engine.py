@@ -292,6 +292,14 @@ def let_sigterm_interrupt() -> None:
         signal.signal(signal.SIGTERM, interrupt)
 
 
+def console_handlers() -> Iterator[logging.Handler]:
+    """The handlers that write Snakemake's own output to standard error or standard output."""
+    for handler in logging.getLogger("snakemake.logging").handlers:
+        is_file = isinstance(handler, logging.FileHandler)
+        if isinstance(handler, logging.StreamHandler) and not is_file:
+            yield handler
+
+
 def workflow_error(message: str) -> Exception:
     """Snakemake's own kind of error: it prints the message without a traceback."""
     from snakemake.exceptions import WorkflowError

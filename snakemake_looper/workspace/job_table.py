@@ -230,6 +230,7 @@ class JobTable:
             places=tuple((now, first) for now, first in found["places"]),
             refusal=found["refusal"],
             contents=found["contents"],
+            on_end=str(found["on_end"]),
         )
 
     def inputs_seen(self) -> Iterator[InputRow]:

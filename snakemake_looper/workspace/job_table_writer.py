@@ -210,4 +210,5 @@ def facts_of(
         places=tuple(places),
         refusal=refusal,
         contents=dict(contents),
+        on_end=plan.on_end,
     )

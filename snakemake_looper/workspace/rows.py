@@ -159,3 +159,5 @@ class Facts:
     """Why the plan can be looked at and not be run; None if it can be run."""
     contents: dict[str, str]
     """Digests of the merged configs' texts, by path."""
+    on_end: str = ""
+    """The command that gets a summary when a run has ended; "" if there is none."""

@@ -473,3 +473,68 @@ def test_only_the_job_of_a_target_and_still_all_is_copied(lite: Path) -> None:
     assert done.code == 1, "all jobs are done, and the run is not"
     assert len(errors(done)) == 1
     assert "see the errors above" in done.text
+
+
+# --- the command of `on_end` -------------------------------------------------------------------------
+
+
+def summaries(folder: Path) -> list[str]:
+    """The state of each run that the command heard of."""
+    path = folder / "got.jsonl"
+    lines = path.read_text().splitlines() if path.exists() else []
+    return [json.loads(line)["state"] for line in lines]
+
+
+def listening(folder: Path, end: str = "") -> Path:
+    """The project with a command that keeps each summary on a line."""
+    command = f"tr -d '\\n' >> got.jsonl; echo >> got.jsonl{end}"
+    with (folder / ".looper.yaml").open("a") as config:
+        config.write(f"snakemake:\n  on_end: {json.dumps(command)}\n")
+    return folder
+
+
+def test_a_command_hears_of_each_run_and_changes_no_exit_code(
+    project: Callable[..., Path],
+) -> None:
+    folder = listening(project({**PROJECT, "last.sh": "test $1 = a\n"}), "; exit 3")
+    done = use_looper(cwd=folder)
+    assert done.code == 1
+    assert done.err.endswith(
+        "next: snakemake-looper log b; then snakemake-looper rerun\n"
+        f"warning: {folder}/.looper.yaml: on_end: its command ended with exit code 3; the exit code"
+        " of the run stays as it is\n"
+    )
+    assert summaries(folder) == ["failed"]
+    write(folder, {"last.sh": ""})
+    assert use_looper("-n", cwd=folder).code == 0
+    assert use_looper(cwd=folder).code == 0
+    assert summaries(folder) == ["failed", "completed"]
+    assert cli("run", "--on-end", "echo 'hear: {me}'", cwd=folder).code == 0
+    assert summaries(folder) == ["failed", "completed"], "nothing was to be run"
+    done = cli("run", "--on-end", "echo 'hear: {me}'", "--", "--forceall", cwd=folder)
+    assert (done.code, done.err.splitlines()[-1]) == (0, "hear: {me}")
+    assert summaries(folder) == ["failed", "completed"], "the command line has another command"
+
+
+def test_a_command_hears_of_a_module_without_the_logger_plugin(
+    project: Callable[..., Path], tmp_path: Path
+) -> None:
+    folder = listening(project(PROJECT))
+    outer = write(tmp_path / "outer", {
+        "Snakefile": f"""
+            from snakemake_looper.for_snakefiles import module_snakefile
+
+            module looper:
+                snakefile: module_snakefile()
+                config: {{"looper_config": {str(folder / ".looper.yaml")!r}}}
+
+            use rule * from looper as looper_*
+
+            rule everything:
+                default_target: True
+                input: rules.looper_all.input
+            """
+    })  # fmt: skip
+    done = snakemake("--cores", "2", cwd=outer)
+    assert done.code == 0, done.text
+    assert summaries(folder) == ["completed"]

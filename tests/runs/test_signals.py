@@ -105,6 +105,25 @@ def test_a_signal_to_the_whole_run(
     assert flags(folder) == ["wait_a_completed.flag", "wait_b_completed.flag"]
 
 
+def test_ctrl_c_is_an_interrupt_and_no_failure(
+    waiting: tuple[Path, subprocess.Popen[bytes]],
+) -> None:
+    """The terminal sends SIGINT to all processes of the run."""
+    folder, process = waiting
+    os.killpg(process.pid, signal.SIGINT)
+    assert process.wait(PATIENCE) == 1
+    assert flags(folder) == ["wait_a_partial.flag", "wait_b_partial.flag"]
+    output = (folder / "out.txt").read_text()
+    _, _, summary = output.partition("\npipeline")
+    assert summary == (
+        "  partial\nwait      2\n\ninterrupted: 0 of 2 done; go on with: snakemake"
+        " --use-looper-config --cores 2 --keep-going\noutput: results\n"
+    )
+    assert "Error" not in output, "the log of Snakemake has what it says of each job"
+    (log,) = (folder / ".snakemake/log").glob("*.log")
+    assert "Error in rule" in log.read_text()
+
+
 def test_a_signal_to_one_shell(waiting: tuple[Path, subprocess.Popen[bytes]]) -> None:
     """Its command ends, as nobody told it not to; the job was asked to end, and is partial."""
     folder, process = waiting

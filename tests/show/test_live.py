@@ -106,6 +106,22 @@ def test_the_terminal_when_the_run_is_over() -> None:
     assert screen.column == 0
 
 
+def test_of_failures_that_are_alike_the_first_three_are_told() -> None:
+    stream = Stream()
+    view = view_of(stream)
+    for name in ("a", "b", "c", "d", "e", "f"):
+        view.failed(replace(FAILURE, record=name, log=f"{name}.log", excerpt=(f"no file {name}",)))
+    view.failed(replace(FAILURE, record="g", excerpt=("Killed",)))
+    said = "failed: the command exited with 3"
+    assert Terminal().feed(stream.getvalue()).text.replace("\n ", " ").split("\n") == [
+        f"✗ count_lines a {said}  log: a.log",
+        f"✗ count_lines b {said}  log: b.log",
+        f"✗ count_lines c {said}  log: c.log",
+        f"✗ count_lines d {said}; more like it are counted",
+        f"✗ count_lines g {said}  log: logs/b.log",
+    ]
+
+
 def test_until_there_are_bars_a_line_says_what_happens() -> None:
     stream = Stream()
     view = view_of(stream)

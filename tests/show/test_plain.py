@@ -24,6 +24,22 @@ def test_plain_failures() -> None:
     )
 
 
+def test_of_failures_that_are_alike_the_first_three_are_told() -> None:
+    stream = Stream(tty=False)
+    plain = PlainLines(stream)
+    for number in range(2000):
+        name = f"frog_{number}"
+        excerpt = (f"Error: data/{name}.txt: {number} reads",)
+        plain.failed(replace(FAILURE, record=name, log=f"{name}.log", excerpt=excerpt))
+    plain.failed(replace(FAILURE, record="toad", excerpt=("Error: no reference",)))
+    said = "failed: the command exited with 3"
+    assert stream.getvalue().splitlines() == [
+        *(f"looper: count_lines frog_{at} {said} (log: frog_{at}.log)" for at in range(3)),
+        f"looper: count_lines frog_3 {said}; more like it are counted",
+        f"looper: count_lines toad {said} (log: logs/b.log)",
+    ]
+
+
 def test_plain_progress_comes_now_and_then() -> None:
     stream, clock = Stream(tty=False), itertools.count(0, 10)
     plain = PlainLines(stream, lambda: float(next(clock)))

@@ -13,14 +13,14 @@ from snakemake_looper.status_words import STATUS_WORDS
 RUNNING = RecordStatus("count", "sample", "a", "running", log="logs/a.log")
 WAITING = replace(RUNNING, record="b", status="waiting")
 DONE = replace(RUNNING, status="completed")
-FAILED = replace(WAITING, status="failed", reason="the command exited with 3", tail=("oh no",))
+FAILED = replace(WAITING, status="failed", reason="the command exited with 3", excerpt=("oh no",))
 
 
 def test_counts_or_a_row_for_each_record() -> None:
     assert check_text([DONE, FAILED], itemized=False).splitlines()[1:] == ["count     1          1"]
     lines = check_text([DONE, FAILED], itemized=True).splitlines()
     assert [line.split()[2] for line in lines[1:3]] == ["a", "b"]
-    assert lines[-2:] == ["count b, the end of logs/a.log:", "    oh no"]
+    assert lines[-2:] == ["count b, from logs/a.log:", "    oh no"]
 
 
 def test_every_status_is_explained() -> None:

@@ -11,7 +11,7 @@ from snakemake_looper.show.tables import log_ends, record_table, render, skip_ta
 DONE = RecordStatus("count", "sample", "a", "completed", log="logs/a.log")
 FAILED = RecordStatus(
     "count", "sample", "b", "failed", "the command exited with 3", "logs/b.log", 3,
-    tail=("last but one", "last"), remedy="remove the lock",
+    excerpt=("Error: bad", "last"), remedy="remove the lock",
 )  # fmt: skip
 
 
@@ -46,11 +46,11 @@ def test_markup_in_a_name_is_text_and_a_long_path_is_not_broken() -> None:
     assert "[red]a[/red]" in text and path in text
 
 
-def test_the_ends_of_logs() -> None:
+def test_the_lines_of_logs_that_say_why() -> None:
     assert list(log_ends([DONE, FAILED, FAILED], most=1)) == [
         "",
-        "count b, the end of logs/b.log:",
-        "    last but one",
+        "count b, from logs/b.log:",
+        "    Error: bad",
         "    last",
         "  remove the lock",
     ]

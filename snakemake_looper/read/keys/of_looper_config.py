@@ -100,6 +100,16 @@ FOLDERS = (
     ),
 )  # fmt: skip
 
+OWN = (
+    Key(
+        "on_end",
+        TEXT_OR_NONE,
+        "A command that gets a summary of each run on its standard input.",
+        "mail-me",
+    ),
+)
+"""Keys of `snakemake:`. Each is an option as well, and the command line wins."""
+
 KEYS = (
     Key(
         "pep_config",
@@ -142,14 +152,7 @@ KEYS = (
         SECTION_OR_NONE,
         "Settings of this package, which looper ignores.",
         "{on_end: mail-me}",
-        keys=(
-            Key(
-                "on_end",
-                TEXT_OR_NONE,
-                "A command that gets a summary of each run on its standard input.",
-                "mail-me",
-            ),
-        ),
+        keys=OWN,
     ),
 )
 

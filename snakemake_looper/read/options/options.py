@@ -178,6 +178,10 @@ class Options:
         "--ppi", "--project-pipeline-interfaces", metavar="FILE", read=words, several=True,
         path=True, help="other pipeline interfaces, project level",
     )  # fmt: skip
+    on_end: str | None = _option(
+        "--on-end", metavar="COMMAND",
+        help="a shell command that gets a summary as JSON when a run has ended",
+    )  # fmt: skip
 
     only_samples: bool = False
     """Whether the project level is left out. It is no option: see `run.sample_targets`."""
