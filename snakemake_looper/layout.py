@@ -12,6 +12,7 @@ This package keeps its own files below Snakemake's working directory:
         written/              digests of the merged pipestat configs that were written
         settled/              notes on results that are where they belong
         runs/                 journals of runs, see `status.journal`
+        times/                when jobs began and ended, see `status.times`
         taken/                tickets of jobs that a killed run completed, see `run.tickets`
         earlier/              results of earlier runs that were set aside, see `results.earlier`
 """
@@ -35,6 +36,7 @@ CAPTIONS = FOLDER / "report"
 PLACES = FOLDER / "places"
 KEY = FOLDER / "key"
 JOURNALS = FOLDER / "runs"
+TIMES = FOLDER / "times"
 TICKETS = FOLDER / "taken"
 EARLIER = FOLDER / "earlier"
 SETTLED = str(FOLDER / "settled")
@@ -130,6 +132,11 @@ def flag_name(pipeline: str, record: str, status: str) -> str:
     return f"{pipeline}_{record}_{status}.flag"
 
 
+def is_completed_flag(path: str) -> bool:
+    """Whether a path is that of a completed flag."""
+    return path.endswith(_COMPLETED)
+
+
 def flag_with(completed_flag: str, status: str) -> str:
     """The path of a record's flag for a status, from that of its completed flag."""
     return f"{completed_flag.removesuffix(_COMPLETED)}_{status}.flag"
@@ -144,6 +151,11 @@ def table_paths(folder: Path, pipeline: str, amendments: Sequence[str] = ()) -> 
     """The TSV and the YAML file of a pipeline, as looper names them."""
     stem = "_".join([pipeline, *amendments])
     return folder / f"{stem}_stats_summary.tsv", folder / f"{stem}_objs_summary.yaml"
+
+
+def note_on_times(completed_flag: str) -> Path:
+    """The file in which a job's shell notes when it began and ended; see `job.sh`."""
+    return TIMES / completed_flag.removesuffix(_COMPLETED).replace("/", "%")
 
 
 def shown(path: Path, workdir: Path, root: Path) -> str:

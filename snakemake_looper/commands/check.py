@@ -11,6 +11,7 @@ from ..messages import note, show, warn
 from ..results.removed import removed_records
 from ..results.statuses import RecordStatus, read_statuses
 from ..results.unread import unread_records
+from ..show.check_notes import outdated_notes, removed_notes
 from ..show.json_forms import check_json
 from ..show.statuses import check_text, codes_text, watch
 from ..status_words import FAILURES, SKIPPED
@@ -19,7 +20,9 @@ from . import DONE, FAILED
 from .project import open_jobs
 
 _BAD = (*FAILURES, SKIPPED)
-_MOST_NAMED = 10
+_MOST_COMPARED = 2_000
+"""Completed records that are compared with the plan for the table of counts. More would take too
+long there."""
 
 
 def execute(arguments: Namespace) -> int:
@@ -36,7 +39,8 @@ def execute(arguments: Namespace) -> int:
             removed = _removed(table, records, arguments)
             listed = [*records, *removed] if arguments.itemized or arguments.json else records
             show(check_json(listed) if arguments.json else check_text(listed, arguments.itemized))
-            _note(removed)
+            for text in (*outdated_notes(records), *removed_notes(removed)):
+                note(text)
             warn(*unread_records(table, table.facts.workdir))
     return FAILED if any(one.status in _BAD for one in records) else DONE
 
@@ -44,12 +48,20 @@ def execute(arguments: Namespace) -> int:
 def _read(table: JobTable, arguments: Namespace) -> list[RecordStatus]:
     """The records that are asked for, with reasons if they are shown."""
     workdir = table.facts.workdir
-    with_reasons = bool(arguments.itemized or arguments.json or arguments.watch)
-    records = read_statuses(table, workdir, with_reasons)
+    is_listed = bool(arguments.itemized or arguments.json)
+    with_reasons = is_listed or bool(arguments.watch)
+    records = read_statuses(table, workdir, with_reasons, with_reasons)
     if with_reasons:
         from ..results.records import with_remarks
 
         records = with_remarks(records, table, workdir)
+    completed = sum(one.status == "completed" for one in records)
+    if not arguments.watch and (is_listed or completed <= _MOST_COMPARED):
+        from ..results.outdated import with_outdated
+
+        # A run of selected samples leaves the project level out.
+        levels = ["sample"] if options_of(arguments).narrows() else ["sample", "project"]
+        records = with_outdated(records, table, workdir, levels)
     return [
         one
         for one in records
@@ -65,17 +77,6 @@ def _removed(
     if arguments.flags or arguments.project or options_of(arguments).narrows():
         return []
     return removed_records(table, table.facts.workdir, records)
-
-
-def _note(removed: Sequence[RecordStatus]) -> None:
-    names = list(dict.fromkeys(one.record for one in removed))
-    if names:
-        shown = ", ".join(names[:_MOST_NAMED])
-        more = f" and {len(names) - _MOST_NAMED} more" if names[_MOST_NAMED:] else ""
-        note(
-            f"not in the sample table: {shown}{more};"
-            " 'snakemake-looper destroy --removed' removes what is left"
-        )
 
 
 def _watch(read: Callable[[], list[RecordStatus]], seconds: float) -> list[RecordStatus]:

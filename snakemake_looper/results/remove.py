@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..layout import flag_name, flag_with, is_file_name
+from ..layout import flag_name, flag_with, is_file_name, note_on_times
 from ..status_words import STATUSES
 from ..workspace.job_table import JobTable
 from ..workspace.rows import JobRow
@@ -152,6 +152,7 @@ def destroy(removal: Removal) -> None:
 def _files_of(row: JobRow, table: JobTable) -> Iterable[str]:
     """Flags, log and declared outputs of a job."""
     yield from (flag_with(row.flag, status) for status in STATUSES)
+    yield str(note_on_times(row.flag))
     yield row.log
     outputs = table.facts.outputs.get(row.rule, [])
     yield from (output.replace("{sample}", row.record) for output in outputs)
@@ -169,6 +170,8 @@ def _files_like(row: JobRow, record: str, table: JobTable, workdir: Path) -> Ite
         flags = workdir / os.path.dirname(row.flag)
         yield from (flags / flag_name(row.pipeline, record, word) for word in STATUSES)
         yield workdir / log
+        flag = os.path.join(os.path.dirname(row.flag), flag_name(row.pipeline, record, "completed"))
+        yield workdir / note_on_times(flag)
     for output in table.facts.outputs.get(row.rule, []):
         if "{sample}" in output:
             yield workdir / output.replace("{sample}", record)

@@ -18,8 +18,7 @@ from ..status.reasons import Reason, explain, remedy, stale_locks, tail
 from ..status_words import FAILURES, SKIPPED
 from ..workspace.job_table import JobTable
 from ..workspace.rows import JobRow
-
-KILLED_WITH_ITS_RUN = "killed together with its run"
+from .times import KILLED_WITH_ITS_RUN, times_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,16 +48,31 @@ class RecordStatus:
     """The time from there to its end, in seconds."""
     memory_mb: float | None = None
     """The most memory that it held, in MB (1,024² bytes), as Snakemake's benchmarks measure it."""
+    outdated: str | None = None
+    """Why a run would run it again though it is completed; None if it would not, or that is not
+    known. See `outdated`."""
 
 
-def read_statuses(table: JobTable, workdir: Path, why: bool = False) -> list[RecordStatus]:
+def read_statuses(
+    table: JobTable, workdir: Path, why: bool = False, times: bool = False
+) -> list[RecordStatus]:
     """The status of every job of a plan and of every record skipped for a fault of its own.
 
-    With `why`, statuses have reasons, too: the logs of failed and partial records are read.
+    Args:
+        table: the job table.
+        workdir: Snakemake's working directory.
+        why: whether statuses have reasons: the logs of failed and partial records are read.
+        times: whether they have times and memory: up to three small files are read per record.
     """
-    flags = Flags(workdir)
-    results_dir = table.facts.results_dir
-    found = [_status_of(row, flags, workdir, results_dir, why) for row in table.rows()]
+    flags, facts = Flags(workdir), table.facts
+    found = []
+    for row in table.rows():
+        one = _status_of(row, flags, workdir, facts.results_dir, why)
+        if times:
+            death = _death_of(row.flag, one.status, flags, workdir)
+            known = times_of(row, one.status, death, facts, workdir)
+            one = dataclasses.replace(one, **known._asdict())
+        found.append(one)
     found += [
         RecordStatus(skip.pipeline, "sample", skip.record, SKIPPED, skip.reason)
         for skip in table.skipped()

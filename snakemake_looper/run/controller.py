@@ -23,6 +23,7 @@ from pathlib import Path
 from ..status.flags import Flags, flag_path, obstacles, stamp_of, word_now, write_flag
 from ..status.journal import Death, Journal
 from ..status.reasons import explain, says_out_of_memory, tail
+from ..status.times import begin_since
 from ..status_words import FAILURES, NOT_RUN
 from ..workspace.job_table import JobTable
 from ..workspace.rows import Brief
@@ -173,14 +174,14 @@ class Controller:
         self._count(job, written)
         if written not in FAILURES:
             return  # the job has said something else in the meantime
-        path = flag_path(self.workdir, job.brief.flag, written)
+        brief = job.brief
+        path = flag_path(self.workdir, brief.flag, written)
         death = Death(
             written, time.time(), stamp_of(path), reason, job.exit_code, job.signal,
-            job.external_jobid, job.attempt,
+            job.external_jobid, job.attempt, begin_since(self.workdir, brief.flag, job.handed_over),
         )  # fmt: skip
-        self.journal.record_death(job.brief.flag, death)
-        text = explain(death, tail(self.workdir / job.brief.log)).text
-        brief = job.brief
+        self.journal.record_death(brief.flag, death)
+        text = explain(death, tail(self.workdir / brief.log)).text
         self.on_failure(
             Failure(brief.pipeline, brief.level, brief.record, written, text, brief.log)
         )

@@ -23,6 +23,8 @@ class FollowedJob:
     """Snakemake's number for it."""
     since: float
     """When it was handed over or seen to run, in seconds since the epoch."""
+    handed_over: float = field(default_factory=time.time)
+    """When its last try was handed over."""
     attempt: int = 1
     external_jobid: str = ""
     exit_code: int | None = None
@@ -37,7 +39,8 @@ class FollowedJob:
     def try_again(self) -> None:
         """Forget how the last try ended."""
         self.attempt += 1
-        self.since, self.external_jobid = time.time(), ""
+        self.since = self.handed_over = time.time()
+        self.external_jobid = ""
         self.exit_code, self.signal = None, ""
 
 

@@ -23,10 +23,11 @@ from ..layout import job_table_of
 from ..messages import note
 from ..results.attempts import beginning_afresh
 from ..results.earlier import conclude, set_aside
-from ..results.statuses import KILLED_WITH_ITS_RUN
+from ..results.times import KILLED_WITH_ITS_RUN
 from ..status.flags import Flags, clear_flag, flag_path, stamp_of, write_flag
 from ..status.journal import Death, Journal, Run, end_for, prune, read_runs
 from ..status.processes import Present
+from ..status.times import begin_since
 from ..status_words import NOT_RUN
 from ..workspace.engine import Engine
 from ..workspace.job_table import JobTable, briefs_at
@@ -152,7 +153,8 @@ def _correct_flags(run: Run, gone: set[str], table: JobTable, journal: Journal) 
             continue
         if write_flag(workdir, flag, "failed", ("running",)):
             stamp = stamp_of(flag_path(workdir, flag, "failed"))
-            death = Death("failed", time.time(), stamp, KILLED_WITH_ITS_RUN)
+            started = begin_since(workdir, flag, run.started)
+            death = Death("failed", time.time(), stamp, KILLED_WITH_ITS_RUN, started=started)
             journal.record_death(flag, death)
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import dataclasses
 import json
 from collections.abc import Iterable
+from datetime import datetime
 from typing import Any
 
 from ..model import Job, Plan
@@ -19,8 +20,24 @@ from ..results.statuses import RecordStatus
 def check_json(records: Iterable[RecordStatus]) -> str:
     """`check --json`: an object with the key `records`."""
     names = [field.name for field in dataclasses.fields(RecordStatus)]
-    rows = [{name: getattr(one, name) for name in names} for one in records]
+    rows = [{name: getattr(one, name) for name in names} | _times(one) for one in records]
     return json.dumps({"records": rows}, indent=2)
+
+
+def _times(record: RecordStatus) -> dict[str, Any]:
+    """When a record started, in ISO 8601 with the time zone of this machine, and how long it took.
+
+    A millisecond is the most that a shell can tell.
+    """
+    started = record.started
+    if started is not None:
+        moment = datetime.fromtimestamp(started).astimezone()
+        return {"started": moment.isoformat(timespec="milliseconds"), "took": _rounded(record.took)}
+    return {"started": None, "took": _rounded(record.took)}
+
+
+def _rounded(seconds: float | None) -> float | None:
+    return None if seconds is None else round(seconds, 3)
 
 
 def plan_json(plan: Plan) -> str:

@@ -56,6 +56,8 @@ class Death(NamedTuple):
     external_jobid: str = ""
     attempt: int = 1
     """The number of the try: 1 for the first."""
+    started: float | None = None
+    """When its shell began, as the shell noted it; None if that is not known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -306,11 +308,13 @@ def _is_death(value: Any) -> bool:
     texts = (value.get(name, "") for name in ("status", "reason", "signal", "external_jobid"))
     numbers = (value.get(name, 0) for name in ("at", "attempt"))
     maybe = (value.get(name) for name in ("stamp", "exit_code"))
+    started = value.get("started")
     return (
         {"status", "at", "stamp"} <= value.keys()
         and all(map(_is_text, texts))
         and all(isinstance(number, (int, float)) for number in numbers)
         and all(number is None or isinstance(number, int) for number in maybe)
+        and (started is None or isinstance(started, (int, float)))
     )
 
 

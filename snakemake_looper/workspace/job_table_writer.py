@@ -196,6 +196,9 @@ def facts_of(
         results_dir=plan.results_dir,
         amendments=plan.amendments,
         outputs={rule.name: list(rule.outputs) for rule in plan.rules},
+        depends={rule.name: list(rule.depends) for rule in plan.rules if rule.depends},
+        after={rule.name: list(rule.after) for rule in plan.rules if rule.after},
+        benchmarks={rule.name: rule.benchmark for rule in plan.rules if rule.benchmark},
         record_folders={
             rule.name: str(folder)
             for rule in plan.rules

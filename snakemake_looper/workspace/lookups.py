@@ -24,7 +24,7 @@ from .engine import Engine
 from .job_table import JobTable
 from .looper_records import is_completed_by_looper
 from .places import Compared, Places
-from .rows import JobRow
+from .rows import Facts, JobRow
 
 Lookup = Callable[[Any], Any]
 """A function of wildcards, as Snakemake takes them for inputs, params, threads, resources."""
@@ -70,28 +70,20 @@ class Lookups:
         that is too long for an argument is in a file of the plan, and is compared all the same.
         """
         facts = self._table.facts
-        rundir, places = str(facts.rundir), Places(facts.places)
-        moves = facts.rundir != facts.workdir
-
-        def text(folder: str, env: Mapping[str, str], command: str) -> str:
-            move = [f"cd {shlex.quote(folder)}"] if moves else []
-            exports = (f"export {name}={shlex.quote(env[name])}" for name in env)
-            return "\n".join([*move, *exports, command])
+        places = Places(facts.places)
+        folder = str(facts.rundir) if facts.rundir != facts.workdir else None
 
         def script(wildcards: Any) -> str:
             row = self._row(rule, wildcards)
-            env: dict[str, str] = json.loads(row.env)
             file = command_file(row.command)
             if file:
                 path = os.path.abspath(self._table.path.parent / file)
-                script = text(rundir, env, f"source {shlex.quote(path)}")
+                script = _script(folder, json.loads(row.env), f"source {shlex.quote(path)}")
             else:
-                script = text(rundir, env, row.command)
+                script = _script(folder, json.loads(row.env), row.command)
                 if not places:
                     return script
-            compared = text(
-                places.compared(rundir), places.compared_in(env), places.compared(row.command)
-            )
+            compared = compared_script(row, facts, places)
             return script if compared == script else Compared(script, compared)
 
         return _lookup(script)
@@ -235,6 +227,19 @@ class Lookups:
     def _row(self, rule: str, wildcards: Any) -> JobRow:
         """The job of a rule, for the sample in the wildcards or for the project."""
         return self._table.row(rule, wildcards.get("sample"))
+
+
+def compared_script(row: JobRow, facts: Facts, places: Places) -> str:
+    """The script of a job's shell in the form that Snakemake records and compares."""
+    folder = places.compared(str(facts.rundir)) if facts.rundir != facts.workdir else None
+    env: dict[str, str] = json.loads(row.env)
+    return _script(folder, places.compared_in(env), places.compared(row.command))
+
+
+def _script(folder: str | None, env: Mapping[str, str], command: str) -> str:
+    move = [f"cd {shlex.quote(folder)}"] if folder is not None else []
+    exports = (f"export {name}={shlex.quote(env[name])}" for name in env)
+    return "\n".join([*move, *exports, command])
 
 
 def _ancient(path: str) -> Any:

@@ -137,6 +137,12 @@ class Facts:
     amendments: tuple[str, ...]
     outputs: dict[str, list[str]]
     """Outputs besides the flag, by rule."""
+    benchmarks: dict[str, str]
+    """The benchmark file of a rule's jobs, by rule."""
+    depends: dict[str, list[str]]
+    """The rules whose job of the same sample comes before, by rule."""
+    after: dict[str, list[str]]
+    """The rules whose jobs all come before, by rule."""
     record_folders: dict[str, str]
     """For each rule whose jobs report into one file per record, the folder of these files."""
     warnings: tuple[str, ...]

@@ -156,7 +156,8 @@ def test_a_sample_without_results(count: Path, capsys: pytest.CaptureFixture[str
     assert (found["a"]["status"], found["a"]["reason"]) == ("failed", "not in the sample table")
     assert found["b"]["reason"] == ""
     assert said.err == (
-        "note: not in the sample table: a; 'snakemake-looper destroy --removed' removes what is left\n"
+        "note: 1 sample is not in the sample table: a;"
+        " 'snakemake-looper destroy --removed' removes what is left\n"
     )
     assert destroyed(count, "--removed") == 0
     left = sorted(str(path.relative_to(count / "out")) for path in (count / "out").rglob("*"))
@@ -177,7 +178,7 @@ def test_check_marks_them(anywhere: PlayedProject, capsys: pytest.CaptureFixture
     main(["check", *config])
     said = capsys.readouterr()
     assert said.out.splitlines()[1].split() == ["count", "1", "1"], "it is not counted"
-    assert "note: not in the sample table: a;" in said.err
+    assert "note: 1 sample is not in the sample table: a;" in said.err
     main(["report", "-r", str(folder / "pages"), *config])
     capsys.readouterr()
     page = (folder / "pages/pipelines/count/sample/a.html").read_text()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
@@ -12,6 +13,7 @@ import pytest
 from snakemake_interface_logger_plugins.common import LogEvent
 from support.projects import flags
 
+from snakemake_looper.layout import note_on_times
 from snakemake_looper.run import slurm as module
 from snakemake_looper.run.controller import Controller
 from snakemake_looper.run.snapshot import Failure
@@ -87,6 +89,20 @@ def slurm(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Driver]:
     driver.journal.end()
 
 
+@pytest.mark.parametrize("has_begun", [True, False])
+def test_the_time_when_a_killed_job_began(local: Driver, has_begun: bool) -> None:
+    """Its shell has noted it; a note of an earlier try counts for nothing."""
+    note = local.folder / note_on_times(flag("a"))
+    note.parent.mkdir(parents=True)
+    note.write_text("1795000000.5\n")
+    if not has_begun:
+        os.utime(note, (1_795_000_000, 1_795_000_000 - 3600))
+    local.hand_over("a")
+    local.status("a", "running")
+    local.fail("a")
+    assert local.death("a").started == (1_795_000_000.5 if has_begun else None)
+
+
 def test_a_job_that_died_without_a_word(local: Driver) -> None:
     local.hand_over("a", "b")
     local.status("a", "running")
@@ -94,7 +110,7 @@ def test_a_job_that_died_without_a_word(local: Driver) -> None:
     local.say(LOCAL_SHELL.format(flag("a")), LogEvent.ERROR)
     local.fail("a")
     assert local.flags() == ["a_failed", "b_running", "c_waiting"]
-    assert local.death("a")[3:] == ("", None, "SIGKILL", "", 1)
+    assert local.death("a")[3:8] == ("", None, "SIGKILL", "", 1)
     (failure,) = local.failures
     assert (failure.record, failure.status) == ("a", "failed")
     assert failure.reason == "killed by SIGKILL (out of memory, or by somebody)"
@@ -213,7 +229,7 @@ def test_attempts_are_counted(slurm: Driver) -> None:
         slurm.status("a", "running")
         slurm.fail("a", external=f"1{attempt}")
         assert slurm.flags()[0] == "a_failed"
-        assert slurm.death("a")[6:] == (f"1{attempt}", attempt)
+        assert slurm.death("a")[6:8] == (f"1{attempt}", attempt)
         slurm.say("Trying to restart job 1.")
         assert slurm.flags()[0] == "a_waiting"
 
@@ -252,7 +268,7 @@ def test_members_of_a_group_each_have_their_end(slurm: Driver) -> None:
     slurm.status("b", "running")
     fail_group(slurm)
     assert slurm.flags() == ["a_completed", "b_failed", "c_failed"]
-    assert slurm.death("b")[3:] == ("wall time exceeded", None, "", "9", 1)
+    assert slurm.death("b")[3:8] == ("wall time exceeded", None, "", "9", 1)
     assert slurm.death("c").reason == "never began: wall time exceeded"
     assert len(slurm.failures) == 2, "each is said once"
 

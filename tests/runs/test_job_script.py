@@ -46,6 +46,37 @@ def test_a_command_that_fails(tmp_path: Path, command: str) -> None:
     assert "never" not in (tmp_path / "a log").read_text()
 
 
+def times(folder: Path, name: str = "p_x") -> list[float]:
+    """The times that a job's shell has noted."""
+    text = (folder / f".snakemake/looper/times/flags%{name}").read_text()
+    began, ended = text.splitlines()
+    return [float(began), float(ended.split()[0])]
+
+
+@pytest.mark.parametrize("command", ["true", "exit 3", "kill -TERM $BASHPID"])
+def test_times_are_noted(tmp_path: Path, command: str) -> None:
+    seen = "cp .snakemake/looper/times/flags%p_x while_it_ran"
+    before = time.time()
+    for _ in range(2):  # a second try begins a new note
+        job(tmp_path, f"{seen}; {command}")
+    began, ended = times(tmp_path)
+    assert before <= began <= ended <= time.time()
+    assert (tmp_path / "while_it_ran").read_text().split() == [f"{began:.6f}"]
+    (flag,) = (tmp_path / "flags").iterdir()
+    note = tmp_path / ".snakemake/looper/times/flags%p_x"
+    assert note.stat().st_mtime >= flag.stat().st_mtime
+
+
+def test_a_job_that_cannot_note_its_times_runs_all_the_same(tmp_path: Path) -> None:
+    long = "p_" + "x" * 238  # its flag may have this name, its note may not
+    (tmp_path / ".snakemake").mkdir()
+    (tmp_path / ".snakemake/looper").touch()
+    for name in ("p_x", long):
+        assert job(tmp_path, "true", name) == 0
+        assert (tmp_path / "a log").read_text() == ""
+    assert sorted(content(tmp_path).values()) == ["completed", "completed"]
+
+
 def test_exit_code_is_kept(tmp_path: Path) -> None:
     assert job(tmp_path, "exit 42") == 42
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 
 import pytest
@@ -19,6 +19,19 @@ from snakemake_looper.show.plans import job_text, plan_text
 def test_check() -> None:
     (record,) = json.loads(check_json([RecordStatus("count", "sample", "a", "failed")]))["records"]
     assert list(record)[:6] == ["pipeline", "level", "record", "status", "reason", "log"]
+
+
+def test_times_and_memory_in_check() -> None:
+    known = RecordStatus(
+        "count", "sample", "a", "completed", started=1_795_000_000.25, took=12.5004, memory_mb=6.76
+    )
+    ones = json.loads(check_json([known, RecordStatus("count", "sample", "b", "waiting")]))
+    first, second = ones["records"]
+    moment = datetime.fromisoformat(first["started"])
+    assert moment.timestamp() == 1_795_000_000.25
+    assert moment.utcoffset() is not None, "with a time zone"
+    assert (first["took"], first["memory_mb"]) == (12.5, 6.76)
+    assert (second["started"], second["took"], second["memory_mb"]) == (None, None, None)
 
 
 def test_inspect(touch: Path) -> None:

@@ -155,3 +155,19 @@ def test_names_of_older_versions_sort_by_the_second(tmp_path: Path) -> None:
     assert [run.plan for run in read_runs(tmp_path)] == [
         "20240102T000000-1", "20240102T000000.000001-1", "20240102T000001-1",
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize("started", ["absent", None, 1.25, 3, "soon", [1.0]])
+def test_the_time_when_a_record_that_died_had_begun(tmp_path: Path, started: object) -> None:
+    """Journals of earlier versions do not have it; a line with another type is damaged."""
+    journal = Journal.open(tmp_path, "abc")
+    journal.begin("local", {FLAG: ""})
+    fields = {key: value for key, value in DEATH._asdict().items() if key != "started"}
+    extra = {} if started == "absent" else {"started": started}
+    journal.write("ended", flag=FLAG, death=fields | extra)
+    journal.end()
+    deaths = only(tmp_path).deaths
+    if isinstance(started, (str, list)) and started != "absent":
+        assert deaths == {}
+    else:
+        assert deaths[FLAG].started == extra.get("started")

@@ -18,12 +18,17 @@
 # is `partial`, too. All output goes to the log. If the job does not complete, the log's last line
 # says how it ended.
 #
+# The shell notes when the job began, and when its flag got which last status, in a file below
+# `.snakemake/looper/times/`: two lines, with times in seconds since the epoch.
+#
 # On a cluster, all processes of the job share a lock on the log, until the last of them ends. If
 # the Snakemake of an earlier run was killed and its job still runs, the new job waits for that
 # lock. On one machine the next run sees which processes have the log open, and jobs need no lock.
 
 __looper_flag=${1%_completed.flag}
 [[ $__looper_flag == /* ]] || __looper_flag=$PWD/$__looper_flag # the command may change folder
+__looper_note=${1%_completed.flag}
+__looper_note=$PWD/.snakemake/looper/times/${__looper_note//\//%}
 __looper_reached=
 __looper_obstacle=
 # SEGV, BUS, FPE and ILL are missing: bash itself would run into them again and again. They end the
@@ -114,6 +119,7 @@ __looper_end() {
         text="the command exited with 0, but its status could not be set"
         __looper_status failed
     fi
+    __looper_note_end "${EPOCHREALTIME-} $status"
     [[ -z $text ]] || echo "$text"
     __looper_unlock
     [[ $status == completed ]] || ((code != 0)) || code=1
@@ -138,6 +144,20 @@ __looper_unlock() {
     flock --unlock 1 || true
 }
 
+# Note that the job begins. Where that cannot be noted, as with a very long name, the job runs all
+# the same. The file of another user may be read-only in a folder that is not.
+__looper_note_begin() {
+    [[ -d ${__looper_note%/*} ]] || mkdir -p -- "${__looper_note%/*}" || return 0
+    echo "${EPOCHREALTIME-}" > "$__looper_note" || {
+        rm -f -- "$__looper_note" && echo "${EPOCHREALTIME-}" > "$__looper_note"
+    } || return 0
+} 2> /dev/null
+
+# Note that the flag has its last status. The file is then as new as the flag.
+__looper_note_end() {
+    [[ ! -f $__looper_note ]] || echo "$1" >> "$__looper_note" || return 0
+} 2> /dev/null
+
 # Snakemake has mostly made these folders. The test spares a process for `mkdir`.
 for __looper_path in "$__looper_flag" "$2"; do
     case $__looper_path in
@@ -150,6 +170,7 @@ __looper_path=.snakemake/looper/taken/${1//\//%}
 if [[ -e $__looper_path ]]; then
     rm -f -- "$__looper_path"
     __looper_status completed
+    __looper_note_end ''
     exit 0
 fi
 
@@ -167,5 +188,6 @@ trap __looper_end EXIT
     trap '__looper_end realtime' "${__looper_realtime[@]}" || true
 } 2> /dev/null
 : > "$2"
+__looper_note_begin
 __looper_status running || exit 1
 [[ -z $__looper_obstacle ]] || exit 1

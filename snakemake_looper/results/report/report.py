@@ -131,7 +131,7 @@ def write_report(
     facts = table.facts
     results = {(one.pipeline, one.level): one for one in read or read_results(table, facts.workdir)}
     statuses: dict[tuple[str, str], list[RecordStatus]] = {}
-    known = read_statuses(table, facts.workdir, why=True)
+    known = read_statuses(table, facts.workdir, why=True, times=True)
     for one in (*known, *removed_records(table, facts.workdir, known)):
         statuses.setdefault((one.pipeline or "(none)", one.level), []).append(one)
     levels = [

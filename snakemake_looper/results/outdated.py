@@ -1,0 +1,204 @@
+"""Completed records that a run would run again, and why.
+
+Snakemake decides which jobs are due, when it builds its graph. This module says the same from the
+files that Snakemake looks at, and without it. A job is due if
+
+- an input file is newer than one of its outputs, and has another content,
+- its command, its merged pipestat config or the list of its input files is not the recorded one,
+- a job before it is due, or has not completed.
+
+A lost output is no reason if no other job needs it, and the target asks for flags only.
+
+Where Snakemake has no record of a job, as of those that looper ran, it compares only times, and so
+does this module. It says nothing about software environments: they are compared only in runs that
+use them.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import json
+import os
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Set as AbstractSet
+from pathlib import Path
+
+from ..files import content_of, modified
+from ..layout import is_completed_flag
+from ..workspace.job_table import JobTable
+from ..workspace.lookups import compared_script
+from ..workspace.metadata import Metadata, read_metadata
+from ..workspace.places import Places
+from ..workspace.rows import ConfigRow, JobRow
+from .statuses import RecordStatus
+
+_LARGEST_COMPARED = 1_000_000
+"""Bytes. Snakemake compares contents of files up to this size; larger ones by their times alone."""
+
+_BEFORE_IT = "a job before it is due"
+
+
+class _Facts:
+    """The facts of a plan that records are compared with. They are looked up once."""
+
+    def __init__(self, table: JobTable, workdir: Path) -> None:
+        self.table = table
+        self.workdir = workdir
+        self.facts = table.facts
+        self.places = Places(table.facts.places)
+        self.configs = {one.rule: one for one in table.configs(workdir)}
+        self.reads = {
+            one.rule: frozenset(json.loads(one.reads)) for one in self.configs.values() if one.reads
+        }
+
+    def flags_before(self, row: JobRow) -> frozenset[str]:
+        """The completed flags of the jobs that come before a job."""
+        same, all_of = self.facts.depends.get(row.rule), self.facts.after.get(row.rule)
+        flags = self.table.flags(same, row.record) if same else []
+        return frozenset([*flags, *(self.table.flags(all_of) if all_of else [])])
+
+
+def with_outdated(
+    records: Sequence[RecordStatus], table: JobTable, workdir: Path, levels: Collection[str]
+) -> list[RecordStatus]:
+    """Statuses, with the reason why a completed record is out of date.
+
+    Args:
+        records: the statuses of all records of the plan.
+        table: the job table.
+        workdir: Snakemake's working directory.
+        levels: the levels that a run would run.
+    """
+    found = _outdated(records, table, workdir, levels)
+    return [
+        dataclasses.replace(one, outdated=found[_key(one)]) if _key(one) in found else one
+        for one in records
+    ]
+
+
+def _outdated(
+    records: Iterable[RecordStatus], table: JobTable, workdir: Path, levels: Collection[str]
+) -> dict[tuple[str, str, str], str]:
+    """The completed records that are out of date, with the reason."""
+    completed = {_key(one) for one in records if one.status == "completed"}
+    facts = _Facts(table, workdir)
+    due: set[tuple[str, str]] = set()
+    later: list[JobRow] = []
+    found = {}
+    for row in table.rows():
+        if row.level not in levels:
+            continue
+        cause = _cause(row, facts) if _key(row) in completed else None
+        if cause:
+            found[_key(row)] = cause
+        if cause or _key(row) not in completed:
+            due.add((row.rule, row.record))
+        elif row.rule in facts.facts.depends or row.rule in facts.facts.after:
+            later.append(row)
+    found |= {_key(row): _BEFORE_IT for row in _after_others(later, due, facts)}
+    return found
+
+
+def _key(one: RecordStatus | JobRow) -> tuple[str, str, str]:
+    return one.pipeline, one.level, one.record
+
+
+def _after_others(
+    rows: Iterable[JobRow], due: AbstractSet[tuple[str, str]], facts: _Facts
+) -> Iterator[JobRow]:
+    """The jobs that come after a job that is due, also after one of themselves."""
+    pairs = set(due)
+    while True:
+        rules = {rule for rule, _ in pairs}
+        new = [
+            row
+            for row in rows
+            if (row.rule, row.record) not in pairs
+            and (
+                any((rule, row.record) in pairs for rule in facts.facts.depends.get(row.rule, ()))
+                or not rules.isdisjoint(facts.facts.after.get(row.rule, ()))
+            )
+        ]
+        if not new:
+            return
+        yield from new
+        pairs |= {(row.rule, row.record) for row in new}
+
+
+def _cause(row: JobRow, facts: _Facts) -> str | None:
+    """Why a job is due by itself; None if it is not."""
+    recorded = _recorded(row, facts)
+    config = facts.configs.get(row.rule)
+    found = _by_times(row, recorded, facts)
+    if found is not None or recorded is None:
+        return found
+    return _by_params(row, recorded, config, facts) or _by_inputs(row, recorded, config, facts)
+
+
+def _recorded(row: JobRow, facts: _Facts) -> Metadata | None:
+    """Snakemake's record of a job; None unless it has one of each output."""
+    for output in facts.facts.outputs.get(row.rule, ()):
+        if read_metadata(facts.workdir, output.replace("{sample}", row.record)) is None:
+            return None
+    return read_metadata(facts.workdir, row.flag)
+
+
+def _by_times(row: JobRow, recorded: Metadata | None, facts: _Facts) -> str | None:
+    """The input file that is newer than the oldest output, and has another content."""
+    patterns = [*facts.facts.outputs.get(row.rule, ()), facts.facts.benchmarks.get(row.rule, "")]
+    outputs = (pattern.replace("{sample}", row.record) for pattern in patterns if pattern)
+    times = (modified(os.path.join(facts.workdir, path)) for path in (row.flag, *outputs))
+    oldest = min((one for one in times if one is not None), default=0.0)
+    for path in (*json.loads(row.inputs), *facts.reads.get(row.rule, ())):
+        if _is_changed(path, oldest, recorded, facts.workdir):
+            return f"an input file changed: {path}"
+    return None
+
+
+def _is_changed(path: str, since: float, recorded: Metadata | None, workdir: Path) -> bool:
+    """Whether an input file is newer than a time, and its content is not the recorded one."""
+    full = os.path.join(workdir, path)
+    written = modified(os.path.join(full, ".snakemake_timestamp")) if os.path.isdir(full) else None
+    written = modified(full) if written is None else written
+    if written is None or written <= since:
+        return False
+    checksum = recorded.checksums.get(path) if recorded else None
+    try:
+        if checksum is None or os.path.getsize(full) > _LARGEST_COMPARED:
+            return True
+        return hashlib.sha256(content_of(Path(full))).hexdigest() != checksum
+    except OSError:
+        return False
+
+
+def _by_params(
+    row: JobRow, recorded: Metadata, config: ConfigRow | None, facts: _Facts
+) -> str | None:
+    command = repr(compared_script(row, facts.facts, facts.places))
+    changed = [] if command in recorded.params else ["the command"]
+    if config is not None and (
+        repr(config.digest) not in recorded.params
+        or (config.last_written or config.digest) != config.digest
+    ):
+        # A config that is lost is made anew when a job needs it, and is no reason to run one.
+        changed.append("the pipestat config")
+    text = f"{' and '.join(changed)} changed"
+    return text if changed else None
+
+
+def _by_inputs(
+    row: JobRow, recorded: Metadata, config: ConfigRow | None, facts: _Facts
+) -> str | None:
+    """Results files and the merged config are left out: they are compared by their contents."""
+    own = frozenset(json.loads(row.inputs))
+    if any("://" in path for path in own):
+        return None  # Snakemake records these under other names
+    left_out = facts.reads.get(row.rule, frozenset()) | ({config.path} if config else frozenset())
+    changed = (recorded.inputs ^ (own | facts.flags_before(row))) - left_out
+    if not changed:
+        return None
+    text = "the list of input files changed"
+    if all(map(is_completed_flag, changed)):
+        text = "the list of samples changed" if row.level == "project" else "'depends_on' changed"
+    return text
