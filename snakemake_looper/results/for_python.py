@@ -16,6 +16,7 @@ from ..read.options.options import Options
 from ..workspace.current_plan import current_plan
 from ..workspace.job_table import JobTable
 from . import statuses
+from .outdated import with_outdated
 from .project_records import Records, project_records
 from .records import with_remarks
 from .removed import removed_records
@@ -34,8 +35,8 @@ def read_statuses(
         looper_config: the looper config, or a folder that has one; None for the nearest one, here
             or in a folder above.
         options: options as on the command line, for example `Options(samples=("frog_1",))`.
-        details: say why records failed, with the last lines of their logs. For that, the logs of
-            these records are read.
+        details: say why records failed, with the last lines of their logs, when each began, how
+            long it took, and which are out of date. For that, more files are read.
 
     Raises:
         ProjectError: the project cannot be planned; `problems` has everything that is wrong.
@@ -44,10 +45,13 @@ def read_statuses(
     """
     with _jobs(looper_config, options) as table:
         workdir = table.facts.workdir
-        known = statuses.read_statuses(table, workdir, details)
+        narrows = options is not None and options.narrows()
+        known = statuses.read_statuses(table, workdir, details, details)
         if details:
             known = with_remarks(known, table, workdir)
-        narrows = options is not None and options.narrows()
+            # A run of selected samples leaves the project level out.
+            levels = ["sample"] if narrows else ["sample", "project"]
+            known = with_outdated(known, table, workdir, levels)
         return known if narrows else [*known, *removed_records(table, workdir, known)]
 
 
@@ -74,7 +78,7 @@ def read_results(
         OSError: a file cannot be read.
     """
     with _jobs(looper_config, options) as table:
-        return project_records(table, options, with_samples)
+        return project_records(table, options, with_samples, times=True)
 
 
 @contextmanager

@@ -90,7 +90,10 @@ def _dicts(table: Rows) -> list[dict[str, Any]]:
 
 
 def project_records(
-    table: JobTable, options: Options | None = None, with_samples: bool = False
+    table: JobTable,
+    options: Options | None = None,
+    with_samples: bool = False,
+    times: bool = False,
 ) -> Records:
     """The records of a plan with their statuses and results.
 
@@ -101,6 +104,7 @@ def project_records(
         table: the job table of the plan.
         options: the options that the plan was asked for with.
         with_samples: read the PEP, too, for the attributes of samples.
+        times: read when each record began, how long it took, and its memory.
 
     Raises:
         ProjectError: the PEP cannot be read.
@@ -110,7 +114,7 @@ def project_records(
     facts = table.facts
     samples = read_samples(facts.looper_config, asked) if with_samples else ()
     results = read_results(table, facts.workdir)
-    statuses = read_statuses(table, facts.workdir)
+    statuses = read_statuses(table, facts.workdir, times=times)
     if asked.narrows():
         known = {key_of(one) for one in statuses}
         results = [_only(one, known) for one in results]

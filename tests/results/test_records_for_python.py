@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import dataclasses
+import os
 import pickle
 import re
 from collections.abc import Callable
@@ -25,6 +26,7 @@ from snakemake_looper import (
     read_results,
     read_statuses,
 )
+from snakemake_looper.layout import note_on_times
 from snakemake_looper.results.publish import publish_all
 
 IMAGE = {"path": "a.png", "title": "A"}
@@ -150,6 +152,21 @@ def test_statuses_have_reasons_unless_details_are_left_out(reported: Path) -> No
     assert full[1].tail == ("no memory", "the command exited with 3")
     assert short[1] == RecordStatus("count", "sample", "a", "failed", log=full[1].log)
     assert list(pandas.DataFrame(full)["record"]) == ["b", "a", "c"]
+
+
+def test_times_are_those_of_the_last_try(reported: Path) -> None:
+    jobs = jobs_of(reported)
+    brief = next(one for one in jobs.briefs() if one.record == "b")
+    began, ended = 1_795_000_000.25, 1_795_000_012.75
+    note = reported / note_on_times(brief.flag)
+    write(reported, {note_on_times(brief.flag): f"{began}\n{ended} completed\n"})
+    for path in (note, reported / brief.flag):
+        os.utime(path, (ended, ended))
+    jobs.close()
+    known = [(began, 12.5), (None, None), (None, None)]
+    assert [(one.started, one.took) for one in read_results(reported)] == known
+    assert [(one.started, one.took) for one in read_statuses(reported)] == known
+    assert [one.started for one in read_statuses(reported, details=False)] == [None] * 3
 
 
 def test_a_project_that_keeps_no_results(project: Callable[..., Path]) -> None:
