@@ -8,14 +8,19 @@ from __future__ import annotations
 from pathlib import Path
 
 from ..errors import Problems, ProjectError
-from ..model import Sample
+from ..model import Pep, Sample
 from .looper_config import read_looper_config
 from .options.options import Options
 from .peps.pep import read_pep
 
 
 def read_samples(looper_config: Path, options: Options | None = None) -> tuple[Sample, ...]:
-    """All samples of a project after all modifiers, in the order of the sample table.
+    """All samples of a project after all modifiers, see `read_pep_alone`."""
+    return read_pep_alone(looper_config, options).samples
+
+
+def read_pep_alone(looper_config: Path, options: Options | None = None) -> Pep:
+    """The PEP of a project; its samples are in the order of the sample table.
 
     Args:
         looper_config: path of the looper config.
@@ -32,4 +37,4 @@ def read_samples(looper_config: Path, options: Options | None = None) -> tuple[S
     problems.raise_if_any()
     if pep is None:
         raise ProjectError(problems, problems.warnings)
-    return pep.samples
+    return pep

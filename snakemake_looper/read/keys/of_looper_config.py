@@ -57,7 +57,7 @@ _EXAMPLES = {
     "command_extra_override": "'--fast'", "compute": "{mem: 16G}", "settings": "settings.yaml",
     "package": "slurm", "divvy": "divvy.yaml", "lump": "2.5", "lump_n": "20", "lump_j": "4",
     "pep_config": "other.yaml", "sample_pipeline_interfaces": "[other.yaml]",
-    "project_pipeline_interfaces": "[other.yaml]",
+    "project_pipeline_interfaces": "[other.yaml]", "on_end": "mail-me",
 }  # fmt: skip
 
 

@@ -21,9 +21,8 @@ from pathlib import Path
 
 from ...layout import report_folder
 from ...workspace.job_table import JobTable
-from ..records import Results, read_results
+from ..records import Results
 from .report_attributes import sample_attributes
-from .report_csv import csv_text
 from .report_documents import documents
 from .report_files import FollowedFolder, LinkedFiles, write_folder, write_zip
 from .report_levels import LevelReport, read_levels
@@ -54,11 +53,11 @@ def write_report(
         OSError: see `write_pages`.
     """
     facts = table.facts
-    results = read_results(table, facts.workdir) if read is None else read
+    found = read_levels(table, read)
     inside = (facts.looper_config.parent, facts.rundir, facts.output_dir)
     return write_pages(
-        read_levels(table, results), _folder_of(table, folder), facts.project_name, facts.rundir,
-        portable, inside, csv_text(results),
+        found.levels, _folder_of(table, folder), facts.project_name, facts.rundir, portable,
+        inside, found.csv,
     )  # fmt: skip
 
 
@@ -87,10 +86,9 @@ class FollowedReport:
             LooperError, OSError: see `write_report`.
         """
         facts = self._table.facts
-        results = read_results(self._table, facts.workdir)
-        levels = read_levels(self._table, results, self._attributes)
+        levels, csv = read_levels(self._table, attributes=self._attributes)
         files = LinkedFiles(str(facts.rundir), str(self._folder), False, ())
-        texts = documents(levels, facts.project_name, files, csv_text(results))
+        texts = documents(levels, facts.project_name, files, csv)
         return self._written.write(with_state(texts, levels, self._stamps, live))
 
 

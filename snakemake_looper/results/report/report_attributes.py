@@ -9,25 +9,20 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ...errors import LooperError, Problems
+from ...errors import LooperError
 from ...workspace.rows import Facts
 
 
 def sample_attributes(facts: Facts) -> Mapping[str, Mapping[str, Any]]:
     """The attributes of each sample of the PEP that a plan was made from, without its name."""
     # peppy is heavy, and nothing else of a report needs it.
-    from ...read.looper_config import read_looper_config
     from ...read.options.options import Options
-    from ...read.peps.pep import read_pep
+    from ...read.samples import read_pep_alone
 
     options = Options(amend=facts.amendments or None, pep_config=facts.pep or None)
-    problems = Problems()
     try:
-        config = read_looper_config(facts.looper_config, options, problems)
-        pep = read_pep(config, problems) if config else None
+        pep = read_pep_alone(facts.looper_config, options)
     except (LooperError, OSError):
-        return {}
-    if pep is None:
         return {}
     names = {"sample_name", pep.index}
     return {

@@ -56,11 +56,19 @@ class LevelReport:
     """The results as a table that other programs read."""
 
 
+class ProjectReport(NamedTuple):
+    """All pipelines and levels of a project."""
+
+    levels: Sequence[LevelReport]
+    csv: str
+    """All results as a table; empty if there are none."""
+
+
 def read_levels(
     table: JobTable,
     read: Sequence[Results] | None = None,
     attributes: Mapping[str, Mapping[str, Any]] | None = None,
-) -> list[LevelReport]:
+) -> ProjectReport:
     """All pipelines and levels of a project as they are now.
 
     Args:
@@ -71,15 +79,17 @@ def read_levels(
         LooperError, OSError: results cannot be read.
     """
     facts = table.facts
-    results = {(one.pipeline, one.level): one for one in read or read_results(table, facts.workdir)}
+    found = read_results(table, facts.workdir) if read is None else read
+    results = {(one.pipeline, one.level): one for one in found}
     statuses: dict[tuple[str, str], list[RecordStatus]] = {}
     known = read_statuses(table, facts.workdir, why=True, times=True)
-    for one in (*known, *removed_records(table, facts.workdir, known, times=True)):
+    known += removed_records(table, facts.workdir, known, times=True)
+    for one in known:
         statuses.setdefault((one.pipeline or "(none)", one.level), []).append(one)
     keys = dict.fromkeys((*statuses, *results))
     if attributes is None:
         attributes = sample_attributes(facts) if any(one == "sample" for _, one in keys) else {}
-    return [
+    levels = [
         _level_report(
             key,
             results.get(key),
@@ -89,6 +99,7 @@ def read_levels(
         )
         for key in keys
     ]
+    return ProjectReport(levels, csv_text(found, known))
 
 
 def _level_report(
@@ -118,7 +129,7 @@ def _level_report(
         results.earlier if results else {},
         {one.record: Times(one.started, one.took, one.memory_mb) for one in statuses},
         attributes,
-        csv_text([results]) if results else "",
+        csv_text([results], statuses) if results else "",
     )
 
 
