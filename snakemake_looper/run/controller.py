@@ -72,6 +72,10 @@ class Controller:
             with self._lock:
                 self._handle(event)
 
+    def has_begun(self, flag: str) -> bool:
+        """Whether a record's job was handed over, by its completed flag."""
+        return bool(self._jobs.of_outputs([flag]))
+
     def is_told(self, record: LogRecord) -> bool:
         """Whether a record is about the failure of a pipeline's job: `on_failure` says more."""
         return any(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from rich.console import RenderableType
@@ -15,13 +15,15 @@ from .tables import MOST_ROWS, log_ends, record_table, render, skip_table, statu
 _MOST_LOGS = 5
 
 
-def closing_summary(table: JobTable, workdir: Path, ran: bool) -> str:
+def closing_summary(table: JobTable, workdir: Path, ran: bool, not_run: Iterable[str] = ()) -> str:
     """The text to print when Snakemake ends; "" if there is nothing to tell.
 
     Args:
         table: the job table of the project.
         workdir: Snakemake's working directory.
-        ran: whether Snakemake ran any job. If not, only skipped samples are named.
+        ran: whether Snakemake ran any job, or found all up to date. If not, only skipped samples
+            are named.
+        not_run: lines about project-level pipelines that did not run.
     """
     parts: list[RenderableType] = []
     if next(table.rows(), None) is None:
@@ -29,7 +31,7 @@ def closing_summary(table: JobTable, workdir: Path, ran: bool) -> str:
             "nothing to run: all samples are skipped or not selected; see snakemake-looper inspect"
         )
     elif ran:
-        parts += _statuses(table, workdir)
+        parts += [*_statuses(table, workdir), *not_run]
     faults = [skip for skip in table.skipped() if skip.fault]
     if faults:
         heading = f"{len(faults)} skipped, since something is missing or wrong:"
