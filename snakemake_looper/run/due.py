@@ -146,15 +146,15 @@ class DueJobs:
     def _pipeline(
         self, brief: Brief, total: int, skipped: dict[tuple[str, str], tuple[Group, ...]]
     ) -> PipelineDue:
-        groups = [
+        own = [(cause, one) for (rule, cause), one in self._groups.items() if rule == brief.rule]
+        own.sort(key=lambda one: (one[0].begins != "again", -one[1].count, one[1].first[0][0]))
+        groups = tuple(
             Group(cause, group.count, tuple(self._named(due) for _, due in group.first))
-            for (rule, cause), group in self._groups.items()
-            if rule == brief.rule
-        ]
-        groups.sort(key=lambda one: (one.cause.begins != "again", -one.count))
+            for cause, group in own
+        )
         key = (brief.pipeline, brief.level)
         left_out = "" if groups else self._left_out(brief)
-        return PipelineDue(*key, total, tuple(groups), skipped.get(key, ()), left_out)
+        return PipelineDue(*key, total, groups, skipped.get(key, ()), left_out)
 
     def _left_out(self, brief: Brief) -> str:
         if brief.level != "project":

@@ -31,7 +31,7 @@ def closing_summary(table: JobTable, workdir: Path, ran: bool, not_run: Iterable
             "nothing to run: all samples are skipped or not selected; see snakemake-looper inspect"
         )
     elif ran:
-        parts += [*_statuses(table, workdir), *not_run]
+        parts += _statuses(table, workdir, not_run)
     faults = [skip for skip in table.skipped() if skip.fault]
     if faults:
         heading = f"{len(faults)} skipped, since something is missing or wrong:"
@@ -39,9 +39,10 @@ def closing_summary(table: JobTable, workdir: Path, ran: bool, not_run: Iterable
     return render("", *parts) if parts else ""
 
 
-def _statuses(table: JobTable, workdir: Path) -> Iterator[RenderableType]:
+def _statuses(table: JobTable, workdir: Path, not_run: Iterable[str]) -> Iterator[RenderableType]:
     records = read_statuses(table, workdir, why=True)
     yield status_table(records)
+    yield from not_run
     bad = [one for one in records if one.status in FAILURES]
     if bad:
         yield ""

@@ -108,8 +108,8 @@ def test_records_that_have_not_completed(folder: Path) -> None:
     for record in "cba":
         dry.runs(record, f"{MISSING}FLAG; {ANEW}results/x.yaml")
     assert dry.told() == [
-        ("again", "stopped before the end", "b[]"),
         ("again", "failed in the last run", "a[]"),
+        ("again", "stopped before the end", "b[]"),
         ("first time", "", "c[]"),
     ]
 
