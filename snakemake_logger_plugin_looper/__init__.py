@@ -44,7 +44,8 @@ class LogHandler(LogHandlerBase):
     def __post_init__(self) -> None:
         from .handler import Watcher  # only in a process that uses the plugin
 
-        self._watcher = Watcher(self.common_settings)
+        asked = getattr(self.settings, "use_looper_config", None)
+        self._watcher = Watcher(self.common_settings, has_option=asked is not None)
 
     def follow(self, session: Any) -> None:
         """Follow a session. The Snakefile of its project calls this while Snakemake reads it."""
@@ -61,7 +62,7 @@ class LogHandler(LogHandlerBase):
 
     @property
     def writes_to_stream(self) -> bool:
-        return self._watcher.is_live
+        return self._watcher.takes_the_stream
 
     @property
     def writes_to_file(self) -> bool:

@@ -13,7 +13,7 @@ import sys
 import threading
 import time
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from logging import LogRecord, getLogger
 from logging.handlers import QueueHandler
 from pathlib import Path
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from snakemake_looper.run.controller import Controller
     from snakemake_looper.run.session import Session
     from snakemake_looper.run.snapshot import Failure, Snapshot
+    from snakemake_looper.show.dry_run_view import DryRunView
     from snakemake_looper.show.live import LiveView
     from snakemake_looper.show.plain import PlainLines
     from snakemake_looper.status.journal import Journal
@@ -46,7 +47,8 @@ class Watcher:
     thread. `_lock` keeps them apart.
     """
 
-    def __init__(self, settings: OutputSettings) -> None:
+    def __init__(self, settings: OutputSettings, has_option: bool = False) -> None:
+        """Choose the view. `has_option` says whether `--use-looper-config` was given."""
         from snakemake.settings.enums import Quietness
 
         self._dry_run = bool(settings.dryrun)
@@ -60,23 +62,24 @@ class Watcher:
         self._controllers: dict[Session, Controller] = {}
         self._live: LiveView | None = None
         self._plain: PlainLines | None = None
+        self._told: DryRunView | None = None
         self._next_line = 0.0
         self._finished = False
         self._lock = threading.Lock()
-        self._safely(lambda: self._choose_view(settings))
+        self._safely(lambda: self._choose_view(settings, has_option))
 
     @property
-    def is_live(self) -> bool:
-        """Whether the live view takes the place of Snakemake's own output."""
-        return self._live is not None
+    def takes_the_stream(self) -> bool:
+        """Whether a view takes the place of Snakemake's own output."""
+        return self._live is not None or self._told is not None
 
-    def _choose_view(self, settings: OutputSettings) -> None:
+    def _choose_view(self, settings: OutputSettings, has_option: bool) -> None:
         from snakemake_looper.show.choice import choose
 
         stream = sys.stdout if settings.stdout else sys.stderr
         plugins = getattr(settings, "log_handler_settings", ())  # in no version of the interface
         others = any(name != "looper" for name in plugins)
-        view = choose(settings, stream, others)
+        view = choose(settings, stream, others, has_option)
         if view == "live":
             from snakemake_looper.show.live import LiveView
 
@@ -85,6 +88,10 @@ class Watcher:
             from snakemake_looper.show.plain import PlainLines
 
             self._plain = PlainLines(stream)
+        elif view == "dry run":
+            from snakemake_looper.show.dry_run_view import DryRunView
+
+            self._told = DryRunView(stream, not settings.nocolor)
 
     def follow(self, session: Session) -> None:
         """Follow a session, from its opening on."""
@@ -96,7 +103,10 @@ class Watcher:
     def take(self, record: LogRecord) -> None:
         """Handle a log record. Records come in the order of events, from one thread."""
         with self._lock:
-            if not self._dry_run:
+            told = self._told
+            if told is not None:
+                self._safely(lambda: told.take(record, self._sessions))
+            elif not self._dry_run:
                 self._safely(lambda: self._follow(record))
                 self._safely(lambda: self._show(record))
 
@@ -180,6 +190,7 @@ class Watcher:
 
     def _sum_up_one(self, session: Session) -> None:
         from snakemake_looper.messages import output_of
+        from snakemake_looper.show.not_run import not_run_lines
         from snakemake_looper.show.summary import End, closing_summary
         from snakemake_looper.workspace.job_table import JobTable
 
@@ -190,8 +201,14 @@ class Watcher:
         table = JobTable(session.table.path)
         try:
             has_run = controller is not None and controller.has_run
+            if self._told is not None and self._told.tell(session, table):
+                return
             output = output_of(sys.stderr, self._has_colour)
-            end = End(session.outcome(), has_run, self._folder)
+            left_out: Iterable[str] = ()
+            if controller is not None:
+                planned = controller.journal.planned
+                left_out = not_run_lines(table, session.workdir, planned, controller.has_begun)
+            end = End(session.outcome(), has_run, self._folder, tuple(left_out))
             text = closing_summary(table, session.workdir, end, output)
             if text and not self._quiet:
                 if len(self._sessions) > 1:

@@ -68,8 +68,8 @@ SEAMS = {
     },
     "sqlite3": {"results.sqlite_copy", "workspace.job_table", "workspace.job_table_writer"},
     "rich": {
-        "show.frame", "show.live", "show.plans", "show.screen", "show.statuses", "show.summary",
-        "show.tables", "show.text",
+        "show.dry_run_view", "show.frame", "show.live", "show.plans", "show.screen",
+        "show.statuses", "show.summary", "show.tables", "show.text",
     },
     "snakemake": {
         "commands.run", "show.log_lines", "workspace.engine", "workspace.lookups", "workspace.read_only",

@@ -37,8 +37,7 @@ def whole_plan(
         inputs: sizes of the input files that planning looked at, in bytes, by path.
         warnings: all warnings of reading and planning.
     """
-    settings = context.settings
-    found = [one.rule for one in rules]
+    settings, found = context.settings, [one.rule for one in rules]
     return Plan(
         workdir=context.workdir,
         rundir=context.rundir,

@@ -74,6 +74,10 @@ class Controller:
             with self._lock:
                 self._handle(event)
 
+    def has_begun(self, flag: str) -> bool:
+        """Whether a record's job was handed over, by its completed flag."""
+        return bool(self._jobs.of_outputs([flag]))
+
     def is_told(self, record: LogRecord) -> bool:
         """Whether a record is about the failure of a pipeline's job: `on_failure` says more."""
         return any(
@@ -232,8 +236,7 @@ class Controller:
 
     def _look(self) -> None:
         """See which submitted jobs run by now: only their flags say so."""
-        self._looked = time.monotonic()
-        flags = Flags(self.workdir)
+        self._looked, flags = time.monotonic(), Flags(self.workdir)
         for job in self._jobs:
             if job.status == "waiting" and flags.word(job.brief.flag) == "running":
                 job.since = time.time()

@@ -20,11 +20,16 @@ from snakemake_interface_logger_plugins.common import LogEvent
 
 @dataclass(frozen=True, slots=True)
 class HandedOver:
-    """Snakemake gave a job to its executor: it runs, or is about to be submitted."""
+    """Snakemake gave a job to its executor: it runs, or is about to be submitted.
+
+    In a dry run, it would run.
+    """
 
     jobid: int
     rule: str
     outputs: tuple[str, ...]
+    reason: str = ""
+    """Why Snakemake runs it, in Snakemake's words; see `rerun_reasons`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,9 +94,6 @@ class Finished:
     jobid: int
 
 
-_NOTHING = "Nothing to be done"
-_LAST_WORD = "At least one job did not complete successfully."
-
 Event = (
     HandedOver | Submitted | GroupFormed | ShellDied | NotStarted | Failed | TriedAgain | Finished
 )
@@ -103,6 +105,8 @@ _SLURM_ARRAY = re.compile(
 )
 _GENERIC = re.compile(r"Submitted (?:group )?job (\S+) with external jobid '(.*)'\.")
 _RESUMED = re.compile(r"Resuming incomplete job (\S+) with external jobid '(.*)'\.")
+_NOTHING = "Nothing to be done"
+_LAST_WORD = "At least one job did not complete successfully."
 _AGAIN = re.compile(r"Trying to restart job (\S+)\.$")
 _JOB_SCRIPT = re.compile(r"source \S*job\.sh (.+)")
 _SIGNAL = re.compile(r"died with <Signals\.(SIG\w+): \d+>")
@@ -137,7 +141,8 @@ def says_jobs_failed(record: LogRecord) -> bool:
 
 
 def _job_info(fields: Mapping[str, Any]) -> Iterator[Event]:
-    yield HandedOver(fields["jobid"], fields["rule_name"], _texts(fields.get("output")))
+    outputs, reason = _texts(fields.get("output")), str(fields.get("reason") or "")
+    yield HandedOver(fields["jobid"], fields["rule_name"], outputs, reason)
 
 
 def _group_info(fields: Mapping[str, Any]) -> Iterator[Event]:

@@ -32,6 +32,8 @@ class End:
     """Whether Snakemake ran any job. If not, only skipped samples are named."""
     folder: Path
     """The folder that the user is in."""
+    not_run: tuple[str, ...] = ()
+    """Lines about project-level pipelines that did not run."""
 
 
 def closing_summary(table: JobTable, workdir: Path, end: End, output: Output | None = None) -> str:
@@ -52,7 +54,7 @@ def closing_summary(table: JobTable, workdir: Path, end: End, output: Output | N
     elif end.has_run or end.outcome.state == "nothing to do":
         records = read_statuses(table, workdir, why=True)
         bad = list(_failures(records, end.outcome))
-        parts += [status_table(records), *_told(bad, workdir, end.folder)]
+        parts += [status_table(records), *end.not_run, *_told(bad, workdir, end.folder)]
         failed = [one.record for one in bad]
         steps += ["", *next_steps(table, workdir, end.outcome, failed, end.folder)]
     faults = [skip for skip in table.skipped() if skip.fault]

@@ -69,6 +69,27 @@ def note_written(table: JobTable, workdir: Path) -> None:
                 put(workdir / marker(config.path), config.digest)
 
 
+def changed_keys(source: Path, target: Path) -> list[str]:
+    """The keys that a merged config on disk has with another value, or lacks, or has in excess.
+
+    Args:
+        source: the file with the content that the plan has for it.
+        target: the config. If one of the two cannot be read, no key is known.
+    """
+    from yaml import YAMLError, safe_load
+
+    there, text = read_text(target), read_text(source)
+    if there is None or text is None:
+        return []
+    try:
+        old, new = safe_load(there), safe_load(_revealed(source) if _is_secret(text) else text)
+    except (YAMLError, KeyError, TypeError):
+        return []
+    if not isinstance(old, dict) or not isinstance(new, dict):
+        return []
+    return sorted(str(key) for key in old.keys() | new.keys() if old.get(key) != new.get(key))
+
+
 def _is_current(source: Path, target: Path) -> bool:
     """Whether a merged config exists and has the content that the plan has for it."""
     there, text = read_text(target), read_text(source)

@@ -32,13 +32,13 @@ def test_snakemake_takes_it(touch: Path, name: str) -> None:
     )
     cores = " --cores all" if name == "local" else ""
     assert usage == f"snakemake --use-looper-config --profile profiles/{name}{cores}"
-    dry = run(*f"{BIN}/{usage} -n".split(), cwd=touch)
+    dry = run(*f"{BIN}/{usage} -n -p".split(), cwd=touch)
     assert dry.code == 0, dry.err
     assert dry.jobs() == JOBS
     config = touch / "profiles" / name / CONFIG
     text = re.sub(r"^( *)# (?=[a-z][\w-]+: )", r"\1", config.read_text(), flags=re.MULTILINE)
     config.write_text(text)
-    dry = run(*f"{BIN}/{usage} -n".split(), cwd=touch)
+    dry = run(*f"{BIN}/{usage} -n -p".split(), cwd=touch)
     assert dry.code == 0, dry.text
     with config.open("a") as file:
         file.write("nonsense: 1\n")

@@ -20,6 +20,7 @@ from snakemake_looper.run.log_events import (
     Submitted,
     TriedAgain,
     read,
+    says_nothing_to_do,
 )
 
 
@@ -105,12 +106,23 @@ def test_other_errors_say_nothing(text: str | None) -> None:
 def test_jobs() -> None:
     info = record(event=LogEvent.JOB_INFO, jobid=1, rule_name="r", output=["x", "y"])
     assert list(read(info)) == [HandedOver(1, "r", ("x", "y"))]
+    why = {"reason": "Missing output files: x"}
+    info = record(event=LogEvent.JOB_INFO, jobid=1, rule_name="r", output=["x"], **why)
+    assert list(read(info)) == [HandedOver(1, "r", ("x",), "Missing output files: x")]
     assert list(read(record(event=LogEvent.JOB_FINISHED, job_id=1))) == [Finished(1)]
     error = {"jobid": 1, "output": ["x"], "rule_msg": "why", "aux": {"external_jobid": "7"}}
     (failed,) = read(record(event=LogEvent.JOB_ERROR, **error, log=["own", "cluster's"]))
     assert failed == Failed(1, ("x",), "why", "7", ("own", "cluster's"))
     error |= {"rule_msg": None, "aux": {}}
     assert list(read(record(event=LogEvent.JOB_ERROR, **error))) == [Failed(1, ("x",), "", "")]
+
+
+def test_nothing_to_do() -> None:
+    said = "Nothing to be done (all requested files are present and up to date)."
+    assert says_nothing_to_do(record(said))
+    assert not says_nothing_to_do(record("Building DAG of jobs...")) and not says_nothing_to_do(
+        record(None)
+    )
 
 
 def test_groups() -> None:

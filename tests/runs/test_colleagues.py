@@ -82,7 +82,7 @@ def test_a_colleague_who_may_only_read(others: Others) -> None:
     edit(folder / "samples.csv", "b,y\n", "b,z\nc,new\n")  # the plan that is there is old
     assert "c,new" not in look("table", "--format", "csv")
     text = look("run", "-d")
-    assert "p_sample         2" in text, "b and c, and not a"
+    assert "p: 2 of 3 samples to run\n" in text, "b and c, and not a"
     done = others.cli("nobody", "run", cwd=folder)
     assert done.code == 1
     assert in_one_line(done.err), done.err
@@ -94,7 +94,7 @@ def test_a_colleague_who_may_only_read(others: Others) -> None:
     shutil.rmtree(folder / ".snakemake")
     look("check")
     look("report", "-r", str(home / "pages"))
-    assert "p_sample" in look("run", "-d")
+    assert "samples to run\n" in look("run", "-d")
     assert not (folder / ".snakemake").exists()
     assert not list(home.glob("snakemake-looper-*")), "temporary plans go with their process"
 
@@ -131,7 +131,7 @@ def test_a_secret_is_its_owner_s(others: Others) -> None:
     done = others.cli("nobody", "check", cwd=folder, umask=0o002)
     assert done.code == 0, done.text
     done = others.cli("nobody", "run", "-d", cwd=folder, umask=0o002)
-    assert "p_sample         1" in done.text, "only c"
+    assert "p: 1 of 3 samples to run\n" in done.text, "only c"
     done = others.cli("nobody", "run", cwd=folder, umask=0o002)
     assert done.code == 1
     assert in_one_line(done.err), done.err

@@ -41,6 +41,29 @@ def test_settings_choose_the_view(asked: dict[str, Any], mode: str, without_term
 
 
 @pytest.mark.parametrize(
+    ("asked", "mode"),
+    [
+        ({}, "dry run"),
+        ({"nocolor": True}, "dry run"),
+        ({"show_failed_logs": True}, "dry run"),
+        ({"quiet": {R}}, "none"),
+        ({"quiet": {P, R}}, "none"),
+        ({"quiet": {A}}, "none"),
+        ({"verbose": True}, "none"),
+        ({"printshellcmds": True}, "none"),
+        ({"debug_dag": True}, "none"),
+    ],
+)
+def test_a_dry_run_is_told_where_no_details_are_asked_for(asked: dict[str, Any], mode: str) -> None:
+    dry = settings(dryrun=True, stdout=True, **asked)
+    for stream in (Stream(), Stream(tty=False)):
+        assert choose(dry, stream, others=False, has_option=True) == mode
+        assert choose(dry, stream, others=True, has_option=True) == "none"
+        assert choose(dry, stream, others=False) == "none", "a Snakefile of the user"
+        assert choose(settings(), stream, others=False, has_option=True) != "dry run"
+
+
+@pytest.mark.parametrize(
     ("name", "value", "mode"),
     [
         ("CI", "true", "plain"),

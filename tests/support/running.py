@@ -41,6 +41,7 @@ class Run:
 
     def jobs(self) -> list[str]:
         """Jobs that were run (or would be), as `rule` or `rule:sample`, targets left out."""
+        assert "Nothing was run" not in self.text, "a dry run without Snakemake's blocks"
         found = []
         text = re.sub(
             r"^ {4}(?=\[|(?:local)?rule | {4})", "", self.text, flags=re.MULTILINE
@@ -97,8 +98,9 @@ def python(code: str, *words: str, cwd: Path, stdin: str = "", **env: str) -> Ru
 
 
 def snakemake(*words: str, cwd: Path, **env: str) -> Run:
-    """Run `snakemake WORDS…` in a folder."""
-    return program("snakemake", words, cwd, env)
+    """Run `snakemake WORDS…` in a folder. A dry run prints a block for each job."""
+    blocks = ["-p"] if {"-n", "--dry-run"} & {*words} else []
+    return program("snakemake", (*blocks, *words), cwd, env)
 
 
 def use_looper(*words: str, cwd: Path, **env: str) -> Run:
@@ -107,8 +109,10 @@ def use_looper(*words: str, cwd: Path, **env: str) -> Run:
 
 
 def cli(*words: str, cwd: Path, **env: str) -> Run:
-    """Run `snakemake-looper WORDS…` in a folder."""
-    return program("snakemake-looper", words, cwd, env)
+    """Run `snakemake-looper WORDS…` in a folder. A dry run prints a block for each job."""
+    is_dry = words[:1] in (("run",), ("rerun",)) and {"-n", "-d", "--dry-run"} & {*words}
+    blocks = ["-p"] if is_dry else []
+    return program("snakemake-looper", (*words[:1], *blocks, *words[1:]), cwd, env)
 
 
 def wait_until(condition: Callable[[], object], what: str = "nothing happens") -> None:
