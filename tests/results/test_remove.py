@@ -295,7 +295,8 @@ def test_destroy_of_one_file_per_record(project: Callable[..., Path]) -> None:
     assert cli("destroy", "--samples", "a", "--force", cwd=folder).code == 0
     assert not (folder / "results/a/r.yaml").exists()
     rows = list(csv.reader(cli("table", "--format", "csv", cwd=folder).out.splitlines()))
-    assert [row[1] for row in rows[1:]] == ["b", "c", "demo"]
+    left = {row[1]: row[3] for row in rows[1:]}
+    assert left == {"a": "none", "b": "completed", "c": "completed", "demo": "completed"}
 
 
 # --- clean ----------------------------------------------------------------------------------------

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import stat
 import subprocess
@@ -272,13 +273,13 @@ def test_a_failing_command_leaves_failed_log_and_code(touch: Path) -> None:
     assert flag.read_text() == "failed"
     log = (touch / "results/submission/touch_b.log").read_text()
     assert log == "two\nthe command exited with 1\n"
-    table = done.err.split("pipeline  level")[1]
-    assert "results/submission/touch_b.log" in table and "exit code 1" in table
-    assert "    two\n    the command exited with 1" in table
+    assert (
+        "touch b failed: exit code 1\n  log: results/submission/touch_b.log\n    two\n" in done.err
+    )
     check = cli("check", "--itemized", cwd=touch)
     assert check.code == 1
-    row = ["touch", "sample", "b", "failed", "results/submission/touch_b.log", "exit", "code", "1"]
-    assert row in [line.split() for line in check.out.split("\n")]
+    row = r"^touch +sample +b +failed .* results/submission/touch_b.log +exit code 1$"
+    assert re.search(row, check.out, re.MULTILINE)
     (touch / "fail.txt").write_text("")
     assert use_looper(cwd=touch).jobs() == ["touch_sample:b"]
     assert [flag for flag in flags(touch) if "completed" not in flag] == []
@@ -434,19 +435,9 @@ def test_a_missing_file_skips_its_sample(touch: Path) -> None:
     assert done.jobs() == ["touch_sample:a", "touch_sample:c"]
     assert "1 skipped" in done.err and "missing files: b.txt" in done.err
     assert use_looper(cwd=touch).code == 0, "snakemake ends with its own code"
-    record = [
-        line for line in cli("check", "--itemized", cwd=touch).out.split("\n") if " b " in line
-    ]
-    assert record[0].split() == [
-        "touch",
-        "sample",
-        "b",
-        "skipped",
-        "-",
-        "missing",
-        "files:",
-        "b.txt",
-    ]
+    itemized = cli("check", "--itemized", cwd=touch).out
+    row = r"^touch +sample +b +skipped +- +- +- +missing files: b.txt$"
+    assert re.search(row, itemized, re.MULTILINE)
     (touch / "b.txt").write_text("here now")
     assert use_looper(cwd=touch).jobs() == ["touch_sample:b"]
 
