@@ -129,7 +129,8 @@ def test_snakemake_names_profiles_of_users_only(
 
     assert said() == ""
     assert said("--verbose").startswith("Using workflow specific profile /")
-    assert said("--profile", "site").startswith(f"Using profiles {touch}/site and ")
+    # Snakemake 9.14 names the profile as it was typed, later versions name its folder.
+    assert re.match(rf"Using profiles ({touch}/)?site and ", said("--profile", "site"))
     assert said("--workflow-profile", "site").startswith("Using workflow specific profile site")
     assert said() == ""
 
