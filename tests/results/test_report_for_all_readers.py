@@ -9,11 +9,10 @@ import pytest
 from support.projects import write
 from support.reports import SCHEMA, page, png, report
 
+from snakemake_looper.results.report import report_documents
 from snakemake_looper.results.report.report_levels import Failure
 
-_TEMPLATES = Path(report.__code__.co_filename).parents[2].joinpath(
-    "snakemake_looper/results/report/templates"
-)  # fmt: skip
+_TEMPLATES = Path(report_documents.__file__).with_name("templates")
 _ROOT = re.compile(
     r"(@media screen and \(prefers-color-scheme: dark\) \{\s*)?:root \{([^}]*)\}", re.DOTALL
 )
