@@ -48,6 +48,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     except LooperError as error:
         complain(*str(error).split("\n"))
         return FAILED
+    except KeyboardInterrupt:  # for example while modules are imported
+        note("interrupted")
+        return FAILED
     except BrokenPipeError:  # the reader of a pipe has gone, as with `| head`
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return DONE

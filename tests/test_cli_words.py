@@ -171,3 +171,14 @@ def test_all_of_it_reaches_snakemake(
     assert cli.main(typed.split()) == 7
     words = [word for word in calls[0][2:] if not word.startswith("looper_options=")]
     assert words == handed_on.split()
+
+
+def test_ctrl_c_before_a_command_is_ready(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def stop(arguments: object) -> int:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(run_command, "execute", stop)
+    assert cli.main(["run"]) == 1
+    assert capsys.readouterr().err == "note: interrupted\n"

@@ -13,7 +13,6 @@ from ..errors import one_line
 from ..messages import counted
 from ..run.due import rules_before, why_left_out
 from ..status.flags import Flags
-from ..status_words import FAILURES
 from ..workspace.job_table import JobTable
 
 
@@ -48,9 +47,13 @@ def not_run_lines(
 
 def _of_samples(flags: Flags, before: Collection[str]) -> str:
     words = [flags.word(flag) for flag in before]
-    failed = sum(word in FAILURES for word in words)
+    failed = sum(word == "failed" for word in words)
     if failed:
         return f"{failed} of its {counted(len(words), 'sample')} failed"
+    stopped = words.count("partial")
+    if stopped:
+        were = "was" if stopped == 1 else "were"
+        return f"{stopped} of its {counted(len(words), 'sample')} {were} stopped"
     left = sum(word != "completed" for word in words)
     if left:
         return f"{left} of its {counted(len(words), 'sample')} did not run"

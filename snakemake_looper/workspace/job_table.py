@@ -127,6 +127,14 @@ class JobTable:
             found = self._connection.execute(query, (*rules, record))
         return [flag for (flag,) in found]
 
+    def declared_outputs(self, rules: Sequence[str]) -> list[str]:
+        """The outputs besides the flag of all jobs of some rules."""
+        query = "SELECT record FROM job WHERE rule = ? ORDER BY number"
+        execute = self._connection.execute
+        jobs = [(rule, record) for rule in rules for (record,) in execute(query, (rule,))]
+        patterns = self.facts.outputs
+        return [one.replace("{sample}", name) for rule, name in jobs for one in patterns[rule]]
+
     def flags_before(self, brief: Brief) -> list[str]:
         """The completed flags of the jobs that a project-level job comes after; else none."""
         query = "SELECT after FROM config WHERE rule = ?"

@@ -145,6 +145,14 @@ class Lookups:
 
         return _lookup(completed)
 
+    def outputs(self, *rules: str) -> Lookup:
+        """The outputs besides the flag of all jobs of some rules, as inputs of a target.
+
+        Snakemake looks for a missing output only if something asks for it. And it compares no
+        command of a job that has an output without a record, as a newly declared one is.
+        """
+        return _lookup(lambda wildcards: self._table.declared_outputs(rules))
+
     def flags_of_sample(self, *rules: str) -> Lookup:
         """The completed flags of one sample's jobs of some rules; a sample may lack some."""
         return _lookup(lambda wildcards: self._table.flags(rules, wildcards.sample))

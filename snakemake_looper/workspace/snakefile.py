@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from ..layout import LEFT_OVER, marker
+from ..model import Level
 from .job_rules import job_rule
 from .rule_layout import Sections, quoted, quoted_list, quoted_mapping, rule_text
 from .rule_names import RuleNames, names_of
@@ -171,8 +172,8 @@ def _targets(context: _Context) -> Iterator[str]:
 
 
 def _target(context: _Context, name: str, docstring: str, rules: Sequence[RuleStructure]) -> str:
-    sections: Sections = {"input": _inputs(context, rules), "localrule": "True"}
-    return rule_text(name, docstring, sections)
+    inputs = [*_inputs(context, rules), *_outputs(context, rules)]
+    return rule_text(name, docstring, {"input": inputs, "localrule": "True"})
 
 
 def _inputs(context: _Context, rules: Sequence[RuleStructure], published: bool = True) -> list[str]:
@@ -201,6 +202,22 @@ def _inputs(context: _Context, rules: Sequence[RuleStructure], published: bool =
 
 def _flags(rules: Sequence[RuleStructure]) -> list[str]:
     return [f"jobs.flags({quoted_list(rule.name for rule in rules)})"] if rules else []
+
+
+def _outputs(context: _Context, rules: Sequence[RuleStructure]) -> list[str]:
+    """Outputs besides the flags: those of the rules, and of all rules that come before them."""
+    structure, wanted = context.structure, list(dict.fromkeys(rule.name for rule in rules))
+    before = {rule.name: (*rule.depends, *rule.after) for rule in structure.rules}
+    for name in wanted:
+        wanted += [one for one in before.get(name, ()) if one not in wanted]
+    lines = []
+    levels: tuple[Level, Level] = ("sample", "project")
+    for level in levels:
+        own = [one for one in structure.rules_of(level) if one.outputs and one.name in wanted]
+        line = f"jobs.outputs({quoted_list(one.name for one in own)})"
+        is_about_all = level == "project" and context.is_kept
+        lines += [_if_whole(line) if is_about_all else line] if own else []
+    return lines
 
 
 def _if_whole(item: str) -> str:

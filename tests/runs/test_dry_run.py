@@ -67,3 +67,14 @@ def test_an_error_is_shown_and_a_question_about_files_is_answered(project: Path)
     asked = program("snakemake", ("--use-looper-config", "-n", "--summary"), project, {})
     assert wrong.code != 0 and "x" in wrong.text and "Nothing was run" not in wrong.text
     assert asked.out.startswith("output_file\t") and "Nothing was run" not in asked.text
+
+
+def test_an_output_that_is_declared_later_is_missing(project: Path) -> None:
+    assert looper("run", cwd=project).code == 0
+    new = "sample_interface:\n  snakemake: {output: '{sample.sample_name}.out'}"
+    edit(project / "touch.yaml", "sample_interface:", new)
+    dry = looper("run", "-d", cwd=project)
+    assert dry.out.startswith(
+        "touch: 3 of 3 samples to run\n"
+        "  3 samples run again: an output is missing: a (a.out), b (b.out), c (c.out)\n"
+    )

@@ -48,7 +48,9 @@ def lines(
     ("statuses", "why"),
     [
         ("completed failed failed -", "2 of its 3 samples failed"),
-        ("completed partial completed failed", "1 of its 3 samples failed"),
+        ("failed partial completed -", "1 of its 3 samples failed"),
+        ("completed partial completed failed", "1 of its 3 samples was stopped"),
+        ("partial partial - -", "2 of its 3 samples were stopped"),
         ("completed - - -", "2 of its 3 samples did not run"),
         ("completed completed completed -", "the run ended before"),
     ],

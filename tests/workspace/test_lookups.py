@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import textwrap
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -125,6 +126,15 @@ def test_earlier_rows_have_a_greater_priority(opened: Open, engine: FakeEngine) 
     assert of_own(of("a")) == 5.999998, "a priority that somebody chose counts first"
     engine.is_dry_run = True
     assert jobs.priority("touch_sample", 5) == 5
+
+
+def test_outputs_besides_the_flag(opened: Open) -> None:
+    own = "snakemake: {output: ['{sample.sample_name}.out', 'x/{sample.sample_name}']}\n"
+    text = own + textwrap.dedent(TOUCH["touch.yaml"])
+    table = "sample_name,file,word\nc,c.txt,x\na,a.txt,y\n"
+    jobs = opened({**TOUCH, "touch.yaml": text, "samples.csv": table})
+    assert jobs.outputs("touch_sample")(Wildcards()) == ["c.out", "x/c", "a.out", "x/a"]
+    assert opened().outputs("touch_sample")(Wildcards()) == []
 
 
 def test_the_command_of_a_sample(opened: Open) -> None:

@@ -221,3 +221,38 @@ def test_sample_names(touch: Path, name: str) -> None:
     assert done.code == 0, done.text[-3000:]
     assert (touch / f"results/results_pipeline/{name}/touch_{name}_completed.flag").is_file()
     assert "Nothing to be done" in use_looper(cwd=touch).text
+
+
+def test_targets_ask_for_the_outputs_of_what_comes_before(tmp_path: Path) -> None:
+    """Snakemake makes a missing output only if a target names it, and compares no command then."""
+    folder = write(
+        tmp_path,
+        {
+            **TOUCH,
+            ".looper.yaml": """
+                pep_config: project.yaml
+                output_dir: results
+                pipeline_interfaces: [touch.yaml, later.yaml]
+                """,
+            "touch.yaml": """
+                pipeline_name: touch
+                sample_interface:
+                  snakemake: {output: "{sample.sample_name}.out"}
+                  command_template: touch {sample.sample_name}.out
+                project_interface: {command_template: echo done}
+                """,
+            "later.yaml": """
+                pipeline_name: later
+                snakemake: {depends_on: touch}
+                sample_interface: {command_template: echo later}
+                """,
+        },
+    )
+    text = text_of(folder)
+    asked = {
+        rule: re.findall(r"jobs\.outputs\((.*)\)", found)
+        for rule, found in re.findall(r"^rule (\w+):\n(.*?)(?=^rule |\Z)", text, re.M | re.S)
+    }
+    targets = ("all", "samples", "project", "touch", "later")
+    assert {rule for rule, found in asked.items() if found} == set(targets)
+    assert all(asked[rule] == ['"touch_sample"'] for rule in targets if rule != "all")
