@@ -29,6 +29,7 @@ from ..create.samples import (
     from_files,
     from_input,
     from_table,
+    without_mate,
 )
 from ..create.texts import INTERFACE, SCHEMA, SCHEMAS, Result
 from ..errors import LooperError, Place, Problem, Problems, ProjectError, harmless, near
@@ -93,7 +94,13 @@ def _asked_for(arguments: Namespace, folder: Path) -> NewProject:
 
 def _samples(arguments: Namespace, folder: Path, problems: Problems) -> Samples:
     if arguments.files:
-        return from_files(arguments.files, folder, problems)
+        made = from_files(arguments.files, folder, problems)
+        if alone := without_mate(made):
+            note(
+                f"{alone} has no mate, so each file is a sample;"
+                " for a sample of each pair, choose only pairs with --files"
+            )
+        return made
     if not arguments.table:
         return example()
     if arguments.table == "-":

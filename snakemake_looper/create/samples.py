@@ -42,6 +42,9 @@ _COMPRESSED = (".gz", ".bz2", ".xz", ".zst", ".zip")
 # `frog_R1_001`, `frog_1`, `frog.R2`: the name, and which of the two reads.
 _MATE = re.compile(r"(?P<name>.+?)[._-]R?(?P<mate>[12])(?:_\d{3})?")
 
+_SUFFIX = re.compile(r"\.[A-Za-z]\w*")
+_NUMBER = re.compile(r"-?\d+(\.\d+)?")
+
 
 @dataclass(frozen=True, slots=True)
 class Samples:
@@ -169,6 +172,21 @@ def _names(paths: Iterable[str]) -> dict[str, str]:
     return names
 
 
+def without_mate(samples: Samples) -> str:
+    """A file because of which pairs of reads are samples of their own; empty without pairs."""
+    if samples.file_columns != ("file",) or not samples.files:
+        return ""
+    rows = csv.reader(io.StringIO(samples.files[samples.table]))
+    mates: dict[tuple[str, str], list[str]] = {}
+    for _, path in list(rows)[1:]:
+        match = _MATE.fullmatch(_stem(path))
+        key = (os.path.dirname(path), match["name"] if match else _stem(path))
+        mates.setdefault(key, []).append(path)
+    if all(len(paths) == 1 for paths in mates.values()):
+        return ""
+    return next((paths[0] for paths in mates.values() if len(paths) == 1), "")
+
+
 def _pairs(paths: Mapping[str, str]) -> dict[str, list[str]]:
     """The two reads of each sample by its name; empty if not all files have their mate."""
     found: dict[tuple[str, str], dict[str, str]] = {}
@@ -221,20 +239,38 @@ def _from_text(
     if not any(columns) or not rows:
         problems.add(shown, "", "has no samples; write a line with the columns, and one per sample")
         return _none()
-    if name_column is None:
-        name_column = _guess(columns, rows, choose)
-        if name_column is None:
-            what = "no column has another value in each row"
-            problems.add(f"{shown}:1", "", f"{what}; add one with the names of the samples")
-    elif name_column not in columns:
-        what = f"'{name_column}' is no column of {shown}{near(name_column, columns)}"
-        problems.add("--name-column", "", f"{what}; there are {', '.join(columns)}")
+    name_column = _name_column(columns, rows, shown, name_column, problems, choose)
     files = tuple(
         column for number, column in enumerate(columns) if _is_files(rows, number, folder)
     )
     first = [row[columns.index(files[0])] for row in rows] if files else []
     compressed = bool(first) and all(one.endswith(".gz") for one in first)
     return Samples(table, tuple(columns), name_column or NAME, files, {}, compressed)
+
+
+def _name_column(
+    columns: Sequence[str],
+    rows: Sequence[Sequence[str]],
+    shown: str,
+    asked: str | None,
+    problems: Problems,
+    choose: Choose | None,
+) -> str | None:
+    """The column with the names, as it was asked for or guessed; None with a problem."""
+    if asked is not None:
+        if asked not in columns:
+            what = f"'{asked}' is no column of {shown}{near(asked, columns)}"
+            problems.add("--name-column", "", f"{what}; there are {', '.join(columns)}")
+        return asked
+    if NAME not in columns and (cell := _like_below(columns, rows)):
+        what = f"'{cell}' is a value and no name of a column"
+        problems.add(f"{shown}:1", "", f"{what}; write a line with the columns above it")
+        return None
+    guessed = _guess(columns, rows, choose)
+    if guessed is None:
+        what = "no column has another value in each row"
+        problems.add(f"{shown}:1", "", f"{what}; add one with the names of the samples")
+    return guessed
 
 
 def _guess(
@@ -263,6 +299,19 @@ def _called_so(columns: Sequence[str]) -> str | None:
     called |= {name.replace("sample", "sample_"): column for name, column in called.items()
                if name in ("samplename", "sampleid")}  # fmt: skip
     return next((called[name] for name in _NAMES if name in called), None)
+
+
+def _like_below(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> str | None:
+    """A cell of the first line that is a file or a number, as is the cell below it.
+
+    Then the line with the columns is missing, and the first sample would be lost.
+    """
+    for column, cell in zip(columns, rows[0], strict=False):
+        suffix = os.path.splitext(column)[1]
+        is_file = bool(_SUFFIX.fullmatch(suffix)) and os.path.splitext(cell)[1] == suffix
+        if is_file or (_NUMBER.fullmatch(column) and _NUMBER.fullmatch(cell)):
+            return column
+    return None
 
 
 def _is_unique(rows: Sequence[Sequence[str]], number: int) -> bool:

@@ -98,7 +98,8 @@ def find_looper_config(start: Path) -> Path:
     for folder in folders:
         if os.path.isfile(folder / LOOPER_CONFIG):
             return folder / LOOPER_CONFIG
-    what = f"no {LOOPER_CONFIG} here nor in any folder above ({', '.join(map(str, folders[1:]))})"
+    above = ", ".join(map(str, folders[1:]))  # none for the root folder
+    what = f"no {LOOPER_CONFIG} here" + (f" nor in any folder above ({above})" if above else "")
     instead = without(start)
     end = (
         f", {instead}"

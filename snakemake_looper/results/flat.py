@@ -165,14 +165,23 @@ def _columns_of(pipeline: str, results: Iterable[str], names: Names) -> list[_Wi
 
 
 def _wide_headings(columns: Sequence[_WideColumn]) -> list[str]:
-    """The names of the columns of several pipelines. Ours are given first."""
+    """The names of the columns of several pipelines. Ours are given first.
+
+    A result that is called as one of ours is `result.x`, as in the table of records.
+    """
+    ours = {SAMPLE_NAME, *(one.name for one in columns if one.field)}
+    named = {
+        one: f"result.{one.name}" if not one.field and one.name in ours else one.name
+        for one in columns
+    }
     users: dict[str, set[str]] = {}
-    for one in columns:
-        users.setdefault(one.name, set()).add(one.pipeline)
+    for one, name in named.items():
+        users.setdefault(name, set()).add(one.pipeline)
     used = {SAMPLE_NAME}
     found: dict[_WideColumn, str] = {}
     for one in sorted(columns, key=lambda one: not one.field):
-        name = f"{one.pipeline}.{one.name}" if len(users[one.name]) > 1 else one.name
+        name = named[one]
+        name = f"{one.pipeline}.{name}" if len(users[name]) > 1 else name
         found[one] = _free(name, one.pipeline, used)
         used.add(found[one])
     return [found[one] for one in columns]

@@ -9,7 +9,13 @@ from pathlib import Path
 import pytest
 from support.projects import write
 
-from snakemake_looper.create.samples import Samples, from_files, from_input, from_table
+from snakemake_looper.create.samples import (
+    Samples,
+    from_files,
+    from_input,
+    from_table,
+    without_mate,
+)
 from snakemake_looper.errors import Problems
 
 
@@ -59,6 +65,23 @@ def test_a_read_without_its_mate_is_a_sample_of_its_own(tmp_path: Path) -> None:
     assert table == "sample_name,file\na_1,a_1.fq\na_2,a_2.fq\nb_1,b_1.fq\n"
 
 
+@pytest.mark.parametrize(
+    ("names", "alone"),
+    [
+        (["a_1.fq", "a_2.fq", "b_1.fq"], "b_1.fq"),
+        (["a_R1_001.fq.gz", "a_R2_001.fq.gz", "d.fq.gz"], "d.fq.gz"),
+        (["a_1.fq", "a_2.fq"], ""),
+        (["frog_1.txt", "toad_1.txt", "newt.txt"], ""),
+    ],
+)
+def test_the_file_that_breaks_the_pairs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, names: list[str], alone: str
+) -> None:
+    write(tmp_path, dict.fromkeys(names, "x"))
+    monkeypatch.chdir(tmp_path)
+    assert without_mate(from_files(["*"], tmp_path, Problems())) == alone
+
+
 def test_files_of_one_name_are_told_apart_by_their_folders(tmp_path: Path) -> None:
     table = of_files(tmp_path, "day1/x.txt", "day2/x.txt")
     assert table == "sample_name,file\nday1_x,day1/x.txt\nday2_x,day2/x.txt\n"
@@ -105,6 +128,13 @@ def test_the_column_with_the_names_is_guessed(tmp_path: Path, head: str, column:
     assert (samples.name_column, problems) == (column, [])
 
 
+@pytest.mark.parametrize("text", ["x.y,n\n1.y,2\n", "sample_name,7\na,8\n", "x,fastq.R1\na,b.fq\n"])
+def test_odd_names_of_columns(tmp_path: Path, text: str) -> None:
+    """A column that is called like a file, beside no other sign; the name column is sure."""
+    column = "x.y" if text.startswith("x.y") else None
+    assert of_table(tmp_path, text, column)[1] == []
+
+
 def test_a_byte_order_mark_is_no_part_of_a_column(tmp_path: Path) -> None:
     samples, _ = of_table(tmp_path, "\ufeffsample_name,x\na,1\n")
     assert samples.columns == ("sample_name", "x")
@@ -123,6 +153,12 @@ def test_a_byte_order_mark_is_no_part_of_a_column(tmp_path: Path) -> None:
         ("smaple,b\n1,2\n", "sample",
          "--name-column: 'sample' is no column of samples.csv (did you mean 'smaple'?); there are"
          " smaple, b"),
+        ("a,x/a.fq\nb,x/b.fq\n", None,
+         "samples.csv:1: 'x/a.fq' is a value and no name of a column; write a line with the columns"
+         " above it"),
+        ("a,7\nb,8.5\n", None,
+         "samples.csv:1: '7' is a value and no name of a column; write a line with the columns above"
+         " it"),
     ],
 )  # fmt: skip
 def test_tables_without_names(tmp_path: Path, text: str, column: str, message: str) -> None:

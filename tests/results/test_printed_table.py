@@ -109,6 +109,18 @@ def test_wide_of_one_pipeline_has_plain_names() -> None:
     ]
 
 
+def test_wide_results_that_are_called_as_columns_of_ours() -> None:
+    """They have the name that they have in the table of records."""
+    of_a: dict[str, Any] = {"a": {"Record Status": "x", "sample_name": "y"}}
+    one, two = (Results(name, "sample", None, of_a) for name in ("one", "two"))
+    assert lines(text(as_records([one]), "tsv", wide=True))[0] == [
+        *("sample_name", "Record Status", "result.Record Status", "result.sample_name")
+    ]
+    assert lines(text(as_records([one, two]), "tsv", wide=True))[0][1:4] == [
+        *("one.Record Status", "one.result.Record Status", "one.result.sample_name")
+    ]
+
+
 def test_wide_rows_are_in_the_order_of_the_table() -> None:
     """Also if the first pipeline has only the later samples; samples that left come last."""
     first = Results("p", "sample", None, {"c": {}, "gone": {"n": 1}})
