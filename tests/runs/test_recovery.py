@@ -284,17 +284,19 @@ def test_what_is_planned_waits_and_has_its_status_back(hold: Path) -> None:
 
 
 def test_a_completed_record_that_will_be_run_again_waits(hold: Path) -> None:
+    """Here that of the project level, which comes after all samples."""
+    project_level = "project_interface:\n  command_template: echo all\nsample_interface:"
+    edit(hold / "hold.yaml", "sample_interface:", project_level)
     (hold / "go").touch()
     assert use_looper(cwd=hold).code == 0
+    assert statuses(hold)["demo"][0] == "completed"
     (hold / "go").unlink()
-    process = start(
-        hold, "--forceall", "--cores", "1", "--prioritize", "flags/hold_a_completed.flag"
-    )
+    process = start(hold, "--forceall")
     wait_until(lambda: "hold_a_running.flag" in flags(hold))
-    assert statuses(hold)["quick"][0] == "waiting"
+    assert statuses(hold)["demo"][0] == "waiting"
     (hold / "go").touch()
     assert process.wait(timeout=PATIENCE) == 0
-    assert statuses(hold)["quick"][0] == "completed"
+    assert statuses(hold)["demo"][0] == "completed"
 
 
 def test_touching_starts_nothing(hold: Path) -> None:
