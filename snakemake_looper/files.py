@@ -77,7 +77,7 @@ def write_if_changed(path: Path, text: str) -> bool:
     return True
 
 
-def open_file(path: Path) -> IO[bytes]:
+def open_file(path: Path | str) -> IO[bytes]:
     """Open a file to read it, and nothing else: a pipe has no end to wait for, nor has a device.
 
     Raises:
@@ -90,7 +90,7 @@ def open_file(path: Path) -> IO[bytes]:
     raise OSError(errno.EINVAL, "is not a file", str(path))
 
 
-def content_of(path: Path) -> bytes:
+def content_of(path: Path | str) -> bytes:
     """The content of a file.
 
     Raises:

@@ -153,9 +153,9 @@ def table_paths(folder: Path, pipeline: str, amendments: Sequence[str] = ()) -> 
     return folder / f"{stem}_stats_summary.tsv", folder / f"{stem}_objs_summary.yaml"
 
 
-def note_on_times(completed_flag: str) -> Path:
+def note_on_times(completed_flag: str) -> str:
     """The file in which a job's shell notes when it began and ended; see `job.sh`."""
-    return TIMES / completed_flag.removesuffix(_COMPLETED).replace("/", "%")
+    return f"{TIMES}/" + completed_flag.removesuffix(_COMPLETED).replace("/", "%")
 
 
 def shown(path: Path, workdir: Path, root: Path) -> str:

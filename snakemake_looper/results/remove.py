@@ -152,7 +152,7 @@ def destroy(removal: Removal) -> None:
 def _files_of(row: JobRow, table: JobTable) -> Iterable[str]:
     """Flags, log and declared outputs of a job."""
     yield from (flag_with(row.flag, status) for status in STATUSES)
-    yield str(note_on_times(row.flag))
+    yield note_on_times(row.flag)
     yield row.log
     outputs = table.facts.outputs.get(row.rule, [])
     yield from (output.replace("{sample}", row.record) for output in outputs)

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from ..files import modified, open_file
-from ..status.flags import flag_path
+from ..layout import flag_with
 from ..status.journal import Death
 from ..status.times import GRAIN, Note, read_note
 from ..status_words import FAILURES
@@ -50,7 +50,7 @@ def times_of(job: Brief, status: str, death: Death | None, facts: Facts, workdir
     if status != "running" and status != "completed" and status not in FAILURES:
         return Times()
     note = read_note(workdir, job.flag)
-    flagged = modified(str(flag_path(workdir, job.flag, status)))
+    flagged = modified(os.path.join(workdir, flag_with(job.flag, status)))
     if status == "running" or flagged is None:  # without its flag, it was killed with its run
         return Times(note.began) if note is not None and note.ended is None else Times()
     started, took = _of_death(death, note)
@@ -69,7 +69,7 @@ def times_of(job: Brief, status: str, death: Death | None, facts: Facts, workdir
 
 def _is_of(note: Note, status: str, flagged: float, job: Brief, workdir: Path) -> bool:
     """Whether a note of a job that ended is about the try that its flag is about."""
-    log = modified(str(workdir / job.log)) if status == "completed" else None
+    log = modified(os.path.join(workdir, job.log)) if status == "completed" else None
     newest = flagged if log is None else min(flagged, log)
     return note.status == status and note.written >= newest - GRAIN
 

@@ -43,7 +43,7 @@ class Note(NamedTuple):
 def read_note(workdir: Path, completed_flag: str) -> Note | None:
     """The note on a record's last try; None if there is none, or it is damaged."""
     try:
-        with open_file(workdir / note_on_times(completed_flag)) as file:
+        with open_file(os.path.join(workdir, note_on_times(completed_flag))) as file:
             # In some languages, bash writes a comma.
             first, *others = file.read(_LONGEST).replace(b",", b".").split()
             written = os.fstat(file.fileno()).st_mtime

@@ -10,6 +10,7 @@ In all these cases nothing is known about the output.
 from __future__ import annotations
 
 import json
+import os
 from base64 import urlsafe_b64encode
 from collections.abc import Mapping
 from pathlib import Path
@@ -53,10 +54,10 @@ def read_metadata(workdir: Path, output: str) -> Metadata | None:
     return Metadata(params, inputs, known)
 
 
-def _path(workdir: Path, output: str) -> Path:
+def _path(workdir: Path, output: str) -> str:
     name = urlsafe_b64encode(output.encode()).decode()
     parts = [name[at : at + _PART] for at in range(0, len(name), _PART)]
-    return workdir.joinpath(_FOLDER, *(f"@{part}" for part in parts[:-1]), parts[-1])
+    return os.path.join(workdir, _FOLDER, *(f"@{part}" for part in parts[:-1]), parts[-1])
 
 
 def _texts(values: Any) -> frozenset[str] | None:

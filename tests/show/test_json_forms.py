@@ -21,6 +21,19 @@ def test_check() -> None:
     assert list(record)[:6] == ["pipeline", "level", "record", "status", "reason", "log"]
 
 
+@pytest.mark.parametrize("number", [0, 1, 3])
+def test_check_is_indented_as_by_python(number: int) -> None:
+    odd = 'a "b"\n\\ [1,\n      2] {é}'
+    known = RecordStatus("count", "sample", odd, "completed", took=1.5, memory_mb=6.0)
+    failed = replace(known, status="failed", reason=odd, tail=(odd, "x"), excerpt=("y",))
+    records = [known, failed, replace(known, tail=("",))][:number]
+    text = check_json(records)
+    assert text == json.dumps(json.loads(text), indent=2)
+    assert [one["tail"] for one in json.loads(text)["records"]] == [
+        list(one.tail) for one in records
+    ]
+
+
 def test_times_and_memory_in_check() -> None:
     known = RecordStatus(
         "count", "sample", "a", "completed", started=1_795_000_000.25, took=12.5004, memory_mb=6.76
