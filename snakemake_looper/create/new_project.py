@@ -51,7 +51,12 @@ def new_project(
     if has_pep:
         kinds.append("pep")
         files[texts.PEP] = texts.pep(samples.table, samples.name_column)
-    files[texts.INTERFACE] = texts.interface(name, template, samples.columns, bool(results))
+    used = [one for one in samples.file_columns if re.search(rf"\b{re.escape(one)}\b", template)]
+    files[texts.INTERFACE] = texts.interface(
+        name, template, samples.columns, bool(results), bool(used)
+    )
+    if used:
+        files[texts.INPUTS] = texts.input_schema(name, used)
     if results:
         kinds.append("output_schema")
         files[texts.SCHEMA] = texts.output_schema(name, results)

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from .samples import NAME
 
 INTERFACE = "pipeline/pipeline_interface.yaml"
+INPUTS = "pipeline/input_schema.yaml"
 SCHEMA = "pipeline/output_schema.yaml"
 REPORTER = "pipeline/report_results.py"
 PEP = "project_config.yaml"
@@ -86,7 +87,9 @@ sample_table_index: {_scalar(name_column)}
 """
 
 
-def interface(pipeline: str, command: str, columns: Sequence[str], results: bool) -> str:
+def interface(
+    pipeline: str, command: str, columns: Sequence[str], results: bool, has_inputs: bool = False
+) -> str:
     """The pipeline interface.
 
     Args:
@@ -94,8 +97,10 @@ def interface(pipeline: str, command: str, columns: Sequence[str], results: bool
         command: the command template.
         columns: the columns of the table, for the comment.
         results: whether the command's output is handed over to pipestat.
+        has_inputs: whether there is an input schema.
     """
-    schema = f"output_schema: {SCHEMA.rpartition('/')[2]}\n" if results else ""
+    schema = f"input_schema: {INPUTS.rpartition('/')[2]}\n" if has_inputs else ""
+    schema += f"output_schema: {SCHEMA.rpartition('/')[2]}\n" if results else ""
     listed = ", ".join(_attribute(column) for column in columns[:6])
     return f"""\
 {for_editors("pipeline_interface", INTERFACE)}\
@@ -114,6 +119,33 @@ sample_interface:
 compute:
   cores: 1
   mem: 1G
+"""
+
+
+def input_schema(pipeline: str, files: Sequence[str]) -> str:
+    """The input schema.
+
+    Args:
+        pipeline: the name of the pipeline.
+        files: the columns that name files.
+    """
+    declared = "\n".join(f"        {_scalar(one)}:\n          type: string" for one in files)
+    listed = "\n".join(f"        - {_scalar(one)}" for one in files)
+    return f"""\
+# The input schema says what a pipeline needs of each sample.
+description: {_scalar(f"What {pipeline} needs of a sample.")}
+type: object
+properties:
+  samples:
+    type: array
+    items:
+      type: object
+      properties:
+{declared}
+      # Files. If one changes, the job of its sample runs again. If one is missing, the sample is
+      # skipped.
+      tangible:
+{listed}
 """
 
 

@@ -39,10 +39,10 @@ def table(folder: Path) -> list[str]:
 def test_from_nothing(tmp_path: Path) -> None:
     done = cli("init", cwd=tmp_path)
     assert done.code == 0, done.text
-    assert done.out.splitlines()[:9] == [
+    assert done.out.splitlines()[:10] == [
         "samples.csv", "data/frog_1.txt", "data/frog_2.txt", "data/frog_3.txt",
-        "pipeline/pipeline_interface.yaml", "pipeline/output_schema.yaml",
-        "pipeline/report_results.py", ".schemas/", ".looper.yaml",
+        "pipeline/pipeline_interface.yaml", "pipeline/input_schema.yaml",
+        "pipeline/output_schema.yaml", "pipeline/report_results.py", ".schemas/", ".looper.yaml",
     ]  # fmt: skip
     assert "count_lines_sample  count_lines  sample  3" in done.out
     assert done.out.endswith("\n\nRun it:  snakemake-looper run\n")
@@ -50,6 +50,11 @@ def test_from_nothing(tmp_path: Path) -> None:
     assert [row.split(",")[1::3] for row in table(tmp_path)[1:]] == [
         ["frog_1", "3"], ["frog_2", "1"], ["frog_3", "2"],
     ]  # fmt: skip
+    with (tmp_path / "data/frog_1.txt").open("a") as file:
+        file.write("one more\n")
+    assert cli("run", "-d", cwd=tmp_path).jobs()[0] == "count_lines_sample:frog_1"
+    (tmp_path / "data/frog_2.txt").unlink()
+    assert "frog_2  missing files: data/frog_2.txt" in cli("inspect", cwd=tmp_path).out
 
 
 def test_from_a_table(tmp_path: Path) -> None:
