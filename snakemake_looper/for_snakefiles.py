@@ -22,7 +22,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -131,7 +131,7 @@ def open_project(
 
         folder, is_selection = generated_plan(engine, config, structure, selects)
     table = JobTable(folder / JOB_TABLE)
-    jobs = Lookups(table, engine, partial(_files_left, table))
+    jobs = Lookups(table, engine, partial(_files_left, table), partial(_flags_changed, table))
     if not engine.is_main:
         # Snakemake calls `onsuccess` and `onerror` in a job's own process as well.
         return OpenProject(jobs, None)
@@ -145,6 +145,13 @@ def _files_left(table: JobTable) -> list[str]:
     from .results.unfinished import unfinished
 
     return unfinished(table)
+
+
+def _flags_changed(table: JobTable, rules: Sequence[str]) -> Iterable[str]:
+    """The flags of jobs that have changed, and of which Snakemake does not know it."""
+    from .results.outdated import declared_later
+
+    return declared_later(table, table.facts.workdir, rules)
 
 
 def plan_for(workflow: Any, config: Mapping[str, Any]) -> str:

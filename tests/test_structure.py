@@ -39,7 +39,7 @@ ROOMS = [
 # in a generated workflow, in a job array, and where resources grow with each try.
 LOADED_BY_A_JOB = {
     "", "files", "for_snakefiles", "layout", "system_errors", "version", "workspace",
-    "workspace.engine", "workspace.job_table", "workspace.looper_records", "workspace.lookups", "workspace.places",
+    "workspace.engine", "workspace.forced", "workspace.job_table", "workspace.looper_records", "workspace.lookups", "workspace.places",
     "workspace.rows",
 }  # fmt: skip
 LOADED_BY_SOME_JOBS = {"formula", "run", "run.from_snakefile", "workspace.array_task"}

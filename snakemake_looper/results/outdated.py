@@ -5,9 +5,11 @@ files that Snakemake looks at, and without it. A job is due if
 
 - an input file is newer than one of its outputs, and has another content,
 - its command, its merged pipestat config or the list of its input files is not the recorded one,
+- a declared output is missing,
 - a job before it is due, or has not completed.
 
-A lost output is no reason if no other job needs it, and the target asks for flags only.
+Snakemake compares no command of a job that has an output without a record, as one that was declared
+after the last run. A run forces such a job if it has changed, see `declared_later`.
 
 Where Snakemake has no record of a job, as of those that looper ran, it compares only times, and so
 does this module. It says nothing about software environments: they are compared only in runs that
@@ -28,7 +30,7 @@ from ..files import content_of, modified
 from ..layout import is_completed_flag
 from ..workspace.job_table import JobTable
 from ..workspace.lookups import compared_script
-from ..workspace.metadata import Metadata, read_metadata
+from ..workspace.metadata import Metadata, has_metadata, read_metadata
 from ..workspace.places import Places
 from ..workspace.rows import ConfigRow, JobRow
 from .statuses import RecordStatus
@@ -100,6 +102,29 @@ def _outdated(
     return found
 
 
+def declared_later(table: JobTable, workdir: Path, rules: Collection[str]) -> dict[str, str]:
+    """Completed jobs that changed after they were given an output: their flags, with the cause.
+
+    Args:
+        table: the job table.
+        workdir: Snakemake's working directory.
+        rules: the rules whose jobs are looked at.
+    """
+    facts = _Facts(table, workdir)
+    if not any(facts.facts.outputs.get(rule) for rule in rules):
+        return {}
+    found = {}
+    for row in table.rows():
+        outputs = _outputs(row, facts) if row.rule in rules else ()
+        if all(has_metadata(workdir, output) for output in outputs):
+            continue
+        recorded = _recorded(row, facts)
+        cause = _by_record(row, recorded, facts) if recorded else None
+        if cause and os.path.exists(os.path.join(workdir, row.flag)):
+            found[row.flag] = cause
+    return found
+
+
 def _key(one: RecordStatus | JobRow) -> tuple[str, str, str]:
     return one.pipeline, one.level, one.record
 
@@ -128,27 +153,37 @@ def _after_others(
 
 def _cause(row: JobRow, facts: _Facts) -> str | None:
     """Why a job is due by itself; None if it is not."""
+    for output in _outputs(row, facts):
+        if not os.path.exists(os.path.join(facts.workdir, output)):
+            return f"an output is missing: {output}"
     recorded = _recorded(row, facts)
-    config = facts.configs.get(row.rule)
     found = _by_times(row, recorded, facts)
     if found is not None or recorded is None:
         return found
+    return _by_record(row, recorded, facts)
+
+
+def _by_record(row: JobRow, recorded: Metadata, facts: _Facts) -> str | None:
+    """The difference between a job and Snakemake's record of it."""
+    config = facts.configs.get(row.rule)
     return _by_params(row, recorded, config, facts) or _by_inputs(row, recorded, config, facts)
 
 
+def _outputs(row: JobRow, facts: _Facts) -> list[str]:
+    """The declared outputs of a job."""
+    return [one.replace("{sample}", row.record) for one in facts.facts.outputs.get(row.rule, ())]
+
+
 def _recorded(row: JobRow, facts: _Facts) -> Metadata | None:
-    """Snakemake's record of a job; None unless it has one of each output."""
-    for output in facts.facts.outputs.get(row.rule, ()):
-        if read_metadata(facts.workdir, output.replace("{sample}", row.record)) is None:
-            return None
+    """Snakemake's record of a job: that of its flag."""
     return read_metadata(facts.workdir, row.flag)
 
 
 def _by_times(row: JobRow, recorded: Metadata | None, facts: _Facts) -> str | None:
     """The input file that is newer than the oldest output, and has another content."""
-    patterns = [*facts.facts.outputs.get(row.rule, ()), facts.facts.benchmarks.get(row.rule, "")]
-    outputs = (pattern.replace("{sample}", row.record) for pattern in patterns if pattern)
-    times = (modified(os.path.join(facts.workdir, path)) for path in (row.flag, *outputs))
+    benchmark = facts.facts.benchmarks.get(row.rule, "").replace("{sample}", row.record)
+    outputs = [row.flag, *_outputs(row, facts), *([benchmark] if benchmark else [])]
+    times = (modified(os.path.join(facts.workdir, path)) for path in outputs)
     oldest = min((one for one in times if one is not None), default=0.0)
     for path in (*json.loads(row.inputs), *facts.reads.get(row.rule, ())):
         if _is_changed(path, oldest, recorded, facts.workdir):

@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
 from ..layout import is_digest
+from ..results.outdated import declared_later
 from ..status.flags import Flags
 from ..status_words import NOT_RUN
 from ..workspace.job_table import JobTable
@@ -57,13 +58,16 @@ class Causes:
     configs: Mapping[str, ConfigRow]
     """The merged pipestat configs, by rule."""
     flags: Flags
+    changed: Mapping[str, str] = field(default_factory=dict)
+    """Jobs that a run forces, because Snakemake does not know that they have changed."""
 
     @classmethod
     def of(cls, table: JobTable, workdir: Path) -> Causes:
         """The causes of the records in a job table."""
         briefs = {brief.flag: brief for brief in table.briefs()}
         configs = {config.rule: config for config in table.configs(workdir)}
-        return cls(workdir, briefs, configs, Flags(workdir))
+        changed = declared_later(table, workdir, table.facts.outputs)
+        return cls(workdir, briefs, configs, Flags(workdir), changed)
 
     def cause(self, brief: Brief, reason: Reason) -> Cause:
         """The cause of a record; of several, the one that a user would name."""
@@ -83,7 +87,7 @@ class Causes:
     def _of_completed(self, brief: Brief, reason: Reason) -> str:
         config = self._config(brief)
         causes: Sequence[tuple[object, str]] = (
-            (reason.is_forced, "forced"),
+            (reason.is_forced, self.changed.get(brief.flag, "forced")),
             (reason.missing, "an output is missing"),
             (reason.is_cut_off, "the last run was cut off"),
             (set(reason.newer) - {config}, "an input file is newer"),

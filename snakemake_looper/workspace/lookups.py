@@ -21,6 +21,7 @@ from typing import Any
 
 from ..layout import LEFT_OVER, command_file
 from .engine import Engine, orders_jobs
+from .forced import Changed, Forced, Left
 from .job_table import JobTable
 from .looper_records import is_completed_by_looper
 from .places import Compared, Places
@@ -44,18 +45,13 @@ def _lookup(function: Lookup) -> Lookup:
 class Lookups:
     """Functions of wildcards over one job table."""
 
-    def __init__(self, table: JobTable, engine: Engine, left: Callable[[], list[str]]) -> None:
-        """Make the lookups of a Snakefile.
-
-        Args:
-            table: the job table.
-            engine: Snakemake.
-            left: returns the files that earlier runs left to be made, see `results.unfinished`.
-        """
+    def __init__(
+        self, table: JobTable, engine: Engine, left: Left, changed: Changed = lambda rules: ()
+    ) -> None:
+        """Make the lookups of a Snakefile; `left` and `changed` as in `Forced`."""
         self._table = table
         self._engine = engine
-        self._find_left = left
-        self._left: list[str] | None = None
+        self._forced = Forced(engine, left, changed)
         self._has_new_lumps = False
 
     @property
@@ -140,7 +136,7 @@ class Lookups:
         """The completed flags of all jobs of some rules."""
 
         def completed(wildcards: Any) -> list[str]:
-            self._force_what_is_left()
+            self._forced.what_is_left()
             return self._table.flags(rules)
 
         return _lookup(completed)
@@ -151,7 +147,14 @@ class Lookups:
         Snakemake looks for a missing output only if something asks for it. And it compares no
         command of a job that has an output without a record, as a newly declared one is.
         """
-        return _lookup(lambda wildcards: self._table.declared_outputs(rules))
+
+        def declared(wildcards: Any) -> list[str]:
+            outputs = self._table.declared_outputs(rules)
+            if outputs:
+                self._forced.what_has_changed(rules)
+            return outputs
+
+        return _lookup(declared)
 
     def flags_of_sample(self, *rules: str) -> Lookup:
         """The completed flags of one sample's jobs of some rules; a sample may lack some."""
@@ -212,7 +215,7 @@ class Lookups:
         """In a plan of some samples, the file to make if earlier runs left work undone."""
 
         def wanted(wildcards: Any) -> list[str]:
-            if not self._engine.is_main or not self._force_what_is_left():
+            if not self._engine.is_main or not self._forced.what_is_left():
                 return []
             self._engine.force([LEFT_OVER])
             return [LEFT_OVER]
@@ -226,15 +229,6 @@ class Lookups:
         """
 
         return lambda wildcards, output: str(self._table.path)
-
-    def _force_what_is_left(self) -> bool:
-        """Let Snakemake make the files that earlier runs left; False if there are none."""
-        if not self._engine.is_main or not self._engine.has_graph:
-            return False
-        if self._left is None:
-            self._left = self._find_left()
-            self._engine.force(self._left)
-        return bool(self._left)
 
     def _row(self, rule: str, wildcards: Any) -> JobRow:
         """The job of a rule, for the sample in the wildcards or for the project."""

@@ -54,6 +54,11 @@ def read_metadata(workdir: Path, output: str) -> Metadata | None:
     return Metadata(params, inputs, known)
 
 
+def has_metadata(workdir: Path, output: str) -> bool:
+    """Whether Snakemake has any record of an output."""
+    return os.path.exists(_path(workdir, output))
+
+
 def _path(workdir: Path, output: str) -> str:
     name = urlsafe_b64encode(output.encode()).decode()
     parts = [name[at : at + _PART] for at in range(0, len(name), _PART)]

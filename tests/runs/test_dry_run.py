@@ -69,12 +69,27 @@ def test_an_error_is_shown_and_a_question_about_files_is_answered(project: Path)
     assert asked.out.startswith("output_file\t") and "Nothing was run" not in asked.text
 
 
-def test_an_output_that_is_declared_later_is_missing(project: Path) -> None:
+def test_an_output_that_is_declared_later(project: Path) -> None:
+    edit(
+        project / "touch.yaml",
+        "echo {sample.word}",
+        "echo {sample.word} > {sample.sample_name}.out",
+    )
     assert looper("run", cwd=project).code == 0
     new = "sample_interface:\n  snakemake: {output: '{sample.sample_name}.out'}"
     edit(project / "touch.yaml", "sample_interface:", new)
-    dry = looper("run", "-d", cwd=project)
-    assert dry.out.startswith(
-        "touch: 3 of 3 samples to run\n"
-        "  3 samples run again: an output is missing: a (a.out), b (b.out), c (c.out)\n"
+    idle = "Nothing to be done: all that was asked for is up to date."
+    assert idle in looper("run", "-d", cwd=project).out, "the command has always made it"
+
+    edit(project / "samples.csv", "b,b.txt,two", "b,b.txt,other")
+    (project / "c.out").unlink()
+    assert looper("run", "-d", cwd=project).out.startswith(
+        "touch: 2 of 3 samples to run\n"
+        "  1 sample runs again: the command changed: b\n"
+        "  1 sample runs again: an output is missing: c (c.out)\n"
     )
+    said = looper("check", cwd=project).err
+    assert "the command changed (b)" in said and "an output is missing (c)" in said
+    assert looper("run", cwd=project).code == 0
+    assert (project / "b.out").read_text() == "other\n"
+    assert idle in looper("run", "-d", cwd=project).out
