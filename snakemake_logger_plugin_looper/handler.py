@@ -4,6 +4,10 @@ Each project has a session, and each session a controller. The watcher hands Sna
 to the controllers, which keep the status flags true. The watcher also shows the progress while
 Snakemake runs, and prints a closing summary at the end. An error in here never breaks a run: its
 traceback is printed.
+
+The controllers see a record before Snakemake goes on: a job that is tried again sets its own flag
+at once, and must find that of its last try settled. The views see it later, in the thread of
+Snakemake's log queue: a terminal may be slow or stopped.
 """
 
 from __future__ import annotations
@@ -13,6 +17,7 @@ import sys
 import threading
 import time
 import traceback
+from collections import deque
 from collections.abc import Callable, Iterable
 from logging import LogRecord, getLogger
 from logging.handlers import QueueHandler
@@ -43,8 +48,9 @@ _SECONDS_BETWEEN_SNAPSHOTS = 5.0
 class Watcher:
     """Follows the sessions of one run of Snakemake.
 
-    Log records come from the thread of Snakemake's log queue, `follow` and `_drain` from the main
-    thread. `_lock` keeps them apart.
+    `_notice` is called by the thread that logs, `take` by that of Snakemake's log queue, `follow`
+    and `_drain` by the main thread. `_lock` guards the sessions and controllers, `_view_lock` the
+    views. A thread that waits for a terminal holds only the second one.
     """
 
     def __init__(self, settings: OutputSettings, has_option: bool = False) -> None:
@@ -65,7 +71,10 @@ class Watcher:
         self._told: DryRunView | None = None
         self._next_line = 0.0
         self._finished = False
+        self._failures: deque[Failure] = deque()
+        """Failures that no view has shown yet."""
         self._lock = threading.Lock()
+        self._view_lock = threading.Lock()
         self._safely(lambda: self._choose_view(settings, has_option))
 
     @property
@@ -97,17 +106,27 @@ class Watcher:
         """Follow a session, from its opening on."""
         with self._lock:
             self._sessions.append(session)
+            if len(self._sessions) == 1:
+                for handler in _queue_handlers():
+                    handler.addFilter(self._notice)
         session.drain = self._drain
         session.is_followed = True
 
+    def _notice(self, record: LogRecord) -> bool:
+        """Hand a record to the controllers before Snakemake goes on. No record is held back."""
+        if not self._dry_run:
+            with self._lock:
+                self._safely(lambda: self._follow(record))
+        return True
+
     def take(self, record: LogRecord) -> None:
-        """Handle a log record. Records come in the order of events, from one thread."""
-        with self._lock:
+        """Show what a log record says. Records come in the order of events, from one thread."""
+        with self._view_lock:
             told = self._told
             if told is not None:
                 self._safely(lambda: told.take(record, self._sessions))
             elif not self._dry_run:
-                self._safely(lambda: self._follow(record))
+                self._safely(self._show_failures)
                 self._safely(lambda: self._show(record))
 
     def finish(self) -> None:
@@ -140,22 +159,28 @@ class Watcher:
 
         if is_beginning(record):
             live.announce("finding out which jobs are due")
-        if any(controller.has_run for controller in self._controllers.values()):
+        if any(one.has_run for one in self._followed()):
             live.start()
-        is_told = any(controller.is_told(record) for controller in self._controllers.values())
+        is_told = any(one.is_told(record) for one in self._followed())
         is_told |= self._is_interrupted() and says_jobs_failed(record)
         if is_shown(record) and not is_told:
             live.message(text_of(record), record.levelno)
 
+    def _followed(self) -> list[Controller]:
+        with self._lock:
+            return list(self._controllers.values())
+
     def _snapshot(self) -> Snapshot:
         from snakemake_looper.run.snapshot import together
 
-        return together([controller.snapshot() for controller in self._controllers.values()])
+        return together([one.snapshot() for one in self._followed()])
 
-    def _failed(self, failure: Failure) -> None:
+    def _show_failures(self) -> None:
         view = self._live or self._plain
-        if view is not None and not (failure.status == "partial" and self._is_interrupted()):
-            view.failed(failure)
+        while self._failures:
+            failure = self._failures.popleft()
+            if view is not None and not (failure.status == "partial" and self._is_interrupted()):
+                view.failed(failure)
 
     def _is_interrupted(self) -> bool:
         """Whether the user has ended the run. A job that this has cut off is no failure."""
@@ -170,7 +195,7 @@ class Watcher:
         table = JobTable(session.table.path)
         controller = Controller.of(table, session.workdir, journal)
         table.close()
-        controller.on_failure = self._failed
+        controller.on_failure = self._failures.append
         return controller
 
     def _drain(self) -> None:
@@ -181,6 +206,8 @@ class Watcher:
         with self._lock:
             for controller in self._controllers.values():
                 self._safely(controller.mark_abandoned)
+        with self._view_lock:
+            self._safely(self._show_failures)
 
     def _sum_up(self) -> None:
         if self._live is not None:
@@ -197,6 +224,7 @@ class Watcher:
         controller = self._controllers.get(session)
         if controller is not None:
             controller.mark_abandoned()
+        self._show_failures()
         session.close()
         table = JobTable(session.table.path)
         try:
@@ -234,6 +262,10 @@ class Watcher:
 
 def _pending() -> bool:
     """Whether Snakemake's logger has records in its queues that its plugins have not seen."""
+    return any(getattr(one.queue, "unfinished_tasks", 0) for one in _queue_handlers())
+
+
+def _queue_handlers() -> list[QueueHandler]:
+    """The handlers through which Snakemake's log records get to its plugins."""
     handlers = getLogger("snakemake.logging").handlers
-    queues: list[Any] = [one.queue for one in handlers if isinstance(one, QueueHandler)]
-    return any(getattr(queue, "unfinished_tasks", 0) for queue in queues)
+    return [one for one in handlers if isinstance(one, QueueHandler)]

@@ -123,7 +123,7 @@ def read(record: LogRecord) -> Iterator[Event]:
     if reader is not None:
         yield from reader(record.__dict__)
     elif event is None and isinstance(record.msg, str):
-        yield from _message(record.msg)
+        yield from _message(record.getMessage())
 
 
 def says_nothing_to_do(record: LogRecord) -> bool:
