@@ -22,7 +22,7 @@ from collections.abc import Callable, Iterable
 from logging import LogRecord, getLogger
 from logging.handlers import QueueHandler
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 # The package is imported inside functions: every Snakemake process imports the plugin, and few run
 # a looper project.
