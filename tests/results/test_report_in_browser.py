@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from support.browsers import clean, in_browser, look
+from support.driven_browser import Browser, browser
 from support.projects import write
 from support.reports import (
     SCHEMA,
@@ -16,6 +18,15 @@ from support.reports import (
     portable,
     report,
 )
+
+pytestmark = in_browser
+
+
+@pytest.fixture(scope="module")
+def tabs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
+    """One browser for all tests of this module."""
+    with browser(tmp_path_factory.mktemp("browser")) as one:
+        yield one
 
 
 @pytest.fixture
@@ -33,23 +44,21 @@ def shown(tmp_path: Path) -> Path:
     return report(tmp_path, one, page({"a": {"n": 1}}, level="project", schema=schema))
 
 
-@in_browser
-def test_the_browser_would_tell(tmp_path: Path) -> None:
+def test_the_browser_would_tell(tabs: Browser, tmp_path: Path) -> None:
     """What the other tests rely on: errors, broken pictures and scripts are seen."""
     bad = tmp_path / "bad.html"
     bad.write_text("<img src=gone.png><script>window.ran = 1; nonsense()</script>")
-    seen = look(bad)
+    seen = look(tabs, bad)
     assert any("nonsense is not defined" in line for line in seen["console"])
     assert seen["widths"] == [0] and seen["ran"] == 1
     bad.write_text(
         "<div style='width: 5000px'>x</div><script src=https://example.org/x.js></script>"
     )
-    seen = look(bad)
+    seen = look(tabs, bad)
     assert seen["overflow"] > 0 and not clean(seen)
     assert seen["console"] or "https:" in seen["sources"]
 
 
-@in_browser
 @pytest.mark.parametrize(
     ("path", "rows", "images"),
     [
@@ -61,8 +70,8 @@ def test_the_browser_would_tell(tmp_path: Path) -> None:
         ("pipelines/count/project/index.html", 1, 0),
     ],
 )
-def test_pages_open(shown: Path, path: str, rows: int, images: int) -> None:
-    seen = look(shown / path, "", "", "--window-size=500,800")  # as narrow as it lets us
+def test_pages_open(tabs: Browser, shown: Path, path: str, rows: int, images: int) -> None:
+    seen = look(tabs, shown / path, width=400)
     assert clean(seen), seen
     assert seen["rows"] == rows and seen["widths"] == [40] * images
 
@@ -84,46 +93,40 @@ ACTIONS = {
 }
 
 
-@in_browser
-def test_tables_are_sorted_and_filtered(shown: Path) -> None:
+def test_tables_are_sorted_and_filtered(tabs: Browser, shown: Path) -> None:
     action = f"return [{', '.join(f'(() => {{ {one} }})()' for one in ACTIONS)}]"
-    seen = look(shown / "pipelines/count/sample/index.html", action)
+    seen = look(tabs, shown / "pipelines/count/sample/index.html", action)
     assert [" ".join(map(str, one)) for one in seen["found"]] == list(ACTIONS.values())
     assert clean(seen), seen
 
 
-@in_browser
-def test_the_index_leads_to_the_failed_ones(shown: Path) -> None:
+def test_the_index_leads_to_the_failed_ones(tabs: Browser, shown: Path) -> None:
     (link,) = (link for link in Html(shown / "index.html").links if link.endswith("failed"))
     path, hash = link.split("#")
-    assert look(shown / path, "return first()", f"#{hash}")["found"] == ["lost"]
+    assert look(tabs, shown / path, "return first()", hash=f"#{hash}")["found"] == ["lost"]
 
 
-@in_browser
-def test_dark_and_light(shown: Path) -> None:
-    light = look(shown / "index.html", "", "", "--blink-settings=preferredColorScheme=1")
-    dark = look(shown / "index.html", "", "", "--blink-settings=preferredColorScheme=0")
+def test_dark_and_light(tabs: Browser, shown: Path) -> None:
+    light = look(tabs, shown / "index.html")
+    dark = look(tabs, shown / "index.html", dark=True)
     assert (light["back"], dark["back"]) == ("rgb(255, 255, 255)", "rgb(21, 24, 29)")
 
 
-@in_browser
-def test_nothing_of_the_values_runs(tmp_path: Path) -> None:
+def test_nothing_of_the_values_runs(tabs: Browser, tmp_path: Path) -> None:
     folder = nasty(tmp_path)
     for path in list(folder.rglob("*.html")):
-        seen = look(path, "return document.scripts.length")
-        assert clean(seen) and seen["found"] == 2, "ours and the probe"
+        seen = look(tabs, path, "return document.scripts.length")
+        assert clean(seen) and seen["found"] == 1, "ours"
 
 
-@in_browser
-def test_a_portable_report_shows_its_pictures(tmp_path: Path) -> None:
+def test_a_portable_report_shows_its_pictures(tabs: Browser, tmp_path: Path) -> None:
     folder = portable(tmp_path / "project", tmp_path / "away")
     for name in ("index", "images", "b"):
-        seen = look(folder / f"pipelines/count/sample/{name}.html")
+        seen = look(tabs, folder / f"pipelines/count/sample/{name}.html")
         assert clean(seen) and seen["widths"], seen
 
 
-@in_browser
-def test_pages_are_whole_without_the_script(shown: Path) -> None:
+def test_pages_are_whole_without_the_script(tabs: Browser, shown: Path) -> None:
     (shown / "assets" / "report.js").write_text("")
-    seen = look(shown / "pipelines/count/sample/index.html", "return first().length")
+    seen = look(tabs, shown / "pipelines/count/sample/index.html", "return first().length")
     assert clean(seen) and seen["found"] == 8

@@ -2,28 +2,24 @@
 
 from __future__ import annotations
 
-import json
-import re
 import shutil
-import subprocess
 from collections.abc import Mapping
-from html.parser import HTMLParser
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from support.running import PATIENCE
+if TYPE_CHECKING:
+    from support.driven_browser import Browser
 
 BROWSER = next(
     filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None
 )
 in_browser = pytest.mark.skipif(BROWSER is None, reason="there is no chromium to look with")
 
-# Runs behind the page's own script, when all pictures are loaded, and leaves what it found.
+# Runs when the page is loaded, waits for all pictures, and returns what it found.
 PROBE = """
-<script>
-addEventListener("load", async () => {
+(async () => {
   const images = Array.from(document.images);
   images.forEach(image => { image.loading = "eager"; });
   await Promise.all(images.map(image => image.decode().catch(() => null)));
@@ -37,49 +33,35 @@ addEventListener("load", async () => {
     field.dispatchEvent(new Event(selector === "select" ? "change" : "input", {bubbles: true}));
   };
   const found = (() => { ACTION })();
-  const text = document.createElement("pre");
-  text.id = "probe";
-  text.textContent = JSON.stringify({
+  const rows = document.querySelectorAll("tbody tr").length;
+  return {
     found,
-    rows: document.querySelectorAll("tbody tr").length,
+    rows,
     widths: images.map(image => image.naturalWidth),
     ran: window.ran ?? null,
     overflow: document.documentElement.scrollWidth - document.documentElement.clientWidth,
     back: getComputedStyle(document.body).backgroundColor,
     sources: performance.getEntriesByType("resource").map(entry => new URL(entry.name).protocol),
-  });
-  document.body.append(text);
-});
-</script>
+  };
+})()
 """
 
 
-def look(path: Path, action: str = "", hash: str = "", *options: str) -> dict[str, Any]:
+def look(
+    browser: Browser,
+    path: Path,
+    action: str = "",
+    *,
+    hash: str = "",
+    width: int = 1280,
+    dark: bool = False,
+) -> dict[str, Any]:
     """Open a page, do something there, and tell what is to be seen."""
-    assert BROWSER
-    probe = path.with_name("probe.html")
-    probe.write_text(path.read_text(encoding="utf-8") + PROBE.replace("ACTION", action), "utf-8")
-    done = subprocess.run(
-        [
-            BROWSER, "--headless=new", "--no-sandbox", "--disable-gpu", "--no-first-run",
-            "--disable-dev-shm-usage", "--host-resolver-rules=MAP * ~NOTFOUND",
-            f"--user-data-dir={path.parent / '.browser'}", "--enable-logging=stderr",
-            "--virtual-time-budget=20000", "--dump-dom", *options, probe.as_uri() + hash,
-        ],
-        capture_output=True, text=True, timeout=PATIENCE,
-    )  # fmt: skip
-    probe.unlink()
-    shutil.rmtree(path.parent / ".browser", ignore_errors=True)
-    seen = re.search(r'<pre id="probe">(.*?)</pre>', done.stdout, re.DOTALL)
-    assert seen, done.stdout + done.stderr
-    decoder = HTMLParser()
-    text: list[str] = []
-    decoder.handle_data = text.append  # type: ignore[method-assign]
-    decoder.feed(seen[1])
-    decoder.close()
-    console = [line for line in done.stderr.splitlines() if "CONSOLE" in line]
-    loaded: dict[str, Any] = json.loads("".join(text))
-    return {**loaded, "console": console}
+    tab = browser.open(path.as_uri() + hash, width, dark=dark)
+    seen: dict[str, Any] = tab.get(PROBE.replace("ACTION", action))
+    console = tab.faults()
+    tab.close()
+    return {**seen, "console": console}
 
 
 def clean(seen: Mapping[str, Any]) -> bool:
