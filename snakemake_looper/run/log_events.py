@@ -131,6 +131,11 @@ def says_nothing_to_do(record: LogRecord) -> bool:
     return isinstance(record.msg, str) and record.msg.startswith(_NOTHING)
 
 
+def says_job_counts(record: LogRecord) -> bool:
+    """Whether Snakemake says how many jobs each rule has."""
+    return getattr(record, "event", None) is LogEvent.RUN_INFO
+
+
 def says_jobs_failed(record: LogRecord) -> bool:
     """Whether Snakemake says that a job failed, or, as its last word, that some job did."""
     event = getattr(record, "event", None)

@@ -165,6 +165,11 @@ _WITH_MORE = re.compile(r"-n([A-Za-z].*)")
 _CHOOSES_CORES = re.compile(r"-c|-j|--cores|--jobs|-e|--executor|--(workflow-)?profile")
 
 
+def is_our_program(program: str) -> bool:
+    """Whether a program, the first of `sys.argv`, is ours and not Snakemake."""
+    return os.path.basename(program) == "snakemake-looper"
+
+
 def command_to_start(words: Iterable[str]) -> str:
     """The command line of a dry run without the option that makes it one; "" if it has none.
 
@@ -173,7 +178,7 @@ def command_to_start(words: Iterable[str]) -> str:
     """
     program, *arguments = words
     name = os.path.basename(program)
-    ours = name == "snakemake-looper"
+    ours = is_our_program(program)
     if name != "snakemake" and not ours:
         return ""
     end = arguments.index("--") if ours and "--" in arguments else len(arguments)

@@ -16,7 +16,13 @@ from ..run import log_events as events
 from ..run.due import DueJobs
 from ..run.session import Session
 from ..workspace.job_table import JobTable
-from .dry_run import command_to_start, dry_run_lines, is_shown_in_dry_run, skipped_lines
+from .dry_run import (
+    command_to_start,
+    dry_run_lines,
+    is_our_program,
+    is_shown_in_dry_run,
+    skipped_lines,
+)
 from .log_lines import text_of
 from .screen import Screen
 from .tables import render, status_table
@@ -35,6 +41,7 @@ class DryRunView:
         self._screen = Screen(stream, colour and self._is_terminal)
         self._due: dict[Session, DueJobs] = {}
         self._is_idle = False
+        self._has_counted = False
         self._has_failed = False
 
     def take(self, record: logging.LogRecord, sessions: Iterable[Session]) -> None:
@@ -42,6 +49,12 @@ class DryRunView:
         self._has_failed |= record.levelno >= logging.ERROR
         if is_shown_in_dry_run(record):
             self._print(harmless(text_of(record).rstrip("\n")), record.levelno)
+            return
+        if not self._has_counted and events.says_job_counts(record):
+            self._has_counted = True  # Snakemake says it at the beginning and at the end
+            if not self._is_terminal and not is_our_program(sys.argv[0]):
+                # Scripts that call Snakemake read it.
+                self._print(harmless(text_of(record).rstrip("\n")) + "\n")
             return
         self._is_idle |= events.says_nothing_to_do(record)
         for event in events.read(record):

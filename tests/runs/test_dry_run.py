@@ -62,6 +62,13 @@ def test_details_are_snakemakes(project: Path) -> None:
         assert "Nothing was run." not in dry.text
 
 
+def test_scripts_find_snakemakes_table_of_jobs(project: Path) -> None:
+    dry = program("snakemake", ("--use-looper-config", "-n"), project, {})
+    assert dry.out.startswith("Job stats:\njob              count\n")
+    assert "\ntouch_sample         3\n" in dry.out and dry.out.count("Job stats:") == 1
+    assert "\ntotal                5\n\ntouch: 3 of 3 samples to run\n" in dry.out
+
+
 def test_an_error_is_shown_and_a_question_about_files_is_answered(project: Path) -> None:
     wrong = program("snakemake", ("--use-looper-config", "-n", "--until", "x"), project, {})
     asked = program("snakemake", ("--use-looper-config", "-n", "--summary"), project, {})
