@@ -46,6 +46,7 @@ LOADED_BY_SOME_JOBS = {"formula", "run", "run.from_snakefile", "workspace.array_
 # Each library of others is imported by these modules, and by no other.
 SEAMS = {
     "peppy": {"read.peps.peppy_merging", "read.peps.peppy_project"},
+    "pandas": {"read.peps.peppy_merging"},
     "pephubclient": {"read.peps.pephub", "results.pephub_table"},
     "jinja2": {"read.templates.template_environment", "read.templates.template_undefined", "results.report.report_documents"},
     "jsonschema": {"read.schemas.input_schema", "read.schemas.output_schema_faults", "read.schemas.schema_faults"},
