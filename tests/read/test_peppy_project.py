@@ -55,6 +55,7 @@ def test_samples_of_a_table_are_those_that_peppy_makes(
         pytest.param([{"sample_name": "a", "n": 1}, {"sample_name": "b", "n": "x"}], id="numbers and texts"),
         pytest.param([{"sample_name": "a", "n": True, "l": ["x", "y"]}, {"sample_name": "b", "n": None, "l": "z"}], id="other values"),
         pytest.param([{"sample_name": 1, "n": 2}, {"sample_name": 3, "n": 4}], id="numbers only"),
+        pytest.param([{"sample_name": 1, "n": 2.5}], id="numbers of two kinds"),
     ],
 )  # fmt: skip
 def test_samples_of_a_raw_pep_are_those_that_peppy_makes(
