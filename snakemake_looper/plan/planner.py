@@ -20,6 +20,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import NamedTuple, TypeVar
 
+from .. import collector
 from ..errors import Problems
 from ..model import Job, Plan
 from ..read.options.options import Options
@@ -53,6 +54,7 @@ class ExplainedJob(NamedTuple):
     namespaces: Namespaces
 
 
+@collector.seldom()
 def plan_project(
     looper_config: Path,
     options: Options | None = None,
@@ -69,6 +71,7 @@ def plan_project(
     return make_plan(project, workdir, rundir, problems)
 
 
+@collector.seldom()
 def make_plan(
     project: Project,
     workdir: Path | None = None,
@@ -92,6 +95,7 @@ def make_plan(
     return plan
 
 
+@collector.seldom()
 def explain(looper_config: Path, options: Options | None, record: str) -> list[ExplainedJob]:
     """The jobs of one record, each with its namespaces.
 

@@ -14,6 +14,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from .. import collector
 from ..errors import Place, Problems, ProjectError
 from ..model import Interface, Level, Pep, Sample
 from .documents.yaml_lines import absent, read_yaml, resolve
@@ -49,6 +50,7 @@ class Project:
         return tuple(i for path, i in ours.items() if path in named)
 
 
+@collector.seldom()
 def read_project(
     looper_config: Path, options: Options | None = None, problems: Problems | None = None
 ) -> Project:

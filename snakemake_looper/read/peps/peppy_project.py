@@ -77,15 +77,27 @@ def load_pep(
             if modifiers:
                 project.config["sample_modifiers"] = dict(modifiers)
                 project.modify_samples()
-            in_order = _in_order(project)
-            samples = tuple(map(_plain_values, in_order))
-            sources = _sources(in_order)
-            index = str(project.st_index)
-            tables = tuple(_tables(project)) if isinstance(source, str) else ()
+            return _values_of(project, config, isinstance(source, str))
     except Exception as error:  # peppy raises whatever pandas, PyYAML and the system raise
         _log.debug("peppy cannot read %s", source, exc_info=True)
         raise PeppyError(str(error).strip() or type(error).__name__) from error
-    return PeppyProject(config, samples, index, tables, sources)
+
+
+def _values_of(project: Any, config: Mapping[str, Any], is_file: bool) -> PeppyProject:
+    """The plain values of a project, which has no samples afterwards.
+
+    Each sample refers to the project, and the project to them: they would stay in memory.
+    """
+    in_order = _in_order(project)
+    values = PeppyProject(
+        config=config,
+        samples=tuple(map(_plain_values, in_order)),
+        index=str(project.st_index),
+        tables=tuple(_tables(project)) if is_file else (),
+        sources=_sources(in_order),
+    )
+    project.samples.clear()
+    return values
 
 
 def _in_order(project: Any) -> list[Any]:
