@@ -41,10 +41,10 @@ class Project:
     whole: bool = True
     """Whether every interface could be read. If not, each fault is a problem already."""
 
-    def sample_interfaces(self, sample: Sample) -> tuple[Interface, ...]:
+    def sample_interfaces(self, sample: Sample | None = None) -> tuple[Interface, ...]:
         """The interfaces of a sample: those that it names itself, else those of the project."""
         ours = {str(i.path): i for i in self.interfaces if i.level == "sample"}
-        if sample.interfaces is not None:
+        if sample and sample.interfaces is not None:
             return tuple(ours[path] for path in sample.interfaces if path in ours)
         named = {str(source.path) for source in self.settings.interfaces}
         return tuple(i for path, i in ours.items() if path in named)
