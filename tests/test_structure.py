@@ -232,3 +232,13 @@ def test_a_job_loads_the_door_and_the_table_only() -> None:
     assert loaded_with("for_snakefiles") == LOADED_BY_A_JOB
     some = loaded_with("for_snakefiles", *LOADED_BY_SOME_JOBS)
     assert some == LOADED_BY_A_JOB | LOADED_BY_SOME_JOBS
+
+
+def test_the_help_waits_for_no_reader_of_files() -> None:
+    heavy = ["yaml", "sqlite3", "rich", "jinja2", "peppy", "snakemake", "snakemake_looper.model"]
+    code = (
+        "import sys; from snakemake_looper.cli import parsers; parsers()[0].format_help();"
+        f"print([one for one in {heavy} if one in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
