@@ -24,7 +24,6 @@ from .cli_words import Spellings, find_command, sort_words, spellings_in, spelli
 from .commands import DONE, FAILED
 from .errors import LooperError, Problems, ProjectError
 from .messages import complain, note
-from .run.from_command_line import print_problems
 from .system_errors import explained
 
 
@@ -43,6 +42,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         command = import_module(f"{__package__}.commands.{arguments.command}")
         return int(command.execute(arguments))
     except ProjectError as error:
+        from .run.from_command_line import print_problems  # late: it is heavy
+
         print_problems(error, options_of(arguments) if arguments else None)
         return error.exit_code
     except LooperError as error:

@@ -15,7 +15,6 @@ from typing import Any, NoReturn
 
 from .cli_commands import COMMANDS, RUNS, Command
 from .errors import Problems, ProjectError
-from .read.looper_config import is_registry_path
 from .read.options.option_sources import TYPED, from_config
 from .read.options.option_values import flag, pairs, words
 from .read.options.options import OPTIONS, Group, Option, Options, spelled
@@ -187,6 +186,8 @@ def _typed(option: Option, value: Any) -> Any:
 
 def _absolute(path: str) -> str:
     """A typed path, made absolute from the current directory. A slash at its end is kept."""
+    from .read.looper_config import is_registry_path  # late: `--help` needs no reader of files
+
     if is_registry_path(path, Path.cwd()):
         return path
     found = os.path.abspath(os.path.expanduser(path))

@@ -21,7 +21,7 @@ PACKAGE = REPOSITORY / "snakemake_looper"
 # From the ground up. Rooms of one line stand beside each other, and do not know each other.
 ROOMS = [
     [
-        "addresses", "errors", "files", "formula", "layout", "messages", "model", "quantities",
+        "addresses", "collector", "errors", "files", "formula", "layout", "messages", "model", "quantities",
         "status_words", "system_errors", "version",
     ],
     ["status", "read"],
@@ -46,6 +46,7 @@ LOADED_BY_SOME_JOBS = {"formula", "run", "run.from_snakefile", "workspace.array_
 # Each library of others is imported by these modules, and by no other.
 SEAMS = {
     "peppy": {"read.peps.peppy_merging", "read.peps.peppy_project"},
+    "pandas": {"read.peps.peppy_merging"},
     "pephubclient": {"read.peps.pephub", "results.pephub_table"},
     "jinja2": {"read.templates.template_environment", "read.templates.template_undefined", "results.report.report_documents"},
     "jsonschema": {"read.schemas.input_schema", "read.schemas.output_schema_faults", "read.schemas.schema_faults"},
@@ -231,3 +232,13 @@ def test_a_job_loads_the_door_and_the_table_only() -> None:
     assert loaded_with("for_snakefiles") == LOADED_BY_A_JOB
     some = loaded_with("for_snakefiles", *LOADED_BY_SOME_JOBS)
     assert some == LOADED_BY_A_JOB | LOADED_BY_SOME_JOBS
+
+
+def test_the_help_waits_for_no_reader_of_files() -> None:
+    heavy = ["yaml", "sqlite3", "rich", "jinja2", "peppy", "snakemake", "snakemake_looper.model"]
+    code = (
+        "import sys; from snakemake_looper.cli import parsers; parsers()[0].format_help();"
+        f"print([one for one in {heavy} if one in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"

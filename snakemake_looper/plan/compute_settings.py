@@ -187,7 +187,10 @@ def source_of(
 
 def size_row(table: Iterable[SizeRow], size_gb: float) -> SizeRow | None:
     """The row for inputs of a size in GB (1024³ bytes); None if every row is too small."""
-    return next((row for row in table if size_gb <= row.max_gb), None)
+    for row in table:
+        if size_gb <= row.max_gb:
+            return row
+    return None
 
 
 def _merged(*layers: Mapping[str, Any]) -> dict[str, Any]:

@@ -34,8 +34,10 @@ class Draft:
     planned: PlannedRule
     record: str
     namespaces: Namespaces
-    """The values for templates, as far as they are known."""
+    """The values for templates, as far as they were made; see `namespaces_of`."""
     files: InputFiles
+    sample: Sample | None = None
+    """The sample whose namespaces are still to be made; those of 100,000 samples need memory."""
     dynamic: Mapping[str, Any] | None = None
     """Compute settings that `dynamic_variables_command_template` printed."""
 
@@ -121,8 +123,11 @@ def _pairs(
 ) -> Iterator[tuple[Sample, PlannedRule | None]]:
     """Each sample with each of its rules; a selected one without an interface has None."""
     by_interface = {id(one.rule.interface): one for one in rules if one.rule.level == "sample"}
+    of_project = context.project.sample_interfaces()
     for sample in context.pep.samples:
-        interfaces = context.project.sample_interfaces(sample)
+        interfaces = (
+            of_project if sample.interfaces is None else context.project.sample_interfaces(sample)
+        )
         if not interfaces and by_interface and sample.name not in deselected:
             yield sample, None
         for interface in interfaces:
@@ -174,12 +179,7 @@ def _sample_draft(
         # Without checks, as in looper, the size is 0, and a missing file is not an input.
         present = tuple(path for path in files.required if path not in files.missing)
         files = InputFiles(present, made=files.made)
-    outputs = _filled_paths(interface.output_paths, sample.attributes)
-    own = {
-        "sample": {**sample.attributes, **outputs} if outputs else sample.attributes,
-        "looper": looper_namespace(context, interface, sample.name, files.size_gb),
-    }
-    return Draft(planned, sample.name, _namespaces(context, planned, sample.name, own), files)
+    return Draft(planned, sample.name, {}, files, sample)
 
 
 def _filled_paths(paths: Mapping[str, str], attributes: Mapping[str, Any]) -> dict[str, str]:
@@ -206,18 +206,48 @@ def draft_project(context: PlanContext, rules: Sequence[PlannedRule]) -> list[Dr
                 "samples": [sample.attributes for sample in chosen],
                 "looper": looper_namespace(context, interface, context.pep.name, 0),
             }
-            namespaces = _namespaces(context, planned, record, own)
+            namespaces = _namespaces(context, planned, record, {}, own)
             found.append(Draft(planned, record, namespaces, InputFiles()))
     return found
 
 
-def _namespaces(
-    context: PlanContext, planned: PlannedRule, record: str, own: Namespaces
+# --- namespaces --------------------------------------------------------------------------------
+
+
+def namespaces_of(
+    draft: Draft, context: PlanContext, compute: Mapping[str, Any] | None = None
 ) -> dict[str, Any]:
-    """All namespaces. `render` completes `compute` and `pipeline`."""
+    """The namespaces of a draft. `render` completes `pipeline`.
+
+    Args:
+        draft: the draft.
+        context: the project.
+        compute: the job's compute settings. Without them, those that all jobs have in common.
+    """
+    planned, sample = draft.planned, draft.sample
+    if compute is None:
+        compute = common_settings(context.layers[planned.rule.level])
+    if sample is None:
+        return {**draft.namespaces, "compute": compute}
+    interface = planned.rule.interface
+    outputs = _filled_paths(interface.output_paths, sample.attributes)
+    own = {
+        "sample": {**sample.attributes, **outputs},
+        "looper": looper_namespace(context, interface, sample.name, draft.files.size_gb),
+    }
+    return _namespaces(context, planned, sample.name, compute, own)
+
+
+def _namespaces(
+    context: PlanContext,
+    planned: PlannedRule,
+    record: str,
+    compute: Mapping[str, Any],
+    own: Namespaces,
+) -> dict[str, Any]:
     return {
         "project": context.pep.config,
-        "compute": common_settings(context.layers[planned.rule.level]),
+        "compute": compute,
         "pipestat": planned.reporting.namespace(record),
         "pipeline": planned.rule.interface.data,
         **own,

@@ -15,7 +15,7 @@ from ..read.documents.yaml_lines import KeyPath
 from ..read.templates.template_undefined import Partial
 from ..read.templates.templates import TemplateError, template
 from .context import PlanContext
-from .drafts import Draft
+from .drafts import Draft, namespaces_of
 from .failures import Failures, JobError
 from .fault_places import at_text, template_error
 from .hooks import json_of
@@ -49,13 +49,14 @@ def with_dynamic_variables(
 def _ask(draft: Draft, context: PlanContext) -> Draft | JobError:
     text = draft.interface.hooks.dynamic_variables or ""
     paths: tuple[KeyPath, ...] = (tuple(_KEY.split(".")),)
+    namespaces = namespaces_of(draft, context)
     try:
-        command = template(text).render(draft.namespaces)
+        command = template(text).render(namespaces)
         answer = json_of(command, context.rundir, _KEY)
         if not isinstance(answer, Mapping):
             raise JobError(_KEY, f"'{command}' printed no mapping; print name to value")
     except TemplateError as error:
-        return template_error(error, _KEY, draft.interface, paths, draft.namespaces)
+        return template_error(error, _KEY, draft.interface, paths, namespaces)
     except JobError as error:
         return at_text(error, _KEY, draft.interface, paths)
     return dataclasses.replace(draft, dynamic=answer)

@@ -68,6 +68,11 @@ class Failures:
             records.setdefault(kind, []).append(record)
             self._first.setdefault(kind, (interface, one))
 
+    @property
+    def noted(self) -> bool:
+        """Whether any fault was added, also a known one."""
+        return bool(self._first)
+
     def hopeless(self, interface: Interface) -> bool:
         """Whether a job of the interface took so long to fail that no other one is tried."""
         return (interface.path, interface.level) in self._hopeless

@@ -11,7 +11,6 @@ import os
 import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
-from functools import lru_cache
 from pathlib import Path
 
 from ..files import file_size
@@ -117,11 +116,7 @@ def as_input(path: str, context: PlanContext) -> str:
 def _paths(sample: Sample, attributes: Iterable[str]) -> Iterable[str]:
     for attribute in attributes:
         value = sample.attributes.get(attribute)
-        for item in value if isinstance(value, list) else [value]:
+        for item in value if isinstance(value, list) else (value,):
             if item is not None and item != "":
-                yield _expanded(str(item))
-
-
-@lru_cache(maxsize=65536)
-def _expanded(path: str) -> str:
-    return expand(path)
+                path = str(item)
+                yield expand(path) if "$" in path or path[:1] == "~" else path

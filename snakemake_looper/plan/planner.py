@@ -20,6 +20,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import NamedTuple, TypeVar
 
+from .. import collector
 from ..errors import Problems
 from ..model import Job, Plan
 from ..read.options.options import Options
@@ -37,7 +38,7 @@ from .lumps import lumped
 from .missing_files import without_missing_files
 from .name_limits import limits_of_rules, report_bad_names
 from .namespaces import Namespaces
-from .pre_submit import after_hooks
+from .pre_submit import after_hooks, has_hooks
 from .render import RenderedJob, rendered, with_variables
 from .rules import make_rules
 from .whole_plan import check_shared_files, whole_plan
@@ -53,6 +54,7 @@ class ExplainedJob(NamedTuple):
     namespaces: Namespaces
 
 
+@collector.seldom()
 def plan_project(
     looper_config: Path,
     options: Options | None = None,
@@ -69,6 +71,7 @@ def plan_project(
     return make_plan(project, workdir, rundir, problems)
 
 
+@collector.seldom()
 def make_plan(
     project: Project,
     workdir: Path | None = None,
@@ -92,6 +95,7 @@ def make_plan(
     return plan
 
 
+@collector.seldom()
 def explain(looper_config: Path, options: Options | None, record: str) -> list[ExplainedJob]:
     """The jobs of one record, each with its namespaces.
 
@@ -100,12 +104,17 @@ def explain(looper_config: Path, options: Options | None, record: str) -> list[E
     """
     problems = Problems()
     project = read_project(looper_config, options, problems)
-    _, jobs = _plan(plan_context(project), problems)
+    _, jobs = _plan(plan_context(project), problems, record)
     return [ExplainedJob(one.job, one.namespaces) for one in jobs if one.job.record == record]
 
 
-def _plan(context: PlanContext, problems: Problems) -> tuple[Plan, list[RenderedJob]]:
-    """Run all stages. The jobs beside the plan are the same jobs, still without lumps."""
+def _plan(
+    context: PlanContext, problems: Problems, record: str | None = None
+) -> tuple[Plan, list[RenderedJob]]:
+    """Run all stages. The jobs beside the plan are the same jobs, still without lumps.
+
+    Those of the record have their namespaces.
+    """
     check_images(context, problems)
     check_compute(context, problems)
     rules = make_rules(context, problems)
@@ -119,7 +128,8 @@ def _plan(context: PlanContext, problems: Problems) -> tuple[Plan, list[Rendered
     samples = draft_samples(context, rules, limits, sizes, problems)
     drafts, lacking = without_missing_files(samples.drafts, producers, sizes, context)
     failures = Failures()
-    jobs = _render([*drafts, *draft_project(context, rules)], context, problems, failures)
+    drafts += draft_project(context, rules)
+    jobs = _render(drafts, context, problems, failures, record)
     in_lumps = lumped(jobs, context.options, Flags(context.workdir), problems)
     failures.report(problems)
     report_bad_names(context.pep, samples.bad_names, problems)
@@ -131,15 +141,53 @@ def _plan(context: PlanContext, problems: Problems) -> tuple[Plan, list[Rendered
 
 
 def _render(
+    drafts: list[Draft],
+    context: PlanContext,
+    problems: Problems,
+    failures: Failures,
+    record: str | None,
+) -> list[RenderedJob]:
+    """The jobs of the drafts that can be rendered. `failures` gets the others.
+
+    The jobs of a record have their namespaces, and the others may have none.
+    """
+    jobs = _render_each(drafts, context, record)
+    if jobs is None:
+        jobs = _render_all(drafts, context, problems, failures)
+    warn_of_left_templates(jobs, problems)
+    return jobs
+
+
+def _render_each(
+    drafts: list[Draft], context: PlanContext, record: str | None
+) -> list[RenderedJob] | None:
+    """The jobs, made one after another; None if there is a fault, or code of the project to run.
+
+    The namespaces of a job are forgotten at once: those of all jobs take more memory than the plan.
+    """
+    hooks = {id(one.interface): one.interface.hooks for one in drafts}.values()
+    if any(has_hooks(one) or one.dynamic_variables for one in hooks):
+        return None
+    found, failures = [], Failures()
+    for draft in drafts:
+        try:
+            job = rendered(with_variables(draft, context, failures), context)
+        except JobError:
+            return None
+        if failures.noted:
+            return None
+        found.append(job if draft.record == record else job._replace(namespaces={}))
+    return found
+
+
+def _render_all(
     drafts: list[Draft], context: PlanContext, problems: Problems, failures: Failures
 ) -> list[RenderedJob]:
-    """The jobs of the drafts that can be rendered. `failures` gets the others."""
+    """The jobs, made stage by stage; `failures` gets those that have a fault."""
     asked = with_dynamic_variables(drafts, context, problems, failures)
     ready = [with_variables(draft, context, failures) for draft in asked]
     hooked = after_hooks(ready, context, problems, failures)
-    jobs = _each(hooked, lambda draft: rendered(draft, context), failures)
-    warn_of_left_templates(jobs, problems)
-    return jobs
+    return _each(hooked, lambda draft: rendered(draft, context), failures)
 
 
 def _each(drafts: Iterable[Draft], step: Callable[[Draft], _T], failures: Failures) -> list[_T]:

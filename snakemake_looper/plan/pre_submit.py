@@ -36,7 +36,7 @@ def after_hooks(
     drafts: Sequence[Draft], context: PlanContext, problems: Problems, failures: Failures
 ) -> list[Draft]:
     """The drafts with namespaces as their hooks changed them, without drafts whose hook failed."""
-    hooked = [draft for draft in drafts if _has_hooks(draft.interface.hooks)]
+    hooked = [draft for draft in drafts if has_hooks(draft.interface.hooks)]
     if not hooked:
         return list(drafts)
     check = check_package if problems else find_function
@@ -50,7 +50,8 @@ def after_hooks(
     return [changed.get(draft, draft) for draft in drafts if draft not in left_out]
 
 
-def _has_hooks(hooks: Hooks) -> bool:
+def has_hooks(hooks: Hooks) -> bool:
+    """Whether code of the project may change the namespaces of a job."""
     return bool(hooks.python_functions or hooks.command_templates)
 
 

@@ -10,6 +10,7 @@ made are missing in a `Partial` mapping, and a template that uses one of them ha
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -25,7 +26,7 @@ from ..read.templates.template_undefined import Partial
 from ..read.templates.templates import PROJECT_EXTRA, SAMPLE_EXTRA, TemplateError, template
 from .compute_settings import check_size, setting_error, settings_of_job, source_of
 from .context import PlanContext
-from .drafts import Draft
+from .drafts import Draft, namespaces_of
 from .failures import Failures, JobError
 from .fault_places import template_error
 from .images import image_of
@@ -89,6 +90,23 @@ class _Faults:
             raise first
 
 
+class _NoFaults:
+    """Lets the first fault of a job out. Most jobs have none, and need no list of them."""
+
+    __slots__ = ()
+
+    def at(self, key: str, *paths: KeyPath) -> contextlib.nullcontext[None]:
+        return _NO_FAULT
+
+    def add(self, error: Exception, key: str, paths: tuple[KeyPath, ...]) -> bool:
+        raise error
+
+
+_NO_FAULT = contextlib.nullcontext()
+_FIRST_OUT = _NoFaults()
+_AnyFaults = _Faults | _NoFaults
+
+
 class _Part:
     __slots__ = ("_faults", "_key", "_paths")
 
@@ -112,15 +130,17 @@ def with_variables(draft: Draft, context: PlanContext, failures: Failures) -> Dr
     `failures` gets each template that cannot be rendered, and inputs that no row of the size table
     is for. The draft has the other values.
     """
-    interface = draft.interface
+    interface, size_gb = draft.interface, draft.files.size_gb
     layers = context.layers[interface.level]
-    faults = _Faults(draft, context)
-    with faults.at("compute"):
-        check_size(interface, draft.files.size_gb, draft.dynamic)
-    compute = settings_of_job(interface, layers, draft.files.size_gb, draft.dynamic)
-    namespaces = {**draft.namespaces, "compute": compute}
-    own = Draft(draft.planned, draft.record, namespaces, draft.files, draft.dynamic)
-    faults = _Faults(own, context, faults.errors)
+    errors: list[JobError] = []
+    try:
+        check_size(interface, size_gb, draft.dynamic)
+    except JobError as error:
+        errors.append(error)
+    compute = settings_of_job(interface, layers, size_gb, draft.dynamic)
+    namespaces = namespaces_of(draft, context, compute)
+    own = Draft(draft.planned, draft.record, namespaces, draft.files, None, draft.dynamic)
+    faults = _Faults(own, context, errors)
     unread = interface.data.get("var_templates") and not interface.var_templates
     variables = Partial() if unread else {}
     if interface.var_templates and not failures.hopeless(interface):
@@ -166,8 +186,17 @@ def rendered(draft: Draft, context: PlanContext) -> RenderedJob:
         JobError: a template cannot be rendered, or a compute value cannot be read. The error has
             all faults of the job.
     """
+    try:
+        return _rendered(draft, context, _FIRST_OUT)
+    except Exception:
+        faults = _Faults(draft, context)
+        job = _rendered(draft, context, faults)
+        faults.raise_if_any()
+        return job
+
+
+def _rendered(draft: Draft, context: PlanContext, faults: _AnyFaults) -> RenderedJob:
     rule, interface, namespaces = draft.planned.rule, draft.interface, draft.namespaces
-    faults = _Faults(draft, context)
     command = ""
     with faults.at("command_template", *command_paths(interface)):
         command = _command(interface, namespaces, context)
@@ -177,7 +206,6 @@ def rendered(draft: Draft, context: PlanContext) -> RenderedJob:
     container = None
     with faults.at("compute"):
         container = _container(interface, namespaces["compute"], context)
-    faults.raise_if_any()
     job = Job(
         rule=rule.name,
         pipeline=rule.pipeline,
@@ -206,7 +234,7 @@ def _command(interface: Interface, namespaces: Namespaces, context: PlanContext)
     return f"{template(text).render(namespaces)} {extra}"
 
 
-def _environment(draft: Draft, faults: _Faults) -> dict[str, str]:
+def _environment(draft: Draft, faults: _AnyFaults) -> dict[str, str]:
     env = {}
     key = "inject_env_vars"
     for name, text in draft.interface.inject_env_vars.items():
@@ -217,7 +245,7 @@ def _environment(draft: Draft, faults: _Faults) -> dict[str, str]:
     return env
 
 
-def _inputs(draft: Draft, context: PlanContext, faults: _Faults) -> tuple[str, ...]:
+def _inputs(draft: Draft, context: PlanContext, faults: _AnyFaults) -> tuple[str, ...]:
     """The input files of the schema and of `snakemake: input:`, as paths for Snakemake."""
     more = []
     for index, text in enumerate(directive_texts(draft.interface, "input")):
@@ -237,7 +265,7 @@ def _input(path: str, context: PlanContext) -> str:
     return as_input(path, context)
 
 
-def _resources(draft: Draft, faults: _Faults) -> tuple[int, dict[str, int | str]]:
+def _resources(draft: Draft, faults: _AnyFaults) -> tuple[int, dict[str, int | str]]:
     """The threads and the resources, with those of `snakemake: resources:`."""
     compute = draft.namespaces["compute"]
     try:

@@ -19,8 +19,8 @@ from ..errors import Place, Problems, ProjectError, near
 from ..files import file_size
 from ..model import Level
 from .deprecated import CONFIG_KEYS, instead
-from .documents.yaml_faults import not_text
 from .documents.yaml_lines import Document, absent, expand, flow, read_yaml, resolve, section
+from .documents.yaml_values import not_text
 from .first_config import (
     LOOPER_CONFIG,
     TABLES,

@@ -14,6 +14,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from .. import collector
 from ..errors import Place, Problems, ProjectError
 from ..model import Interface, Level, Pep, Sample
 from .documents.yaml_lines import absent, read_yaml, resolve
@@ -40,15 +41,16 @@ class Project:
     whole: bool = True
     """Whether every interface could be read. If not, each fault is a problem already."""
 
-    def sample_interfaces(self, sample: Sample) -> tuple[Interface, ...]:
+    def sample_interfaces(self, sample: Sample | None = None) -> tuple[Interface, ...]:
         """The interfaces of a sample: those that it names itself, else those of the project."""
         ours = {str(i.path): i for i in self.interfaces if i.level == "sample"}
-        if sample.interfaces is not None:
+        if sample and sample.interfaces is not None:
             return tuple(ours[path] for path in sample.interfaces if path in ours)
         named = {str(source.path) for source in self.settings.interfaces}
         return tuple(i for path, i in ours.items() if path in named)
 
 
+@collector.seldom()
 def read_project(
     looper_config: Path, options: Options | None = None, problems: Problems | None = None
 ) -> Project:

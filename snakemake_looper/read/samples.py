@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from .. import collector
 from ..errors import Problems, ProjectError
 from ..model import Pep, Sample
 from .looper_config import read_looper_config
@@ -19,6 +20,7 @@ def read_samples(looper_config: Path, options: Options | None = None) -> tuple[S
     return read_pep_alone(looper_config, options).samples
 
 
+@collector.seldom()
 def read_pep_alone(looper_config: Path, options: Options | None = None) -> Pep:
     """The PEP of a project; its samples are in the order of the sample table.
 

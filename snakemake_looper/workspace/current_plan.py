@@ -33,6 +33,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from .. import collector
 from ..files import content_of, file_size, read_text
 from ..layout import FOLDER, INDEX, JOB_TABLE, LOCKS, shared_parts
 from ..read.options.options import Options
@@ -128,6 +129,7 @@ def last_plan(looper_config: Path) -> PlanFolder | None:
     return None
 
 
+@collector.seldom()
 def _new(asked: _Asked) -> PlanFolder:
     """Make a plan, note it in the index, and remove plans that nobody needs."""
     # Both are heavy, and a plan that is on disk needs neither.

@@ -9,7 +9,6 @@ from __future__ import annotations
 import atexit
 import contextlib
 import hashlib
-import json
 import os
 import shutil
 import tempfile
@@ -88,7 +87,7 @@ class _Content:
         yield self.structure
         for name, rows in table_rows(self.plan, self.configs, self.facts):
             yield name
-            yield from map(json.dumps, rows)
+            yield from map(tuple.__repr__, rows)
 
 
 def _write(plan: Plan, base: Path, refusal: str | None) -> PlanFolder:

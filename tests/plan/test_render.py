@@ -15,10 +15,11 @@ from snakemake_looper import Options
 from snakemake_looper.errors import Problems
 from snakemake_looper.model import Job
 from snakemake_looper.plan.context import PlanContext, plan_context
-from snakemake_looper.plan.drafts import Draft, draft_project, draft_samples
+from snakemake_looper.plan.drafts import Draft, draft_project, draft_samples, namespaces_of
 from snakemake_looper.plan.failures import Failures, JobError
 from snakemake_looper.plan.input_files import FileSizes
 from snakemake_looper.plan.name_limits import limits_of_rules
+from snakemake_looper.plan.planner import plan_project
 from snakemake_looper.plan.render import rendered, with_variables
 from snakemake_looper.plan.rules import make_rules
 from snakemake_looper.read.project import read_project
@@ -52,6 +53,11 @@ def make(project: Callable[..., Path]) -> Make:
     return made
 
 
+def with_own(draft: Draft, context: PlanContext, **own: object) -> Draft:
+    """A draft with other namespaces than its sample has."""
+    return replace(draft, sample=None, namespaces={**namespaces_of(draft, context), **own})
+
+
 def job_of(made: tuple[Draft, PlanContext]) -> Job:
     draft, context = made
     return rendered(with_variables(draft, context, Failures()), context).job
@@ -77,7 +83,9 @@ def test_variables_see_compute_settings_and_the_command_sees_variables(make: Mak
     assert after.namespaces["pipeline"]["var_templates"] == {
         "plain": "7", "more": {"deep": "a.txt"},
     }  # fmt: skip
-    assert "{" in str(draft.namespaces["pipeline"]["var_templates"]), "no draft is changed"
+    assert "{" in str(namespaces_of(draft, context)["pipeline"]["var_templates"]), (
+        "no draft is changed"
+    )
     assert rendered(after, context).job.command.rstrip() == "7 a.txt"
 
 
@@ -114,8 +122,8 @@ def test_namespaces_that_a_hook_changed_reach_the_job(make: Make) -> None:
 def test_extra_arguments(make: Make, options: dict[str, str], words: list[str]) -> None:
     """A sample's own `command_extra` comes first; an override stands in the place of both."""
     draft, context = make({"command_template": "run"}, Options(**options))  # type: ignore[arg-type]
-    sample = {**draft.namespaces["sample"], "command_extra": "--own"}
-    own = replace(draft, namespaces={**draft.namespaces, "sample": sample})
+    sample = {**namespaces_of(draft, context)["sample"], "command_extra": "--own"}
+    own = with_own(draft, context, sample=sample)
     assert job_of((own, context)).command.split() == ["run", *words]
 
 
@@ -123,11 +131,11 @@ def test_the_environment(make: Make) -> None:
     interface = {"command_template": "true", "inject_env_vars": {"WORD": "{sample.word}!"}}
     assert job_of(make(interface)).env == {"WORD": "one!"}
     draft, context = make(interface)
-    told = replace(draft, namespaces={**draft.namespaces, "pipestat": {"results_file": "x"}})
+    told = with_own(draft, context, pipestat={"results_file": "x"})
     assert job_of((told, context)).env == {"WORD": "one!", "PIPESTAT_RECORD_IDENTIFIER": "a"}
     interface["inject_env_vars"] = {"PIPESTAT_RECORD_IDENTIFIER": "mine"}  # type: ignore[assignment]
     draft, context = make(interface)
-    told = replace(draft, namespaces={**draft.namespaces, "pipestat": {"results_file": "x"}})
+    told = with_own(draft, context, pipestat={"results_file": "x"})
     assert job_of((told, context)).env == {"PIPESTAT_RECORD_IDENTIFIER": "mine"}
 
 
@@ -177,3 +185,11 @@ def test_a_job_of_the_project(make: Make) -> None:
     job = job_of(make({"command_template": template}, level="project"))
     assert (job.rule, job.level, job.record) == ("touch_project", "project", "demo")
     assert job.command.split() == ["total", "one", "two", "three"]
+
+
+def test_jobs_are_the_same_one_by_one_and_stage_by_stage(
+    touch: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one_by_one = plan_project(touch / ".looper.yaml")
+    monkeypatch.setattr("snakemake_looper.plan.planner._render_each", lambda *_: None)
+    assert one_by_one.jobs == plan_project(touch / ".looper.yaml").jobs

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from jsonschema import Draft7Validator
 from support.projects import TOUCH, write
 
 from snakemake_looper import Options, ProjectError
@@ -14,6 +15,7 @@ from snakemake_looper.errors import Place, Problems
 from snakemake_looper.model import Sample
 from snakemake_looper.plan.planner import plan_project
 from snakemake_looper.read.schemas.input_schema import Validator, read_input_schema
+from snakemake_looper.read.schemas.schema_faults import KEYWORDS, is_plain
 
 ITEMS = "properties.samples.items"
 HEAD = "properties:\n  samples:\n    items:\n      properties:\n        "  # the next line is line 5
@@ -242,3 +244,31 @@ def test_a_column_of_files_that_is_not_there(
         f"schema.yaml:10: {ITEMS}.tangible: there is no column 'none'; there are sample_name,"
         " file, word"
     ] * count
+
+
+def test_the_keywords_are_those_of_the_library() -> None:
+    assert set(Draft7Validator.META_SCHEMA["properties"]) == KEYWORDS
+
+
+VALUES: list[Any] = [
+    None, True, 3, "string", "str", "(", [], ["a"], ["a", "a"], ["string"], [1], {}, {"x": {}},
+    {"x": {"type": "string"}}, {"x": {"type": "text"}}, {"x": 3}, {3: {}}, {"type": "object"},
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("key", [*sorted(KEYWORDS), "tangible", "sizing", "example", 3])
+def test_a_schema_that_is_plain_is_valid(key: object) -> None:
+    """The library is not asked about plain schemas."""
+    library = Draft7Validator(Draft7Validator.META_SCHEMA)
+    for value in VALUES:
+        for schema in ({key: value}, {"items": {key: value}}, {"properties": {"a": {key: value}}}):
+            if is_plain(schema):
+                assert library.is_valid(schema), schema
+
+
+def test_most_schemas_are_plain() -> None:
+    properties = {"file": {"type": "string", "description": "its path"}}
+    items = {"type": "object", "properties": properties, "required": ["file"], "tangible": "file"}
+    whole = {"properties": {"samples": {"type": "array", "items": items}}}
+    assert is_plain(whole)
+    assert not is_plain({"items": {"properties": {"file": {"pattern": "x"}}}})

@@ -3,6 +3,8 @@
 PyYAML says where it stopped and which token it wanted. The same token is wanted after a forgotten
 quote, a tab and a wrong indentation. This module looks at the text as well, and says what to write.
 
+The readers import it only when a text is broken: its many patterns take long to compile.
+
 A message never repeats a value: it may be a password without quotes.
 """
 
@@ -14,19 +16,9 @@ from typing import Any, NamedTuple
 
 import yaml
 
-from ...errors import LooperError
+from .yaml_values import DEEP, YamlFault
 
-DEEP = "is nested too deeply; remove levels"
 _FORBIDDEN = re.compile(r"[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-
-
-class YamlFault(LooperError):
-    """A text that cannot be read as YAML. The message says the fault and what to write instead."""
-
-    def __init__(self, message: str, line: int = 0) -> None:
-        super().__init__(message)
-        self.line = line
-        """Counted from 1; 0 if no line is known."""
 
 
 class _Stop(NamedTuple):
@@ -133,27 +125,6 @@ _RULES = tuple(
         ("node content", _no_content),
     )
 )  # fmt: skip
-
-
-def kind_of_value(value: Any) -> str:
-    """The kind of a value, in words."""
-    if isinstance(value, str):
-        return "text"
-    if isinstance(value, bool):
-        return "true or false"
-    if isinstance(value, (int, float)):
-        return "a number"
-    if isinstance(value, dict):
-        return "a mapping"
-    return "a list" if isinstance(value, list) else "a date"
-
-
-def not_text(value: Any) -> str | None:
-    """The message for a value that must be text; None if it is, or if it is missing."""
-    if value is None or isinstance(value, str):
-        return None
-    cure = "write one text instead" if isinstance(value, list) else "put it in quotes"
-    return f"must be text, not {kind_of_value(value)}; {cure}"
 
 
 def in_words(error: yaml.YAMLError, text: str) -> YamlFault:

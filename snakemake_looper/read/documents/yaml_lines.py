@@ -18,8 +18,8 @@ from typing import Any, NamedTuple
 import yaml
 
 from ...errors import Place, Problems
-from .yaml_faults import YamlFault, in_words
 from .yaml_nodes import FastLoader, nodes_of, read_text
+from .yaml_values import YamlFault
 
 KeyPath = tuple[str | int, ...]
 
@@ -151,6 +151,8 @@ def parse_yaml(text: str, path: Path) -> Document:
         node = nodes_of(text, loader)
         data = {} if node is None else builder.build(node)
     except yaml.YAMLError as error:
+        from .yaml_faults import in_words
+
         raise in_words(error, text) from None
     finally:
         loader.dispose()

@@ -19,7 +19,7 @@ from typing import Any
 
 import yaml
 
-from .yaml_faults import DEEP, YamlFault, in_words
+from .yaml_values import DEEP, YamlFault
 
 _MOST_BYTES = 8 * 1024**2
 _MOST_VALUES = 200_000
@@ -87,6 +87,8 @@ def nodes_of(text: str, loader: Any) -> yaml.Node | None:
             _look_through(text)
         node: yaml.Node | None = loader.get_single_node()
     except yaml.YAMLError as error:
+        from .yaml_faults import in_words
+
         raise in_words(error, text) from None
     except RecursionError:  # PyYAML without libyaml
         raise YamlFault(DEEP) from None

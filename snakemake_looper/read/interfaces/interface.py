@@ -24,7 +24,6 @@ from typing import Any
 from ...errors import Problems
 from ...layout import is_file_name
 from ...model import Hooks, InputSchema, Interface, Level, SizeRow
-from ..documents.yaml_faults import not_text
 from ..documents.yaml_lines import (
     Document,
     absent,
@@ -34,6 +33,7 @@ from ..documents.yaml_lines import (
     section,
     unset,
 )
+from ..documents.yaml_values import not_text
 from ..first_config import TABLES, kind_of
 from ..lost_indentation import Lost
 from ..schemas.input_schema import read_input_schema

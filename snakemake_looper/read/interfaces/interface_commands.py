@@ -13,8 +13,8 @@ from typing import Any, NamedTuple
 
 from ...errors import Place, Problems, near
 from ...model import Level
-from ..documents.yaml_faults import kind_of_value, not_text
 from ..documents.yaml_lines import Document
+from ..documents.yaml_values import kind_of_value, not_text
 from ..lost_indentation import Lost
 from .interface_keys import warn_of_level_keys
 

@@ -26,7 +26,6 @@ from ... import messages
 from ...errors import Place, Problems, near
 from ..deprecated import OPTIONS as OLDER
 from ..deprecated import PEP_LOOPER, instead
-from ..documents.yaml_lines import read_yaml
 from .option_values import words
 from .options import OPTION_NAMES, OPTIONS, Options, overlay, spelled
 
@@ -135,6 +134,8 @@ def typed_config(config: Iterable[str] | None, problems: Problems) -> Source:
 
 def configfile(path: Path) -> Source:
     """The entries of a config file of Snakemake; Snakemake itself reports a file it cannot read."""
+    from ..documents.yaml_lines import read_yaml  # late: most commands read no such file
+
     document = read_yaml(path, Problems())
     if document is None:
         return Source({}, lambda key: Place(str(path)))
@@ -143,6 +144,8 @@ def configfile(path: Path) -> Source:
 
 def profile_config(path: Path) -> Source:
     """The entries below `config:` of a profile: a mapping, or a list of `key=value` words."""
+    from ..documents.yaml_lines import read_yaml  # late: most commands read no such file
+
     document = read_yaml(path, Problems())
     section = document.data.get("config") if document else None
     if document is None or not section:

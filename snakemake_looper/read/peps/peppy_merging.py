@@ -1,27 +1,34 @@
-"""peppy's project, with other ways to merge rows and to remove attributes.
+"""peppy's project, with other ways to make samples, to merge rows and to remove attributes.
 
 In peppy 0.40, an empty cell of a subsample table is `nan` or is left out, so that two attributes of
 one sample have values of different rows side by side. Here it is an empty text, as an empty cell of
 the sample table is. And peppy compares each row with all samples when it merges rows: with
-thousands of samples, this takes minutes.
+thousands of samples, this takes minutes. pandas makes an object of its own for each row of a table,
+which takes longer than all else that peppy does with the row.
 
 `peppy_project` imports this module late: peppy and pandas take a second.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import contextlib
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
+import pandas  # type: ignore[import-untyped]  # peppy brings it along
 import peppy
 from peppy.const import (
     REMOVE_KEY,
+    SAMPLE_DF_KEY,
     SAMPLE_EDIT_FLAG_KEY,
     SAMPLE_MODS_KEY,
     SAMPLE_TABLE_INDEX_KEY,
     SUBSAMPLE_DF_KEY,
     SUBSAMPLE_NAME_ATTR,
 )
+
+Rows = Callable[[pandas.DataFrame], Iterable[tuple[Any, Any]]]
+"""Gives each row of a table with its label, as `pandas.DataFrame.iterrows` does."""
 
 
 class Project(peppy.Project):  # type: ignore[misc]
@@ -40,8 +47,28 @@ class Project(peppy.Project):  # type: ignore[misc]
 
     def load_samples(self) -> list[Any]:
         """The samples of the table, without rows whose cells are all empty: a spreadsheet's end."""
-        samples: list[Any] = super().load_samples()
+        with _without_rows() as rows:
+            samples: list[Any] = super().load_samples()
+        if not samples and SAMPLE_DF_KEY in self:
+            samples = self._samples_of(self[SAMPLE_DF_KEY], rows)
         return [one for one in samples if one.attributes.get(self.st_index) or _has_value(one)]
+
+    def _samples_of(self, table: pandas.DataFrame, rows: Rows) -> list[Any]:
+        """A sample for each row of a table, as `peppy.Sample` makes it of a row."""
+        cells = _texts(table)
+        if cells is None:
+            return [peppy.Sample(row, prj=self) for _, row in rows(table)]
+        samples = []
+        for row in zip(*cells.values(), strict=True):
+            sample = peppy.Sample({}, prj=self)
+            sample.attributes.update(zip(cells, row, strict=True))
+            sample.attributes["_attributes"] = list(cells)
+            samples.append(sample)
+        return samples
+
+    def _get_table_from_samples(self, *_: Any, **__: Any) -> pandas.DataFrame:
+        """No table. peppy makes one of all samples again, and this package does not ask for it."""
+        return pandas.DataFrame()
 
     def attr_remove(self) -> None:
         """Remove attributes. With an attribute, peppy also removes the one that its value names."""
@@ -78,6 +105,29 @@ class Project(peppy.Project):  # type: ignore[misc]
                     sample.update(
                         {name: [cells[row] for row in own] for name, cells in columns.items()}
                     )
+
+
+@contextlib.contextmanager
+def _without_rows() -> Iterator[Rows]:
+    """Let pandas give no row of a table to peppy; gives the function that gives them."""
+    rows = pandas.DataFrame.iterrows
+    pandas.DataFrame.iterrows = lambda table: iter(())
+    try:
+        yield rows
+    finally:
+        pandas.DataFrame.iterrows = rows
+
+
+def _texts(table: pandas.DataFrame) -> dict[str, list[str]] | None:
+    """The cells of each column; None if any cell or name is no text, or two columns share a name.
+
+    A row of texts has the same values, whether pandas makes it or not.
+    """
+    columns = {name: table[name].tolist() for name in table.columns if type(name) is str}
+    if not table.columns.is_unique or len(columns) < len(table.columns):
+        return None
+    are_texts = all(type(cell) is str for cells in columns.values() for cell in cells)
+    return columns if are_texts else None
 
 
 def _merged(rows: list[Any]) -> Any:

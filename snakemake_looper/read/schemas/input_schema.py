@@ -11,11 +11,9 @@ from __future__ import annotations
 import copy
 import re
 from collections.abc import Iterator, Mapping
+from functools import cached_property
 from pathlib import Path
 from typing import Any
-
-from jsonschema import Draft7Validator, ValidationError
-from jsonschema.validators import extend
 
 from ...errors import Place, Problems, near
 from ...model import InputSchema, Pep, Sample
@@ -172,6 +170,10 @@ def _validator(schema: Mapping[str, Any], keys: Keys) -> Any:
 
 def _kind_of_validator(schema: Mapping[str, Any]) -> Any:
     """jsonschema's validator; one that gives up patterns if the schema has any to give up."""
+    # Imported late: it is heavy, and valid samples of most schemas do not need it.
+    from jsonschema import Draft7Validator, ValidationError
+    from jsonschema.validators import extend
+
     if not any(may_take_long(str(one.get("pattern"))) for one in parts(schema)):
         return Draft7Validator
     patterns = Patterns()
@@ -190,9 +192,13 @@ class Validator:
     """Checks samples against one input schema. It is compiled once and used for every sample."""
 
     def __init__(self, schema: InputSchema) -> None:
-        found = (_validator(_listable(one), resolved(one, ITEMS)) for one in schema.schemas)
-        self._validators = [one for one in found if one]
+        self._schemas = schema.schemas
         self._plain = _plain_demands(schema)
+
+    @cached_property
+    def _validators(self) -> list[Any]:
+        found = (_validator(_listable(one), resolved(one, ITEMS)) for one in self._schemas)
+        return [one for one in found if one]
 
     def faults(self, sample: Sample) -> list[str]:
         """The faults of a sample's attributes; empty if the sample is valid."""

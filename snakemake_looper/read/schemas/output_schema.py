@@ -23,9 +23,9 @@ import yaml
 
 from ...errors import LooperError, Place
 from ...model import Level
-from ..documents.yaml_faults import YamlFault
 from ..documents.yaml_lines import parse_yaml
 from ..documents.yaml_nodes import FastLoader, read_text
+from ..documents.yaml_values import YamlFault
 
 FileKind = Literal["file", "image", ""]
 

@@ -6,26 +6,34 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from jsonschema import Draft7Validator
-
 from ...errors import Problems, near
 from .schema_files import SchemaFile
 from .schema_refs import ITEMS, PROJECT, Keys, OneSchema, at
 from .schema_words import of_schema
 
-_KEYWORDS = frozenset(Draft7Validator.META_SCHEMA["properties"])
+KEYWORDS = frozenset({
+    "$comment", "$id", "$ref", "$schema", "additionalItems", "additionalProperties", "allOf",
+    "anyOf", "const", "contains", "contentEncoding", "contentMediaType", "default", "definitions",
+    "dependencies", "description", "else", "enum", "examples", "exclusiveMaximum",
+    "exclusiveMinimum", "format", "if", "items", "maxItems", "maxLength", "maxProperties", "maximum",
+    "minItems", "minLength", "minProperties", "minimum", "multipleOf", "not", "oneOf", "pattern",
+    "patternProperties", "properties", "propertyNames", "readOnly", "required", "then", "title",
+    "type", "uniqueItems",
+})  # fmt: skip
+"""The keywords of a JSON schema, draft 7."""
 _OF_EIDO = ("tangible", "sizing", "required_files", "files", "directories")
 _KNOWN: Mapping[Keys, frozenset[str]] = {
-    (): _KEYWORDS | {"imports", "version", "name", "$defs"},
+    (): KEYWORDS | {"imports", "version", "name", "$defs"},
     ("properties",): frozenset({"samples", "project", "config"}),
-    ("properties", "samples"): _KEYWORDS,
-    ITEMS: _KEYWORDS | set(_OF_EIDO),
-    PROJECT: _KEYWORDS,
+    ("properties", "samples"): KEYWORDS,
+    ITEMS: KEYWORDS | set(_OF_EIDO),
+    PROJECT: KEYWORDS,
 }
 """The keys that have a meaning, by place. Others are for people; only near ones are warned of."""
 _HARMLESS = frozenset({"example", "$defs"})
 """Words of people that look like a misspelt key."""
 _CLOSE = 0.82
+_TYPES = frozenset({"array", "boolean", "integer", "null", "number", "object", "string"})
 
 
 def report_faults(file: SchemaFile, schema: OneSchema, problems: Problems) -> None:
@@ -52,9 +60,35 @@ def report_faults(file: SchemaFile, schema: OneSchema, problems: Problems) -> No
 
 
 def _not_valid(part: Any) -> Iterator[tuple[Keys, str]]:
+    if is_plain(part):
+        return
+    from jsonschema import Draft7Validator  # late: it is heavy, and most schemas are plain
+
     for error in Draft7Validator(Draft7Validator.META_SCHEMA).iter_errors(part):
         path = tuple(error.absolute_path)
         yield path, f"not a valid schema: {of_schema(error)}"
+
+
+def is_plain(node: Any) -> bool:
+    """Whether a schema has only simple keywords, each with a value of its kind: it is valid then."""
+    return isinstance(node, dict) and all(_is_plain(key, node[key]) for key in node)
+
+
+def _is_plain(key: Any, value: Any) -> bool:
+    if key in ("title", "description"):
+        return isinstance(value, str)
+    if key == "type":
+        return isinstance(value, str) and value in _TYPES
+    if key == "properties":
+        return isinstance(value, dict) and all(
+            isinstance(name, str) and is_plain(one) for name, one in value.items()
+        )
+    if key == "items":
+        return is_plain(value)
+    if key == "required":
+        are_names = isinstance(value, list) and all(isinstance(one, str) for one in value)
+        return are_names and len(set(value)) == len(value)
+    return key in _OF_EIDO  # to a JSON schema, these have no meaning
 
 
 def _bad_patterns(node: Any, path: Keys = (), names: bool = False) -> Iterator[tuple[Keys, str]]:
@@ -100,7 +134,7 @@ def _warn_of_names(file: SchemaFile, problems: Problems) -> None:
     attributes = at(file.data, (*ITEMS, "properties"))
     for name, node in attributes.items() if isinstance(attributes, Mapping) else ():
         if isinstance(node, Mapping):
-            _warn_of_near(file, node, (*ITEMS, "properties", name), _KEYWORDS, problems)
+            _warn_of_near(file, node, (*ITEMS, "properties", name), KEYWORDS, problems)
     for keys, right in (((), "properties"), (("properties", "samples"), "items")):
         above = at(file.data, keys)
         if isinstance(above, Mapping) and above.get(right) is None:

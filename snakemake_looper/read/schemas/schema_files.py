@@ -12,7 +12,6 @@ from typing import Any
 from urllib.parse import urljoin
 
 from ...errors import Place, Problems
-from ..documents.yaml_faults import YamlFault
 from ..documents.yaml_lines import (
     Document,
     absent,
@@ -21,6 +20,7 @@ from ..documents.yaml_lines import (
     resolve,
     warn_of_repeated,
 )
+from ..documents.yaml_values import YamlFault
 from ..secrets import address
 from .remote import Downloads, NoFile, Unreachable, is_url
 

@@ -223,6 +223,8 @@ class Compiled:
             self._tree = tree
             self._noting: jinja2.Template | None = None
             self._template = _SINGLE.from_string(tree)
+            # Each rendering copies these. Jinja2 has them as a chain, which is slow to copy.
+            self._template.globals = dict(self._template.globals)
         except jinja2.TemplateSyntaxError as error:
             raise SyntaxFault(error.message or "", error.lineno) from None
 
