@@ -11,8 +11,7 @@ which takes longer than all else that peppy does with the row.
 
 from __future__ import annotations
 
-import contextlib
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import pandas  # type: ignore[import-untyped]  # peppy brings it along
@@ -27,14 +26,13 @@ from peppy.const import (
     SUBSAMPLE_NAME_ATTR,
 )
 
-Rows = Callable[[pandas.DataFrame], Iterable[tuple[Any, Any]]]
-"""Gives each row of a table with its label, as `pandas.DataFrame.iterrows` does."""
-
 
 class Project(peppy.Project):  # type: ignore[misc]
     """A PEP that peppy reads."""
 
     _has_index = False
+    _rows: pandas.DataFrame | None = None
+    """The sample table, while peppy has an empty one in its place."""
 
     def _set_indexes(self, config: Mapping[str, Any]) -> None:
         """Take the name of the index from a config. peppy asks for the PEP itself first, then for
@@ -47,17 +45,28 @@ class Project(peppy.Project):  # type: ignore[misc]
 
     def load_samples(self) -> list[Any]:
         """The samples of the table, without rows whose cells are all empty: a spreadsheet's end."""
-        with _without_rows() as rows:
-            samples: list[Any] = super().load_samples()
-        if not samples and SAMPLE_DF_KEY in self:
-            samples = self._samples_of(self[SAMPLE_DF_KEY], rows)
+        self._put_rows_aside()
+        samples: list[Any] = super().load_samples()
+        if self._rows is not None:
+            self[SAMPLE_DF_KEY], self._rows = self._rows, None
+            samples = self._samples_of(self[SAMPLE_DF_KEY])
         return [one for one in samples if one.attributes.get(self.st_index) or _has_value(one)]
 
-    def _samples_of(self, table: pandas.DataFrame, rows: Rows) -> list[Any]:
+    def _read_sample_data(self) -> None:
+        super()._read_sample_data()
+        self._put_rows_aside()
+
+    def _put_rows_aside(self) -> None:
+        """Leave an empty table to peppy, which has pandas make an object of each row."""
+        table = self.get(SAMPLE_DF_KEY)
+        if table is not None and len(table):
+            self._rows, self[SAMPLE_DF_KEY] = table, table.iloc[:0]
+
+    def _samples_of(self, table: pandas.DataFrame) -> list[Any]:
         """A sample for each row of a table, as `peppy.Sample` makes it of a row."""
         cells = _texts(table)
         if cells is None:
-            return [peppy.Sample(row, prj=self) for _, row in rows(table)]
+            return [peppy.Sample(row, prj=self) for _, row in table.iterrows()]
         samples = []
         for row in zip(*cells.values(), strict=True):
             sample = peppy.Sample({}, prj=self)
@@ -105,17 +114,6 @@ class Project(peppy.Project):  # type: ignore[misc]
                     sample.update(
                         {name: [cells[row] for row in own] for name, cells in columns.items()}
                     )
-
-
-@contextlib.contextmanager
-def _without_rows() -> Iterator[Rows]:
-    """Let pandas give no row of a table to peppy; gives the function that gives them."""
-    rows = pandas.DataFrame.iterrows
-    pandas.DataFrame.iterrows = lambda table: iter(())
-    try:
-        yield rows
-    finally:
-        pandas.DataFrame.iterrows = rows
 
 
 def _texts(table: pandas.DataFrame) -> dict[str, list[str]] | None:
