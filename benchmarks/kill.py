@@ -54,6 +54,8 @@ from promises import (
     of_tracebacks,
 )
 
+from snakemake_looper.read.options.options import OPTION_NAMES
+
 SIGNALS = [
     signal.Signals[f"SIG{name}"]
     for name in (
@@ -78,10 +80,9 @@ class Outcome:
 
 def start(project: Project, log: Path) -> subprocess.Popen[bytes]:
     env = {**os.environ, "PATH": f"{BIN}{os.pathsep}{os.environ['PATH']}"}
-    lumps = ["--config", f"lump_n={project.lump}"] if project.lump else []
     with log.open("wb") as output:
         return subprocess.Popen(
-            ["snakemake", "--use-looper-config", "--cores", "3", *lumps],
+            ["snakemake", "--use-looper-config", "--cores", "3", *project.options],
             cwd=project.folder, env=env, stdout=output, stderr=subprocess.STDOUT,
             start_new_session=True, preexec_fn=_as_in_a_terminal,
         )  # fmt: skip
@@ -194,7 +195,8 @@ def project_of(folder: Path, lumps: bool, chance: random.Random) -> Project:
     if not lumps:
         return Project(folder, tuple(f"s{number}" for number in range(8)))
     samples = tuple(f"s{number:02}" for number in range(12))
-    return Project(folder, samples, chance.choice([2, 5, 5]))
+    threads = chance.choice([0, 0, 2, 3]) if "lump_threads" in OPTION_NAMES else 0
+    return Project(folder, samples, chance.choice([2, 5, 5]), threads)
 
 
 def attacks(project: Project, base: Path, runs: int, chance: random.Random) -> Outcome:

@@ -48,10 +48,18 @@ class Project:
     samples: tuple[str, ...]
     lump: int = 0
     """The number of samples in a lump; 0 without lumps."""
+    threads: int = 0
+    """The cores of a lump: as many samples in it run at once. 0: as many as one sample has."""
 
     @property
     def records(self) -> tuple[str, ...]:
         return (*self.samples, "all")
+
+    @property
+    def options(self) -> tuple[str, ...]:
+        """What says on Snakemake's command line how the samples are run."""
+        threads = (f"lump_threads={self.threads}",) if self.threads else ()
+        return ("--config", f"lump_n={self.lump}", *threads) if self.lump else ()
 
     def write(self) -> None:
         self.folder.mkdir()
