@@ -49,7 +49,7 @@ ROWS = (
     Row("jobs", "1,000 trivial jobs, 2 cores, plan there, against a Snakefile by hand", 1.05, "×", "jobs"),
     Row("jobs-cold", "the same, nothing cached", 1.15, "×", "jobs"),
     Row("jobs-looper", "the same, nothing cached, against looper", 2.2, FASTER, "jobs"),
-    Row("lump-jobs", "the same with `--lump-n 50`, plan there, against Snakemake's start and `xargs -P2`", 2, "×", "lump_jobs"),
+    Row("lump-jobs", "1,000 trivial jobs, 2 cores, `--lump-n 50`, plan there, against Snakemake's start and `xargs -P2`", 2, "×", "lump_jobs"),
     Row("dry", "dry run of 10,000 samples, plan there, against a Snakefile by hand", 1.1, "×", "dry"),
     Row("lump-dry", "dry run of 100,000 samples with `--lump-n 100`, plan there", 20, "s", "lump_dry"),
     Row("lump-dry-memory", "its memory", 0.6, "GB", "lump_dry"),

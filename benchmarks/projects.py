@@ -6,7 +6,7 @@ import shutil
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
-SMALLER = {10: 4, 1_000: 12, 10_000: 20, 100_000: 30, 50: 5, 100: 10}
+SMALLER = {10: 4, 1_000: 12, 10_000: 20, 100_000: 30, 50: 5, 100: 10, 500: 20}
 """The numbers of samples, and of samples in a lump, in a quick run."""
 FLAGS, LOGS = "results/flags", "results/submission"
 RECORDS, RESULTS = "results/trivial/results_records", "results/trivial/results.yaml"

@@ -41,6 +41,9 @@ def arguments() -> argparse.Namespace:
     parser.add_argument(
         "--largest", type=int, default=max(scale.SIZES), help="the last column of `scale`"
     )
+    parser.add_argument(
+        "--run", action="store_true", help="`scale` also runs all jobs, in lumps of 500"
+    )
     asked = parser.parse_args()
     if asked.quick and asked.write:
         parser.error("--quick measures nothing that could be written")
@@ -58,11 +61,11 @@ def folder_of(asked: argparse.Namespace) -> Iterator[Path]:
         yield Path(base)
 
 
-def scaled(bench: Bench, largest: int, figures: Figures) -> None:
+def scaled(bench: Bench, asked: argparse.Namespace, figures: Figures) -> None:
     """Measure and print the table of sizes."""
     found: dict[int, dict[str, Measured]] = {}
-    for samples in (size for size in scale.SIZES if size <= largest):
-        found[samples] = scale.measured(bench, samples, bench.size(100))
+    for samples in (size for size in scale.SIZES if size <= asked.largest):
+        found[samples] = scale.measured(bench, samples, asked.run)
         figures.add_scale(samples, found[samples])
         print(scale_table(found), flush=True)
 
@@ -78,7 +81,7 @@ def main() -> int:
         bench = Bench(base, 1 if asked.quick else asked.rounds, asked.quick)
         for name in asked.names or [one for one in GROUPS if one not in ONLY_BY_NAME]:
             if name == "scale":
-                scaled(bench, asked.largest, figures)
+                scaled(bench, asked, figures)
                 continue
             for line in MEASURE[name](bench):
                 print(row(line, judged=not asked.quick), flush=True)

@@ -11,15 +11,16 @@ import shutil
 from measuring import Measured, measure
 from peers import ASSEMBLE, PARSE, PEPPY, PLAN, by_hand, ours
 from projects import RECORDS, completed, names_of, reported
-from rows import PLANS, Bench
+from rows import PLANS, TWO_CORES, Bench
 
 SIZES = (1_000, 10_000, 100_000)
 Cells = dict[str, Measured]
 
 
-def measured(bench: Bench, samples: int, lump: int) -> Cells:
-    """Measure each line of the table for one number of samples."""
+def measured(bench: Bench, samples: int, run: bool = False) -> Cells:
+    """Measure each line of the table for one number of samples; `run` runs all jobs, too."""
     folder, size = bench.folder(samples), bench.size(samples)
+    lump = bench.size(100)
     lumps = ("--config", f"lump_n={lump}")
     hand = ("-n", "--config", f"size={lump}")
     found: Cells = {}
@@ -37,6 +38,10 @@ def measured(bench: Bench, samples: int, lump: int) -> Cells:
     measure(folder, "snakemake-looper", "check", clean=PLANS)  # makes the plan
     note("dry run, plan there", *ours("-n"))
     note("the same by hand", *by_hand("-n"))
+    if run:
+        large = ("--config", f"lump_n={bench.size(500)}")
+        measure(folder, *ours("-n", *large))
+        note("run with `--lump-n 500`, 2 cores, plan there", *ours(*large, *TWO_CORES))
     completed(folder, size)
     note("`check`", "snakemake-looper", "check")
     reported(folder, size)

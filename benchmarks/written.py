@@ -38,10 +38,12 @@ def table(lines: Iterable[Line]) -> str:
 
 
 def scale_table(scale: Mapping[int, Mapping[str, Measured]]) -> str:
-    """Seconds per 1,000 samples and memory of each command, a column for each number of samples."""
+    """What each command takes per 1,000 samples, a column for each number of samples."""
     columns = sorted(scale)
     lines = [
-        "| s per 1,000 samples, memory | " + " | ".join(f"{n:,}" for n in columns) + " |",
+        "| s per 1,000 samples (processor time), memory | "
+        + " | ".join(f"{n:,}" for n in columns)
+        + " |",
         "|---" * (len(columns) + 1) + "|",
     ]
     for what in dict.fromkeys(what for column in columns for what in scale[column]):
@@ -53,7 +55,8 @@ def scale_table(scale: Mapping[int, Mapping[str, Measured]]) -> str:
 def _cell(found: Measured | None, samples: int) -> str:
     if found is None:
         return ""
-    return f"{1000 * found.wall / samples:.3f} s, {1000 * found.memory:.0f} MB"
+    wall, cpu = (1000 * seconds / samples for seconds in (found.wall, found.cpu))
+    return f"{wall:.3f} s ({cpu:.3f}), {1000 * found.memory:.0f} MB"
 
 
 class Figures:

@@ -94,10 +94,10 @@ def test_sizes_stand_side_by_side(written: ModuleType, tmp_path: Path) -> None:
         10_000: {"planning": Measured(2.0, 1.9, 0.2), "`check`": Measured(0.5, 0.4, 0.05)},
     }
     assert written.scale_table(found).splitlines() == [
-        "| s per 1,000 samples, memory | 1,000 | 10,000 |",
+        "| s per 1,000 samples (processor time), memory | 1,000 | 10,000 |",
         "|---|---|---|",
-        "| planning | 1.000 s, 100 MB | 0.200 s, 200 MB |",
-        "| `check` |  | 0.050 s, 50 MB |",
+        "| planning | 1.000 s (0.900), 100 MB | 0.200 s (0.190), 200 MB |",
+        "| `check` |  | 0.050 s (0.040), 50 MB |",
     ]
     figures = written.Figures(tmp_path / "results.json")
     figures.add_scale(1000, found[1000])
