@@ -14,6 +14,7 @@ each attack:
 - no command ever ran twice at the same time;
 - nothing hangs;
 - a sample that was completed before a run does not begin again in it;
+- if signals went to jobs only, all other jobs are completed;
 - once no process is left, every record whose command began has exactly one flag, and `check` shows
   no record as running or waiting;
 - no traceback leads through this package.
@@ -50,6 +51,7 @@ from promises import (
     OnlyWhatIsLeft,
     of_check,
     of_flags,
+    of_neighbours,
     of_the_end,
     of_tracebacks,
 )
@@ -66,6 +68,8 @@ SIGNALS = [
 ]
 TARGETS = ("main", "group", "shell", "command", "any")
 TARGETS_OF_LUMPS = ("main", "group", "lump", "member", "command", "any")
+OF_ONE_SAMPLE = ("shell", "member", "command")
+"""A signal to one of these is for one sample or the project level, and for no other job."""
 PATIENCE = 300.0
 """Seconds after which a run counts as one that hangs."""
 
@@ -141,11 +145,28 @@ def choose(process: subprocess.Popen[bytes], target: str, chance: random.Random)
     return chance.choice(pids) if pids else None
 
 
-def attack(process: subprocess.Popen[bytes], lumps: bool, chance: random.Random) -> str | None:
-    """Wait a random time, then send up to three signals.
+@dataclass
+class Attack:
+    """The signals that were sent to a run."""
 
-    Returns the signals in words; None if the run was over before.
-    """
+    sent: list[tuple[str, signal.Signals]] = field(default_factory=list)
+
+    def __str__(self) -> str:
+        return ", ".join(f"{word.name} to {target}" for target, word in self.sent) or "none"
+
+    @property
+    def kind(self) -> str:
+        return self.sent[0][1].name if self.sent else "none"
+
+    @property
+    def victims(self) -> int | None:
+        """How many samples it can have stopped at most; None if it can be any number."""
+        alone = all(target in OF_ONE_SAMPLE for target, _ in self.sent)
+        return len(self.sent) if alone else None
+
+
+def attack(process: subprocess.Popen[bytes], lumps: bool, chance: random.Random) -> Attack:
+    """Wait a random time, then send up to three signals; none if the run is over before."""
     targets = TARGETS_OF_LUMPS if lumps else TARGETS
     target = chance.choice(targets)
     if target not in ("main", "group", "any") or chance.random() < 0.6:
@@ -153,7 +174,7 @@ def attack(process: subprocess.Popen[bytes], lumps: bool, chance: random.Random)
         time.sleep(chance.uniform(0, 0.8))
     else:
         time.sleep(chance.uniform(0, 4))
-    sent: list[tuple[str, signal.Signals]] = []
+    sent = (found := Attack()).sent
     for _ in range(chance.choice([1, 2, 2, 3])):
         if sent:
             time.sleep(chance.choice([0.0, chance.uniform(0, 0.05)]))
@@ -166,7 +187,7 @@ def attack(process: subprocess.Popen[bytes], lumps: bool, chance: random.Random)
             sent.append((target, word))
         if chance.random() < 0.3:
             target = chance.choice(targets)
-    return ", ".join(f"{word.name} to {target}" for target, word in sent) or None
+    return found
 
 
 def _wait_for_a_job(process: subprocess.Popen[bytes]) -> None:
@@ -208,10 +229,12 @@ def attacks(project: Project, base: Path, runs: int, chance: random.Random) -> O
         process = start(project, base / f"run{number}.txt")
         sessions.append(process.pid)
         sent = attack(process, project.lump > 0, chance)
-        when = f"run {number} ({sent or 'over already'})"
-        outcome.attacks[sent.partition(" to ")[0] if sent else "none"] += 1
+        when = f"run {number} ({sent})"
+        outcome.attacks[sent.kind] += 1
         violations += ended(process, when)
         violations += of_flags(project, when) + left.broken(when)
+        if sent.victims is not None:
+            violations += of_neighbours(project, sent.victims, when)
         if not any(map(processes_of, sessions)):  # else records do run
             violations += of_check(project, when)
     violations += complete(project, base / "last.txt", chance)

@@ -46,6 +46,14 @@ def of_check(project: Project, when: str) -> list[str]:
     return found + [f"{when}: {record} was begun and has no flag" for record in missing]
 
 
+def of_neighbours(project: Project, victims: int, when: str) -> list[str]:
+    """What holds if signals went to jobs of their own, or to members of lumps: the others go on."""
+    left = [sample for sample in project.samples if not project.has_completed(sample)]
+    if len(left) <= victims:
+        return []
+    return [f"{when}: {', '.join(left)} are not completed, and {victims} had signals"]
+
+
 def of_tracebacks(text: str) -> list[str]:
     """Tracebacks that lead through this package, and errors of its logger plugin.
 
