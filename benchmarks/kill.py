@@ -80,6 +80,8 @@ class Outcome:
 
     attacks: Counter[str] = field(default_factory=Counter)
     violations: list[str] = field(default_factory=list)
+    sessions: list[int] = field(default_factory=list)
+    """The sessions of the runs' processes."""
 
 
 def start(project: Project, log: Path) -> subprocess.Popen[bytes]:
@@ -221,9 +223,9 @@ def project_of(folder: Path, lumps: bool, chance: random.Random) -> Project:
 
 
 def attacks(project: Project, base: Path, runs: int, chance: random.Random) -> Outcome:
-    """Start runs and attack them, then complete the project. Returns what did not hold."""
-    outcome, sessions = Outcome(), list[int]()
-    violations = outcome.violations
+    """Start runs and attack them. Returns what did not hold."""
+    outcome = Outcome()
+    violations, sessions = outcome.violations, outcome.sessions
     for number in range(runs):
         left = OnlyWhatIsLeft(project)
         process = start(project, base / f"run{number}.txt")
@@ -237,20 +239,24 @@ def attacks(project: Project, base: Path, runs: int, chance: random.Random) -> O
             violations += of_neighbours(project, sent.victims, when)
         if not any(map(processes_of, sessions)):  # else records do run
             violations += of_check(project, when)
-    violations += complete(project, base / "last.txt", chance)
-    for pid in [pid for session in sessions for pid in processes_of(session)]:
-        violations.append(f"left behind: {words_of(pid)[:200]}")
-        with contextlib.suppress(ProcessLookupError):
-            os.kill(pid, signal.SIGKILL)
     return outcome
 
 
-def complete(project: Project, log: Path, chance: random.Random) -> list[str]:
+def left_behind(sessions: list[int]) -> list[str]:
+    """The processes that are left of all runs; they are killed."""
+    found = []
+    for pid in [pid for session in sessions for pid in processes_of(session)]:
+        found.append(f"left behind: {words_of(pid)[:200]}")
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
+    return found
+
+
+def complete(project: Project, log: Path, sessions: list[int]) -> list[str]:
     """Start one more run, without signals: it has to complete everything."""
-    if project.lump and chance.random() < 0.25:
-        project = replace(project, lump=0)
     left = OnlyWhatIsLeft(project)
     process = start(project, log)
+    sessions.append(process.pid)
     if hangs := ended(process, "the last run"):
         return [*hangs, log.read_text()[-1500:]]
     if process.returncode:
@@ -263,9 +269,13 @@ def one_round(seed: int, lumps: bool) -> Outcome:
     base = Path(tempfile.mkdtemp(prefix=f"kill-{seed}-"))
     project = project_of(base / "project", lumps, chance)
     project.write()
+    last = replace(project, lump=0) if chance.random() < 0.25 else project
     with FlagsStay(project) as stay:
         outcome = attacks(project, base, 1 + seed % 3, chance)
-    found = outcome.violations + stay.broken("at some time")
+        if not last.lump:
+            stay.look_no_more()
+        found = outcome.violations + complete(last, base / "last.txt", outcome.sessions)
+    found += left_behind(outcome.sessions) + stay.broken("at some time")
     for log in base.glob("*.txt"):
         found += [f"in {log.name}: {text}" for text in of_tracebacks(log.read_text())]
     if found:

@@ -125,6 +125,10 @@ class FlagsStay:
         return self
 
     def __exit__(self, *_: object) -> None:
+        self.look_no_more()
+
+    def look_no_more(self) -> None:
+        """Stop before a run without lumps, for which flags are outputs. Can be called twice."""
         self._over.set()
         if self._project.lump:
             self._thread.join()
