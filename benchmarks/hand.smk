@@ -1,4 +1,4 @@
-# A Snakefile by hand for the benchmark project: the same jobs, commands and flags.
+# A Snakefile by hand for the benchmark project: the same jobs, commands, logs and flags.
 import csv
 
 with open("samples.csv") as table:
@@ -21,7 +21,7 @@ rule config:
         "by_hand/log/config.log",
     localrule: True
     shell:
-        "cp {input} {output}"
+        "cp {input} {output} 2> {log}"
 
 
 rule trivial:
@@ -36,7 +36,19 @@ rule trivial:
     params:
         command=lambda wildcards: f"true {wildcards.sample}",
     shell:
-        "({params.command}) > {log} 2>&1 && echo completed > {output.completed}"
+        """
+        flag=by_hand/flags/trivial_{wildcards.sample}
+        if [ -e ${{flag}}_failed.flag ]; then rm ${{flag}}_failed.flag; fi
+        echo running >${{flag}}_running.flag
+        if ({params.command}) >{log} 2>&1; then
+            echo completed >${{flag}}_running.flag
+            mv ${{flag}}_running.flag {output.completed}
+        else
+            echo failed >${{flag}}_running.flag
+            mv ${{flag}}_running.flag ${{flag}}_failed.flag
+            exit 1
+        fi
+        """
 
 
 rule results:
@@ -48,4 +60,4 @@ rule results:
         "by_hand/log/results.log",
     localrule: True
     shell:
-        "touch {output}"
+        "touch {output} 2> {log}"

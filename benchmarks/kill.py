@@ -1,6 +1,7 @@
 """Send signals to the processes of runs at random times, and check what snakemake-looper promises.
 
     python benchmarks/kill.py --rounds 300
+    python benchmarks/kill.py --rounds 100 --lumps
 
 Each round runs a project of eight samples and a project level. At a random moment a signal goes to
 one of the run's processes: Snakemake's main process, its process group, a job's shell, a command,
@@ -12,11 +13,18 @@ each attack:
 - no record has two flags, and no record is `completed` whose command did not reach its end;
 - no command ever ran twice at the same time;
 - nothing hangs;
+- a sample that was completed before a run does not begin again in it;
+- if signals went to jobs only, all other jobs are completed;
 - once no process is left, every record whose command began has exactly one flag, and `check` shows
   no record as running or waiting;
 - no traceback leads through this package.
 
 At the end every record has exactly one flag, `completed`, and the results file has all records.
+
+With `--lumps` each run has its samples in lumps of up to five. Signals go to the shell of a lump,
+and to that of a member of it, as well. The promises then hold for each member, and one more does:
+no sample that is completed loses its flag, not for a moment, whatever happens to its neighbours.
+In some rounds the last run is one without lumps: it runs only what is left, too.
 """
 
 from __future__ import annotations
@@ -24,7 +32,6 @@ from __future__ import annotations
 import argparse
 import concurrent.futures
 import contextlib
-import json
 import os
 import random
 import shutil
@@ -34,47 +41,22 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-import yaml
+from kill_project import Project
+from promises import (
+    BIN,
+    FlagsStay,
+    OnlyWhatIsLeft,
+    of_check,
+    of_flags,
+    of_neighbours,
+    of_the_end,
+    of_tracebacks,
+)
 
-BIN = Path(sys.executable).parent
-SAMPLES = [f"s{number}" for number in range(8)]
-# Each command is one that nobody else may run at the same time: `flock` exits with 1 if somebody
-# does, and with another code if it was itself killed. The command reports first, and says last that
-# it is done; in between it can be killed.
-FILES = {
-    ".looper.yaml": """
-pep_config: project.yaml
-output_dir: results
-pipeline_interfaces: [kill.yaml]
-pipestat: {results_file_path: results.yaml, flag_file_dir: results/flags}
-""",
-    "project.yaml": "pep_version: 2.1.0\nname: all\nsample_table: samples.csv\n",
-    "samples.csv": "sample_name,tenth\n"
-    + "".join(f"{s},{2 + n % 4}\n" for n, s in enumerate(SAMPLES)),
-    "kill.yaml": """
-pipeline_name: kill
-output_schema: schema.yaml
-pipestat_config_required: false
-sample_interface:
-  command_template: >
-    exec 8> locks/{sample.sample_name}; flock --nonblock 8 ||
-    (test $? != 1 || echo {sample.sample_name} >> violations; exit 9);
-    rm -f done/{sample.sample_name}; touch begun/{sample.sample_name}; mkdir -p results/kill/results_records;
-    printf 'kill:\\n  project:\\n  sample:\\n    {sample.sample_name}:\\n      n: 1\\n'
-    > {pipestat.results_file};
-    for i in 1 2 3 4 5; do sleep 0.0{sample.tenth}; done; touch done/{sample.sample_name}
-project_interface:
-  command_template: >
-    exec 8> locks/all; flock --nonblock 8 ||
-    (test $? != 1 || echo all >> violations; exit 9);
-    rm -f done/all; touch begun/all; sleep 0.1; touch done/all
-""",
-    "schema.yaml": "pipeline_name: kill\nsamples:\n  n: {type: integer, description: n}\n",
-}
-
+from snakemake_looper.read.options.options import OPTION_NAMES
 
 SIGNALS = [
     signal.Signals[f"SIG{name}"]
@@ -85,6 +67,9 @@ SIGNALS = [
     if f"SIG{name}" in signal.Signals.__members__
 ]
 TARGETS = ("main", "group", "shell", "command", "any")
+TARGETS_OF_LUMPS = ("main", "group", "lump", "member", "command", "any")
+OF_ONE_SAMPLE = ("shell", "member", "command")
+"""A signal to one of these is for one sample or the project level, and for no other job."""
 PATIENCE = 300.0
 """Seconds after which a run counts as one that hangs."""
 
@@ -95,23 +80,17 @@ class Outcome:
 
     attacks: Counter[str] = field(default_factory=Counter)
     violations: list[str] = field(default_factory=list)
+    sessions: list[int] = field(default_factory=list)
+    """The sessions of the runs' processes."""
 
 
-def project(folder: Path) -> None:
-    """Write the project."""
-    for name, text in FILES.items():
-        (folder / name).write_text(text)
-    for name in ("locks", "begun", "done"):
-        (folder / name).mkdir()
-
-
-def start(folder: Path, log: Path) -> subprocess.Popen[bytes]:
+def start(project: Project, log: Path) -> subprocess.Popen[bytes]:
     env = {**os.environ, "PATH": f"{BIN}{os.pathsep}{os.environ['PATH']}"}
     with log.open("wb") as output:
         return subprocess.Popen(
-            ["snakemake", "--use-looper-config", "--cores", "3"],
-            cwd=folder, env=env, stdout=output, stderr=subprocess.STDOUT, start_new_session=True,
-            preexec_fn=_as_in_a_terminal,
+            ["snakemake", "--use-looper-config", "--cores", "3", *project.options],
+            cwd=project.folder, env=env, stdout=output, stderr=subprocess.STDOUT,
+            start_new_session=True, preexec_fn=_as_in_a_terminal,
         )  # fmt: skip
 
 
@@ -140,6 +119,12 @@ def words_of(pid: int) -> str:
     return ""
 
 
+def is_a_shell(pid: int) -> bool:
+    """Whether a process is the shell of a job or of a lump, or a subshell of one."""
+    words = words_of(pid)
+    return "scripts/job.sh" in words or "scripts/lump.sh" in words
+
+
 def parent_of(pid: int) -> int:
     with contextlib.suppress(OSError, IndexError, ValueError):
         return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
@@ -152,26 +137,46 @@ def choose(process: subprocess.Popen[bytes], target: str, chance: random.Random)
         return process.pid if target == "main" else -process.pid
     pids = processes_of(process.pid)
     # A subshell has the same command line as its shell.
-    shells = [pid for pid in pids if "scripts/job.sh" in words_of(pid)]
-    if target == "shell":
+    shells = [pid for pid in pids if is_a_shell(pid)]
+    if target in ("shell", "lump"):
         pids = [pid for pid in shells if parent_of(pid) not in shells]
+    elif target == "member":
+        pids = [pid for pid in shells if parent_of(pid) in shells]
     elif target == "command":
         pids = [pid for pid in pids if parent_of(pid) in shells]
     return chance.choice(pids) if pids else None
 
 
-def attack(process: subprocess.Popen[bytes], folder: Path, chance: random.Random) -> str | None:
-    """Wait a random time, then send up to three signals.
+@dataclass
+class Attack:
+    """The signals that were sent to a run."""
 
-    Returns the signals in words; None if the run was over before.
-    """
-    target = chance.choice(TARGETS)
-    if target in ("shell", "command") or chance.random() < 0.6:
-        _wait_for_a_job(process, folder)
+    sent: list[tuple[str, signal.Signals]] = field(default_factory=list)
+
+    def __str__(self) -> str:
+        return ", ".join(f"{word.name} to {target}" for target, word in self.sent) or "none"
+
+    @property
+    def kind(self) -> str:
+        return self.sent[0][1].name if self.sent else "none"
+
+    @property
+    def victims(self) -> int | None:
+        """How many samples it can have stopped at most; None if it can be any number."""
+        alone = all(target in OF_ONE_SAMPLE for target, _ in self.sent)
+        return len(self.sent) if alone else None
+
+
+def attack(process: subprocess.Popen[bytes], lumps: bool, chance: random.Random) -> Attack:
+    """Wait a random time, then send up to three signals; none if the run is over before."""
+    targets = TARGETS_OF_LUMPS if lumps else TARGETS
+    target = chance.choice(targets)
+    if target not in ("main", "group", "any") or chance.random() < 0.6:
+        _wait_for_a_job(process)
         time.sleep(chance.uniform(0, 0.8))
     else:
         time.sleep(chance.uniform(0, 4))
-    sent: list[tuple[str, signal.Signals]] = []
+    sent = (found := Attack()).sent
     for _ in range(chance.choice([1, 2, 2, 3])):
         if sent:
             time.sleep(chance.choice([0.0, chance.uniform(0, 0.05)]))
@@ -183,16 +188,15 @@ def attack(process: subprocess.Popen[bytes], folder: Path, chance: random.Random
             os.kill(pid, word) if pid > 0 else os.killpg(-pid, word)
             sent.append((target, word))
         if chance.random() < 0.3:
-            target = chance.choice(TARGETS)
-    return ", ".join(f"{word.name} to {target}" for target, word in sent) or None
+            target = chance.choice(targets)
+    return found
 
 
-def _wait_for_a_job(process: subprocess.Popen[bytes], folder: Path) -> None:
+def _wait_for_a_job(process: subprocess.Popen[bytes]) -> None:
     """Wait until a command runs, or the run is over."""
     deadline = time.monotonic() + PATIENCE
     while process.poll() is None and time.monotonic() < deadline:
-        pids = processes_of(process.pid)
-        if any("scripts/job.sh" in words_of(pid) for pid in pids):
+        if any(map(is_a_shell, processes_of(process.pid))):
             return
         time.sleep(0.05)
 
@@ -210,124 +214,75 @@ def ended(process: subprocess.Popen[bytes], when: str) -> list[str]:
         return [f"{when}: hangs, with {left}"]
 
 
-def look(folder: Path, when: str) -> list[str]:
-    """The promises that do not hold after an attack."""
-    found = []
-    flags = Counter(
-        name.removeprefix("kill_").rsplit("_", 1)[0]
-        for name in os.listdir(folder / "results/flags")
-    ) if (folder / "results/flags").is_dir() else Counter()  # fmt: skip
-    found += [f"{when}: {record} has {n} flags" for record, n in flags.items() if n > 1]
-    for record in [*SAMPLES, "all"]:
-        completed = folder / f"results/flags/kill_{record}_completed.flag"
-        if completed.exists() and not (folder / "done" / record).exists():
-            found.append(f"{when}: {record} is called completed, and is not")
-    if (folder / "violations").exists():
-        found.append(f"{when}: twice at the same time: {(folder / 'violations').read_text()}")
-    return found
+def project_of(folder: Path, lumps: bool, chance: random.Random) -> Project:
+    if not lumps:
+        return Project(folder, tuple(f"s{number}" for number in range(8)))
+    samples = tuple(f"s{number:02}" for number in range(12))
+    threads = chance.choice([0, 0, 2, 3]) if "lump_threads" in OPTION_NAMES else 0
+    return Project(folder, samples, chance.choice([2, 5, 5]), threads)
 
 
-def statuses(folder: Path) -> dict[str, str]:
-    done = subprocess.run(
-        [str(BIN / "snakemake-looper"), "check", "--json"],
-        cwd=folder, capture_output=True, text=True,
-    )  # fmt: skip
-    return {one["record"]: one["status"] for one in json.loads(done.stdout)["records"]}
-
-
-def check(folder: Path, sessions: list[int], when: str) -> list[str]:
-    """The records about which `check` is wrong, and those that began and have no flag.
-
-    Nothing is checked while jobs of killed runs are still there: their records do run.
-    """
-    if any(map(processes_of, sessions)):
-        return []
-    found = [
-        f"{when}: check says that {record} is {status}, and nothing is there"
-        for record, status in statuses(folder).items()
-        if status in ("running", "waiting")
-    ]
-    names = os.listdir(folder / "results/flags") if (folder / "results/flags").is_dir() else []
-    with_flags = {name.removeprefix("kill_").rsplit("_", 1)[0] for name in names}
-    begun = set(os.listdir(folder / "begun"))
-    found += [f"{when}: {record} was begun and has no flag" for record in begun - with_flags]
-    return found
-
-
-def tracebacks(text: str) -> list[str]:
-    """The tracebacks that lead through this package, and errors of its logger plugin.
-
-    A `KeyboardInterrupt` is no fault: Python prints one if SIGINT meets a script of the Snakefile.
-    """
-    found = []
-    for part in text.split("Traceback (most recent call last)")[1:]:
-        head = part[:4000]
-        last = next((line for line in head.splitlines()[1:] if line[:1] not in ("", " ")), "")
-        if last.startswith("KeyboardInterrupt"):
-            continue
-        if "snakemake_looper/" in head or "snakemake_logger_plugin_looper" in head:
-            found.append(head)
-    found += [word for word in ("Logging error", "error in the looper") if word in text]
-    return found
-
-
-def complete(folder: Path, log: Path) -> list[str]:
-    """Start one more run, without signals: it has to complete everything."""
-    process = start(folder, log)
-    if hangs := ended(process, "the last run"):
-        return [*hangs, log.read_text()[-1500:]]
-    code = process.returncode
-    if code:
-        return [f"the last run exits with {code}:\n{log.read_text()[-1500:]}"]
-    found = look(folder, "at the end")
-    wanted = sorted(f"kill_{record}_completed.flag" for record in [*SAMPLES, "all"])
-    flags = sorted(os.listdir(folder / "results/flags"))
-    if flags != wanted:
-        found.append(f"flags at the end: {flags}")
-    contents = {(folder / "results/flags" / name).read_text() for name in flags}
-    if contents != {"completed"}:
-        found.append(f"contents of flags: {contents}")
-    assembled = folder / "results/kill/results.yaml"
-    results = yaml.safe_load(assembled.read_text()) if assembled.exists() else None
-    records = sorted(results["kill"]["sample"]) if results else []
-    if records != SAMPLES:
-        found.append(f"records at the end: {records}\n{log.read_text()[-1500:]}")
-    return found
-
-
-def one_round(seed: int) -> Outcome:
-    chance = random.Random(seed)
+def attacks(project: Project, base: Path, runs: int, chance: random.Random) -> Outcome:
+    """Start runs and attack them. Returns what did not hold."""
     outcome = Outcome()
-    name = tempfile.mkdtemp(prefix=f"kill-{seed}-")
-    folder = Path(name) / "project"
-    folder.mkdir()
-    project(folder)
-    sessions: list[int] = []
-    for number in range(1 + seed % 3):
-        log = Path(name) / f"run{number}.txt"
-        process = start(folder, log)
+    violations, sessions = outcome.violations, outcome.sessions
+    for number in range(runs):
+        left = OnlyWhatIsLeft(project)
+        process = start(project, base / f"run{number}.txt")
         sessions.append(process.pid)
-        sent = attack(process, folder, chance)
-        when = f"round {seed}, run {number} ({sent or 'over already'})"
-        outcome.attacks[sent.partition(" to ")[0] if sent else "none"] += 1
-        outcome.violations += ended(process, when)
-        outcome.violations += look(folder, when)
-        outcome.violations += check(folder, sessions, when)
-    log = Path(name) / "last.txt"
-    outcome.violations += [f"round {seed}: {text}" for text in complete(folder, log)]
-    for log in Path(name).glob("*.txt"):
-        outcome.violations += [
-            f"round {seed}: in {log.name}: {text}" for text in tracebacks(log.read_text())
-        ]
+        sent = attack(process, project.lump > 0, chance)
+        when = f"run {number} ({sent})"
+        outcome.attacks[sent.kind] += 1
+        violations += ended(process, when)
+        violations += of_flags(project, when) + left.broken(when)
+        if sent.victims is not None:
+            violations += of_neighbours(project, sent.victims, when)
+        if not any(map(processes_of, sessions)):  # else records do run
+            violations += of_check(project, when)
+    return outcome
+
+
+def left_behind(sessions: list[int]) -> list[str]:
+    """The processes that are left of all runs; they are killed."""
+    found = []
     for pid in [pid for session in sessions for pid in processes_of(session)]:
-        outcome.violations.append(f"round {seed}: left behind: {words_of(pid)[:200]}")
+        found.append(f"left behind: {words_of(pid)[:200]}")
         with contextlib.suppress(ProcessLookupError):
             os.kill(pid, signal.SIGKILL)
-    if outcome.violations:
-        outcome.violations.append(f"round {seed}: see {name}")
+    return found
+
+
+def complete(project: Project, log: Path, sessions: list[int]) -> list[str]:
+    """Start one more run, without signals: it has to complete everything."""
+    left = OnlyWhatIsLeft(project)
+    process = start(project, log)
+    sessions.append(process.pid)
+    if hangs := ended(process, "the last run"):
+        return [*hangs, log.read_text()[-1500:]]
+    if process.returncode:
+        return [f"the last run exits with {process.returncode}:\n{log.read_text()[-1500:]}"]
+    return of_the_end(project, log.read_text()) + left.broken("the last run")
+
+
+def one_round(seed: int, lumps: bool) -> Outcome:
+    chance = random.Random(seed)
+    base = Path(tempfile.mkdtemp(prefix=f"kill-{seed}-"))
+    project = project_of(base / "project", lumps, chance)
+    project.write()
+    last = replace(project, lump=0) if chance.random() < 0.25 else project
+    with FlagsStay(project) as stay:
+        outcome = attacks(project, base, 1 + seed % 3, chance)
+        if not last.lump:
+            stay.look_no_more()
+        found = outcome.violations + complete(last, base / "last.txt", outcome.sessions)
+    found += left_behind(outcome.sessions) + stay.broken("at some time")
+    for log in base.glob("*.txt"):
+        found += [f"in {log.name}: {text}" for text in of_tracebacks(log.read_text())]
+    if found:
+        found.append(f"see {base}")
     else:
-        shutil.rmtree(name, ignore_errors=True)
-    return outcome
+        shutil.rmtree(base, ignore_errors=True)
+    return Outcome(outcome.attacks, [f"round {seed}: {text}" for text in found])
 
 
 def main() -> int:
@@ -335,18 +290,19 @@ def main() -> int:
     parser.add_argument("--rounds", type=int, default=300)
     parser.add_argument("--seed", type=int, default=0, help="the seed of the first round")
     parser.add_argument("--workers", type=int, default=2)
+    parser.add_argument("--lumps", action="store_true", help="run the samples in lumps")
     arguments = parser.parse_args()
-    attacks: Counter[str] = Counter()
+    sent: Counter[str] = Counter()
     violations: list[str] = []
     seeds = range(arguments.seed, arguments.seed + arguments.rounds)
     with concurrent.futures.ThreadPoolExecutor(arguments.workers) as pool:
-        for outcome in pool.map(one_round, seeds):
-            attacks += outcome.attacks
+        for outcome in pool.map(lambda seed: one_round(seed, arguments.lumps), seeds):
+            sent += outcome.attacks
             violations += outcome.violations
             if outcome.violations:
                 print(*outcome.violations, sep="\n", flush=True)
-    kinds = ", ".join(f"{kind} {n}" for kind, n in attacks.most_common())
-    print(f"{len(seeds)} rounds, {attacks.total()} attacks ({kinds}): {len(violations)} violations")
+    kinds = ", ".join(f"{kind} {n}" for kind, n in sent.most_common())
+    print(f"{len(seeds)} rounds, {sent.total()} attacks ({kinds}): {len(violations)} violations")
     return 1 if violations else 0
 
 

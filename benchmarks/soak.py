@@ -167,6 +167,7 @@ def projects() -> dict[str, Files]:
         return {n: dedent(t).removeprefix("\n").encode() for n, t in files.items()}
 
     found = {"touch": text(TOUCH), "rich": text(RICH), "chain": text(CHAIN), "lumps": text(LUMPS)}
+    found["lumps"][".looper.yaml"] += b"cli: {run: {lump_n: 3}}\n"
     for example in sorted(EXAMPLES.iterdir()):
         paths = [p for p in example.rglob("*") if p.is_file() and "results" not in p.parts]
         kept = [p for p in paths if ".snakemake" not in p.parts and p.suffix in (".yaml", ".csv")]
