@@ -14,7 +14,7 @@ import json
 from collections.abc import Mapping
 
 from ..read.options.options import OPTIONS, Option
-from .structure import RuleStructure, Structure
+from .structure import Structure
 
 README = "README.md"
 CATALOG = ".snakemake-workflow-catalog.yml"
@@ -70,20 +70,13 @@ def catalog_files(structure: Structure, name: str) -> Mapping[str, str]:
     rows = (
         f"| `{rule.name}` | {rule.pipeline} | {_LEVELS[rule.level]} |\n" for rule in structure.rules
     )
-    conda = any(_directive(rule, "conda") for rule in structure.rules)
-    container = any(
-        rule.container or rule.containers_differ or _directive(rule, "container")
-        for rule in structure.rules
-    )
+    used = {name for rule in structure.rules for name in rule.deployments()}
+    conda, container = (json.dumps(name in used) for name in ("conda", "container"))
     return {
         README: _README.format(name=name, rows="".join(rows)),
-        CATALOG: _CATALOG.format(conda=json.dumps(conda), container=json.dumps(container)),
+        CATALOG: _CATALOG.format(conda=conda, container=container),
         SCHEMA: config_schema(),
     }
-
-
-def _directive(rule: RuleStructure, key: str) -> bool:
-    return any(name == key for name, _ in rule.directives)
 
 
 def config_schema() -> str:
