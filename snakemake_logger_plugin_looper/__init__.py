@@ -4,9 +4,12 @@ Snakemake imports every top-level package named `snakemake_logger_plugin_*` when
 command-line parser. So every `snakemake` process of the environment imports this package, also one
 that has nothing to do with looper. Therefore this package imports nothing heavy.
 
-The settings class adds the option to Snakemake's parser. Snakemake hands a logger plugin its
-settings only after it has chosen the Snakefile, so `hook` looks at the result of the parser. With
-the option, it plans the project and chooses its Snakefile. Without the option, it does nothing.
+The settings class adds the option to Snakemake's parser. The option has a second spelling, which
+Snakemake derives from the name of the field: the plugin catalog prints that one.
+
+Snakemake hands a logger plugin its settings only after it has chosen the Snakefile, so `hook` looks
+at the result of the parser. With the option, it plans the project and chooses its Snakefile. Without
+the option, it does nothing.
 
 `handler` follows the run.
 """
@@ -27,7 +30,7 @@ class LogHandlerSettings(LogHandlerSettingsBase):
     use_looper_config: Optional[str] = field(  # noqa: UP045 (Snakemake reads this annotation)
         default=None,
         metadata={
-            "args": ["--use-looper-config"],
+            "args": ["--use-looper-config", "--logger-looper-use-looper-config"],
             "nargs": "?",
             "type": str,
             "metavar": "PATH",

@@ -121,6 +121,7 @@ def _choose_snakefile(parsed: Namespace, path: str, parser: Any) -> None:
     else:
         kept = _planned.get()
         own = [stand_in.parent, *([kept[1].folder.path] if kept else [])]
+        _refuse_unshared_files(parsed)
         choose(parsed, _plan(asked(parsed, path, parser, own), is_first, has_profile))
         _hush(parsed)
     # Scripts of a profile are called by its path, and from the folder that jobs run in.
@@ -128,6 +129,31 @@ def _choose_snakefile(parsed: Namespace, path: str, parser: Any) -> None:
         parsed.profile = [
             os.path.abspath(path) if os.path.exists(path) else path for path in parsed.profile
         ]
+
+
+def _refuse_unshared_files(parsed: Namespace) -> None:
+    """Refuse an executor whose jobs would not see the project's files.
+
+    Snakemake itself would ask for a storage of all files, which does not help.
+
+    Raises:
+        SystemExit: with 2; the reason is printed.
+    """
+    from snakemake_interface_executor_plugins.registry import ExecutorPluginRegistry
+
+    from snakemake_looper.messages import complain
+    from snakemake_looper.run.shared_files import why_not_shared
+
+    plugins = ExecutorPluginRegistry()
+    name = str(parsed.executor or "")
+    if name not in plugins.get_registered_plugins():
+        return  # jobs run on this machine, or Snakemake says that there is no such executor
+    has_none = plugins.get_plugin(name).common_settings.implies_no_shared_fs
+    shared = () if has_none else [one.item_to_choice() for one in parsed.shared_fs_usage]
+    why = why_not_shared(shared, executor=name if has_none else "")
+    if why:
+        complain(why)
+        raise SystemExit(2)
 
 
 def _plan(wanted: Asked, is_first: bool, is_second: bool) -> Ready:

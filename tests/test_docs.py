@@ -26,6 +26,8 @@ from snakemake_looper.workspace.lookups import Lookups
 
 README = (REPOSITORY / "README.md").read_text()
 DOCS = [REPOSITORY / "README.md", *sorted(REPOSITORY.glob("docs/*.md"))]
+FOR_THE_CATALOG = ("further.md", "intro.md")
+"""Pages that the catalog of Snakemake's plugins shows; they are not in our site."""
 PAGES = [*DOCS, REPOSITORY / "benchmarks/README.md", *sorted(EXAMPLES.glob("*/README.md"))]
 
 each_page = pytest.mark.parametrize(
@@ -67,12 +69,21 @@ def test_links_lead_somewhere(path: Path) -> None:
 
 
 def test_every_page_is_listed_in_the_readme() -> None:
-    assert all(f"(docs/{path.name})" in README for path in DOCS[1:] if path.name != "index.md")
+    names = {path.name for path in DOCS[1:]} - {"index.md", *FOR_THE_CATALOG}
+    assert all(f"(docs/{name})" in README for name in names)
+
+
+@pytest.mark.parametrize("name", FOR_THE_CATALOG)
+def test_pages_for_the_catalog_stand_alone(name: str) -> None:
+    """They are shown elsewhere, below headings of the catalog: no link leads to a page beside them."""
+    assert not re.findall(r"\]\((?!https://)", page(name))
+    assert f"  {name}\n" in (REPOSITORY / "mkdocs.yml").read_text(), "excluded from our site"
+    assert not re.search(r"^# ", re.sub(r"(?m)^    .*", "", page(name)), re.MULTILINE)
 
 
 def test_every_page_is_in_the_site_and_on_its_first_page() -> None:
     site = (REPOSITORY / "mkdocs.yml").read_text()
-    names = [path.name for path in DOCS[1:]]
+    names = [path.name for path in DOCS[1:] if path.name not in FOR_THE_CATALOG]
     assert sorted(re.findall(r"^  - .*: (.*\.md)$", site, re.MULTILINE)) == names
     assert all(f"({name})" in page("index.md") for name in names if name != "index.md")
 

@@ -45,6 +45,7 @@ from .entering import enter
 from .interrupts import WithoutCutOffJobs, interrupted_since, note_interrupts
 from .living_runs import why_locked
 from .outcome import Outcome, State
+from .shared_files import why_not_shared
 
 
 class Session:
@@ -187,10 +188,9 @@ def open_session(table: JobTable, workdir: Path, engine: Engine) -> Session:
 
     Raises:
         WorkflowError: something else is in the place of a flag, a log, or a results file.
+        SystemExit: jobs would not see the project's files; the reason is printed.
     """
-    in_the_way = obstacles(workdir, table.briefs(), table.results())
-    if in_the_way:
-        raise workflow_error("\n".join(in_the_way))
+    _refuse_what_hinders(table, workdir, engine)
     warn(*table.facts.warnings)
     explain_lock(why_locked)
     let_snakemake_read(workdir)
@@ -220,6 +220,17 @@ def open_session(table: JobTable, workdir: Path, engine: Engine) -> Session:
     if engine.is_module:
         engine.add_handlers(session.begin, session.finish, session.finish)
     return session
+
+
+def _refuse_what_hinders(table: JobTable, workdir: Path, engine: Engine) -> None:
+    """Refuse to build a graph of jobs that could not run."""
+    why = why_not_shared(engine.shared, engine.default_storage) if engine.is_main else ""
+    if why:
+        complain(why)
+        raise SystemExit(2)
+    in_the_way = obstacles(workdir, table.briefs(), table.results())
+    if in_the_way:
+        raise workflow_error("\n".join(in_the_way))
 
 
 def _need_space(folder: Path) -> None:

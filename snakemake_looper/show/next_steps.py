@@ -20,7 +20,8 @@ from ..workspace.rows import Facts
 
 _PROGRAM = "snakemake-looper"
 _PROGRAMS = (_PROGRAM, "snakemake")
-_FLAG = "--use-looper-config"
+_FLAGS = ("--use-looper-config", "--logger-looper-use-looper-config")
+"""Both spellings of the option."""
 _KEPT = ("-o", "--output-dir", "--pep-config")
 """Options without which another command would look at other results."""
 _MOST_PLACES = 4
@@ -90,7 +91,7 @@ def _again(argv: Sequence[str]) -> str:
 def _is_plain_run(argv: Sequence[str]) -> bool:
     """Whether it is a run of a looper config, and not of a workflow with its own Snakefile."""
     name = os.path.basename(argv[0]) if argv else ""
-    return name == _PROGRAM or any(word.startswith(_FLAG) for word in argv)
+    return name == _PROGRAM or any(word.startswith(_FLAGS) for word in argv)
 
 
 def _options(facts: Facts, folder: Path) -> list[str]:

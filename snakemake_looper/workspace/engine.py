@@ -105,6 +105,20 @@ class Engine:
         """Whether Snakemake only touches outputs (`--touch`)."""
         return bool(self._workflow.touch)
 
+    @property
+    def shared(self) -> frozenset[str]:
+        """The kinds of files that jobs share with this process, as `--shared-fs-usage` names them.
+
+        Snakemake knows this before it reads the Snakefile, and the executor only after that.
+        """
+        usage = self._workflow.storage_settings.shared_fs_usage
+        return frozenset(one.item_to_choice() for one in usage)
+
+    @property
+    def default_storage(self) -> str:
+        """The storage in which Snakemake looks for all files; empty if it uses the file system."""
+        return str(self._workflow.storage_settings.default_storage_provider or "")
+
     # --- what is to be run ------------------------------------------------------------------------
 
     @property

@@ -3,7 +3,10 @@
     workflow/Snakefile           the rules, which the user may keep and change
     workflow/scripts/            the scripts that the rules call
     workflow/profiles/default/   defaults that Snakemake finds by itself
+    workflow/schemas/            the schema of the config
     config/config.yaml           the looper config and the options, each explained
+    README.md                    for people, if there is none
+    .snakemake-workflow-catalog.yml  for Snakemake's workflow catalog, if there is none
 
 The Snakefile has the structure of the plan, see `structure`. Each run makes the job table from the
 project's files as they are then, as with `--use-looper-config`. A run is refused if the project
@@ -26,11 +29,13 @@ from ..plan.planner import plan_project
 from ..read.options.options import OPTIONS, Group, Option, Options
 from .snakefile import JOB_SCRIPT, snakefile
 from .structure import digest_of, structure_of
+from .workflow_catalog import OF_THE_REPOSITORY, SCHEMA, catalog_files
 
 MANIFEST = Path("workflow") / ".snakemake-looper.json"
-_CONFIG_HEAD = """\
+_CONFIG_HEAD = f"""\
+# yaml-language-server: $schema=../{SCHEMA}
 # The looper config: relative to the folder that Snakemake is started in.
-looper_config: {looper_config}
+looper_config: {{looper_config}}
 """
 _GROUP_HEADS: Mapping[Group, str] = {
     "samples": "# Which samples. Values compare as text; `toggle: 0` in the sample table turns a "
@@ -74,8 +79,8 @@ def write_workflow(
         problems.add(folder, "", "is no folder; choose another")
         problems.raise_if_any()
     plan = plan_project(looper_config, options, folder, rundir=looper_config.parent)
-    files = _files(plan, options, folder)
     known = _manifest(folder)
+    files = _without_others(_files(plan, options, folder), folder, known)
     changed = _changed(files, folder, None if force else known)
     for name, text in changed.items():
         write_atomic(folder / name, text)
@@ -83,6 +88,23 @@ def write_workflow(
     if changed or manifest != known:
         write_atomic(folder / MANIFEST, json.dumps(manifest, indent=1) + "\n")
     return [folder / name for name in changed]
+
+
+def _without_others(
+    files: Mapping[str, str], folder: Path, known: Mapping[str, str]
+) -> dict[str, str]:
+    """The files without those of the repository that are there already and were not made here."""
+
+    def is_anothers(path: Path) -> bool:
+        try:
+            return known.get(path.name) != _digest(content_of(path).decode(errors="replace"))
+        except FileNotFoundError:
+            return False
+        except OSError:
+            return True
+
+    others = {name for name in OF_THE_REPOSITORY if is_anothers(folder / name)}
+    return {name: text for name, text in files.items() if name not in others}
 
 
 def _changed(
@@ -126,6 +148,7 @@ def _files(plan: Plan, options: Options, folder: Path) -> dict[str, str]:
         ),
         "config/config.yaml": config_text(plan, options, folder),
         "config/README.md": _README,
+        **catalog_files(structure, plan.project_name),
     }
     for kind in ("scripts", "report", "profiles/default"):
         for source in sorted(data_dir(kind).iterdir()):

@@ -71,6 +71,11 @@ resource_scopes:
 
 jobs.prepare_lumps()
 """
+_OWN_ENVIRONMENT = "lambda wildcards: None"
+_ABOUT_OWN_ENVIRONMENT = """\
+#
+# Rules that run no pipeline have no conda environment of their own. They run where Snakemake does.
+"""
 _COPY = (
     "(cp {input.content:q} {output.config:q};"
     " basename {input.content:q} .yaml > {output.written:q}) 2> {log:q}"
@@ -99,9 +104,22 @@ class _Context:
         """The path of a script, as a literal."""
         return quoted(f"{self.scripts}/{name}")
 
-    def log(self, name: str) -> list[str]:
-        """The log of a rule that runs no pipeline, as the items of its `log:`."""
-        return [quoted(os.path.join(self.structure.logs, f"{name}.log"))]
+    @property
+    def has_environments(self) -> bool:
+        """Whether a pipeline names a container or a conda environment.
+
+        Then `snakemake --lint` remarks on nothing if our own rules say that they need none.
+        """
+        return any(rule.deployments() for rule in self.structure.rules)
+
+    def rule(self, name: str, docstring: str, sections: Sections) -> str:
+        """A rule that runs no pipeline."""
+        own: Sections = {
+            "log": [quoted(os.path.join(self.structure.logs, f"{name}.log"))],
+            "conda": _OWN_ENVIRONMENT if self.has_environments else "",
+            "localrule": "True",
+        }
+        return rule_text(name, docstring, {**sections, **own})
 
 
 def snakefile(
@@ -121,7 +139,8 @@ def snakefile(
     is_kept = bool(digest) and not structure.is_narrowed
     context = _Context(structure, names_of(structure), scripts, job_script, is_kept)
     parts = "\n\n".join(part.rstrip("\n") + "\n" for part in _parts(context))
-    return f"{head}{opening}\n\n{parts}"
+    about = _ABOUT_OWN_ENVIRONMENT if context.has_environments else ""
+    return f"{head}{about}{opening}\n\n{parts}"
 
 
 def _parts(context: _Context) -> Iterator[str]:
@@ -236,8 +255,6 @@ def _config(context: _Context, rule: RuleStructure, config: ConfigStructure) -> 
             f"config={quoted(config.path)}",
             f"written={quoted(marker(config.path))}",
         ],
-        "log": context.log(name),
-        "localrule": "True",
         "priority": "1",
     }
     if config.has_secret:
@@ -245,7 +262,7 @@ def _config(context: _Context, rule: RuleStructure, config: ConfigStructure) -> 
     else:
         sections["shell"] = quoted(_COPY)
     docstring = f"Write the merged pipestat config of {rule.pipeline}, {rule.level} level."
-    return rule_text(name, docstring, sections)
+    return context.rule(name, docstring, sections)
 
 
 def _results(context: _Context, file: ResultsStructure) -> str:
@@ -255,15 +272,13 @@ def _results(context: _Context, file: ResultsStructure) -> str:
     sections: Sections = {
         "input": [f"samples=jobs.flags({quoted_list(rules)})"],
         "output": [f"results=update({quoted(file.path)})"],
-        "log": context.log(name),
         "params": [
             f"records={quoted_mapping(file.records)}",
             f"schemas={quoted_mapping(file.schemas)}",
         ],
-        "localrule": "True",
         "script": context.script("assemble_results.py"),
     }
-    return rule_text(name, f"Assemble {file.path} from one file per record.", sections)
+    return context.rule(name, f"Assemble {file.path} from one file per record.", sections)
 
 
 def _publication(context: _Context, rule: RuleStructure) -> str:
@@ -294,12 +309,10 @@ def _publishing(
     sections: Sections = {
         "input": inputs,
         "output": [f"settled={note}"],
-        "log": context.log(name),
         "params": ["jobs=jobs.own_path()", *params],
-        "localrule": "True",
         "script": context.script("settle.py"),
     }
-    return rule_text(name, docstring, sections)
+    return context.rule(name, docstring, sections)
 
 
 def _table(context: _Context) -> str:
@@ -309,13 +322,11 @@ def _table(context: _Context) -> str:
     sections: Sections = {
         "input": _inputs(context, rules, published=False),
         "output": [quoted(path) for path in structure.tables],
-        "log": context.log("table"),
         "params": ["jobs=jobs.path"],
-        "localrule": "True",
         "script": context.script("write_tables.py"),
     }
     docstring = "Write the results of each pipeline as a table, and what is nested as YAML."
-    return rule_text("table", docstring, sections)
+    return context.rule("table", docstring, sections)
 
 
 def _report(context: _Context) -> str:
@@ -330,9 +341,7 @@ def _report(context: _Context) -> str:
     sections: Sections = {
         "input": _inputs(context, structure.rules, published=False),
         "output": ["\n".join(["report(", *(f"            {one}," for one in items), "        )"])],
-        "log": context.log("report"),
         "params": ["jobs=jobs.path", f"project={quoted(structure.project_name)}"],
-        "localrule": "True",
         "script": context.script("write_report.py"),
     }
-    return rule_text("report", "Write the results as web pages.", sections)
+    return context.rule("report", "Write the results as web pages.", sections)

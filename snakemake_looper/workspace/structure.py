@@ -103,6 +103,11 @@ class RuleStructure:
     interface: str = field(default="", metadata=_IN_COMMENTS)
     command_template: str = field(default="", metadata=_IN_COMMENTS)
 
+    def deployments(self) -> set[str]:
+        """The directives that say what software the jobs run in: `conda`, `container`."""
+        named = {name for name, _ in self.directives} & {"conda", "container"}
+        return named | ({"container"} if self.container or self.containers_differ else set())
+
 
 @dataclass(frozen=True, slots=True)
 class ResultsStructure:

@@ -239,6 +239,16 @@ def test_conda(contained: Path) -> None:
     assert use_looper("-n", cwd=contained).code == 0, "without the option no conda is needed"
 
 
+def test_where_pipelines_name_their_software_lint_has_no_remark(contained: Path) -> None:
+    """Rules of our own need nothing but what Snakemake runs in, and say so."""
+    own = "    conda:\n        lambda wildcards: None\n"
+    assert own in text_of(contained).partition("rule report:")[2]
+    done = use_looper("--lint", cwd=contained)
+    assert "your workflow is in a good condition" in done.text
+    edit(contained / "touch.yaml", 'compute: {docker_image: "debian:12"}', "")
+    assert own not in text_of(contained)
+
+
 # Says of itself what Snakemake asks before it makes an environment.
 CONDA = """
     #!/bin/bash

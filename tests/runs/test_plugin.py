@@ -38,8 +38,14 @@ def test_the_nearest_config_upwards_and_by_path(touch: Path, tmp_path: Path) -> 
     assert len(use_looper("-n", cwd=below).jobs()) == 3
     elsewhere = tmp_path / "elsewhere"
     elsewhere.mkdir()
-    for path in ("../project", "../project/.looper.yaml", str(touch)):
-        done = snakemake("--use-looper-config", path, "--cores", "1", cwd=elsewhere)
+    as_in_the_catalog = ("--logger", "looper", "--logger-looper-use-looper-config")
+    assert len(snakemake(*as_in_the_catalog, "--cores", "1", "-n", cwd=touch).jobs()) == 3
+    for words in (
+        ("--use-looper-config", "../project"),
+        ("--use-looper-config", "../project/.looper.yaml"),
+        (*as_in_the_catalog, str(touch)),
+    ):
+        done = snakemake(*words, "--cores", "1", cwd=elsewhere)
         assert done.code == 0, done.err
     assert not list(elsewhere.iterdir()), "everything is in the project's folder"
     assert len(flags(touch)) == 3

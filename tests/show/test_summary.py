@@ -189,6 +189,7 @@ def test_paths_and_commands_can_be_typed_from_where_the_user_is(
     ("argv", "again"),
     [
         (["snakemake", "--use-looper-config", "-c2"], "snakemake-looper rerun"),
+        (["snakemake", "--logger-looper-use-looper-config=x", "-c2"], "snakemake-looper rerun"),
         (["/bin/snakemake", "--cores", "2"], "snakemake --cores 2"),
         (["snakemake-looper", "run", "-o", "x y", "--", "-o"], "snakemake-looper rerun -o 'x y'"),
         (["snakemake-looper", "run", "--output-dir=x"], "snakemake-looper rerun --output-dir=x"),

@@ -1,0 +1,65 @@
+"""The plugin as its interface sees it, and as the catalog of Snakemake's plugins shows it."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from snakemake.cli import get_argument_parser
+from snakemake.common.argparse import ArgumentParser
+from snakemake_interface_logger_plugins.base import LogHandlerBase
+from snakemake_interface_logger_plugins.registry import LoggerPluginRegistry
+from snakemake_interface_logger_plugins.settings import LogHandlerSettingsBase
+from snakemake_interface_logger_plugins.tests import TestLogHandlerBase
+
+from snakemake_logger_plugin_looper import LogHandler, LogHandlerSettings
+
+PRINTED_BY_THE_CATALOG = "--logger-looper-use-looper-config"
+
+
+class TestOurHandler(TestLogHandlerBase):
+    """The interface's own tests, without a looper project."""
+
+    __test__ = True
+
+    def get_log_handler_cls(self) -> type[LogHandlerBase]:
+        return LogHandler
+
+    def get_log_handler_settings(self) -> LogHandlerSettingsBase:
+        return LogHandlerSettings()
+
+
+class TestOurHandlerWithItsOption(TestOurHandler):
+    """The same, after `--use-looper-config`."""
+
+    def get_log_handler_settings(self) -> LogHandlerSettingsBase:
+        return LogHandlerSettings(use_looper_config="")
+
+
+@pytest.mark.parametrize("handler", [TestOurHandler(), TestOurHandlerWithItsOption()])
+def test_a_handler_prints_no_traceback(
+    handler: TestOurHandler, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """An error in the plugin never breaks a run, so only its traceback shows it."""
+    for name in dir(handler):
+        if name.startswith("test_"):
+            getattr(handler, name)()
+    assert "Traceback" not in capsys.readouterr().err
+
+
+def test_the_catalog_shows_an_option_that_exists() -> None:
+    plugin = LoggerPluginRegistry().get_plugin("looper")
+    (setting,) = plugin.get_settings_info()
+    assert setting["cliarg"] == PRINTED_BY_THE_CATALOG
+    assert setting["cliarg"] in get_argument_parser()._option_string_actions
+    assert setting["help"].endswith(".")
+    typed = setting["type"].__name__  # the catalog writes types by name
+    assert json.dumps({**setting, "type": typed})
+
+
+@pytest.mark.parametrize(("words", "path"), [([], None), (["project"], "project")])
+def test_both_spellings_are_one_option(words: list[str], path: str | None) -> None:
+    original = ArgumentParser.parse_known_args.__wrapped__  # type: ignore[attr-defined]
+    for spelling in ("--use-looper-config", PRINTED_BY_THE_CATALOG):
+        parsed, rest = original(get_argument_parser(), [spelling, *words])
+        assert (parsed.use_looper_config, parsed.targets, rest) == (path, set(), [])
