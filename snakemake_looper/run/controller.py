@@ -200,8 +200,11 @@ class Controller:
         By then, jobs of this machine have ended. Jobs on a cluster may go on, and keep their flags.
         """
         with self._lock:
+            flags = Flags(self.workdir)
             for job in self._jobs:
-                status = self._written(job)
+                if flags.word(job.brief.flag) not in ("running", NOT_RUN):
+                    continue
+                status = self._written(job)  # a listing may miss a file that is being renamed
                 if status == "running" and not job.external_jobid:
                     self._mark(job, "failed", "")
                 elif status == NOT_RUN:
