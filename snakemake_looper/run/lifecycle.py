@@ -21,8 +21,6 @@ from pathlib import Path
 
 from ..layout import job_table_of
 from ..messages import note
-from ..results.attempts import beginning_afresh
-from ..results.earlier import conclude, set_aside
 from ..results.times import KILLED_WITH_ITS_RUN
 from ..status.flags import Flags, clear_flag, flag_path, stamp_of, write_flag
 from ..status.journal import Death, Journal, Run, end_for, prune, read_runs
@@ -87,6 +85,10 @@ def _set_results_aside(ours: Sequence[Planned], past: list[Run], table: JobTable
     Raises:
         LooperError: results cannot be set aside.
     """
+    # They import all back ends. A run without a job, or a dry run, needs none.
+    from ..results.attempts import beginning_afresh
+    from ..results.earlier import conclude, set_aside
+
     workdir = table.facts.workdir
     for problem in conclude(table, workdir):
         note(problem)
