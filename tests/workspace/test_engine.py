@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
+from snakemake_looper.layout import data_dir
 from snakemake_looper.workspace.engine import Engine, ease_scheduling
 
 
@@ -183,3 +184,19 @@ def test_the_default_limit_of_jobs_per_second_is_lifted_here(
 ) -> None:
     scheduler = scheduling(**case)
     assert (scheduler.job_rate_limiter is None) is is_lifted
+
+
+def test_snakemake_has_what_is_eased() -> None:
+    """With other names in a later version of Snakemake, runs would be slow and not wrong."""
+    from snakemake.scheduling.greedy import SchedulerSettings
+    from snakemake.scheduling.job_scheduler import JobScheduler
+    from snakemake.settings.types import MaxJobsPerTimespan
+
+    assert {"job_rate_limiter", "_scheduler"} <= set(JobScheduler.__init__.__code__.co_names)
+    assert asyncio.iscoroutinefunction(JobScheduler.update_input_sizes)
+    assert "omit_prioritize_by_temp_and_input" in {one.name for one in fields(SchedulerSettings)}
+    profile = data_dir("profiles") / "default/config.v9+.yaml"
+    assert "scheduler-greedy-omit-prioritize-by-temp-and-input: true" in profile.read_text()
+    default = MaxJobsPerTimespan.parse_choice("100/1s")
+    scheduler = scheduling(jobs=default.max_jobs)
+    assert default.timespan == 1 and scheduler.job_rate_limiter is None
