@@ -136,8 +136,10 @@ class Watcher:
             self._safely(self._sum_up)
 
     def _follow(self, record: LogRecord) -> None:
-        from snakemake_looper.run.log_events import says_nothing_to_do
+        from snakemake_looper.run.log_events import says_nothing, says_nothing_to_do
 
+        if says_nothing(record):
+            return
         for session in self._sessions:
             session.has_nothing_to_do |= says_nothing_to_do(record)
             if session not in self._controllers and session.journal is not None:

@@ -69,7 +69,7 @@ class Controller:
         return cls(workdir, journal, {brief.flag: brief for brief in table.briefs()})
 
     def take(self, record: LogRecord) -> None:
-        """Handle a log record; records come in order, from one thread."""
+        """Handle a log record. Records come in order, one at a time."""
         for event in events.read(record):
             with self._lock:
                 self._handle(event)
@@ -80,10 +80,8 @@ class Controller:
 
     def is_told(self, record: LogRecord) -> bool:
         """Whether a record is about the failure of a pipeline's job: `on_failure` says more."""
-        return any(
-            isinstance(event, events.Failed) and any(one in self.briefs for one in event.outputs)
-            for event in events.read(record)
-        )
+        failures = (one for one in events.read(record) if isinstance(one, events.Failed))
+        return any(output in self.briefs for one in failures for output in one.outputs)
 
     # --- events --------------------------------------------------------------------------------
 
@@ -200,8 +198,9 @@ class Controller:
         By then, jobs of this machine have ended. Jobs on a cluster may go on, and keep their flags.
         """
         with self._lock:
-            for job in self._jobs:
-                status = self._written(job)
+            flags, open_ends = Flags(self.workdir), ("running", NOT_RUN)
+            for job in (one for one in self._jobs if flags.word(one.brief.flag) in open_ends):
+                status = self._written(job)  # a listing may miss a file that is being renamed
                 if status == "running" and not job.external_jobid:
                     self._mark(job, "failed", "")
                 elif status == NOT_RUN:

@@ -21,8 +21,6 @@ from pathlib import Path
 
 from ..layout import job_table_of
 from ..messages import note
-from ..results.attempts import beginning_afresh
-from ..results.earlier import conclude, set_aside
 from ..results.times import KILLED_WITH_ITS_RUN
 from ..status.flags import Flags, clear_flag, flag_path, stamp_of, write_flag
 from ..status.journal import Death, Journal, Run, end_for, prune, read_runs
@@ -35,6 +33,7 @@ from .orphans import wait_for_orphans
 from .planned import Planned, planned_jobs, resumed_flags
 from .slurm import unfinished_jobs
 from .tickets import clear_tickets, take_over, without_ticket
+from .waiting_flags import flag_as_waiting
 
 
 def begin(table: JobTable, engine: Engine, journal: Journal) -> None:
@@ -75,8 +74,9 @@ def _flag_as_waiting(
     journal.begin(
         engine.executor, {flag: "" if was == NOT_RUN else was for flag, was in before.items()}
     )
-    for flag in before.keys() - resumed:
-        write_flag(workdir, flag, "waiting", (NOT_RUN, "failed", "partial"))
+    # A job that an earlier run submitted may leave its queue at any time.
+    is_quiet = all(run.is_local for run in past)
+    flag_as_waiting(workdir, (flag for flag in before if flag not in resumed), flags, is_quiet)
 
 
 def _set_results_aside(ours: Sequence[Planned], past: list[Run], table: JobTable) -> None:
@@ -85,6 +85,10 @@ def _set_results_aside(ours: Sequence[Planned], past: list[Run], table: JobTable
     Raises:
         LooperError: results cannot be set aside.
     """
+    # They import all back ends. A run without a job, or a dry run, needs none.
+    from ..results.attempts import beginning_afresh
+    from ..results.earlier import conclude, set_aside
+
     workdir = table.facts.workdir
     for problem in conclude(table, workdir):
         note(problem)
@@ -168,8 +172,9 @@ def _logs_of(run: Run, table: JobTable, workdir: Path) -> dict[str, str]:
 
 def _restore_waiting(planned: Mapping[str, str], kept: Collection[str], workdir: Path) -> None:
     """Replace flags `waiting` by the flags before them. Records in `kept` may still begin."""
+    flags = Flags(workdir)
     for flag, was in planned.items():
-        if flag in kept:
+        if flag in kept or "waiting" not in flags.words(flag):
             continue
         if was in ("", "waiting", "running", "completed"):
             clear_flag(workdir, flag, "waiting")

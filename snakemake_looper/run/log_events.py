@@ -126,6 +126,12 @@ def read(record: LogRecord) -> Iterator[Event]:
         yield from _message(record.getMessage())
 
 
+def says_nothing(record: LogRecord) -> bool:
+    """Whether a record surely has no meaning for this module, as most of Snakemake's have none."""
+    event = getattr(record, "event", None)
+    return event is not None and event not in _READERS
+
+
 def says_nothing_to_do(record: LogRecord) -> bool:
     """Whether Snakemake says that no job is due."""
     return isinstance(record.msg, str) and record.msg.startswith(_NOTHING)

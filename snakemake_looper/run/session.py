@@ -33,6 +33,7 @@ from ..system_errors import at, explained, is_of_space, probe, write_faults
 from ..workspace.engine import (
     Engine,
     console_handlers,
+    ease_scheduling,
     explain_lock,
     let_sigterm_interrupt,
     workflow_error,
@@ -90,6 +91,7 @@ class Session:
             refuse_to_run(self.hindrance or f"{self.workdir}: no journal can be written there")
             return
         self._began = time.time()
+        ease_scheduling(self._engine)
         self._prepare_stores()
         self._write_moved_configs()
         try:

@@ -22,10 +22,10 @@ from typing import Any
 from ..layout import LEFT_OVER, command_file
 from .engine import Engine, orders_jobs
 from .forced import Changed, Forced, Left
-from .job_table import JobTable
+from .job_table import JobTable, TableError
 from .looper_records import is_completed_by_looper
 from .places import Compared, Places
-from .rows import Facts, JobRow
+from .rows import ConfigRow, Facts, JobRow
 
 Lookup = Callable[[Any], Any]
 """A function of wildcards, as Snakemake takes them for inputs, params, threads, resources."""
@@ -162,7 +162,7 @@ class Lookups:
 
     # --- merged pipestat configs ------------------------------------------------------------------
 
-    def config(self, rule: str) -> Lookup:
+    def config(self, rule: str) -> Lookup | str:
         """The merged pipestat config, as an input of the jobs that read it.
 
         1. A config that is up to date is `ancient`: its age says nothing, and its content is a
@@ -172,7 +172,13 @@ class Lookups:
         3. Any other config is a plain input: the jobs wait until it is written, and run again.
            (It must not be `ancient`: then it would be no reason to run. And if a job before this
            one is to run, Snakemake looks for no other reason.)
+
+        Where the answer is the same for all jobs, it is a path. Snakemake calls a function for each
+        job, and wraps the path that it returns once more, which makes each later use dearer.
         """
+        shared = _shared_config(self._table, self._engine, rule)
+        if shared is not None:
+            return shared
 
         def needed(wildcards: Any) -> Any:
             config = self._table.config(rule)
@@ -201,8 +207,11 @@ class Lookups:
 
         return _lookup(source)
 
-    def config_digest(self, rule: str) -> Lookup:
+    def config_digest(self, rule: str) -> Lookup | str:
         """A digest of that content: if it changes, the pipeline's jobs run again."""
+        config = _config_now(self._table, rule)
+        if config is not None:
+            return config.digest
         return _lookup(lambda wildcards: self._table.config(rule).digest)
 
     # --- what earlier runs have left --------------------------------------------------------------
@@ -257,7 +266,30 @@ def _part(number: int) -> float:
     return round(max(1 - (number + 1) / _MOST_JOBS, 0), 6)
 
 
-def _ancient(path: str) -> Any:
+def _shared_config(table: JobTable, engine: Engine, rule: str) -> str | None:
+    """The merged config as an input of all jobs of a rule; None if they may differ."""
+    config = _config_now(table, rule)
+    if config is None or "{" in config.path:  # a path with a brace would be a pattern
+        return None
+    if config.last_written == config.digest:
+        return _ancient(config.path)
+    if config.last_written is not None:
+        return config.path
+    # A job's own process must not look at all samples. It takes longer for more of them.
+    is_begun = not engine.is_main or any(map(os.path.exists, table.flags((rule,))))
+    return None if is_begun else config.path
+
+
+def _config_now(table: JobTable, rule: str) -> ConfigRow | None:
+    """The merged config of a rule, while the Snakefile is read; None if the plan has none."""
+    try:
+        return table.config(rule)
+    except (TypeError, TableError):
+        return None
+
+
+def _ancient(path: str) -> str:
     from snakemake.io import ancient
 
-    return ancient(path)
+    flagged: str = ancient(path)
+    return flagged

@@ -20,6 +20,7 @@ from snakemake_looper.run.log_events import (
     Submitted,
     TriedAgain,
     read,
+    says_nothing,
     says_nothing_to_do,
 )
 
@@ -123,6 +124,17 @@ def test_nothing_to_do() -> None:
     assert not says_nothing_to_do(record("Building DAG of jobs...")) and not says_nothing_to_do(
         record(None)
     )
+
+
+@pytest.mark.parametrize("event", [LogEvent.PROGRESS, LogEvent.JOB_STARTED, LogEvent.SHELLCMD])
+def test_most_records_are_passed_over_at_once(event: LogEvent) -> None:
+    assert says_nothing(record(event=event, jobs=[1]))
+    assert not list(read(record(event=event, jobs=[1])))
+
+
+@pytest.mark.parametrize("said", [record("Nothing to be done."), record(event=LogEvent.JOB_INFO)])
+def test_a_record_that_may_say_something_is_read(said: logging.LogRecord) -> None:
+    assert not says_nothing(said)
 
 
 def test_groups() -> None:

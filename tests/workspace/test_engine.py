@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
-from snakemake_looper.workspace.engine import Engine
+from snakemake_looper.layout import data_dir
+from snakemake_looper.workspace.engine import Engine, ease_scheduling
 
 
 @dataclass(eq=False)
@@ -134,3 +136,67 @@ def test_files_that_are_to_be_made_again() -> None:
     workflow = Workflow()
     Engine(workflow).force(["a", "b"])
     assert workflow.dag.forcefiles == {"a", "b"}
+
+
+def scheduling(jobs: int = 100, omit: bool = True, local: bool = True, prefix: str = "") -> Any:
+    """Snakemake's own scheduler after `ease_scheduling`, as far as that changes it."""
+    settings = SimpleNamespace(omit_prioritize_by_temp_and_input=omit)
+    scheduler = SimpleNamespace(
+        _scheduler=SimpleNamespace(settings=settings),
+        job_rate_limiter=SimpleNamespace(max_jobs=jobs, timespan=1.0),
+        update_input_sizes="Snakemake's own",
+    )
+    workflow = Workflow(prefix, scheduler=scheduler, local_exec=local)
+    ease_scheduling(Engine(workflow))
+    return scheduler
+
+
+def test_sizes_that_the_scheduler_does_not_use_are_not_looked_up() -> None:
+    scheduler = scheduling()
+    jobs = [SimpleNamespace(input=["a file that would be looked up"])]
+    assert asyncio.run(scheduler.update_input_sizes(jobs)) is None
+
+
+@pytest.mark.parametrize("case", [{"omit": False}, {"prefix": "module_"}])
+def test_sizes_are_looked_up_if_the_scheduler_may_use_them(case: dict[str, Any]) -> None:
+    scheduler = scheduling(**case)
+    assert scheduler.update_input_sizes == "Snakemake's own"
+
+
+def test_the_ilp_scheduler_gets_its_sizes() -> None:
+    scheduler = SimpleNamespace(_scheduler=SimpleNamespace(settings=None), update_input_sizes="own")
+    workflow = Workflow(scheduler=scheduler, local_exec=True)
+    ease_scheduling(Engine(workflow))
+    assert scheduler.update_input_sizes == "own"
+
+
+@pytest.mark.parametrize(
+    ("case", "is_lifted"),
+    [
+        ({}, True),
+        ({"jobs": 5}, False),  # a user has chosen it
+        ({"local": False}, False),  # it spares a cluster's queue
+        ({"prefix": "module_"}, False),  # the workflow is somebody else's
+    ],
+)
+def test_the_default_limit_of_jobs_per_second_is_lifted_here(
+    case: dict[str, Any], is_lifted: bool
+) -> None:
+    scheduler = scheduling(**case)
+    assert (scheduler.job_rate_limiter is None) is is_lifted
+
+
+def test_snakemake_has_what_is_eased() -> None:
+    """With other names in a later version of Snakemake, runs would be slow and not wrong."""
+    from snakemake.scheduling.greedy import SchedulerSettings
+    from snakemake.scheduling.job_scheduler import JobScheduler
+    from snakemake.settings.types import MaxJobsPerTimespan
+
+    assert {"job_rate_limiter", "_scheduler"} <= set(JobScheduler.__init__.__code__.co_names)
+    assert asyncio.iscoroutinefunction(JobScheduler.update_input_sizes)
+    assert "omit_prioritize_by_temp_and_input" in {one.name for one in fields(SchedulerSettings)}
+    profile = data_dir("profiles") / "default/config.v9+.yaml"
+    assert "scheduler-greedy-omit-prioritize-by-temp-and-input: true" in profile.read_text()
+    default = MaxJobsPerTimespan.parse_choice("100/1s")
+    scheduler = scheduling(jobs=default.max_jobs)
+    assert default.timespan == 1 and scheduler.job_rate_limiter is None

@@ -55,6 +55,12 @@ class Wildcards(dict[str, str]):
         return self["sample"]
 
 
+def needed_config(jobs: Lookups, rule: str, wildcards: Wildcards) -> Any:
+    """The config as an input of a job: a path for all jobs, or a function of wildcards."""
+    found = jobs.config(rule)
+    return found(wildcards) if callable(found) else found
+
+
 def of(sample: str) -> Wildcards:
     return Wildcards(sample=sample)
 
@@ -231,7 +237,7 @@ def write_config(jobs: Lookups, path: str = CONFIG, rule: str = "p_sample") -> N
     config.touch()
     note = Path(marker(path))
     note.parent.mkdir(parents=True, exist_ok=True)
-    note.write_text(jobs.config_digest(rule)(of("a")) + "\n")
+    note.write_text(str(jobs.config_digest(rule)) + "\n")
     reopen(jobs)
 
 
@@ -249,7 +255,7 @@ def complete(flag: str, at: float = 2e9) -> None:
 
 def test_a_config_that_is_to_be_written_is_a_plain_input(opened: Open) -> None:
     jobs = opened(REPORTING)
-    found = jobs.config("p_sample")(of("a"))
+    found = needed_config(jobs, "p_sample", of("a"))
     assert found == CONFIG and not is_ancient(found)
     assert not is_ancient(jobs.config_source("p_sample")(of("a")))
 
@@ -257,11 +263,11 @@ def test_a_config_that_is_to_be_written_is_a_plain_input(opened: Open) -> None:
 def test_a_config_that_is_current_is_ancient(opened: Open) -> None:
     jobs = opened(REPORTING)
     write_config(jobs)
-    found = jobs.config("p_sample")(of("a"))
+    found = needed_config(jobs, "p_sample", of("a"))
     assert found == CONFIG and is_ancient(found)
     source = jobs.config_source("p_sample")(of("a"))
     assert is_ancient(source)
-    assert Path(source).stem == jobs.config_digest("p_sample")(of("a"))
+    assert Path(source).stem == jobs.config_digest("p_sample")
 
 
 @pytest.mark.parametrize("note", ["0" * 16, "", "damaged"])
@@ -271,7 +277,7 @@ def test_a_config_of_another_content_is_a_plain_input(opened: Open, note: str) -
     Path(marker(CONFIG)).write_text(note)
     complete("flags/p_a_completed.flag")
     reopen(jobs)
-    found = jobs.config("p_sample")(of("a"))
+    found = needed_config(jobs, "p_sample", of("a"))
     assert found == CONFIG and not is_ancient(found)
 
 
@@ -280,18 +286,37 @@ def test_a_config_that_is_gone_is_a_plain_input(opened: Open) -> None:
     write_config(jobs)
     Path(CONFIG).unlink()
     reopen(jobs)
-    assert not is_ancient(jobs.config("p_sample")(of("a")))
+    assert not is_ancient(needed_config(jobs, "p_sample", of("a")))
+
+
+def test_all_jobs_share_the_path_of_a_config_while_no_record_is_completed(
+    opened: Open, engine: FakeEngine
+) -> None:
+    jobs = opened(REPORTING)
+    assert jobs.config("p_sample") == CONFIG
+    engine.is_main = False  # a job's own process asks for its own record only
+    assert callable(jobs.config("p_sample"))
+    engine.is_main = True
+    complete("flags/p_a_completed.flag")
+    assert callable(jobs.config("p_sample"))
+
+
+def test_all_jobs_share_the_path_of_a_config_that_was_written(opened: Open) -> None:
+    jobs = opened(REPORTING)
+    write_config(jobs)
+    complete("flags/p_a_completed.flag")
+    assert jobs.config("p_sample") == CONFIG
 
 
 def test_a_record_that_looper_completed_needs_no_config(opened: Open, engine: FakeEngine) -> None:
     jobs = opened(REPORTING)
     flag = "flags/p_a_completed.flag"
-    assert jobs.config("p_sample")(of("a")) == CONFIG, "it has no flag"
+    assert needed_config(jobs, "p_sample", of("a")) == CONFIG, "it has no flag"
     complete(flag)
-    assert jobs.config("p_sample")(of("a")) == []
-    assert jobs.config("p_sample")(of("b")) == CONFIG
+    assert needed_config(jobs, "p_sample", of("a")) == []
+    assert needed_config(jobs, "p_sample", of("b")) == CONFIG
     engine.recorded = {flag}
-    assert jobs.config("p_sample")(of("a")) == CONFIG, "Snakemake ran it"
+    assert needed_config(jobs, "p_sample", of("a")) == CONFIG, "Snakemake ran it"
 
 
 @pytest.mark.parametrize("forced", ["p_sample", "flags/p_a_completed.flag"])
@@ -301,13 +326,13 @@ def test_a_forced_record_of_looper_needs_its_config(
     jobs = opened(REPORTING)
     complete("flags/p_a_completed.flag")
     engine.forced_rules = {forced}
-    assert jobs.config("p_sample")(of("a")) == CONFIG
+    assert needed_config(jobs, "p_sample", of("a")) == CONFIG
 
 
 def test_a_record_of_looper_with_a_newer_input_needs_its_config(opened: Open) -> None:
     jobs = opened(REPORTING)
     complete("flags/p_a_completed.flag", at=1e9)
-    assert jobs.config("p_sample")(of("a")) == CONFIG
+    assert needed_config(jobs, "p_sample", of("a")) == CONFIG
 
 
 @pytest.mark.parametrize(
@@ -331,7 +356,7 @@ def test_a_project_of_looper_is_completed_after_its_samples(
     complete("flags/p_demo_completed.flag", at=3e9)
     if changed:
         complete(results if changed == "results.yaml" else changed, at=at)
-    assert jobs.config("p_project")(Wildcards()) == wanted
+    assert needed_config(jobs, "p_project", Wildcards()) == wanted
 
 
 # --- what earlier runs have left ------------------------------------------------------------------
