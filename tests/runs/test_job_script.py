@@ -234,8 +234,10 @@ def renaming_with(folder: Path, act: str, turn: int) -> dict[str, str]:
 
 @pytest.mark.parametrize(
     ("turn", "act"),
-    [(1, "kill -TERM 0"), (1, "kill -USR1 0"), (1, "kill -HUP $PPID")]
-    + [(2, "kill -TERM 0"), (2, "kill -USR1 0"), (2, "kill -HUP $$")],
+    [
+        *((1, "kill -TERM 0"), (1, "kill -USR1 0"), (1, "kill -HUP $PPID")),
+        *((2, "kill -TERM 0"), (2, "kill -USR1 0"), (2, "kill -HUP $$")),
+    ],
 )
 def test_signals_while_a_flag_is_renamed(tmp_path: Path, act: str, turn: int) -> None:
     """The first time to `running`: the job ends. The last time to `completed`: it is completed.
