@@ -215,7 +215,8 @@ def test_a_signal_to_a_members_command(tmp_path: Path, name: str) -> None:
 @pytest.mark.parametrize("name", ["HUP", "TERM", "KILL", "ABRT", "USR1"])
 def test_a_signal_to_a_members_process(tmp_path: Path, name: str) -> None:
     lump_shell = begun(tmp_path, member("a", HOLD), member("b", "true"))
-    (process,) = psutil.Process(lump_shell.pid).children()
+    children = psutil.Process(lump_shell.pid).children()
+    (process,) = (one for one in children if one.name() != "perl")
     process.send_signal(number(name))
     assert lump_shell.wait(PATIENCE) == 1
     word = "partial" if name in ASKING else "failed"
@@ -423,6 +424,52 @@ def test_a_signal_ends_the_wait_for_an_earlier_run(tmp_path: Path) -> None:
         process.terminate()
         assert process.wait(PATIENCE) == 128 + signal.SIGTERM
     assert statuses(tmp_path) == {"a": "waiting"}
+
+
+# --- the process that renames flags ----------------------------------------------------------------
+
+PERLS = {
+    "none": "exit 127",
+    "one that refuses": "while read -r -d '' a && read -r -d '' b; do echo failed; done",
+    "one that is killed": """
+for i in 1 2 3; do read -r -d '' a && read -r -d '' b && mv "$a" "$b" && echo done; done; kill -9 $$""",
+    "one that is killed after its work": """
+read -r -d '' a && read -r -d '' b && mv "$a" "$b"; kill -9 $$""",
+    "one that hangs": "read -r -d '' a; read -r -d '' b; exec sleep 600",
+}
+
+
+@pytest.mark.parametrize("kind", PERLS)
+def test_flags_are_renamed_without_perl(tmp_path: Path, kind: str) -> None:
+    """`mv` does the rest."""
+    (tmp_path / "bin").mkdir()
+    (tmp_path / "bin/perl").write_text(f"#!/bin/bash\n{PERLS[kind]}\n")
+    (tmp_path / "bin/perl").chmod(0o755)
+    path = f"{tmp_path}/bin{os.pathsep}{os.environ['PATH']}"
+    members = [member(name, f"cat flags/p_{name}_*") for name in "abcd"]
+    assert run(tmp_path, *members, member("e", "exit 3"), PATH=path) == 1
+    assert statuses(tmp_path) == {**dict.fromkeys("abcd", "completed"), "e": "failed"}
+    assert [log(tmp_path, name) for name in "abcd"] == ["running"] * 4
+    assert lines(tmp_path)[-1] == "1 of 5 members are not completed"
+
+
+@pytest.mark.parametrize("name", ["TERM", "USR1"])
+def test_a_signal_while_a_flag_is_renamed(tmp_path: Path, name: str) -> None:
+    """It does not end that `mv`, and is not lost."""
+    (tmp_path / "bin").mkdir()
+    for program, text in {
+        "perl": "exit 127",
+        "mv": f'kill -{name} 0\nPATH=${{PATH#*:}}\nexec mv "$@"',
+    }.items():
+        (tmp_path / "bin" / program).write_text(f"#!/bin/bash\n{text}\n")
+        (tmp_path / "bin" / program).chmod(0o755)
+    env = {**os.environ, "PATH": f"{tmp_path}/bin{os.pathsep}{os.environ['PATH']}"}
+    words = lump(tmp_path, member("a", "true"), member("b", "touch never"))
+    process = subprocess.Popen(words, cwd=tmp_path, env=env, start_new_session=True)
+    assert process.wait(PATIENCE) == 128 + number(name)
+    word = "partial" if name == "TERM" else "failed"
+    assert statuses(tmp_path) == {"a": word, "b": "waiting"}
+    assert not (tmp_path / "never").exists()
 
 
 def test_the_journal_of_a_lump(tmp_path: Path) -> None:

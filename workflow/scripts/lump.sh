@@ -40,6 +40,8 @@ __looper_free=$__looper_threads
 __looper_number=-1  # of the member that the script has come to
 __looper_reached=yes # `wait` tells how a command has ended; no exit trap is asked
 __looper_stop=      # the first signal that the lump has received
+__looper_asks=      # whether the shell writes to the process that renames flags
+__looper_refused=   # whether that process has failed to
 __looper_last=      # whether the script has come to its end
 __looper_failed=()  # a line for each member that is not completed
 # By process of the members that run:
@@ -193,11 +195,40 @@ __looper_has_outputs() {
 
 # Rename a flag. A signal to the group does not kill this `mv`, and is not lost to the lump's shell.
 __looper_rename() {
+    ! __looper_ask "$1" "$2" || return 0
     (
         trap '' "${__looper_signals[@]}"
         LC_ALL=C exec mv -f -- "$1" "$2"
     ) || [[ ! -e $1 && -f $2 ]] || LC_ALL=C mv -f -- "$1" "$2" # it may come before the trap
 }
+
+# The processes of `mv` are most of what a short member costs. Where there is perl, one process
+# renames all flags of a lump. It ends when its input does.
+__looper_start_renamer() {
+    command -v perl > /dev/null || return 0
+    # shellcheck disable=SC2034
+    coproc __looper_renamer {
+        trap '' "${__looper_signals[@]}"
+        unset PERL5OPT PERL5LIB PERL5DB PERL_UNICODE PERLIO
+        exec perl -e '$/ = "\0"; $| = 1; while (defined($from = <STDIN>) && defined($to = <STDIN>)) {
+            chomp($from, $to); print rename($from, $to) ? "done\n" : "failed\n" }'
+    }
+} 2> /dev/null
+
+# Ask that process to rename a flag. Returns 1 if it is not there, or does not do so at once; nobody
+# asks it again then.
+__looper_ask() {
+    local answer=
+    [[ -z $__looper_refused && -n ${__looper_renamer[1]-} ]] || return 1
+    __looper_asks=yes
+    { printf '%s\0%s\0' "$1" "$2" >&"${__looper_renamer[1]}"; } &&
+        read -r -t 10 answer <&"${__looper_renamer[0]}"
+    __looper_asks=
+    [[ $answer != done ]] || return 0
+    [[ -z ${__looper_renamer_PID-} ]] || kill -KILL "$__looper_renamer_PID"
+    __looper_refused=yes # bash may crash if its variables of a coprocess change
+    return 1
+} 2> /dev/null
 
 __looper_tell() {
     echo "$1 $2" >> "$__looper_journal"
@@ -248,32 +279,30 @@ __looper_unlock_log() {
 
 # --- the lump -------------------------------------------------------------------------------------
 
-# Wait until a member has ended, or a signal has come. A `wait` that a signal ends returns more
-# than 128, as for a command that a signal has killed.
+# Wait until a member has ended, or a signal has come. bash may lose how a process has ended if a
+# signal to the shell comes in the same moment, and would wait for that process forever. After a
+# signal, the shell waits for no process that is gone. Its code counts for nothing then.
 __looper_wait() {
-    local pid code=0 again=0
-    if ((${#__looper_widths[@]} > 1)); then
-        for pid in "${!__looper_widths[@]}"; do
-            if ! kill -0 "$pid" 2> /dev/null; then
-                wait "$pid"
-                __looper_has_ended "$pid" $?
-                return
-            fi
-        done
-        wait -n
+    local pid code=1
+    pid=${!__looper_widths[*]}
+    if ((${#__looper_widths[@]} == 1)) && [[ -z $__looper_stop ]]; then
+        wait "$pid"
+        code=$?
+        ((code > 128)) && [[ -n $__looper_stop ]] || __looper_has_ended "$pid" "$code"
         return
     fi
-    pid=${!__looper_widths[*]}
-    wait "$pid"
-    code=$?
-    if ((code > 128)); then
-        ! kill -0 "$pid" 2> /dev/null || return
-        wait "$pid" 2> /dev/null
-        again=$?
-        ((again == 127)) || code=$again
-    fi
-    __looper_has_ended "$pid" "$code"
-}
+    for pid in "${!__looper_widths[@]}"; do
+        if ! kill -0 "$pid"; then
+            if [[ -z $__looper_stop ]]; then
+                wait "$pid"
+                code=$?
+            fi
+            __looper_has_ended "$pid" "$code"
+            return
+        fi
+    done
+    if ((${#__looper_widths[@]} == 1)); then wait "$pid"; else wait -n; fi
+} 2> /dev/null
 
 # The end of the lump's script: wait for the members, then make the marker if all are completed.
 looper_lump_end() {
@@ -312,8 +341,9 @@ __looper_lump_exit() {
     exit "$code"
 }
 
+# The trap of all signals. A pipe to the process that renames is broken if that was killed.
 __looper_stopped() {
-    : "${__looper_stop:=$1}"
+    [[ $1 == PIPE && -n $__looper_asks ]] || : "${__looper_stop:=$1}"
 }
 
 # Find the processes of earlier tries that may run.
@@ -334,5 +364,6 @@ trap __looper_lump_exit EXIT
 __looper_trap __looper_stopped
 : > "$2"
 hash mv 2> /dev/null
+__looper_start_renamer
 __looper_read_journal
 __looper_tell lump "${EPOCHREALTIME-}"
