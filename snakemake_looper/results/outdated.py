@@ -22,15 +22,16 @@ import dataclasses
 import hashlib
 import json
 import os
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from pathlib import Path
+from typing import NamedTuple
 
 from ..files import content_of, modified
 from ..layout import is_completed_flag
 from ..workspace.job_table import JobTable
 from ..workspace.lookups import compared_script
-from ..workspace.metadata import Metadata, has_metadata, read_metadata
+from ..workspace.metadata import Metadata, has_metadata, marked_incomplete, read_metadata
 from ..workspace.places import Places
 from ..workspace.rows import ConfigRow, JobRow
 from .statuses import RecordStatus
@@ -39,13 +40,35 @@ _LARGEST_COMPARED = 1_000_000
 """Bytes. Snakemake compares contents of files up to this size; larger ones by their times alone."""
 
 _BEFORE_IT = "a job before it is due"
+_ALL_TRIGGERS = frozenset(("mtime", "params", "input"))
+"""Those of Snakemake's `--rerun-triggers` that this module knows about."""
+
+
+class Choices(NamedTuple):
+    """The choices of a user that decide which jobs are due."""
+
+    forces: Callable[[str, str], bool] = lambda rule, flag: False
+    """Whether a job runs in any case, by its rule and completed flag."""
+    triggers: frozenset[str] = _ALL_TRIGGERS
+
+
+class DueJob(NamedTuple):
+    """A job that is due, and why."""
+
+    cause: str
+    """Empty if the job is not completed."""
+    is_after_due: bool
+    """Whether a job before it is due."""
 
 
 class _Facts:
     """The facts of a plan that records are compared with. They are looked up once."""
 
-    def __init__(self, table: JobTable, workdir: Path) -> None:
+    def __init__(
+        self, table: JobTable, workdir: Path, triggers: frozenset[str] = _ALL_TRIGGERS
+    ) -> None:
         self.table = table
+        self.triggers = triggers
         self.workdir = workdir
         self.facts = table.facts
         self.places = Places(table.facts.places)
@@ -59,6 +82,11 @@ class _Facts:
         same, all_of = self.facts.depends.get(row.rule), self.facts.after.get(row.rule)
         flags = self.table.flags(same, row.record) if same else []
         return frozenset([*flags, *(self.table.flags(all_of) if all_of else [])])
+
+    def is_after(self, row: JobRow, due: AbstractSet[tuple[str, str]]) -> bool:
+        """Whether a job comes after one of these, which are rules with records."""
+        same = self.facts.depends.get(row.rule, ())
+        return any((rule, row.record) in due for rule in same)
 
 
 def with_outdated(
@@ -102,6 +130,58 @@ def _outdated(
     return found
 
 
+def due_jobs(
+    table: JobTable, workdir: Path, rules: Collection[str], choices: Choices
+) -> dict[tuple[str, str], DueJob]:
+    """The jobs of some sample-level rules that a run has to run, by rule and record.
+
+    Args:
+        table: the job table.
+        workdir: Snakemake's working directory.
+        rules: the rules. Jobs of other rules are taken for done.
+        choices: what the user has forced.
+    """
+    facts = _Facts(table, workdir, choices.triggers)
+    cut_off = marked_incomplete(workdir)
+    due: dict[tuple[str, str], str] = {}
+    later = []
+    for row in table.rows():
+        if row.rule not in rules:
+            continue
+        cause = _cause_to_run(row, facts, choices, cut_off)
+        if cause is not None:
+            due[row.rule, row.record] = cause
+        elif row.rule in facts.facts.depends:
+            later.append(row)
+    before = {}
+    for row in _after_others(later, due.keys(), facts):
+        before[row.rule, row.record] = _BEFORE_IT
+    return _with_those_before(due | before, facts)
+
+
+def _cause_to_run(
+    row: JobRow, facts: _Facts, choices: Choices, cut_off: Callable[[str], bool]
+) -> str | None:
+    """Why a job has to run, apart from those before it; None if it has not to."""
+    if not os.path.isfile(os.path.join(facts.workdir, row.flag)):
+        return ""
+    if choices.forces(row.rule, row.flag):
+        return "forced"
+    return "the last run was cut off" if cut_off(row.flag) else _cause(row, facts)
+
+
+def _with_those_before(
+    due: Mapping[tuple[str, str], str], facts: _Facts
+) -> dict[tuple[str, str], DueJob]:
+    depends = facts.facts.depends
+    return {
+        (rule, record): DueJob(
+            cause, any((before, record) in due for before in depends.get(rule, ()))
+        )
+        for (rule, record), cause in due.items()
+    }
+
+
 def declared_later(table: JobTable, workdir: Path, rules: Collection[str]) -> dict[str, str]:
     """Completed jobs that changed after they were given an output: their flags, with the cause.
 
@@ -141,7 +221,7 @@ def _after_others(
             for row in rows
             if (row.rule, row.record) not in pairs
             and (
-                any((rule, row.record) in pairs for rule in facts.facts.depends.get(row.rule, ()))
+                facts.is_after(row, pairs)
                 or not rules.isdisjoint(facts.facts.after.get(row.rule, ()))
             )
         ]
@@ -166,7 +246,10 @@ def _cause(row: JobRow, facts: _Facts) -> str | None:
 def _by_record(row: JobRow, recorded: Metadata, facts: _Facts) -> str | None:
     """The difference between a job and Snakemake's record of it."""
     config = facts.configs.get(row.rule)
-    return _by_params(row, recorded, config, facts) or _by_inputs(row, recorded, config, facts)
+    found = _by_params(row, recorded, config, facts) if "params" in facts.triggers else None
+    if found is None and "input" in facts.triggers:
+        found = _by_inputs(row, recorded, config, facts)
+    return found
 
 
 def _outputs(row: JobRow, facts: _Facts) -> list[str]:
@@ -181,6 +264,8 @@ def _recorded(row: JobRow, facts: _Facts) -> Metadata | None:
 
 def _by_times(row: JobRow, recorded: Metadata | None, facts: _Facts) -> str | None:
     """The input file that is newer than the oldest output, and has another content."""
+    if "mtime" not in facts.triggers:
+        return None
     benchmark = facts.facts.benchmarks.get(row.rule, "").replace("{sample}", row.record)
     outputs = [row.flag, *_outputs(row, facts), *([benchmark] if benchmark else [])]
     times = (modified(os.path.join(facts.workdir, path)) for path in outputs)

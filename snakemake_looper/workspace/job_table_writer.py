@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import NamedTuple, get_type_hints
 
+from ..layout import lump_folder
 from ..model import Plan
 from .rows import Facts, InputRow, JobRow, ResultsRow, SkipRow, StoredConfig, StoreRow
 
@@ -50,7 +51,12 @@ _OF_THE_SYSTEM = {
     sqlite3.SQLITE_CANTOPEN: errno.EACCES,
 }
 """The system's errors, by SQLite's."""
-_TYPES = {str: "TEXT NOT NULL", int: "INTEGER NOT NULL", bool: "INTEGER NOT NULL"}
+_TYPES = {
+    str: "TEXT NOT NULL",
+    int: "INTEGER NOT NULL",
+    bool: "INTEGER NOT NULL",
+    float: "REAL NOT NULL",
+}
 
 
 def write_job_table(
@@ -133,7 +139,7 @@ def _job_rows(plan: Plan) -> Iterator[JobRow]:
             inputs=json.dumps(job.inputs),
             log=job.log,
             flag=job.flag,
-            lump=job.lump,
+            size_gb=job.size_gb,
             container=job.container,
         )
 
@@ -211,4 +217,8 @@ def facts_of(
         refusal=refusal,
         contents=dict(contents),
         on_end=plan.on_end,
+        lumps={rule.name: lump_folder(rule.name, rule.flag) for rule in plan.rules if rule.level == "sample"}
+        if plan.lumps
+        else {},
+        lump_limits=tuple(plan.lumps or ()),
     )

@@ -167,6 +167,10 @@ class Options:
         read=count,
         help="run samples in lumps: this many lumps in all",
     )
+    lump_threads: str | None = _option(
+        "--lump-threads", metavar="N", read=count,
+        help="cores of each lump: as many of its samples run at once as these allow",
+    )  # fmt: skip
     pep_config: str | None = _option(
         "--pep-config", metavar="PATH", path=True, help="another PEP: a path or a PEPhub one"
     )
