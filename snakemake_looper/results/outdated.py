@@ -22,8 +22,9 @@ import dataclasses
 import hashlib
 import json
 import os
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from collections.abc import Set as AbstractSet
+from functools import cached_property
 from pathlib import Path
 from typing import NamedTuple
 
@@ -31,6 +32,7 @@ from ..files import content_of, modified
 from ..layout import is_completed_flag
 from ..workspace.job_table import JobTable
 from ..workspace.lookups import compared_script
+from ..workspace.lumps import Cause
 from ..workspace.metadata import Metadata, has_metadata, marked_incomplete, read_metadata
 from ..workspace.places import Places
 from ..workspace.rows import ConfigRow, JobRow
@@ -52,13 +54,6 @@ class Choices(NamedTuple):
     triggers: frozenset[str] = _ALL_TRIGGERS
 
 
-class DueJob(NamedTuple):
-    """A job that is due, and why."""
-
-    cause: str
-    """Empty if the job is not completed."""
-    is_after_due: bool
-    """Whether a job before it is due."""
 
 
 class _Facts:
@@ -84,9 +79,28 @@ class _Facts:
         return frozenset([*flags, *(self.table.flags(all_of) if all_of else [])])
 
     def is_after(self, row: JobRow, due: AbstractSet[tuple[str, str]]) -> bool:
-        """Whether a job comes after one of these, which are rules with records."""
-        same = self.facts.depends.get(row.rule, ())
-        return any((rule, row.record) in due for rule in same)
+        """Whether a sample's job comes after one of these, which are rules with records."""
+        return any(one in due for one in self.before(row))
+
+    def before(self, row: JobRow) -> Iterator[tuple[str, str]]:
+        """The jobs that come before a sample's job, by rule and record."""
+        for rule in self.facts.depends.get(row.rule, ()):
+            yield rule, row.record
+        if self.made_by and row.inputs != "[]":
+            for path in json.loads(row.inputs):
+                if path in self.made_by:
+                    yield self.made_by[path]
+
+    @cached_property
+    def made_by(self) -> dict[str, tuple[str, str]]:
+        """The sample's job that makes a file, by the file's path."""
+        outputs = {rule: paths for rule, paths in self.facts.outputs.items() if paths}
+        return {
+            path.replace("{sample}", brief.record): (brief.rule, brief.record)
+            for brief in (self.table.briefs() if outputs else ())
+            for path in outputs.get(brief.rule, ())
+            if brief.level == "sample"
+        }
 
 
 def with_outdated(
@@ -124,7 +138,7 @@ def _outdated(
             found[_key(row)] = cause
         if cause or _key(row) not in completed:
             due.add((row.rule, row.record))
-        elif row.rule in facts.facts.depends or row.rule in facts.facts.after:
+        elif row.rule in facts.facts.after or any(True for _ in facts.before(row)):
             later.append(row)
     found |= {_key(row): _BEFORE_IT for row in _after_others(later, due, facts)}
     return found
@@ -132,7 +146,7 @@ def _outdated(
 
 def due_jobs(
     table: JobTable, workdir: Path, rules: Collection[str], choices: Choices
-) -> dict[tuple[str, str], DueJob]:
+) -> dict[tuple[str, str], Cause]:
     """The jobs of some sample-level rules that a run has to run, by rule and record.
 
     Args:
@@ -144,19 +158,21 @@ def due_jobs(
     facts = _Facts(table, workdir, choices.triggers)
     cut_off = marked_incomplete(workdir)
     due: dict[tuple[str, str], str] = {}
-    later = []
+    later: list[JobRow] = []
+    after: list[JobRow] = []
     for row in table.rows():
         if row.rule not in rules:
             continue
         cause = _cause_to_run(row, facts, choices, cut_off)
+        if any(True for _ in facts.before(row)):
+            (later if cause is None else after).append(row)
         if cause is not None:
             due[row.rule, row.record] = cause
-        elif row.rule in facts.facts.depends:
-            later.append(row)
-    before = {}
     for row in _after_others(later, due.keys(), facts):
-        before[row.rule, row.record] = _BEFORE_IT
-    return _with_those_before(due | before, facts)
+        due[row.rule, row.record] = _BEFORE_IT
+        after.append(row)
+    waits = {(row.rule, row.record) for row in after if facts.is_after(row, due.keys())}
+    return {key: Cause(cause, key in waits) for key, cause in due.items()}
 
 
 def _cause_to_run(
@@ -168,18 +184,6 @@ def _cause_to_run(
     if choices.forces(row.rule, row.flag):
         return "forced"
     return "the last run was cut off" if cut_off(row.flag) else _cause(row, facts)
-
-
-def _with_those_before(
-    due: Mapping[tuple[str, str], str], facts: _Facts
-) -> dict[tuple[str, str], DueJob]:
-    depends = facts.facts.depends
-    return {
-        (rule, record): DueJob(
-            cause, any((before, record) in due for before in depends.get(rule, ()))
-        )
-        for (rule, record), cause in due.items()
-    }
 
 
 def declared_later(table: JobTable, workdir: Path, rules: Collection[str]) -> dict[str, str]:

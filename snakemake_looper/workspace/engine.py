@@ -7,6 +7,7 @@ only then Snakemake knows the names under which a module's rules are used.
 
 from __future__ import annotations
 
+import inspect
 import logging
 import signal
 import threading
@@ -16,7 +17,6 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 Action = Callable[[], None]
-_LUMP = "lump"
 
 
 class PlannedJob(NamedTuple):
@@ -25,10 +25,23 @@ class PlannedJob(NamedTuple):
     rule: str
     """The rule's name in the job table; Snakemake may have another name for a module's rule."""
     sample: str | None
+    lump: str | None
     has_prerequisites: bool
     """Whether another job runs before it."""
     job: Any
-    """Snakemake's own object, for `external_jobids`."""
+    """Snakemake's own object, for `external_jobids` and `software_of`."""
+
+
+class RecordedJob(NamedTuple):
+    """A job that Snakemake has recorded."""
+
+    rule: str
+    """The rule's name in the workflow."""
+    lump: str | None
+    inputs: tuple[str, ...]
+    outputs: tuple[str, ...]
+    job: Any
+    """Snakemake's own object, for `software_of`."""
 
 
 class ConfigSources(NamedTuple):
@@ -120,7 +133,8 @@ class Engine:
             rule = known.get(job.rule.name)
             if rule is not None:
                 before = any(dag.needrun(other) for other in dag.dependencies[job])
-                yield PlannedJob(rule, job.wildcards_dict.get("sample"), before, job)
+                names = job.wildcards_dict
+                yield PlannedJob(rule, names.get("sample"), names.get("lump"), before, job)
 
     def external_jobids(self, planned: PlannedJob) -> tuple[str, ...]:
         """The ids of a job's cluster jobs that, as far as Snakemake knows, have not ended."""
@@ -143,6 +157,20 @@ class Engine:
         forced = not asked.isdisjoint({*names, *files})
         return bool(settings.forceall or settings.forcetargets or forced)
 
+    def forces(self, rule: str, file: str) -> bool:
+        """Whether this rule or this file is forced by its name, or all jobs are."""
+        settings = self._workflow.dag_settings
+        if settings is None:
+            return False
+        asked = set(map(str, settings.forcerun or ()))
+        return bool(settings.forceall) or not asked.isdisjoint((rule, self._name_of(rule), file))
+
+    @property
+    def rerun_triggers(self) -> frozenset[str]:
+        """The words of `--rerun-triggers`."""
+        settings = self._workflow.dag_settings
+        return frozenset(one.name.lower().replace("_", "-") for one in settings.rerun_triggers)
+
     def force(self, files: Iterable[str]) -> None:
         """Let Snakemake make these files again."""
         self._workflow.dag.forcefiles.update(files)
@@ -157,6 +185,64 @@ class Engine:
         from snakemake.io import IOFile
 
         return bool(self._workflow.persistence.metadata(IOFile(output)))  # 9.14 returns {} for none
+
+    # --- its records of outputs -------------------------------------------------------------------
+
+    @property
+    def keeps_records(self) -> bool:
+        """Whether Snakemake records what jobs ran with (`--drop-metadata` says no)."""
+        return bool(self._workflow.execution_settings.keep_metadata)
+
+    @property
+    def has_record_files(self) -> bool:
+        """Whether these records are files, and not rows of a database."""
+        return hasattr(self._workflow.persistence, "_metadata_path")
+
+    def name_of(self, rule: str) -> str:
+        """The name in the workflow of a rule of the job table."""
+        return self._name_of(rule)
+
+    def after_each_record(self, action: Callable[[RecordedJob], None]) -> None:
+        """Call an action whenever Snakemake has recorded a job, before it goes on."""
+        persistence = self._workflow.persistence
+        first = persistence.finished
+
+        def tell(job: Any) -> None:
+            names = job.wildcards_dict
+            action(
+                RecordedJob(
+                    job.rule.name,
+                    names.get("lump"),
+                    tuple(map(str, job.input)),
+                    tuple(map(str, job.output)),
+                    job,
+                )
+            )
+
+        async def finished(job: Any) -> None:
+            await first(job)
+            tell(job)
+
+        def finished_at_once(job: Any) -> None:  # in early versions
+            first(job)
+            tell(job)
+
+        is_async = inspect.iscoroutinefunction(first)
+        persistence.finished = finished if is_async else finished_at_once
+
+    def lump_jobs(self) -> dict[tuple[str, str], Any]:
+        """Snakemake's jobs that are lumps, by the names of the rule and the lump."""
+        jobs = ((job, job.wildcards_dict.get("lump")) for job in self._workflow.dag.jobs)
+        return {(job.rule.name, lump): job for job, lump in jobs if lump}
+
+    def software_of(self, job: Any) -> dict[str, Any]:
+        """What Snakemake records about the container or the environment of its job."""
+        persistence = self._workflow.persistence
+        return {
+            "conda_env": persistence._conda_env(job),
+            "container_img_url": job.container_img_url,
+            "software_stack_hash": persistence._software_stack_hash(job),
+        }
 
     # --- the executor -----------------------------------------------------------------------------
 
@@ -177,31 +263,6 @@ class Engine:
         """The rules of `--slurm-array-jobs`, whose jobs become job arrays; `all` means any."""
         asked = str(getattr(self._workflow.executor_settings, "array_jobs", None) or "")
         return {rule.strip() for rule in asked.replace(";", ",").split(",")} - {""}
-
-    def prepare_group_jobs(self) -> None:
-        """Let the members of a group job run one after another, in the group job's process.
-
-        The resource `lump` has the value 1, and each member takes it.
-        """
-        if self.is_remote:
-            self._workflow.register_resource(_LUMP, 1)
-
-    def set_group_jobs(self, sizes: Mapping[str, int]) -> None:
-        """Tell Snakemake how many members each group job has.
-
-        The members of a group job do not depend on each other. If one fails, the others still run
-        and keep their completed flags. Such a flag alone says that its record is complete.
-
-        Do not call this while Snakemake reads the Snakefile: it does not know its own settings yet.
-        """
-        workflow = self._workflow
-        workflow.execution_settings.keep_incomplete = True
-        if workflow.remote_exec:
-            workflow.execution_settings.keep_going = True
-        elif not workflow.local_exec:
-            workflow.register_resource(_LUMP, 1)  # so that resources of members are not added up
-        known = workflow.group_settings.group_components
-        workflow.group_settings.group_components = {**known, **sizes}
 
     def hand_on(self, variable: str) -> None:
         """Hand an environment variable on to every job."""
@@ -332,6 +393,13 @@ def explain_lock(why: Callable[[Path], str | None]) -> None:
                 self.args = (answer,)
 
     exceptions.LockException = LockException
+
+
+def ancient(path: str) -> Any:
+    """An input whose age says nothing."""
+    from snakemake.io import ancient as flagged
+
+    return flagged(path)
 
 
 def orders_jobs(engine: Engine) -> bool:

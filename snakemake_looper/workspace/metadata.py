@@ -110,12 +110,17 @@ def marked_incomplete(workdir: Path) -> Callable[[str], bool]:
 
 def _put(path: str, text: str) -> None:
     try:
-        file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, _MODE)
+        file = open(path, "x", encoding="utf-8")
+    except FileExistsError:
+        with open(path, "w", encoding="utf-8") as file:
+            file.write(text)
+        return
     except FileNotFoundError:
         os.makedirs(os.path.dirname(path), exist_ok=True)
-        file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, _MODE)
-    with open(file, "w", encoding="utf-8") as opened:
-        opened.write(text)
+        file = open(path, "x", encoding="utf-8")
+    with file:
+        os.fchmod(file.fileno(), _MODE)
+        file.write(text)
 
 
 def _remove(path: str) -> None:

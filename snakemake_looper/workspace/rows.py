@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 
 class JobRow(NamedTuple):
@@ -164,5 +164,5 @@ class Facts:
     """The command that gets a summary when a run has ended; "" if there is none."""
     lumps: dict[str, str] = field(default_factory=dict)
     """The folder of a rule's lumps, by rule; empty if each sample is a job of its own."""
-    lump_limits: tuple[float | None, ...] = ()
+    lump_limits: tuple[Any, ...] = ()
     """The fields of `model.LumpLimits`, if there are lumps."""

@@ -24,11 +24,9 @@
 # On a cluster, all processes of the job share a lock on the log, until the last of them ends. If
 # the Snakemake of an earlier run was killed and its job still runs, the new job waits for that
 # lock. On one machine the next run sees which processes have the log open, and jobs need no lock.
+#
+# `source job.sh --functions` begins no job; `lump.sh` runs many jobs with these functions.
 
-__looper_flag=${1%_completed.flag}
-[[ $__looper_flag == /* ]] || __looper_flag=$PWD/$__looper_flag # the command may change folder
-__looper_note=${1%_completed.flag}
-__looper_note=$PWD/.snakemake/looper/times/${__looper_note//\//%}
 __looper_reached=
 __looper_obstacle=
 # SEGV, BUS, FPE and ILL are missing: bash itself would run into them again and again. They end the
@@ -40,10 +38,18 @@ __looper_signals=(
 )
 __looper_realtime=({34..64})
 
-# Set the status. Removes flags that a dead run has left, and symbolic links in a flag's place.
-# Anything else in a flag's place stays; `__looper_obstacle` then has its path. Returns 1 if the
-# flag could not be set.
-__looper_status() {
+# The paths of a job, by the path of its completed flag. The command may change folder.
+__looper_paths() {
+    __looper_flag=${1%_completed.flag}
+    __looper_note=$PWD/.snakemake/looper/times/${__looper_flag//\//%}
+    [[ $__looper_flag == /* ]] || __looper_flag=$PWD/$__looper_flag
+}
+
+# Write the word of a status into the flag, which keeps its name: `__looper_from` is its path now,
+# `__looper_to` the path that it must get. Removes flags that a dead run has left, and symbolic
+# links in a flag's place. Anything else in a flag's place stays; `__looper_obstacle` then has its
+# path. Returns 1 if the flag could not be written.
+__looper_write() {
     local word path found=
     for word in waiting running completed failed partial; do
         path=${__looper_flag}_$word.flag
@@ -65,7 +71,15 @@ __looper_status() {
     { printf '%s' "$1" > "$found"; } 2> /dev/null || {
         rm -f -- "$found" && printf '%s' "$1" > "$found" || return 1
     }
-    [[ $found == "$path" ]] || mv -f -- "$found" "$path"
+    __looper_from=$found
+    __looper_to=$path
+}
+
+# Set the status. Returns 1 if the flag could not be set.
+__looper_status() {
+    __looper_write "$1" || return 1
+    [[ $__looper_from == "$__looper_to" ]] ||
+        LC_ALL=C mv -f -- "$__looper_from" "$__looper_to"
 }
 
 # The line behind the command. Only this function notes that the command ended with 0.
@@ -113,18 +127,39 @@ __looper_end() {
                 break
             fi
         done
+        [[ $status != completed ]] || __looper_has_outputs || {
+            status=failed
+            text="the command exited with 0, but its outputs are missing: $__looper_missing"
+        }
     fi
+    [[ -z $text ]] || echo "$text"
+    __looper_tell "$status"
+    [[ $status != completed || -n ${SNAKEMAKE_LOOPER_LOCK-} ]] || __looper_complete
     if ! __looper_status "$status" && [[ $status == completed ]]; then
         status=failed
-        text="the command exited with 0, but its status could not be set"
+        echo "the command exited with 0, but its status could not be set"
+        __looper_tell failed
         __looper_status failed
     fi
     __looper_note_end "${EPOCHREALTIME-} $status"
-    [[ -z $text ]] || echo "$text"
     __looper_unlock
     [[ $status == completed ]] || ((code != 0)) || code=1
     exit "$code"
 }
+
+# End a job that is completed: the shell becomes the `mv` of its last step, which spares a process.
+# If that fails, so does the job. The flag is then the one of a job that was killed. This returns if
+# the flag cannot be written. (With a lock, something has to follow: the lock is given back.)
+__looper_complete() {
+    __looper_write completed || return 0
+    __looper_note_end "${EPOCHREALTIME-} completed"
+    [[ $__looper_from != "$__looper_to" ]] || exit 0
+    LC_ALL=C exec mv -f -- "$__looper_from" "$__looper_to"
+}
+
+# `lump.sh` has other functions of these names: a member of a lump has outputs and a journal.
+__looper_has_outputs() { :; }
+__looper_tell() { :; }
 
 # Take the lock on the log, which is standard output by now. `flock` returns 1 if another process
 # has the lock. After any other error, as on a file system without locks, the job runs without a
@@ -158,36 +193,56 @@ __looper_note_end() {
     [[ ! -f $__looper_note ]] || echo "$1" >> "$__looper_note" || return 0
 } 2> /dev/null
 
-# Snakemake has mostly made these folders. The test spares a process for `mkdir`.
-for __looper_path in "$__looper_flag" "$2"; do
-    case $__looper_path in
-        */*) [[ -d ${__looper_path%/*} ]] || mkdir -p -- "${__looper_path%/*}" ;;
+# Make the folder of a file. Snakemake has mostly done so. The test spares a process for `mkdir`.
+__looper_folder_of() {
+    case $1 in
+        */*) [[ -d ${1%/*} ]] || mkdir -p -- "${1%/*}" ;;
     esac
-done
+}
 
-# If a killed run had completed this very job, the next run has left a note: there is nothing to do.
-__looper_path=.snakemake/looper/taken/${1//\//%}
-if [[ -e $__looper_path ]]; then
-    rm -f -- "$__looper_path"
+# End the job at once if a killed run had completed it: the next run has left a note that says so.
+__looper_take_over() {
+    local ticket=.snakemake/looper/taken/${1//\//%}
+    [[ -e $ticket ]] || return 0
+    rm -f -- "$ticket"
     __looper_status completed
     __looper_note_end ''
     exit 0
-fi
+}
 
-if [[ -e $2 && ! -f $2 ]]; then
-    echo "$2 is not a file; remove it" >&2
-    exit 1
-fi
-exec >> "$2" 2>&1
-__looper_lock
-trap __looper_end EXIT
-{
-    for __looper_path in "${__looper_signals[@]}"; do
-        trap "__looper_end $__looper_path" "$__looper_path" || true
+# Trap the signals, which then call a function with their names.
+__looper_trap() {
+    local name
+    for name in "${__looper_signals[@]}"; do
+        trap "$1 $name" "$name" || true
     done
-    trap '__looper_end realtime' "${__looper_realtime[@]}" || true
+    trap "$1 realtime" "${__looper_realtime[@]}" || true
 } 2> /dev/null
-: > "$2"
-__looper_note_begin
-__looper_status running || exit 1
-[[ -z $__looper_obstacle ]] || exit 1
+
+# Write to the log from here on.
+__looper_open_log() {
+    if [[ -e $1 && ! -f $1 ]]; then
+        echo "$1 is not a file; remove it" >&2
+        exit 1
+    fi
+    exec >> "$1" 2>&1
+    __looper_lock
+}
+
+# Begin a job: COMPLETED_FLAG LOG
+__looper_begin() {
+    __looper_paths "$1"
+    __looper_folder_of "$__looper_flag"
+    __looper_folder_of "$2"
+    __looper_take_over "$1"
+    __looper_open_log "$2"
+    trap __looper_end EXIT
+    __looper_trap __looper_end
+    : > "$2"
+    __looper_note_begin
+    __looper_tell running
+    __looper_status running || exit 1
+    [[ -z $__looper_obstacle ]] || exit 1
+}
+
+[[ $1 == --functions ]] || __looper_begin "$1" "$2"

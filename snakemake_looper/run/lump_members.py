@@ -1,0 +1,280 @@
+"""Members of lumps: their flags get all that Snakemake does for the outputs of a job.
+
+Snakemake knows the marker of a lump, and nothing of its members. So the main process does this:
+
+    before the first job   it writes the lumps, marks the flag of each member as incomplete, and
+                           turns those that are completed, and due again, into `waiting`
+    when a lump has ended  its completed members get their records, and lose their marks
+    at the end             so do members of other lumps. Members that were not begun get back the
+                           status that they had
+
+Records and marks are Snakemake's own, and in its format. So a project may be run with lumps and
+without, at any time. If this process dies, the marks stay: the next run knows that these flags have
+no record. It takes them over if the jobs are still the same, see `tickets`.
+
+A flag keeps its time when it becomes `waiting` and `completed` again: an input file that is newer
+stays newer.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import os
+from collections.abc import Collection, Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+from ..files import content_of, modified
+from ..layout import LUMPS
+from ..status.flags import Flags, stamp_of, swap_flag
+from ..status.journal import Run
+from ..status.times import read_note
+from ..status_words import FAILURES
+from ..workspace.engine import Engine, RecordedJob
+from ..workspace.job_table import JobTable
+from ..workspace.lookups import compared_script, shell_script
+from ..workspace.lump_lookups import LumpLookups
+from ..workspace.lump_script import Member, lump_script
+from ..workspace.lumps import Lump, Packed, write_needs
+from ..workspace.metadata import (
+    mark_incomplete,
+    recorded_fields,
+    remove_metadata,
+    unmark,
+    write_metadata,
+)
+from ..workspace.places import Places
+from ..workspace.rows import JobRow
+from .lump_journal import last_steps
+
+_LARGEST_HASHED = 1_000_000
+"""Bytes. Snakemake records checksums of files up to this size."""
+
+
+class LumpMembers:
+    """The members of the lumps that a run will run."""
+
+    def __init__(self, table: JobTable, engine: Engine, lumps: LumpLookups) -> None:
+        self._table = table
+        self._engine = engine
+        self._lumps = lumps
+        self._workdir = table.facts.workdir
+        self._planned: dict[tuple[str, str], Lump] = {}
+        """By the rule's name in the workflow, and the lump's."""
+        self._configs = {one.rule: one for one in table.configs(self._workdir)}
+        self._places = Places(table.facts.places)
+        self._taken: frozenset[str] = frozenset()
+        """Members that do not run: an earlier run has completed the very same jobs."""
+        self._is_settled = False
+        self._recorded: set[str] = set()
+        self._checksums: dict[tuple[str, float], str | None] = {}
+
+    @property
+    def packed(self) -> Packed:
+        """All lumps of this run."""
+        return self._lumps.packed
+
+    # --- before the first job ---------------------------------------------------------------------
+
+    def plan(self) -> None:
+        """Note which lumps Snakemake will run, and follow them."""
+        packed = self._lumps.packed
+        rules = self._table.facts.lumps
+        for job in self._engine.planned_jobs(rules) if packed.lumps else ():
+            lump = packed.lumps.get((job.rule, job.lump or ""))
+            if lump is not None:
+                self._planned[self._engine.name_of(lump.rule), lump.name] = lump
+        if rules:
+            self._engine.after_each_record(self._has_ended)
+
+    def prepare(self, taken: Collection[str]) -> None:
+        """Write the lumps, and prepare the flags of their members.
+
+        Args:
+            taken: the completed flags of members that do not run: an earlier run completed them.
+
+        Raises:
+            OSError: something cannot be written.
+        """
+        self._taken = frozenset(taken)
+        for lump in self._planned.values():
+            for member in lump.members:
+                mark_incomplete(self._workdir, member.flag)
+                if member.flag not in self._taken:
+                    swap_flag(self._workdir, member.flag, "completed", "waiting")
+            write_needs(self._workdir, lump)
+            with open(self._workdir / lump.path(".sh"), "w", encoding="utf-8") as file:
+                file.writelines(lump_script(map(self._member, self._rows(lump))))
+
+    def _rows(self, lump: Lump) -> Iterable[JobRow]:
+        return (self._table.row(one.rule, one.record) for one in lump.members)
+
+    def _member(self, row: JobRow) -> Member:
+        outputs = self._table.facts.outputs.get(row.rule, ())
+        return Member(
+            row.flag,
+            row.log,
+            row.threads,
+            shell_script(row, self._table.facts, self._table.path.parent),
+            tuple(one.replace("{sample}", row.record) for one in outputs),
+        )
+
+    # --- when a lump has ended --------------------------------------------------------------------
+
+    def _has_ended(self, job: RecordedJob) -> None:
+        """Snakemake has recorded a job, or found that it failed."""
+        planned = self._planned.get((job.rule, job.lump or ""))
+        if planned is not None:
+            self._record(planned, job.job)
+            return
+        flags = self._flags_by_marker(job.inputs)
+        if flags:
+            for output in job.outputs:
+                self._name_flags(output, flags)
+
+    def _flags_by_marker(self, inputs: Sequence[str]) -> dict[str, list[str]]:
+        by_marker = self._lumps.packed.by_marker
+        return {
+            path: [one.flag for one in by_marker[path].members]
+            for path in inputs
+            if path in by_marker
+        }
+
+    def _name_flags(self, output: str, flags: dict[str, list[str]]) -> None:
+        """Put flags in the place of markers into the record of a job that comes after lumps."""
+        fields = recorded_fields(self._workdir, output)
+        if not fields:
+            return
+        inputs = [one for path in fields["input"] or () for one in flags.get(path, (path,))]
+        sums = fields.get("input_checksums") or {}
+        fields["input"] = sorted(set(inputs))
+        fields["input_checksums"] = {path: one for path, one in sums.items() if path not in flags}
+        write_metadata(self._workdir, output, fields)
+
+    def _record(self, lump: Lump, job: Any) -> None:
+        """Give each member that this lump has completed the record that Snakemake would write.
+
+        A flag may be of a job that a dead run has left, and that ran another command. So the lump's
+        own journal has to say that the lump has set it.
+        """
+        steps = last_steps(self._workdir, lump)
+        software = self._engine.software_of(job)
+        done = {flag for flag, status in steps.items() if status == "completed"} | self._taken
+        for row in self._rows(lump):
+            if row.flag in self._recorded or row.flag not in done:
+                continue
+            ended = stamp_of(self._workdir / row.flag)
+            if ended is None:
+                continue
+            if self._engine.keeps_records:
+                write_metadata(self._workdir, row.flag, self._fields(row, ended / 1e9, software))
+            else:
+                unmark(self._workdir, row.flag)
+            self._recorded.add(row.flag)
+
+    def _fields(self, row: JobRow, ended: float, software: dict[str, Any]) -> dict[str, Any]:
+        facts, table = self._table.facts, self._table
+        config = self._configs.get(row.rule)
+        depends = facts.depends.get(row.rule)
+        inputs = [*json.loads(row.inputs), *(table.flags(depends, row.record) if depends else ())]
+        params = [compared_script(row, facts, self._places)]
+        if config is not None:
+            inputs.append(config.path)
+            params.append(config.digest)
+        note = read_note(self._workdir, row.flag)
+        return {
+            "rule": self._engine.name_of(row.rule),
+            "input": sorted(inputs),
+            "log": [row.log],
+            "shellcmd": None,
+            "params": sorted(map(repr, params)),
+            "code": None,
+            "job_hash": None,
+            "starttime": note.began if note is not None else ended,
+            "endtime": ended,
+            "incomplete": False,
+            "external_jobid": None,
+            "input_checksums": self._checksums_of(inputs, ended),
+            **software,
+        }
+
+    def _checksums_of(self, paths: Iterable[str], ended: float) -> dict[str, str]:
+        """The checksums of inputs. One that changed after the job was done has none."""
+        found = {}
+        for path in paths:
+            full = os.path.join(self._workdir, path)
+            written = modified(full)
+            if written is None or written > ended or os.path.isdir(full):
+                continue
+            key = (full, written)
+            if key not in self._checksums:
+                self._checksums[key] = _checksum(full)
+            checksum = self._checksums[key]
+            if checksum is not None:
+                found[path] = checksum
+        return found
+
+    # --- at the end -------------------------------------------------------------------------------
+
+    def settle(self) -> None:
+        """Record members that Snakemake's records have passed over, as those of failed lumps.
+
+        Call it before members that were not begun get back their status: `completed` of today is
+        recorded, `completed` of an earlier run is not. Such a member keeps its mark: it is due still.
+        """
+        if self._is_settled or not self._planned or self._engine.is_gone:
+            return
+        self._is_settled = True
+        flags, jobs = Flags(self._workdir), self._engine.lump_jobs()
+        for key, lump in self._planned.items():
+            left = [one for one in lump.members if one.flag not in self._recorded]
+            if left and key in jobs:
+                self._record(lump, jobs[key])
+            for one in left:
+                if flags.word(one.flag) in FAILURES:
+                    remove_metadata(self._workdir, one.flag)
+
+    def clear(self, past: Iterable[Run]) -> None:
+        """Remove the lumps of earlier runs that nobody uses any more.
+
+        Args:
+            past: the runs whose journals are kept.
+        """
+        used = {run_name(run.path) for run in past if _may_use_lumps(run)} | {self._lumps.run}
+        try:
+            folders = list(os.scandir(self._workdir / LUMPS))
+        except OSError:
+            return
+        for folder in folders:
+            if not folder.is_dir(follow_symlinks=False):
+                continue
+            for name in os.listdir(folder.path):
+                run = name.partition("-")[0]
+                if run in used:
+                    continue
+                with contextlib.suppress(OSError):
+                    os.unlink(os.path.join(folder.path, name))
+                if name.endswith(".done"):
+                    shown = f"{LUMPS}/{folder.name}/{name}"
+                    remove_metadata(self._workdir, shown)
+
+
+def run_name(journal: Path) -> str:
+    """The name of a run in the names of its lumps, from the path of its journal."""
+    return hashlib.sha256(journal.stem.encode()).hexdigest()[:8]
+
+
+def _may_use_lumps(run: Run) -> bool:
+    """Whether jobs of a run may still read its lumps: it lives, or its jobs may be in a queue."""
+    return run.alive or (run.died and not run.is_local)
+
+
+def _checksum(path: str) -> str | None:
+    try:
+        if os.path.getsize(path) > _LARGEST_HASHED:
+            return None
+        return hashlib.sha256(content_of(Path(path))).hexdigest()
+    except OSError:
+        return None
