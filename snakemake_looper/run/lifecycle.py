@@ -38,8 +38,16 @@ from .slurm import unfinished_jobs
 from .tickets import clear_tickets, take_over, without_ticket
 
 
-def begin(table: JobTable, engine: Engine, journal: Journal, members: LumpMembers) -> None:
+def begin(
+    table: JobTable, engine: Engine, journal: Journal, members: LumpMembers | None = None
+) -> None:
     """Handle what earlier runs left, then note what this run will do and flag it `waiting`.
+
+    Args:
+        table: the jobs of the plan.
+        engine: Snakemake.
+        journal: the journal of this run.
+        members: the members of its lumps, if it has any.
 
     Raises:
         OSError: a flag or the journal cannot be written.
@@ -47,6 +55,7 @@ def begin(table: JobTable, engine: Engine, journal: Journal, members: LumpMember
     """
     workdir = table.facts.workdir
     past = _past_runs(workdir, journal)
+    members = members or LumpMembers(table, engine, None)
     members.plan()
     planned = list(planned_jobs(table, engine, past, members.packed))
     resumed = resumed_flags(planned, engine)

@@ -56,7 +56,7 @@ _LARGEST_HASHED = 1_000_000
 class LumpMembers:
     """The members of the lumps that a run will run."""
 
-    def __init__(self, table: JobTable, engine: Engine, lumps: LumpLookups) -> None:
+    def __init__(self, table: JobTable, engine: Engine, lumps: LumpLookups | None) -> None:
         self._table = table
         self._engine = engine
         self._lumps = lumps
@@ -74,13 +74,13 @@ class LumpMembers:
     @property
     def packed(self) -> Packed:
         """All lumps of this run."""
-        return self._lumps.packed
+        return self._lumps.packed if self._lumps is not None else Packed()
 
     # --- before the first job ---------------------------------------------------------------------
 
     def plan(self) -> None:
         """Note which lumps Snakemake will run, and follow them."""
-        packed = self._lumps.packed
+        packed = self.packed
         rules = self._table.facts.lumps
         for job in self._engine.planned_jobs(rules) if packed.lumps else ():
             lump = packed.lumps.get((job.rule, job.lump or ""))
@@ -135,7 +135,7 @@ class LumpMembers:
                 self._name_flags(output, flags)
 
     def _flags_by_marker(self, inputs: Sequence[str]) -> dict[str, list[str]]:
-        by_marker = self._lumps.packed.by_marker
+        by_marker = self.packed.by_marker
         return {
             path: [one.flag for one in by_marker[path].members]
             for path in inputs
@@ -242,7 +242,7 @@ class LumpMembers:
         Args:
             past: the runs whose journals are kept.
         """
-        used = {run_name(run.path) for run in past if _may_use_lumps(run)} | {self._lumps.run}
+        used = {run_name(run.path) for run in past if _may_use_lumps(run)}
         try:
             folders = list(os.scandir(self._workdir / LUMPS))
         except OSError:

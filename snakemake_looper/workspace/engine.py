@@ -25,11 +25,11 @@ class PlannedJob(NamedTuple):
     rule: str
     """The rule's name in the job table; Snakemake may have another name for a module's rule."""
     sample: str | None
-    lump: str | None
     has_prerequisites: bool
     """Whether another job runs before it."""
     job: Any
     """Snakemake's own object, for `external_jobids` and `software_of`."""
+    lump: str | None = None
 
 
 class RecordedJob(NamedTuple):
@@ -134,7 +134,7 @@ class Engine:
             if rule is not None:
                 before = any(dag.needrun(other) for other in dag.dependencies[job])
                 names = job.wildcards_dict
-                yield PlannedJob(rule, names.get("sample"), names.get("lump"), before, job)
+                yield PlannedJob(rule, names.get("sample"), before, job, names.get("lump"))
 
     def external_jobids(self, planned: PlannedJob) -> tuple[str, ...]:
         """The ids of a job's cluster jobs that, as far as Snakemake knows, have not ended."""

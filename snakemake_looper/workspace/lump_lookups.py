@@ -42,7 +42,7 @@ class LumpLookups:
     def packed(self) -> Packed:
         """All lumps of this run; none before Snakemake builds its graph of jobs."""
         if self._packed is None:
-            if not (self._engine.is_main and self._engine.has_graph):
+            if not self._folders or not (self._engine.is_main and self._engine.has_graph):
                 return Packed()
             self._packed = self._pack(self.run)
         return self._packed

@@ -110,17 +110,17 @@ def marked_incomplete(workdir: Path) -> Callable[[str], bool]:
 
 def _put(path: str, text: str) -> None:
     try:
-        file = open(path, "x", encoding="utf-8")
+        file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, _MODE)
     except FileExistsError:
-        with open(path, "w", encoding="utf-8") as file:
-            file.write(text)
+        with open(path, "w", encoding="utf-8") as old:
+            old.write(text)
         return
     except FileNotFoundError:
         os.makedirs(os.path.dirname(path), exist_ok=True)
-        file = open(path, "x", encoding="utf-8")
-    with file:
-        os.fchmod(file.fileno(), _MODE)
-        file.write(text)
+        file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, _MODE)
+    with open(file, "w", encoding="utf-8") as new:
+        os.fchmod(file, _MODE)
+        new.write(text)
 
 
 def _remove(path: str) -> None:
