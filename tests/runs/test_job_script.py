@@ -15,6 +15,7 @@ from support.projects import flags
 from support.running import PATIENCE, REPOSITORY, wait_until
 
 SCRIPT = REPOSITORY / "workflow/scripts/job.sh"
+needs_flock = pytest.mark.skipif(shutil.which("flock") is None, reason="there is no flock here")
 
 
 def shell(command: str, name: str = "p_x", log: str = "'a log'") -> list[str]:
@@ -231,10 +232,18 @@ def renaming_with(folder: Path, act: str, turn: int) -> dict[str, str]:
     return {**os.environ, "PATH": f"{folder}/bin{os.pathsep}{os.environ['PATH']}"}
 
 
-@pytest.mark.parametrize("act", ["kill -TERM 0", "kill -USR1 0", "kill -HUP $PPID"])
-@pytest.mark.parametrize("turn", [1, 2])
+@pytest.mark.parametrize(
+    ("turn", "act"),
+    [
+        *((1, "kill -TERM 0"), (1, "kill -USR1 0"), (1, "kill -HUP $PPID")),
+        *((2, "kill -TERM 0"), (2, "kill -USR1 0"), (2, "kill -HUP $$")),
+    ],
+)
 def test_signals_while_a_flag_is_renamed(tmp_path: Path, act: str, turn: int) -> None:
-    """The first time to `running`: the job ends. The last time to `completed`: it is completed."""
+    """The first time to `running`: the job ends. The last time to `completed`: it is completed.
+
+    The last `mv` is the job's shell, which has become it.
+    """
     (tmp_path / "flags").mkdir()
     (tmp_path / "flags/p_x_waiting.flag").write_text("waiting")
     code = subprocess.run(
@@ -247,11 +256,28 @@ def test_signals_while_a_flag_is_renamed(tmp_path: Path, act: str, turn: int) ->
     assert (code == 0) == (turn == 2)
 
 
-def test_a_rename_that_fails(tmp_path: Path) -> None:
-    """As on a file system that is full or gone: the exit code is not 0 then."""
+@pytest.mark.parametrize("act", ["exit 1", "kill -KILL $$"])
+def test_a_rename_that_fails(tmp_path: Path, act: str) -> None:
+    """As on a file system that is full or gone: the exit code is not 0 then.
+
+    The flag is that of a job that was killed: the main process, or the next run, sets it.
+    """
     (tmp_path / "flags").mkdir()
     (tmp_path / "flags/p_x_waiting.flag").write_text("waiting")
-    env = renaming_with(tmp_path, "exit 1", 2)
+    env = renaming_with(tmp_path, act, 2)
+    done = subprocess.run(shell("true"), cwd=tmp_path, env=env, timeout=PATIENCE)
+    assert done.returncode != 0
+    assert list(content(tmp_path)) == ["p_x_running.flag"]
+    assert job(tmp_path, "true") == 0
+    assert content(tmp_path) == {"p_x_completed.flag": "completed"}
+
+
+@needs_flock
+def test_a_rename_that_fails_on_a_cluster(tmp_path: Path) -> None:
+    """The lock is given back after the last rename, so the job's shell is still there."""
+    (tmp_path / "flags").mkdir()
+    (tmp_path / "flags/p_x_waiting.flag").write_text("waiting")
+    env = renaming_with(tmp_path, "exit 1", 2) | {"SNAKEMAKE_LOOPER_LOCK": "yes"}
     done = subprocess.run(shell("true"), cwd=tmp_path, env=env, timeout=PATIENCE)
     assert done.returncode == 1
     assert content(tmp_path) == {"p_x_failed.flag": "failed"}
@@ -430,9 +456,6 @@ def on_cluster(folder: Path, command: str) -> subprocess.Popen[bytes]:
     env = {**os.environ, "SNAKEMAKE_LOOPER_LOCK": "yes"}
     words = shell(command, log="log")
     return subprocess.Popen(words, cwd=folder, env=env, start_new_session=True)
-
-
-needs_flock = pytest.mark.skipif(shutil.which("flock") is None, reason="there is no flock here")
 
 
 @needs_flock
