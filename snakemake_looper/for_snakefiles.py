@@ -143,7 +143,11 @@ def open_project(
     table = JobTable(folder / JOB_TABLE)
     lumps = LumpLookups(table, engine, partial(_lumps_packed, table, engine))
     jobs = Lookups(
-        table, engine, partial(_files_left, table), partial(_flags_changed, table), lumps.in_place_of
+        table,
+        engine,
+        partial(_files_left, table),
+        partial(_flags_changed, table),
+        lumps.in_place_of,
     )
     if not engine.is_main:
         # Snakemake calls `onsuccess` and `onerror` in a job's own process as well.

@@ -18,6 +18,8 @@ use them.
 
 from __future__ import annotations
 
+import ast
+import contextlib
 import dataclasses
 import hashlib
 import json
@@ -31,7 +33,7 @@ from typing import NamedTuple
 from ..files import content_of, modified
 from ..layout import is_completed_flag
 from ..workspace.job_table import JobTable
-from ..workspace.lookups import compared_script
+from ..workspace.lookups import compared_script, script_of
 from ..workspace.lumps import Cause
 from ..workspace.metadata import Metadata, has_metadata, marked_incomplete, read_metadata
 from ..workspace.places import Places
@@ -52,8 +54,6 @@ class Choices(NamedTuple):
     forces: Callable[[str, str], bool] = lambda rule, flag: False
     """Whether a job runs in any case, by its rule and completed flag."""
     triggers: frozenset[str] = _ALL_TRIGGERS
-
-
 
 
 class _Facts:
@@ -300,7 +300,7 @@ def _by_params(
     row: JobRow, recorded: Metadata, config: ConfigRow | None, facts: _Facts
 ) -> str | None:
     command = repr(compared_script(row, facts.facts, facts.places))
-    changed = [] if command in recorded.params else ["the command"]
+    changed = [] if command in recorded.params else [_changed_part(row, recorded, facts)]
     if config is not None and (
         repr(config.digest) not in recorded.params
         or (config.last_written or config.digest) != config.digest
@@ -309,6 +309,37 @@ def _by_params(
         changed.append("the pipestat config")
     text = f"{' and '.join(changed)} changed"
     return text if changed else None
+
+
+def _changed_part(row: JobRow, recorded: Metadata, facts: _Facts) -> str:
+    """Which part of a job's script is another one: the command, or the environment before it."""
+    now = compared_script(row, facts.facts, facts.places)
+    scripts = map(script_of, recorded_texts(recorded))
+    is_same = any(script.command == script_of(now).command for script in scripts)
+    return "the environment" if is_same else "the command"
+
+
+def changed_params(
+    table: JobTable, workdir: Path, row: JobRow
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The params of a job that differ from the recorded ones: those before, and those now."""
+    recorded = read_metadata(workdir, row.flag)
+    before = set(recorded_texts(recorded)) if recorded else set()
+    now = {compared_script(row, table.facts, Places(table.facts.places))}
+    configs = {one.rule: one.digest for one in table.configs(workdir)}
+    now |= {configs[row.rule]} if row.rule in configs else set()
+    return tuple(before - now), tuple(now - before)
+
+
+def recorded_texts(recorded: Metadata) -> list[str]:
+    """The recorded params that are texts."""
+    found = []
+    for text in recorded.params:
+        with contextlib.suppress(ValueError, SyntaxError):
+            value = ast.literal_eval(text)
+            if isinstance(value, str):
+                found.append(value)
+    return found
 
 
 def _by_inputs(

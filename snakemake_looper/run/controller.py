@@ -63,14 +63,10 @@ class Controller:
     def __post_init__(self) -> None:
         self._tallies = Tallies(self.briefs)
         self._deaths = Deaths(self.workdir, self.journal)
-        self._lumps = FollowedLumps(
-            self.workdir, self._jobs, self._deaths, self._count, self._died
-        )
+        self._lumps = FollowedLumps(self.workdir, self._jobs, self._deaths, self._count, self._died)
 
     @classmethod
-    def of(
-        cls, table: JobTable, workdir: Path, journal: Journal, lumps: LumpLookups
-    ) -> Controller:
+    def of(cls, table: JobTable, workdir: Path, journal: Journal, lumps: LumpLookups) -> Controller:
         """A controller for the jobs of a table, and for the lumps of a run."""
         briefs = {brief.flag: brief for brief in table.briefs()}
         return cls(workdir, journal, briefs, lumps=lambda: lumps.packed.by_marker)
@@ -235,4 +231,3 @@ class Controller:
             if job.status == "waiting" and flags.word(job.brief.flag) == "running":
                 job.since = time.time()
                 self._count(job, "running")
-

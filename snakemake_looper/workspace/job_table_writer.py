@@ -217,7 +217,11 @@ def facts_of(
         refusal=refusal,
         contents=dict(contents),
         on_end=plan.on_end,
-        lumps={rule.name: lump_folder(rule.name, rule.flag) for rule in plan.rules if rule.level == "sample"}
+        lumps={
+            rule.name: lump_folder(rule.name, rule.flag)
+            for rule in plan.rules
+            if rule.level == "sample"
+        }
         if plan.lumps
         else {},
         lump_limits=tuple(plan.lumps or ()),

@@ -17,7 +17,7 @@ import os
 import shlex
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from ..layout import LEFT_OVER, command_file
 from .engine import Engine, orders_jobs
@@ -231,6 +231,24 @@ def shell_script(row: JobRow, facts: Facts, plan: Path) -> str:
     file = command_file(row.command)
     command = f"source {shlex.quote(os.path.abspath(plan / file))}" if file else row.command
     return _script(folder, json.loads(row.env), command)
+
+
+class Script(NamedTuple):
+    """The script of a job's shell in its parts."""
+
+    exports: frozenset[tuple[str, str]]
+    """The variables with their values, and the folder, as lines have them."""
+    command: str
+
+
+def script_of(text: str) -> Script:
+    """The parts of a script that `shell_script` or `compared_script` made."""
+    lines = text.split("\n")
+    exports = set()
+    while len(lines) > 1 and lines[0].startswith(("cd ", "export ")):
+        name, _, value = lines.pop(0).removeprefix("export ").partition("=")
+        exports.add((name, value))
+    return Script(frozenset(exports), "\n".join(lines))
 
 
 def compared_script(row: JobRow, facts: Facts, places: Places) -> str:

@@ -100,4 +100,6 @@ class LumpLookups:
         A job's own process gets all flags: they are there, or the job would not run.
         """
         markers = self.packed.markers
-        return list(dict.fromkeys(markers.get(flag, flag) for flag in flags)) if markers else [*flags]
+        return (
+            list(dict.fromkeys(markers.get(flag, flag) for flag in flags)) if markers else [*flags]
+        )
