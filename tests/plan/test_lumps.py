@@ -52,7 +52,9 @@ def test_threads_without_lumps_have_no_effect(lumped: Path) -> None:
 
 def test_benchmarks_that_lumps_cannot_have_are_named(lumped: Path) -> None:
     text = (lumped / "touch.yaml").read_text()
-    (lumped / "touch.yaml").write_text(f'{text}\nsnakemake: {{benchmark: "b/{{sample.sample_name}}"}}\n')
+    (lumped / "touch.yaml").write_text(
+        f'{text}\nsnakemake: {{benchmark: "b/{{sample.sample_name}}"}}\n'
+    )
     plan = plan_project(lumped / ".looper.yaml", Options(lump_n="2"))
     told = (
         "--lump-n: no benchmarks are written for touch_sample: Snakemake cannot measure the samples"

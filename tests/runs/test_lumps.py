@@ -185,7 +185,11 @@ def test_an_interrupted_run(lumped: Path) -> None:
     ran(lumped)
     before = {one: (lumped / flag(one)).stat().st_mtime_ns for one in "ef"}
     write(lumped, {"hold.txt": "d\n"})
-    edit(lumped / "touch.yaml", "{looper.sample_output_folder}/end", "{looper.sample_output_folder}/last")
+    edit(
+        lumped / "touch.yaml",
+        "{looper.sample_output_folder}/end",
+        "{looper.sample_output_folder}/last",
+    )
     process = start(lumped, "--cores", "2")
     wait_until(lambda: statuses(lumped)["d"] == "running" and statuses(lumped)["c"] == "completed")
     assert statuses(lumped)["e"] == "waiting"
