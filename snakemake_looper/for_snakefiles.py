@@ -141,21 +141,20 @@ def open_project(
 
         folder, is_selection = generated_plan(engine, config, structure, selects)
     table = JobTable(folder / JOB_TABLE)
-    lumps = LumpLookups(table, engine, partial(_lumps_packed, table, engine))
-    jobs = Lookups(
-        table,
-        engine,
-        partial(_files_left, table),
-        partial(_flags_changed, table),
-        lumps.in_place_of,
-    )
+    jobs, lumps = _lookups(table, engine)
     if not engine.is_main:
         # Snakemake calls `onsuccess` and `onerror` in a job's own process as well.
         return OpenProject(jobs, lumps, None)
     from .run.session import open_session
 
-    session = open_session(table, Path.cwd(), engine, lumps)
-    return OpenProject(jobs, lumps, session, is_selection)
+    return OpenProject(jobs, lumps, open_session(table, Path.cwd(), engine, lumps), is_selection)
+
+
+def _lookups(table: JobTable, engine: Engine) -> tuple[Lookups, LumpLookups]:
+    """The functions of wildcards for single jobs, and for lumps."""
+    lumps = LumpLookups(table, engine, partial(_lumps_packed, table, engine))
+    left, changed = partial(_files_left, table), partial(_flags_changed, table)
+    return Lookups(table, engine, left, changed, lumps.in_place_of), lumps
 
 
 def _files_left(table: JobTable) -> list[str]:
@@ -177,11 +176,11 @@ def _lumps_packed(table: JobTable, engine: Engine, run: str) -> Packed:
     from .results.outdated import Choices, due_jobs
     from .workspace.lump_packing import pack
 
-    rules = table.facts.lumps
-    if not rules:
-        return Packed()
     choices = Choices(engine.forces, engine.rerun_triggers)
-    return pack(table, due_jobs(table, table.facts.workdir, rules, choices), run)
+    found = due_jobs(table, table.facts.workdir, table.facts.lumps, choices)
+    if found:
+        engine.records.refuse_lumps()
+    return pack(table, found, run)
 
 
 def plan_for(workflow: Any, config: Mapping[str, Any]) -> str:

@@ -20,37 +20,30 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-import json
 import os
 from collections.abc import Collection, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-from ..files import content_of, modified
 from ..layout import LUMPS
 from ..status.flags import Flags, stamp_of, swap_flag
 from ..status.journal import Run
-from ..status.times import read_note
 from ..status_words import FAILURES
-from ..workspace.engine import Engine, RecordedJob
+from ..workspace.engine import Engine
+from ..workspace.engine_records import RecordedJob
 from ..workspace.job_table import JobTable
-from ..workspace.lookups import compared_script, shell_script
+from ..workspace.lookups import shell_script
 from ..workspace.lump_lookups import LumpLookups
 from ..workspace.lump_script import Member, lump_script
 from ..workspace.lumps import Lump, Packed, write_needs
 from ..workspace.metadata import (
     mark_incomplete,
-    recorded_fields,
     remove_metadata,
     unmark,
-    write_metadata,
 )
-from ..workspace.places import Places
 from ..workspace.rows import JobRow
 from .lump_journal import last_steps
-
-_LARGEST_HASHED = 1_000_000
-"""Bytes. Snakemake records checksums of files up to this size."""
+from .member_records import MemberRecords, name_flags
 
 
 class LumpMembers:
@@ -60,16 +53,14 @@ class LumpMembers:
         self._table = table
         self._engine = engine
         self._lumps = lumps
+        self._write = MemberRecords(table, engine.name_of).write
         self._workdir = table.facts.workdir
         self._planned: dict[tuple[str, str], Lump] = {}
         """By the rule's name in the workflow, and the lump's."""
-        self._configs = {one.rule: one for one in table.configs(self._workdir)}
-        self._places = Places(table.facts.places)
         self._taken: frozenset[str] = frozenset()
         """Members that do not run: an earlier run has completed the very same jobs."""
         self._is_settled = False
         self._recorded: set[str] = set()
-        self._checksums: dict[tuple[str, float], str | None] = {}
 
     @property
     def packed(self) -> Packed:
@@ -87,7 +78,7 @@ class LumpMembers:
             if lump is not None:
                 self._planned[self._engine.name_of(lump.rule), lump.name] = lump
         if rules:
-            self._engine.after_each_record(self._has_ended)
+            self._engine.records.after_each(self._has_ended)
 
     def prepare(self, taken: Collection[str]) -> None:
         """Write the lumps, and prepare the flags of their members.
@@ -132,7 +123,7 @@ class LumpMembers:
         flags = self._flags_by_marker(job.inputs)
         if flags:
             for output in job.outputs:
-                self._name_flags(output, flags)
+                name_flags(self._workdir, output, flags)
 
     def _flags_by_marker(self, inputs: Sequence[str]) -> dict[str, list[str]]:
         by_marker = self.packed.by_marker
@@ -142,17 +133,6 @@ class LumpMembers:
             if path in by_marker
         }
 
-    def _name_flags(self, output: str, flags: dict[str, list[str]]) -> None:
-        """Put flags in the place of markers into the record of a job that comes after lumps."""
-        fields = recorded_fields(self._workdir, output)
-        if not fields:
-            return
-        inputs = [one for path in fields["input"] or () for one in flags.get(path, (path,))]
-        sums = fields.get("input_checksums") or {}
-        fields["input"] = sorted(set(inputs))
-        fields["input_checksums"] = {path: one for path, one in sums.items() if path not in flags}
-        write_metadata(self._workdir, output, fields)
-
     def _record(self, lump: Lump, job: Any) -> None:
         """Give each member that this lump has completed the record that Snakemake would write.
 
@@ -160,7 +140,7 @@ class LumpMembers:
         own journal has to say that the lump has set it.
         """
         steps = last_steps(self._workdir, lump)
-        software = self._engine.software_of(job)
+        software = self._engine.records.software_of(job)
         done = {flag for flag, status in steps.items() if status == "completed"} | self._taken
         for row in self._rows(lump):
             if row.flag in self._recorded or row.flag not in done:
@@ -168,53 +148,11 @@ class LumpMembers:
             ended = stamp_of(self._workdir / row.flag)
             if ended is None:
                 continue
-            if self._engine.keeps_records:
-                write_metadata(self._workdir, row.flag, self._fields(row, ended / 1e9, software))
+            if self._engine.records.are_kept:
+                self._write(row, ended / 1e9, software)
             else:
                 unmark(self._workdir, row.flag)
             self._recorded.add(row.flag)
-
-    def _fields(self, row: JobRow, ended: float, software: dict[str, Any]) -> dict[str, Any]:
-        facts, table = self._table.facts, self._table
-        config = self._configs.get(row.rule)
-        depends = facts.depends.get(row.rule)
-        inputs = [*json.loads(row.inputs), *(table.flags(depends, row.record) if depends else ())]
-        params = [compared_script(row, facts, self._places)]
-        if config is not None:
-            inputs.append(config.path)
-            params.append(config.digest)
-        note = read_note(self._workdir, row.flag)
-        return {
-            "rule": self._engine.name_of(row.rule),
-            "input": sorted(inputs),
-            "log": [row.log],
-            "shellcmd": None,
-            "params": sorted(map(repr, params)),
-            "code": None,
-            "job_hash": None,
-            "starttime": note.began if note is not None else ended,
-            "endtime": ended,
-            "incomplete": False,
-            "external_jobid": None,
-            "input_checksums": self._checksums_of(inputs, ended),
-            **software,
-        }
-
-    def _checksums_of(self, paths: Iterable[str], ended: float) -> dict[str, str]:
-        """The checksums of inputs. One that changed after the job was done has none."""
-        found = {}
-        for path in paths:
-            full = os.path.join(self._workdir, path)
-            written = modified(full)
-            if written is None or written > ended or os.path.isdir(full):
-                continue
-            key = (full, written)
-            if key not in self._checksums:
-                self._checksums[key] = _checksum(full)
-            checksum = self._checksums[key]
-            if checksum is not None:
-                found[path] = checksum
-        return found
 
     # --- at the end -------------------------------------------------------------------------------
 
@@ -227,7 +165,7 @@ class LumpMembers:
         if self._is_settled or not self._planned or self._engine.is_gone:
             return
         self._is_settled = True
-        flags, jobs = Flags(self._workdir), self._engine.lump_jobs()
+        flags, jobs = Flags(self._workdir), self._engine.records.lump_jobs()
         for key, lump in self._planned.items():
             left = [one for one in lump.members if one.flag not in self._recorded]
             if left and key in jobs:
@@ -269,12 +207,3 @@ def run_name(journal: Path) -> str:
 def _may_use_lumps(run: Run) -> bool:
     """Whether jobs of a run may still read its lumps: it lives, or its jobs may be in a queue."""
     return run.alive or (run.died and not run.is_local)
-
-
-def _checksum(path: str) -> str | None:
-    try:
-        if os.path.getsize(path) > _LARGEST_HASHED:
-            return None
-        return hashlib.sha256(content_of(Path(path))).hexdigest()
-    except OSError:
-        return None

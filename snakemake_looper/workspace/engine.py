@@ -7,7 +7,6 @@ only then Snakemake knows the names under which a module's rules are used.
 
 from __future__ import annotations
 
-import inspect
 import logging
 import signal
 import threading
@@ -15,6 +14,8 @@ import weakref
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
+
+from .engine_records import Records
 
 Action = Callable[[], None]
 
@@ -30,18 +31,6 @@ class PlannedJob(NamedTuple):
     job: Any
     """Snakemake's own object, for `external_jobids` and `software_of`."""
     lump: str | None = None
-
-
-class RecordedJob(NamedTuple):
-    """A job that Snakemake has recorded."""
-
-    rule: str
-    """The rule's name in the workflow."""
-    lump: str | None
-    inputs: tuple[str, ...]
-    outputs: tuple[str, ...]
-    job: Any
-    """Snakemake's own object, for `software_of`."""
 
 
 class ConfigSources(NamedTuple):
@@ -68,6 +57,7 @@ class Engine:
         replaced = getattr(paths, "prefix", None) or getattr(paths, "_prefix_replacements", None)
         self.moves_paths: bool = bool(replaced)
         """Whether `prefix:` or `replace_prefix:` of the module changes the paths of its files."""
+        self.records = Records(self._reference)
         self.folder = Path(workflow.current_basedir)
         """The folder of the Snakefile."""
 
@@ -171,6 +161,10 @@ class Engine:
         settings = self._workflow.dag_settings
         return frozenset(one.name.lower().replace("_", "-") for one in settings.rerun_triggers)
 
+    def name_of(self, rule: str) -> str:
+        """The name in the workflow of a rule of the job table."""
+        return self._name_of(rule)
+
     def force(self, files: Iterable[str]) -> None:
         """Let Snakemake make these files again."""
         self._workflow.dag.forcefiles.update(files)
@@ -185,64 +179,6 @@ class Engine:
         from snakemake.io import IOFile
 
         return bool(self._workflow.persistence.metadata(IOFile(output)))  # 9.14 returns {} for none
-
-    # --- its records of outputs -------------------------------------------------------------------
-
-    @property
-    def keeps_records(self) -> bool:
-        """Whether Snakemake records what jobs ran with (`--drop-metadata` says no)."""
-        return bool(self._workflow.execution_settings.keep_metadata)
-
-    @property
-    def has_record_files(self) -> bool:
-        """Whether these records are files, and not rows of a database."""
-        return hasattr(self._workflow.persistence, "_metadata_path")
-
-    def name_of(self, rule: str) -> str:
-        """The name in the workflow of a rule of the job table."""
-        return self._name_of(rule)
-
-    def after_each_record(self, action: Callable[[RecordedJob], None]) -> None:
-        """Call an action whenever Snakemake has recorded a job, before it goes on."""
-        persistence = self._workflow.persistence
-        first = persistence.finished
-
-        def tell(job: Any) -> None:
-            names = job.wildcards_dict
-            action(
-                RecordedJob(
-                    job.rule.name,
-                    names.get("lump"),
-                    tuple(map(str, job.input)),
-                    tuple(map(str, job.output)),
-                    job,
-                )
-            )
-
-        async def finished(job: Any) -> None:
-            await first(job)
-            tell(job)
-
-        def finished_at_once(job: Any) -> None:  # in early versions
-            first(job)
-            tell(job)
-
-        is_async = inspect.iscoroutinefunction(first)
-        persistence.finished = finished if is_async else finished_at_once
-
-    def lump_jobs(self) -> dict[tuple[str, str], Any]:
-        """Snakemake's jobs that are lumps, by the names of the rule and the lump."""
-        jobs = ((job, job.wildcards_dict.get("lump")) for job in self._workflow.dag.jobs)
-        return {(job.rule.name, lump): job for job, lump in jobs if lump}
-
-    def software_of(self, job: Any) -> dict[str, Any]:
-        """What Snakemake records about the container or the environment of its job."""
-        persistence = self._workflow.persistence
-        return {
-            "conda_env": persistence._conda_env(job),
-            "container_img_url": job.container_img_url,
-            "software_stack_hash": persistence._software_stack_hash(job),
-        }
 
     # --- the executor -----------------------------------------------------------------------------
 

@@ -172,7 +172,7 @@ def test_a_job_finds_its_lump_by_the_name(tabled: Tabled, monkeypatch: pytest.Mo
     assert of_child.in_place_of(flags) == flags
     assert len(of_main.in_place_of(flags)) == 3
     with pytest.raises(
-        ValueError, match="the lump run-9 is gone .*: a later run has taken it over"
+        ValueError, match=r"the lump run-9 is gone .*: a later run has taken it over"
     ):
         of_child.threads("touch_sample")({"lump": "run-9"})
 
