@@ -176,7 +176,7 @@ def _lumps_packed(table: JobTable, engine: Engine, run: str) -> Packed:
     from .results.outdated import Choices, due_jobs
     from .workspace.lump_packing import pack
 
-    choices = Choices(engine.forces, engine.rerun_triggers)
+    choices = Choices(engine.forces, engine.rerun_triggers, engine.software_digest)
     found = due_jobs(table, table.facts.workdir, table.facts.lumps, choices)
     if found:
         engine.records.refuse_lumps()

@@ -32,6 +32,7 @@ from typing import NamedTuple
 
 from ..files import content_of, modified
 from ..layout import is_completed_flag
+from ..status.journal import read_runs
 from ..workspace.job_table import JobTable
 from ..workspace.lookups import compared_script, script_of
 from ..workspace.lumps import Cause
@@ -43,6 +44,7 @@ from .statuses import RecordStatus
 _LARGEST_COMPARED = 1_000_000
 """Bytes. Snakemake compares contents of files up to this size; larger ones by their times alone."""
 
+CUT_OFF = "the last run was cut off"
 _BEFORE_IT = "a job before it is due"
 _ALL_TRIGGERS = frozenset(("mtime", "params", "input"))
 """Those of Snakemake's `--rerun-triggers` that this module knows about."""
@@ -54,6 +56,9 @@ class Choices(NamedTuple):
     forces: Callable[[str, str], bool] = lambda rule, flag: False
     """Whether a job runs in any case, by its rule and completed flag."""
     triggers: frozenset[str] = _ALL_TRIGGERS
+    software: Callable[[str, str | None], str] = lambda rule, image: ""
+    """The digest that Snakemake would record about the software of a rule's job with this image;
+    empty if it is not known."""
 
 
 class _Facts:
@@ -127,13 +132,16 @@ def _outdated(
     """The completed records that are out of date, with the reason."""
     completed = {_key(one) for one in records if one.status == "completed"}
     facts = _Facts(table, workdir)
+    cut_off = _cut_off(workdir)
     due: set[tuple[str, str]] = set()
     later: list[JobRow] = []
     found = {}
     for row in table.rows():
         if row.level not in levels:
             continue
-        cause = _cause(row, facts) if _key(row) in completed else None
+        cause = None
+        if _key(row) in completed:
+            cause = CUT_OFF if cut_off(row.flag) else _cause(row, facts)
         if cause:
             found[_key(row)] = cause
         if cause or _key(row) not in completed:
@@ -142,6 +150,13 @@ def _outdated(
             later.append(row)
     found |= {_key(row): _BEFORE_IT for row in _after_others(later, due, facts)}
     return found
+
+
+def _cut_off(workdir: Path) -> Callable[[str], bool]:
+    """Whether a completed job is due because its last run was cut off, and nobody runs it now."""
+    is_marked = marked_incomplete(workdir)
+    living = [run.planned for run in read_runs(workdir) if run.alive]
+    return lambda flag: is_marked(flag) and not any(flag in planned for planned in living)
 
 
 def due_jobs(
@@ -183,7 +198,18 @@ def _cause_to_run(
         return ""
     if choices.forces(row.rule, row.flag):
         return "forced"
-    return "the last run was cut off" if cut_off(row.flag) else _cause(row, facts)
+    if cut_off(row.flag):
+        return CUT_OFF
+    return _cause(row, facts) or _by_software(row, facts, choices)
+
+
+def _by_software(row: JobRow, facts: _Facts, choices: Choices) -> str | None:
+    if "software-env" not in facts.triggers:
+        return None
+    now = choices.software(row.rule, row.container)
+    recorded = _recorded(row, facts) if now else None
+    is_other = recorded is not None and recorded.software not in ("", now)
+    return "the container or environment changed" if is_other else None
 
 
 def declared_later(table: JobTable, workdir: Path, rules: Collection[str]) -> dict[str, str]:

@@ -20,8 +20,9 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import json
 import os
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -43,7 +44,7 @@ from ..workspace.metadata import (
 )
 from ..workspace.rows import JobRow
 from .lump_journal import last_steps
-from .member_records import MemberRecords, name_flags
+from .member_records import MemberRecords, name_files
 
 
 class LumpMembers:
@@ -120,18 +121,25 @@ class LumpMembers:
         if planned is not None:
             self._record(planned, job.job)
             return
-        flags = self._flags_by_marker(job.inputs)
-        if flags:
+        lumps = [self.packed.by_marker[one] for one in job.inputs if one in self.packed.by_marker]
+        if lumps:
+            row = self._project_job(job.rule)
+            files = json.loads(row.inputs) if row else []
+            after = self._table.facts.after.get(row.rule, ()) if row else self._table.facts.lumps
+            flags = {
+                lump.marker: [one.flag for one in lump.members] if lump.rule in after else []
+                for lump in lumps
+            }
             for output in job.outputs:
-                name_flags(self._workdir, output, flags)
+                name_files(self._workdir, output, flags, files)
 
-    def _flags_by_marker(self, inputs: Sequence[str]) -> dict[str, list[str]]:
-        by_marker = self.packed.by_marker
-        return {
-            path: [one.flag for one in by_marker[path].members]
-            for path in inputs
-            if path in by_marker
-        }
+    def _project_job(self, name: str) -> JobRow | None:
+        """The project-level job of a rule, by the rule's name in the workflow."""
+        facts = self._table.facts
+        for rule in facts.outputs.keys() - facts.lumps.keys():
+            if self._engine.name_of(rule) == name:
+                return self._table.row(rule, None)
+        return None
 
     def _record(self, lump: Lump, job: Any) -> None:
         """Give each member that this lump has completed the record that Snakemake would write.

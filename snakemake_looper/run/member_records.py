@@ -89,14 +89,23 @@ class MemberRecords:
         return found
 
 
-def name_flags(workdir: Path, output: str, flags: Mapping[str, Sequence[str]]) -> None:
-    """Put flags in the place of markers into the record of a job that comes after lumps."""
+def name_files(
+    workdir: Path, output: str, flags: Mapping[str, Sequence[str]], files: Iterable[str]
+) -> None:
+    """Put flags in the place of markers into the record of a job that comes after lumps.
+
+    Args:
+        workdir: Snakemake's working directory.
+        output: the output that the record is about.
+        flags: the flags that each marker stands for.
+        files: other inputs of the job. Markers may stand for some of them.
+    """
     fields = recorded_fields(workdir, output)
     if not fields:
         return
     inputs = [one for path in fields["input"] or () for one in flags.get(path, (path,))]
     sums = fields.get("input_checksums") or {}
-    fields["input"] = sorted(set(inputs))
+    fields["input"] = sorted({*inputs, *files})
     fields["input_checksums"] = {path: one for path, one in sums.items() if path not in flags}
     write_metadata(workdir, output, fields)
 

@@ -165,6 +165,10 @@ class Engine:
         """The name in the workflow of a rule of the job table."""
         return self._name_of(rule)
 
+    def software_digest(self, rule: str, image: str | None) -> str:
+        """What Snakemake would record about the software of a rule's job; see `Records`."""
+        return self.records.software_digest(self._name_of(rule), image)
+
     def force(self, files: Iterable[str]) -> None:
         """Let Snakemake make these files again."""
         self._workflow.dag.forcefiles.update(files)

@@ -6,6 +6,7 @@ writes theirs, see `run.lump_members`. It does so right after Snakemake has reco
 
 from __future__ import annotations
 
+import hashlib
 import inspect
 from collections.abc import Callable
 from typing import Any, NamedTuple
@@ -29,6 +30,7 @@ class Records:
     def __init__(self, reference: Callable[[], Any]) -> None:
         """`reference` returns the workflow, or None if Snakemake has discarded it."""
         self._reference = reference
+        self._digests: dict[tuple[str, str | None], str] = {}
 
     @property
     def _workflow(self) -> Any:
@@ -91,6 +93,38 @@ class Records:
             "container_img_url": job.container_img_url,
             "software_stack_hash": persistence._software_stack_hash(job),
         }
+
+    def software_digest(self, rule: str, image: str | None) -> str:
+        """What Snakemake would record about the software of a rule's job.
+
+        Args:
+            rule: the rule's name in the workflow.
+            image: the image of the job, unless the rule has one for all jobs.
+
+        Returns:
+            The digest; empty if it cannot be known before the job runs.
+        """
+        if (rule, image) not in self._digests:
+            self._digests[rule, image] = self._digest(self._workflow.get_rule(rule), image)
+        return self._digests[rule, image]
+
+    def _digest(self, rule: Any, image: str | None) -> str:
+        methods = {one.name for one in self._workflow.deployment_settings.deployment_method}
+        given = rule.container_img
+        url = image if callable(given) else given
+        has_image, has_environment = "APPTAINER" in methods and url, "CONDA" in methods
+        if (has_environment and rule.conda_env and has_image) or "ENV_MODULES" in methods:
+            return ""
+        digest = hashlib.md5(usedforsecurity=False)
+        try:
+            if has_environment and rule.conda_env:
+                spec = rule.expand_conda_env({}, None, None)
+                digest.update(spec.get_conda_env(self._workflow).hash.encode())
+        except Exception:  # another version has other arguments; Snakemake itself will complain
+            return ""
+        if has_image:
+            digest.update(str(url).encode())
+        return digest.hexdigest()
 
 
 def _refusal(message: str) -> Exception:

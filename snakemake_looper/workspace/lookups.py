@@ -55,7 +55,7 @@ class Lookups:
     ) -> None:
         """Make the lookups of a Snakefile; `left` and `changed` as in `Forced`.
 
-        `in_place_of` returns the files that stand for flags, see `LumpLookups`.
+        `in_place_of` returns the files that stand for flags and outputs, see `LumpLookups`.
         """
         self._in_place_of = in_place_of
         self._table = table
@@ -92,7 +92,7 @@ class Lookups:
         """The input files that the schema names."""
 
         def files(wildcards: Any) -> Any:
-            return json.loads(self._row(rule, wildcards).inputs)
+            return self._in_place_of(json.loads(self._row(rule, wildcards).inputs))
 
         return _lookup(files)
 

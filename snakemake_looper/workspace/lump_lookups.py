@@ -94,12 +94,12 @@ class LumpLookups:
 
     # --- in the place of flags --------------------------------------------------------------------
 
-    def in_place_of(self, flags: Sequence[str]) -> list[str]:
-        """These flags; the marker of its lump in the place of each that is due.
+    def in_place_of(self, files: Sequence[str]) -> list[str]:
+        """These flags and outputs; the marker of its lump in the place of each that is due.
 
-        A job's own process gets all flags: they are there, or the job would not run.
+        A job's own process gets all files: they are there, or the job would not run.
         """
         markers = self.packed.markers
-        return (
-            list(dict.fromkeys(markers.get(flag, flag) for flag in flags)) if markers else [*flags]
-        )
+        if not markers:
+            return [*files]
+        return list(dict.fromkeys(markers.get(file, file) for file in files))

@@ -68,9 +68,9 @@ def pack(table: JobTable, due: Mapping[tuple[str, str], Cause], run: str) -> Pac
             number += 1
             names[rule, position] = f"{run}-{number}"
             lump = Lump(rule, facts.lumps[rule], names[rule, position], (), _NO_NEEDS)
-            markers |= dict.fromkeys((one.brief.flag for one in members), lump.marker)
-    every = (one for members in by_rule.values() for one in members)
-    before = _Before(table, every, markers)
+            files = (path for one in members for path in _made(one.brief, facts.outputs))
+            markers |= dict.fromkeys(files, lump.marker)
+    before = _Before(table, markers)
     lumps = {}
     for rule, found in groups.items():
         for position, members in enumerate(found):
@@ -84,6 +84,13 @@ def pack(table: JobTable, due: Mapping[tuple[str, str], Cause], run: str) -> Pac
         for member in lump.members
     }
     return Packed(lumps, causes, markers, {one.marker: one for one in lumps.values()})
+
+
+def _made(brief: Brief, outputs: Mapping[str, Sequence[str]]) -> Iterable[str]:
+    """The flag of a member, and its declared outputs."""
+    yield brief.flag
+    for path in outputs.get(brief.rule, ()):
+        yield path.replace("{sample}", brief.record)
 
 
 _NO_NEEDS = Needs([], 1, {}, None, 0)
@@ -118,24 +125,16 @@ def _groups(members: Sequence[_Member], limits: LumpLimits) -> list[list[_Member
 class _Before:
     """Finds the files that have to be there before a member begins."""
 
-    def __init__(
-        self, table: JobTable, members: Iterable[_Member], markers: Mapping[str, str]
-    ) -> None:
+    def __init__(self, table: JobTable, markers: Mapping[str, str]) -> None:
         self._table = table
         self._markers = markers
         self._depends = table.facts.depends
-        outputs = table.facts.outputs
-        self._made = {
-            path.replace("{sample}", one.brief.record): markers[one.brief.flag]
-            for one in members
-            for path in outputs.get(one.brief.rule, ())
-        }
 
     def of(self, member: _Member) -> Iterable[str]:
         """Its input files, and the markers of lumps that have jobs before it."""
         if member.inputs != "[]":
             for path in json.loads(member.inputs):
-                yield self._made.get(path, path)
+                yield self._markers.get(path, path)
         rules = self._depends.get(member.brief.rule)
         if rules:
             for flag in self._table.flags(rules, member.brief.record):

@@ -86,7 +86,7 @@ class Packed:
     causes: Mapping[str, Cause] = field(default_factory=dict)
     """Why each member is due, by its completed flag."""
     markers: Mapping[str, str] = field(default_factory=dict)
-    """The marker of each member's lump, by the member's completed flag."""
+    """The marker of each member's lump, by the member's completed flag and declared outputs."""
 
     by_marker: Mapping[str, Lump] = field(default_factory=dict)
 

@@ -37,6 +37,8 @@ class Metadata(NamedTuple):
     inputs: frozenset[str]
     checksums: Mapping[str, str]
     """SHA-256 of small input files, by path."""
+    software: str = ""
+    """A digest of the container and the environment; empty if there is none."""
 
 
 def read_metadata(workdir: Path, output: str) -> Metadata | None:
@@ -56,7 +58,8 @@ def read_metadata(workdir: Path, output: str) -> Metadata | None:
         for path, text in checksums.items()
         if isinstance(text, str)
     }
-    return Metadata(params, inputs, known)
+    software = record.get("software_stack_hash")
+    return Metadata(params, inputs, known, software if isinstance(software, str) else "")
 
 
 def write_metadata(workdir: Path, output: str, fields: Mapping[str, Any]) -> None:

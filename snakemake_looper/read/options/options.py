@@ -232,6 +232,11 @@ def spelled(name: str) -> str:
     return f"--{name.replace('_', '-')}"
 
 
+def without_lumps(options: Options) -> Options:
+    """The options, with a job for each sample."""
+    return dataclasses.replace(options, lump=None, lump_n=None, lump_j=None, lump_threads=None)
+
+
 def overlay(first: Options, second: Options) -> Options:
     """The options of both. If both have an option, the one of `first` wins."""
     filled = {name: getattr(second, name) for name in OPTION_NAMES if getattr(first, name) is None}
