@@ -54,12 +54,13 @@ class LumpMembers:
         self._table = table
         self._engine = engine
         self._lumps = lumps
-        self._write = MemberRecords(table, engine.name_of).write
         self._workdir = table.facts.workdir
         self._planned: dict[tuple[str, str], Lump] = {}
         """By the rule's name in the workflow, and the lump's."""
         self._taken: frozenset[str] = frozenset()
         """Members that do not run: an earlier run has completed the very same jobs."""
+        self._were_completed: set[str] = set()
+        self._records: MemberRecords | None = None
         self._is_settled = False
         self._recorded: set[str] = set()
 
@@ -94,8 +95,10 @@ class LumpMembers:
         for lump in self._planned.values():
             for member in lump.members:
                 mark_incomplete(self._workdir, member.flag)
-                if member.flag not in self._taken:
-                    swap_flag(self._workdir, member.flag, "completed", "waiting")
+                if member.flag not in self._taken and swap_flag(
+                    self._workdir, member.flag, "completed", "waiting"
+                ):
+                    self._were_completed.add(member.flag)
             write_needs(self._workdir, lump)
             with open(self._workdir / lump.path(".sh"), "w", encoding="utf-8") as file:
                 file.writelines(lump_script(map(self._member, self._rows(lump))))
@@ -147,6 +150,7 @@ class LumpMembers:
         A flag may be of a job that a dead run has left, and that ran another command. So the lump's
         own journal has to say that the lump has set it.
         """
+        records = self._records = self._records or MemberRecords(self._table, self._engine.name_of)
         steps = last_steps(self._workdir, lump)
         software = self._engine.records.software_of(job)
         done = {flag for flag, status in steps.items() if status == "completed"} | self._taken
@@ -157,7 +161,7 @@ class LumpMembers:
             if ended is None:
                 continue
             if self._engine.records.are_kept:
-                self._write(row, ended / 1e9, software)
+                records.write(row, ended / 1e9, software)
             else:
                 unmark(self._workdir, row.flag)
             self._recorded.add(row.flag)
@@ -174,13 +178,17 @@ class LumpMembers:
             return
         self._is_settled = True
         flags, jobs = Flags(self._workdir), self._engine.records.lump_jobs()
+        is_local = self._engine.executor == "local"  # a cluster may begin it later
         for key, lump in self._planned.items():
             left = [one for one in lump.members if one.flag not in self._recorded]
             if left and key in jobs:
                 self._record(lump, jobs[key])
             for one in left:
-                if flags.word(one.flag) in FAILURES:
+                word = flags.word(one.flag)
+                if word in FAILURES:
                     remove_metadata(self._workdir, one.flag)
+                elif word == "waiting" and is_local and one.flag not in self._were_completed:
+                    unmark(self._workdir, one.flag)
 
     def clear(self, past: Iterable[Run]) -> None:
         """Remove the lumps of earlier runs that nobody uses any more.
