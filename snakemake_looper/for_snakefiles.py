@@ -180,7 +180,7 @@ def _lumps_packed(table: JobTable, engine: Engine, run: str) -> Packed:
     found = due_jobs(table, table.facts.workdir, table.facts.lumps, choices)
     if found:
         engine.records.refuse_lumps()
-    return pack(table, found, run)
+    return pack(table, found, run, engine.array_rules)
 
 
 def plan_for(workflow: Any, config: Mapping[str, Any]) -> str:

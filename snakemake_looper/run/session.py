@@ -116,7 +116,7 @@ class Session:
         """Ask whether arrays are possible and servers take results, and make missing tables."""
         from ..results.publish import make_tables, refusals
 
-        why = why_no_array(self.table, self._engine)
+        why = why_no_array(self.table, self._engine, self.lumps.packed)
         found = [*([why] if why else []), *refusals(self.table)]
         if found:
             raise workflow_error("\n".join(found))

@@ -13,8 +13,10 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import replace
 from functools import lru_cache
+from itertools import count as counted_from
 from typing import Any, NamedTuple
 
 from ..formula import Formula, resource
@@ -44,46 +46,57 @@ class _Member(NamedTuple):
     is_after_due: bool
 
 
-def pack(table: JobTable, due: Mapping[tuple[str, str], Cause], run: str) -> Packed:
+def pack(
+    table: JobTable,
+    due: Mapping[tuple[str, str], Cause],
+    run: str,
+    arrays: Collection[str] = (),
+) -> Packed:
     """The lumps of a run.
 
     Args:
         table: the job table.
         due: the members that are due, by rule and record.
         run: the name of the run.
+        arrays: the rules whose lumps all ask for the same, as tasks of one array; `all` means any.
     """
-    facts = table.facts
-    by_rule: dict[str, list[_Member]] = {rule: [] for rule in facts.lumps}
+    facts, limits = table.facts, LumpLimits(*table.facts.lump_limits)
+    numbers = counted_from(1)
+    packed = [
+        (_lump(rule, facts.lumps[rule], f"{run}-{next(numbers)}", members), members)
+        for rule, found in _by_rule(table, due).items()
+        for members in _groups(found, limits)
+    ]
+    markers = {
+        path: lump.marker
+        for lump, _ in packed
+        for one in lump.members
+        for path in _made(one, facts.outputs)
+    }
+    before = _Before(table, markers)
+    lumps = {
+        (lump.rule, lump.name): replace(lump, needs=_needs(members, limits, before))
+        for lump, members in packed
+    }
+    for rule in facts.lumps:
+        if rule in arrays or "all" in arrays:
+            lumps |= _alike({key: lump for key, lump in lumps.items() if lump.rule == rule})
+    causes = {one.flag: due[one.rule, one.record] for lump, _ in packed for one in lump.members}
+    return Packed(lumps, causes, markers, {one.marker: one for one in lumps.values()})
+
+
+def _by_rule(table: JobTable, due: Mapping[tuple[str, str], Cause]) -> dict[str, list[_Member]]:
+    """The members that are due, by rule, in the order of the table."""
+    found: dict[str, list[_Member]] = {rule: [] for rule in table.facts.lumps}
     for row in table.rows() if due else ():
         cause = due.get((row.rule, row.record))
-        if cause is not None and row.rule in by_rule:
-            by_rule[row.rule].append(_member(row, cause))
-    limits = LumpLimits(*facts.lump_limits)
-    groups = {rule: _groups(members, limits) for rule, members in by_rule.items()}
-    number = 0
-    names: dict[tuple[str, int], str] = {}
-    markers: dict[str, str] = {}
-    for rule, found in groups.items():
-        for position, members in enumerate(found):
-            number += 1
-            names[rule, position] = f"{run}-{number}"
-            lump = Lump(rule, facts.lumps[rule], names[rule, position], (), _NO_NEEDS)
-            files = (path for one in members for path in _made(one.brief, facts.outputs))
-            markers |= dict.fromkeys(files, lump.marker)
-    before = _Before(table, markers)
-    lumps = {}
-    for rule, found in groups.items():
-        for position, members in enumerate(found):
-            name = names[rule, position]
-            briefs = tuple(one.brief for one in members)
-            needs = _needs(members, limits, before)
-            lumps[rule, name] = Lump(rule, facts.lumps[rule], name, briefs, needs)
-    causes = {
-        member.flag: due[member.rule, member.record]
-        for lump in lumps.values()
-        for member in lump.members
-    }
-    return Packed(lumps, causes, markers, {one.marker: one for one in lumps.values()})
+        if cause is not None and row.rule in found:
+            found[row.rule].append(_member(row, cause))
+    return found
+
+
+def _lump(rule: str, folder: str, name: str, members: Sequence[_Member]) -> Lump:
+    return Lump(rule, folder, name, tuple(one.brief for one in members), _NO_NEEDS)
 
 
 def _made(brief: Brief, outputs: Mapping[str, Sequence[str]]) -> Iterable[str]:
@@ -142,6 +155,31 @@ class _Before:
                     yield self._markers[flag]
 
 
+def _alike(lumps: Mapping[tuple[str, str], Lump]) -> dict[tuple[str, str], Lump]:
+    """The lumps of one rule; each asks for what the largest of them needs.
+
+    Resources that are words stay as they are: a run refuses an array of such lumps.
+    """
+    every = [lump.needs for lump in lumps.values()]
+    threads = max((one.threads for one in every), default=1)
+    largest: dict[str, int | str] = {}
+    for name in {name for one in every for name in one.resources}:
+        values = list(dict.fromkeys(one.resources.get(name, 0) for one in every))
+        if all(isinstance(one, int) for one in values):
+            largest[name] = max(int(one) for one in values)
+        elif all(isinstance(resource(str(one)), Formula) for one in values):
+            largest[name] = f"max({', '.join(f'({one})' for one in values)}, 0)"
+    return {
+        key: replace(
+            lump,
+            needs=lump.needs._replace(
+                threads=threads, resources={**lump.needs.resources, **largest}
+            ),
+        )
+        for key, lump in lumps.items()
+    }
+
+
 # --- what a lump needs ----------------------------------------------------------------------------
 
 
@@ -173,9 +211,9 @@ def _resources(each: Mapping[str, int], at_once: int) -> dict[str, int | str]:
         at_once: the number of members that can run at once.
     """
     found: dict[str, Counter[Any]] = {}
-    for text, count in each.items():
+    for text, members in each.items():
         for name, value in _parsed(text).items():
-            found.setdefault(name, Counter())[value] += count
+            found.setdefault(name, Counter())[value] += members
     return {name: _combined(name, values, at_once) for name, values in found.items()}
 
 

@@ -142,6 +142,16 @@ def test_resources_that_grow_with_each_try(tabled: Tabled) -> None:
     assert [of("runtime", attempt) for attempt in (1, 2)] == [18, 35]
 
 
+def test_lumps_of_an_array_all_ask_for_the_same(tabled: Tabled) -> None:
+    resources = [{"mem_mb": size, "runtime": 5} for size in (1, 2, 3, 4, 5, 6, 7)]
+    table = tabled(Options(lump_n="3"), resources=resources)
+    causes = {(row.rule, row.record): Cause("") for row in table.rows()}
+    lumps = pack(table, causes, "run", {"touch_sample"}).lumps.values()
+    assert [one.needs.resources for one in lumps] == [{"mem_mb": 7, "runtime": 15}] * 3
+    apart = [one.needs.resources["runtime"] for one in pack(table, causes, "run").lumps.values()]
+    assert apart == [15, 15, 5]
+
+
 class FakeEngine:
     """What lookups ask of Snakemake."""
 
