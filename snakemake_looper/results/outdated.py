@@ -153,10 +153,13 @@ def _outdated(
 
 
 def _cut_off(workdir: Path) -> Callable[[str], bool]:
-    """Whether a completed job is due because its last run was cut off, and nobody runs it now."""
+    """Whether a completed job is due because its last run has ended without beginning it.
+
+    Jobs of a living run are on their way. Those that a killed run completed are taken over.
+    """
     is_marked = marked_incomplete(workdir)
-    living = [run.planned for run in read_runs(workdir) if run.alive]
-    return lambda flag: is_marked(flag) and not any(flag in planned for planned in living)
+    open_runs = [run.planned for run in read_runs(workdir) if run.alive or run.died]
+    return lambda flag: is_marked(flag) and not any(flag in planned for planned in open_runs)
 
 
 def due_jobs(

@@ -52,6 +52,8 @@ class FollowedLumps:
     """Tells that a job has died: its status, and the reason."""
     _lumps: dict[str, _FollowedLump] = field(default_factory=dict)
     """By their markers."""
+    _markers: dict[int, str] = field(default_factory=dict)
+    """By the numbers of Snakemake's jobs."""
 
     def hand_over(self, lump: Lump, jobid: int) -> Iterable[FollowedJob]:
         """Note that a lump was handed over, for the first time or again; its members to run."""
@@ -61,6 +63,7 @@ class FollowedLumps:
             if job is None or job.status != "completed":
                 left.append(self.jobs.hand_over(brief, jobid))
         self.jobs.name_lump(lump.marker, jobid, [one.flag for one in lump.members])
+        self._markers[jobid] = lump.marker
         known = self._lumps.get(lump.marker)
         journal = known.journal if known else LumpJournal(self.workdir, lump)
         self._lumps[lump.marker] = _FollowedLump(lump, left, journal)
@@ -96,15 +99,11 @@ class FollowedLumps:
     # --- the end of a lump ------------------------------------------------------------------------
 
     def finished(self, jobid: int) -> None:
-        """All members of a lump are completed."""
-        for job in self.jobs.named(str(jobid)):
+        """All members of a lump are completed; any other job is passed over."""
+        for job in self.jobs.named(str(jobid)) if jobid in self._markers else ():
             if job.status != "completed":
                 self.count(job, "completed")
-        for marker in [key for key, one in self._lumps.items() if self._is_over(one)]:
-            del self._lumps[marker]
-
-    def _is_over(self, one: _FollowedLump) -> bool:
-        return all(job.status == "completed" for job in one.jobs)
+        self._lumps.pop(self._markers.pop(jobid, ""), None)
 
     def failed(self, marker: str, event: events.Failed) -> bool:
         """See how the members of a lump have ended, if the marker is that of a lump."""

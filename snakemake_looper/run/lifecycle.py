@@ -68,7 +68,7 @@ def begin(
             _correct_flags(run, {one.brief.flag for one in ours}, table, journal)
             end_for(run)
     _set_results_aside(ours, _past_runs(workdir, journal), table)
-    members.clear(past)
+    members.clear([*past, *read_runs(workdir)])
     _flag_as_waiting(planned, resumed, engine, journal, workdir)
     left = {one.brief.flag for one in without_ticket(planned, workdir)}
     members.prepare({one.brief.flag for one in planned} - left)

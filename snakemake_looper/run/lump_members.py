@@ -194,7 +194,7 @@ class LumpMembers:
         """Remove the lumps of earlier runs that nobody uses any more.
 
         Args:
-            past: the runs whose journals are kept.
+            past: the runs whose journals are kept; also as they were when this run began.
         """
         used = {run_name(run.path) for run in past if _may_use_lumps(run)}
         try:
