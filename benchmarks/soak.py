@@ -158,7 +158,7 @@ def projects() -> dict[str, Files]:
     from textwrap import dedent
 
     from plan.test_input_files import CHAIN
-    from plan.test_lumps import PROJECT as LUMPS
+    from runs.test_lumps import PROJECT as LUMPS
     from support.projects import TOUCH
     from support.running import EXAMPLES
     from workspace.test_snakefile import RICH

@@ -195,7 +195,7 @@ class Watcher:
         from snakemake_looper.workspace.job_table import JobTable
 
         table = JobTable(session.table.path)
-        controller = Controller.of(table, session.workdir, journal)
+        controller = Controller.of(table, session.workdir, journal, session.lumps)
         table.close()
         controller.on_failure = self._failures.append
         return controller

@@ -6,6 +6,7 @@ project as a module. Everything else in this package may move.
 
     looper = open_project(workflow)     the project of a plan, or of a generated workflow
     looper.jobs                         lookups in its job table, for the rules
+    looper.lumps                        lookups for rules whose jobs are lumps of samples
     looper.if_whole(item)               an input of a target that is about all samples
     looper.begin(), looper.finish()     for `onstart`, `onsuccess` and `onerror`
     plan_for(workflow, config)          the Snakefile of a module's project, for `include`
@@ -31,6 +32,8 @@ from .layout import JOB_TABLE, LOCK_VARIABLE
 from .workspace.engine import Engine
 from .workspace.job_table import JobTable
 from .workspace.lookups import Lookups
+from .workspace.lump_lookups import LumpLookups
+from .workspace.lumps import Packed
 
 if TYPE_CHECKING:
     from .run.session import Session
@@ -52,9 +55,16 @@ __all__ = [
 class OpenProject:
     """A looper project in a Snakefile; `open_project` makes it."""
 
-    def __init__(self, jobs: Lookups, session: Session | None, is_selection: bool = False) -> None:
+    def __init__(
+        self,
+        jobs: Lookups,
+        lumps: LumpLookups,
+        session: Session | None,
+        is_selection: bool = False,
+    ) -> None:
         """Keep the lookups, and the session of the run: None in a job's own process."""
         self.jobs = jobs
+        self.lumps = lumps
         self._session = session
         self._is_selection = is_selection
 
@@ -131,13 +141,20 @@ def open_project(
 
         folder, is_selection = generated_plan(engine, config, structure, selects)
     table = JobTable(folder / JOB_TABLE)
-    jobs = Lookups(table, engine, partial(_files_left, table), partial(_flags_changed, table))
+    jobs, lumps = _lookups(table, engine)
     if not engine.is_main:
         # Snakemake calls `onsuccess` and `onerror` in a job's own process as well.
-        return OpenProject(jobs, None)
+        return OpenProject(jobs, lumps, None)
     from .run.session import open_session
 
-    return OpenProject(jobs, open_session(table, Path.cwd(), engine), is_selection)
+    return OpenProject(jobs, lumps, open_session(table, Path.cwd(), engine, lumps), is_selection)
+
+
+def _lookups(table: JobTable, engine: Engine) -> tuple[Lookups, LumpLookups]:
+    """The functions of wildcards for single jobs, and for lumps."""
+    lumps = LumpLookups(table, engine, partial(_lumps_packed, table, engine))
+    left, changed = partial(_files_left, table), partial(_flags_changed, table)
+    return Lookups(table, engine, left, changed, lumps.in_place_of), lumps
 
 
 def _files_left(table: JobTable) -> list[str]:
@@ -152,6 +169,18 @@ def _flags_changed(table: JobTable, rules: Sequence[str]) -> Iterable[str]:
     from .results.outdated import declared_later
 
     return declared_later(table, table.facts.workdir, rules)
+
+
+def _lumps_packed(table: JobTable, engine: Engine, run: str) -> Packed:
+    """The lumps of those samples that are due."""
+    from .results.outdated import Choices, due_jobs
+    from .workspace.lump_packing import pack
+
+    choices = Choices(engine.forces, engine.rerun_triggers, engine.software_digest)
+    found = due_jobs(table, table.facts.workdir, table.facts.lumps, choices)
+    if found:
+        engine.records.refuse_lumps()
+    return pack(table, found, run, engine.array_rules)
 
 
 def plan_for(workflow: Any, config: Mapping[str, Any]) -> str:

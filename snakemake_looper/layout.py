@@ -15,6 +15,7 @@ This package keeps its own files below Snakemake's working directory:
         times/                when jobs began and ended, see `status.times`
         taken/                tickets of jobs that a killed run completed, see `run.tickets`
         earlier/              results of earlier runs that were set aside, see `results.earlier`
+        lumps/                lumps of runs, see `workspace.lumps`
 """
 
 from __future__ import annotations
@@ -39,6 +40,7 @@ JOURNALS = FOLDER / "runs"
 TIMES = FOLDER / "times"
 TICKETS = FOLDER / "taken"
 EARLIER = FOLDER / "earlier"
+LUMPS = FOLDER / "lumps"
 SETTLED = str(FOLDER / "settled")
 LEFT_OVER = f"{SETTLED}/left_over"
 """A plan of some samples has this one file for all work that earlier runs left undone."""
@@ -156,6 +158,14 @@ def table_paths(folder: Path, pipeline: str, amendments: Sequence[str] = ()) -> 
 def note_on_times(completed_flag: str) -> str:
     """The file in which a job's shell notes when it began and ended; see `job.sh`."""
     return f"{TIMES}/" + completed_flag.removesuffix(_COMPLETED).replace("/", "%")
+
+
+def lump_folder(rule: str, flag: str) -> str:
+    """The folder of a rule's lumps. Two projects of one workflow may have rules of one name.
+
+    `flag` is the pattern of the rule's flags.
+    """
+    return f"{LUMPS}/{rule}_{hashlib.sha256(flag.encode()).hexdigest()[:6]}"
 
 
 def shown(path: Path, workdir: Path, root: Path) -> str:

@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from .errors import Place
 from .layout import shown
@@ -218,10 +218,23 @@ class Job:
     inputs: tuple[str, ...]
     log: str
     flag: str
-    lump: str | None = None
-    """The name of the group job that it is a member of (`--lump`, `--lump-n`, `--lump-j`)."""
+    size_gb: float = 0.0
+    """The size of its input files in GB, if it limits lumps; else 0."""
     container: str | None = None
     """The image that its compute settings name, see `plan.images`."""
+
+
+class LumpLimits(NamedTuple):
+    """The limits of lumps. A limit that no option sets is None."""
+
+    size_gb: float | None = None
+    """Size of the input files of a lump, in GB (1024³ bytes)."""
+    members: int | None = None
+    """Number of samples in a lump."""
+    lumps: int | None = None
+    """Number of lumps for each rule."""
+    threads: int | None = None
+    """Cores of a lump; without it, those of its widest member."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -268,6 +281,8 @@ class Plan:
     """Whether options select only some of the samples."""
     on_end: str = ""
     """The command that gets a summary when a run has ended; "" if there is none."""
+    lumps: LumpLimits | None = None
+    """The limits of lumps; None if each sample is a job of its own."""
 
     def shown(self, path: Path) -> str:
         """A path in the form that the Snakefile uses, see `layout.shown`."""

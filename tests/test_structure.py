@@ -39,7 +39,9 @@ ROOMS = [
 # in a generated workflow, in a job array, and where resources grow with each try.
 LOADED_BY_A_JOB = {
     "", "files", "for_snakefiles", "layout", "system_errors", "version", "workspace",
-    "workspace.engine", "workspace.forced", "workspace.job_table", "workspace.looper_records", "workspace.lookups", "workspace.places",
+    "workspace.engine", "workspace.engine_records", "workspace.forced", "workspace.job_table",
+    "workspace.looper_records", "workspace.lookups", "workspace.lump_lookups", "workspace.lumps",
+    "workspace.places",
     "workspace.rows",
 }  # fmt: skip
 LOADED_BY_SOME_JOBS = {"formula", "run", "run.from_snakefile", "workspace.array_task"}
@@ -73,7 +75,8 @@ SEAMS = {
         "show.statuses", "show.summary", "show.tables", "show.text",
     },
     "snakemake": {
-        "commands.run", "show.log_lines", "workspace.engine", "workspace.lookups", "workspace.read_only",
+        "commands.run", "show.log_lines", "workspace.engine", "workspace.engine_records",
+        "workspace.lookups", "workspace.read_only",
     },
 }  # fmt: skip
 # Of a picture of the house: rooms that stand beside each other, as in `    status/ read/   …`.

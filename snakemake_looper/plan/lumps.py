@@ -5,22 +5,20 @@ This follows looper's `--lump` (GB of input in one lump), `--lump-n` (samples in
 is full. Each member keeps its own command, environment, folder, log and flag (quirk 15), and runs
 again only if it has changed itself.
 
-Samples that are not completed come first, so that the first lumps are full of work.
+A plan has the limits only. Each run packs those samples into lumps that are due, see
+`workspace.lump_packing`.
 """
 
 from __future__ import annotations
 
 import dataclasses
 import math
-from collections import defaultdict
-from collections.abc import Sequence
-from typing import NamedTuple
+from collections.abc import Iterable, Sequence
 
 from ..errors import Problems
-from ..model import Job
+from ..model import Job, LumpLimits, Rule
 from ..read.options.option_values import count, size
 from ..read.options.options import Options
-from ..status.flags import Flags
 from .render import RenderedJob
 
 
@@ -29,52 +27,17 @@ def lumps_wanted(options: Options) -> bool:
     return any(value is not None for value in (options.lump, options.lump_n, options.lump_j))
 
 
-def lumped(
-    rendered: Sequence[RenderedJob], options: Options, flags: Flags, problems: Problems
-) -> list[Job]:
-    """The jobs. If the options ask for lumps, those of the sample level have their lumps.
+def lump_limits(options: Options, problems: Problems) -> LumpLimits | None:
+    """The limits that the options set; None if they ask for no lumps.
 
-    Args:
-        rendered: all jobs of the plan, in the order of the sample table.
-        options: the options, with the limits of a lump.
-        flags: tells which jobs are completed.
-        problems: gets limits that are wrong.
+    `problems` gets limits that are wrong.
     """
-    jobs = [one.job for one in rendered]
+    threads = _read("lump_threads", options, problems)
     if not lumps_wanted(options):
-        return jobs
-    limits = lump_limits(options, problems)
-    by_rule: dict[str, list[int]] = defaultdict(list)
-    for position, job in enumerate(jobs):
-        if job.level == "sample":
-            by_rule[job.rule].append(position)
-    for rule, positions in by_rule.items():
-        numbers = lump_numbers(
-            [rendered[one].size_gb for one in positions],
-            [flags.word(jobs[one].flag) == "completed" for one in positions],
-            limits.size_gb,
-            limits.members,
-            limits.lumps,
-        )
-        for position, number in zip(positions, numbers, strict=True):
-            lump = f"{rule}_lump_{number}"
-            jobs[position] = dataclasses.replace(jobs[position], lump=lump)
-    return jobs
-
-
-class LumpLimits(NamedTuple):
-    """The limits of lumps. A limit that no option sets is None."""
-
-    size_gb: float | None
-    """Size of the input files of a lump, in GB (1024³ bytes)."""
-    members: int | None
-    """Number of samples in a lump."""
-    lumps: int | None
-    """Number of lumps for each rule."""
-
-
-def lump_limits(options: Options, problems: Problems) -> LumpLimits:
-    """The limits that the options set. `problems` gets limits that are wrong."""
+        if options.lump_threads is not None:
+            what = "has no effect without lumps; add --lump-n, or leave it out"
+            problems.warn(*options.origin("lump_threads"), what)
+        return None
     gb = _read("lump", options, problems)
     members = _read("lump_n", options, problems)
     lumps = _read("lump_j", options, problems)
@@ -85,12 +48,34 @@ def lump_limits(options: Options, problems: Problems) -> LumpLimits:
         None if gb is None else float(gb),
         None if members is None else int(members),
         None if lumps is None else int(lumps),
+        None if threads is None else int(threads),
     )
+
+
+def with_sizes(rendered: Sequence[RenderedJob], limits: LumpLimits | None) -> list[Job]:
+    """The jobs; with the sizes of their input files, if these limit lumps."""
+    if limits is None or limits.size_gb is None:
+        return [one.job for one in rendered]
+    return [dataclasses.replace(one.job, size_gb=one.size_gb) for one in rendered]
+
+
+def warn_of_benchmarks(
+    rules: Iterable[Rule], options: Options, limits: LumpLimits | None, problems: Problems
+) -> None:
+    """Say that Snakemake measures whole lumps, and not their members."""
+    names = [rule.name for rule in rules if rule.level == "sample" and rule.benchmark]
+    if limits is None or not names:
+        return
+    given = next(one for one in ("lump_n", "lump_j", "lump") if getattr(options, one) is not None)
+    what = (
+        f"no benchmarks are written for {', '.join(names)}: Snakemake cannot measure the samples"
+        " of a lump; run without lumps to have them"
+    )
+    problems.warn(*options.origin(given), what)
 
 
 def lump_numbers(
     sizes: Sequence[float],
-    done: Sequence[bool],
     size_limit: float | None,
     count_limit: int | None,
     lumps: int | None = None,
@@ -99,23 +84,22 @@ def lump_numbers(
 
     Args:
         sizes: input sizes in GB, in the order of the sample table.
-        done: whether each sample is completed already; these come last.
         size_limit: a lump that has reached this many GB is full.
         count_limit: a lump that has reached this many samples is full.
         lumps: the number of lumps; it replaces `count_limit`.
     """
     if lumps:
         count_limit = math.ceil(len(sizes) / lumps)
-    numbers = [0] * len(sizes)
-    lump, members, size = 1, 0, 0.0
-    for index in sorted(range(len(sizes)), key=lambda one: done[one]):
-        numbers[index] = lump
+    numbers = []
+    lump, members, total = 1, 0, 0.0
+    for one in sizes:
+        numbers.append(lump)
         members += 1
-        size += sizes[index]
+        total += one
         if (count_limit and members >= count_limit) or (
-            size_limit is not None and size >= size_limit
+            size_limit is not None and total >= size_limit
         ):
-            lump, members, size = lump + 1, 0, 0.0
+            lump, members, total = lump + 1, 0, 0.0
     return numbers
 
 

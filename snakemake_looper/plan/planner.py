@@ -4,7 +4,7 @@ A plan has one `Rule` for each interface and level, and one `Job` for each selec
 interface, with its rendered command. A sample without a job has a `Skip` with the reason.
 
     Project ─> rules ─> drafts ─> drafts with their files ─> with variables ─> after hooks
-            ─> rendered jobs ─> jobs in lumps ─> Plan
+            ─> rendered jobs ─> Plan
 
 Each stage is a function in a module of its own that returns new values. Faults go to two
 collectors: `Problems` (of the project's files) and `Failures` (of single jobs). When all jobs have
@@ -16,6 +16,7 @@ writes nothing. It also runs the project's hooks, once for each job, if there is
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import NamedTuple, TypeVar
@@ -25,7 +26,6 @@ from ..errors import Problems
 from ..model import Job, Plan
 from ..read.options.options import Options
 from ..read.project import Project, read_project
-from ..status.flags import Flags
 from .compute_checks import check_compute
 from .context import PlanContext, plan_context
 from .drafts import Draft, draft_project, draft_samples
@@ -34,7 +34,7 @@ from .failures import Failures, JobError
 from .images import check_images
 from .input_files import FileSizes, as_input, with_rows
 from .left_templates import warn_of_left_templates
-from .lumps import lumped
+from .lumps import lump_limits, warn_of_benchmarks, with_sizes
 from .missing_files import without_missing_files
 from .name_limits import limits_of_rules, report_bad_names
 from .namespaces import Namespaces
@@ -111,7 +111,7 @@ def explain(looper_config: Path, options: Options | None, record: str) -> list[E
 def _plan(
     context: PlanContext, problems: Problems, record: str | None = None
 ) -> tuple[Plan, list[RenderedJob]]:
-    """Run all stages. The jobs beside the plan are the same jobs, still without lumps.
+    """Run all stages. The jobs beside the plan are the same jobs.
 
     Those of the record have their namespaces.
     """
@@ -130,14 +130,16 @@ def _plan(
     failures = Failures()
     drafts += draft_project(context, rules)
     jobs = _render(drafts, context, problems, failures, record)
-    in_lumps = lumped(jobs, context.options, Flags(context.workdir), problems)
+    lumps = lump_limits(context.options, problems)
+    warn_of_benchmarks((one.rule for one in rules), context.options, lumps, problems)
+    found = with_sizes(jobs, lumps)
     failures.report(problems)
     report_bad_names(context.pep, samples.bad_names, problems)
-    check_shared_files(in_lumps, context.pep, problems)
+    check_shared_files(found, context.pep, problems)
     problems.raise_if_any()
     skipped = [*with_rows(samples.skipped, context.pep), *lacking]
-    plan = whole_plan(context, rules, in_lumps, skipped, sizes.sizes, problems.warnings)
-    return plan, jobs
+    plan = whole_plan(context, rules, found, skipped, sizes.sizes, problems.warnings)
+    return dataclasses.replace(plan, lumps=lumps), jobs
 
 
 def _render(

@@ -14,7 +14,6 @@ from ..model import Job, Pep, Plan, Skip
 from ..read.peps.pep import rows_of
 from .context import PlanContext
 from .hooks import source_of
-from .lumps import lumps_wanted
 from .rules import PlannedRule
 from .wildcards import constrained
 
@@ -65,7 +64,7 @@ def _is_volatile(context: PlanContext) -> bool:
     """Whether the same files may give another plan the next time."""
     options = context.options
     schemas = [one.input_schema for one in context.project.interfaces if one.input_schema]
-    by_flags = options.sel_flag or options.exc_flag or lumps_wanted(options)
+    by_flags = options.sel_flag or options.exc_flag
     return bool(context.pep.volatile or by_flags or any(one.volatile for one in schemas))
 
 

@@ -18,19 +18,25 @@ use them.
 
 from __future__ import annotations
 
+import ast
+import contextlib
 import dataclasses
 import hashlib
 import json
 import os
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from collections.abc import Set as AbstractSet
+from functools import cached_property
 from pathlib import Path
+from typing import NamedTuple
 
 from ..files import content_of, modified
 from ..layout import is_completed_flag
+from ..status.journal import read_runs
 from ..workspace.job_table import JobTable
-from ..workspace.lookups import compared_script
-from ..workspace.metadata import Metadata, has_metadata, read_metadata
+from ..workspace.lookups import compared_script, script_of
+from ..workspace.lumps import Cause
+from ..workspace.metadata import Metadata, has_metadata, marked_incomplete, read_metadata
 from ..workspace.places import Places
 from ..workspace.rows import ConfigRow, JobRow
 from .statuses import RecordStatus
@@ -38,14 +44,31 @@ from .statuses import RecordStatus
 _LARGEST_COMPARED = 1_000_000
 """Bytes. Snakemake compares contents of files up to this size; larger ones by their times alone."""
 
+CUT_OFF = "the last run was cut off"
 _BEFORE_IT = "a job before it is due"
+_ALL_TRIGGERS = frozenset(("mtime", "params", "input"))
+"""Those of Snakemake's `--rerun-triggers` that this module knows about."""
+
+
+class Choices(NamedTuple):
+    """The choices of a user that decide which jobs are due."""
+
+    forces: Callable[[str, str], bool] = lambda rule, flag: False
+    """Whether a job runs in any case, by its rule and completed flag."""
+    triggers: frozenset[str] = _ALL_TRIGGERS
+    software: Callable[[str, str | None], str] = lambda rule, image: ""
+    """The digest that Snakemake would record about the software of a rule's job with this image;
+    empty if it is not known."""
 
 
 class _Facts:
     """The facts of a plan that records are compared with. They are looked up once."""
 
-    def __init__(self, table: JobTable, workdir: Path) -> None:
+    def __init__(
+        self, table: JobTable, workdir: Path, triggers: frozenset[str] = _ALL_TRIGGERS
+    ) -> None:
         self.table = table
+        self.triggers = triggers
         self.workdir = workdir
         self.facts = table.facts
         self.places = Places(table.facts.places)
@@ -59,6 +82,30 @@ class _Facts:
         same, all_of = self.facts.depends.get(row.rule), self.facts.after.get(row.rule)
         flags = self.table.flags(same, row.record) if same else []
         return frozenset([*flags, *(self.table.flags(all_of) if all_of else [])])
+
+    def is_after(self, row: JobRow, due: AbstractSet[tuple[str, str]]) -> bool:
+        """Whether a sample's job comes after one of these, which are rules with records."""
+        return any(one in due for one in self.before(row))
+
+    def before(self, row: JobRow) -> Iterator[tuple[str, str]]:
+        """The jobs that come before a sample's job, by rule and record."""
+        for rule in self.facts.depends.get(row.rule, ()):
+            yield rule, row.record
+        if self.made_by and row.inputs != "[]":
+            for path in json.loads(row.inputs):
+                if path in self.made_by:
+                    yield self.made_by[path]
+
+    @cached_property
+    def made_by(self) -> dict[str, tuple[str, str]]:
+        """The sample's job that makes a file, by the file's path."""
+        outputs = {rule: paths for rule, paths in self.facts.outputs.items() if paths}
+        return {
+            path.replace("{sample}", brief.record): (brief.rule, brief.record)
+            for brief in (self.table.briefs() if outputs else ())
+            for path in outputs.get(brief.rule, ())
+            if brief.level == "sample"
+        }
 
 
 def with_outdated(
@@ -85,21 +132,87 @@ def _outdated(
     """The completed records that are out of date, with the reason."""
     completed = {_key(one) for one in records if one.status == "completed"}
     facts = _Facts(table, workdir)
+    cut_off = _cut_off(workdir)
     due: set[tuple[str, str]] = set()
     later: list[JobRow] = []
     found = {}
     for row in table.rows():
         if row.level not in levels:
             continue
-        cause = _cause(row, facts) if _key(row) in completed else None
+        cause = None
+        if _key(row) in completed:
+            cause = CUT_OFF if cut_off(row.flag) else _cause(row, facts)
         if cause:
             found[_key(row)] = cause
         if cause or _key(row) not in completed:
             due.add((row.rule, row.record))
-        elif row.rule in facts.facts.depends or row.rule in facts.facts.after:
+        elif row.rule in facts.facts.after or any(True for _ in facts.before(row)):
             later.append(row)
     found |= {_key(row): _BEFORE_IT for row in _after_others(later, due, facts)}
     return found
+
+
+def _cut_off(workdir: Path) -> Callable[[str], bool]:
+    """Whether a completed job is due because its last run has ended without beginning it.
+
+    Jobs of a living run are on their way. Those that a killed run completed are taken over.
+    """
+    is_marked = marked_incomplete(workdir)
+    open_runs = [run.planned for run in read_runs(workdir) if run.alive or run.died]
+    return lambda flag: is_marked(flag) and not any(flag in planned for planned in open_runs)
+
+
+def due_jobs(
+    table: JobTable, workdir: Path, rules: Collection[str], choices: Choices
+) -> dict[tuple[str, str], Cause]:
+    """The jobs of some sample-level rules that a run has to run, by rule and record.
+
+    Args:
+        table: the job table.
+        workdir: Snakemake's working directory.
+        rules: the rules. Jobs of other rules are taken for done.
+        choices: what the user has forced.
+    """
+    facts = _Facts(table, workdir, choices.triggers)
+    cut_off = marked_incomplete(workdir)
+    due: dict[tuple[str, str], str] = {}
+    later: list[JobRow] = []
+    after: list[JobRow] = []
+    for row in table.rows():
+        if row.rule not in rules:
+            continue
+        cause = _cause_to_run(row, facts, choices, cut_off)
+        if any(True for _ in facts.before(row)):
+            (later if cause is None else after).append(row)
+        if cause is not None:
+            due[row.rule, row.record] = cause
+    for row in _after_others(later, due.keys(), facts):
+        due[row.rule, row.record] = _BEFORE_IT
+        after.append(row)
+    waits = {(row.rule, row.record) for row in after if facts.is_after(row, due.keys())}
+    return {key: Cause(cause, key in waits) for key, cause in due.items()}
+
+
+def _cause_to_run(
+    row: JobRow, facts: _Facts, choices: Choices, cut_off: Callable[[str], bool]
+) -> str | None:
+    """Why a job has to run, apart from those before it; None if it has not to."""
+    if not os.path.isfile(os.path.join(facts.workdir, row.flag)):
+        return ""
+    if choices.forces(row.rule, row.flag):
+        return "forced"
+    if cut_off(row.flag):
+        return CUT_OFF
+    return _cause(row, facts) or _by_software(row, facts, choices)
+
+
+def _by_software(row: JobRow, facts: _Facts, choices: Choices) -> str | None:
+    if "software-env" not in facts.triggers:
+        return None
+    now = choices.software(row.rule, row.container)
+    recorded = _recorded(row, facts) if now else None
+    is_other = recorded is not None and recorded.software not in ("", now)
+    return "the container or environment changed" if is_other else None
 
 
 def declared_later(table: JobTable, workdir: Path, rules: Collection[str]) -> dict[str, str]:
@@ -141,7 +254,7 @@ def _after_others(
             for row in rows
             if (row.rule, row.record) not in pairs
             and (
-                any((rule, row.record) in pairs for rule in facts.facts.depends.get(row.rule, ()))
+                facts.is_after(row, pairs)
                 or not rules.isdisjoint(facts.facts.after.get(row.rule, ()))
             )
         ]
@@ -166,7 +279,10 @@ def _cause(row: JobRow, facts: _Facts) -> str | None:
 def _by_record(row: JobRow, recorded: Metadata, facts: _Facts) -> str | None:
     """The difference between a job and Snakemake's record of it."""
     config = facts.configs.get(row.rule)
-    return _by_params(row, recorded, config, facts) or _by_inputs(row, recorded, config, facts)
+    found = _by_params(row, recorded, config, facts) if "params" in facts.triggers else None
+    if found is None and "input" in facts.triggers:
+        found = _by_inputs(row, recorded, config, facts)
+    return found
 
 
 def _outputs(row: JobRow, facts: _Facts) -> list[str]:
@@ -181,6 +297,8 @@ def _recorded(row: JobRow, facts: _Facts) -> Metadata | None:
 
 def _by_times(row: JobRow, recorded: Metadata | None, facts: _Facts) -> str | None:
     """The input file that is newer than the oldest output, and has another content."""
+    if "mtime" not in facts.triggers:
+        return None
     benchmark = facts.facts.benchmarks.get(row.rule, "").replace("{sample}", row.record)
     outputs = [row.flag, *_outputs(row, facts), *([benchmark] if benchmark else [])]
     times = (modified(os.path.join(facts.workdir, path)) for path in outputs)
@@ -211,7 +329,7 @@ def _by_params(
     row: JobRow, recorded: Metadata, config: ConfigRow | None, facts: _Facts
 ) -> str | None:
     command = repr(compared_script(row, facts.facts, facts.places))
-    changed = [] if command in recorded.params else ["the command"]
+    changed = [] if command in recorded.params else [_changed_part(row, recorded, facts)]
     if config is not None and (
         repr(config.digest) not in recorded.params
         or (config.last_written or config.digest) != config.digest
@@ -220,6 +338,37 @@ def _by_params(
         changed.append("the pipestat config")
     text = f"{' and '.join(changed)} changed"
     return text if changed else None
+
+
+def _changed_part(row: JobRow, recorded: Metadata, facts: _Facts) -> str:
+    """Which part of a job's script is another one: the command, or the environment before it."""
+    now = compared_script(row, facts.facts, facts.places)
+    scripts = map(script_of, recorded_texts(recorded))
+    is_same = any(script.command == script_of(now).command for script in scripts)
+    return "the environment" if is_same else "the command"
+
+
+def changed_params(
+    table: JobTable, workdir: Path, row: JobRow
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The params of a job that differ from the recorded ones: those before, and those now."""
+    recorded = read_metadata(workdir, row.flag)
+    before = set(recorded_texts(recorded)) if recorded else set()
+    now = {compared_script(row, table.facts, Places(table.facts.places))}
+    configs = {one.rule: one.digest for one in table.configs(workdir)}
+    now |= {configs[row.rule]} if row.rule in configs else set()
+    return tuple(before - now), tuple(now - before)
+
+
+def recorded_texts(recorded: Metadata) -> list[str]:
+    """The recorded params that are texts."""
+    found = []
+    for text in recorded.params:
+        with contextlib.suppress(ValueError, SyntaxError):
+            value = ast.literal_eval(text)
+            if isinstance(value, str):
+                found.append(value)
+    return found
 
 
 def _by_inputs(

@@ -7,21 +7,26 @@ array of jobs that ask for different resources. See also `workspace.array_task`.
 
 from __future__ import annotations
 
+import json
 from collections import defaultdict
 
 from ..workspace.engine import Engine
 from ..workspace.job_table import JobTable
+from ..workspace.lumps import Packed
 
 
-def why_no_array(table: JobTable, engine: Engine) -> str | None:
+def why_no_array(table: JobTable, engine: Engine, packed: Packed) -> str | None:
     """Why the arrays that the user asked for are impossible; None if they are possible."""
     wanted = engine.array_rules
     if not wanted:
         return None
     given: dict[str, set[tuple[int, str]]] = defaultdict(set)
     for row in table.rows():
-        if row.rule in wanted or "all" in wanted:
+        if row.rule not in table.facts.lumps and (row.rule in wanted or "all" in wanted):
             given[row.rule].add((row.threads, row.resources))
+    for lump in packed.lumps.values():
+        if lump.rule in wanted or "all" in wanted:
+            given[lump.rule].add((lump.needs.threads, json.dumps(lump.needs.resources)))
     unequal = sorted(rule for rule, kinds in given.items() if len(kinds) > 1)
     if not unequal:
         return None

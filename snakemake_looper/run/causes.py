@@ -18,11 +18,20 @@ from ..results.outdated import declared_later
 from ..status.flags import Flags
 from ..status_words import NOT_RUN
 from ..workspace.job_table import JobTable
+from ..workspace.lookups import Script, script_of
 from ..workspace.pipestat_files import changed_keys
 from ..workspace.rows import Brief, ConfigRow
 from .rerun_reasons import Params, Reason
 
 _AGAIN_AFTER = {"failed": "failed in the last run", "partial": "stopped before the end"}
+_UNKNOWN = "see --verbose"
+_WORDS = {
+    "a job before it is due": "another pipeline runs first",
+    "'depends_on' changed": "the list of input files changed",
+    "the command and the pipestat config changed": "the command changed",
+    "the environment and the pipestat config changed": "the environment changed",
+}
+"""The words of a dry run for those of `results.outdated`."""
 _LONGEST_WORDS = 40
 """Letters. A longer part of a command says no more than that the command changed."""
 
@@ -45,6 +54,7 @@ class Due(NamedTuple):
 
 FIRST_TIME = Cause("first time")
 RUNNING = Cause("running now")
+PARAMS_CHANGED = ("the command changed", "the environment changed")
 AFTER_SAMPLES = Cause("after", "its samples")
 
 
@@ -84,6 +94,23 @@ class Causes:
             return Cause("again", _AGAIN_AFTER[status])
         return Cause("again", self._of_completed(brief, reason))
 
+    def cause_of_member(self, brief: Brief, text: str) -> tuple[Cause, Reason]:
+        """The cause of a member of a lump, and its reason as Snakemake would have it.
+
+        `text` is what `results.outdated` says about the member.
+        """
+        kind, _, path = text.partition(": ")
+        files = (path,) if path else ()
+        reason = Reason(
+            is_forced=kind == "forced",
+            missing=files if kind == "an output is missing" else (),
+            newer=files if kind == "an input file changed" else (),
+        )
+        cause = self.cause(brief, reason)
+        if cause.begins == "again" and cause.why == _UNKNOWN:
+            cause = Cause("again", _WORDS.get(kind, kind) or _UNKNOWN)
+        return cause, reason
+
     def _of_completed(self, brief: Brief, reason: Reason) -> str:
         config = self._config(brief)
         causes: Sequence[tuple[object, str]] = (
@@ -99,7 +126,7 @@ class Causes:
             (self._before(reason), "another pipeline runs first"),
             (reason.made_anew, "an input file is made anew"),
         )
-        return next((why for holds, why in causes if holds), "see --verbose")
+        return next((why for holds, why in causes if holds), _UNKNOWN)
 
     def _of_params(self, params: Params) -> str:
         """One param is the script; another is the digest of the pipestat config."""
@@ -172,28 +199,13 @@ _DETAILS: Mapping[str, Callable[[Causes, Due], str]] = {
 # --- scripts of jobs --------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class _Script:
-    """The script of a job's shell, as `Lookups.command` makes it."""
-
-    exports: frozenset[tuple[str, str]]
-    command: str
-
-
-def _script(params: Sequence[str]) -> _Script | None:
+def _script(params: Sequence[str]) -> Script | None:
     """The script among the params; None if only the pipestat config's digest is there."""
     scripts = [one for one in params if not is_digest(one)]
-    if not scripts:
-        return None
-    lines = scripts[0].split("\n")
-    exports = set()
-    while len(lines) > 1 and lines[0].startswith(("cd ", "export ")):
-        name, _, value = lines.pop(0).removeprefix("export ").partition("=")
-        exports.add((name, value))
-    return _Script(frozenset(exports), "\n".join(lines))
+    return script_of(scripts[0]) if scripts else None
 
 
-def _scripts(reason: Reason) -> tuple[_Script | None, _Script | None]:
+def _scripts(reason: Reason) -> tuple[Script | None, Script | None]:
     params = reason.params or Params()
     return _script(params.before), _script(params.now)
 

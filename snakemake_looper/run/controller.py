@@ -14,29 +14,27 @@ from __future__ import annotations
 
 import threading
 import time
-from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from logging import LogRecord
 from pathlib import Path
 
-from ..status.excerpts import excerpt
-from ..status.flags import Flags, flag_path, obstacles, stamp_of, word_now, write_flag
-from ..status.journal import Death, Journal
-from ..status.reasons import explain, says_out_of_memory, tail
-from ..status.times import begin_since
+from ..status.flags import Flags, write_flag
+from ..status.journal import Journal
 from ..status_words import FAILURES, NOT_RUN
 from ..workspace.job_table import JobTable
+from ..workspace.lump_lookups import LumpLookups
+from ..workspace.lumps import Lump
 from ..workspace.rows import Brief
 from . import log_events as events
+from .deaths import Deaths
 from .followed_jobs import FollowedJob, FollowedJobs
-from .slurm import OUT_OF_MEMORY, Verdict, state_in, state_of, verdict_on
+from .followed_lumps import FollowedLumps
 from .snapshot import Failure, RunningJob, Snapshot
 from .tallies import Tallies
 
 _LOOK_EVERY = 3.0
 """Seconds between two looks at the flags of submitted jobs."""
-_NEVER_BEGAN = "never began"
 _NO_OUTPUT = "exit code 0, but its outputs are missing"
 
 
@@ -49,6 +47,8 @@ class Controller:
     briefs: dict[str, Brief]
     """The jobs of the plan, by their completed flags."""
     on_failure: Callable[[Failure], None] = lambda failure: None
+    lumps: Callable[[], Mapping[str, Lump]] = dict
+    """Returns the lumps of the run by their markers, once Snakemake has built its graph."""
     has_run: bool = False
     """Whether any job was handed over, also one that runs no pipeline."""
     _jobs: FollowedJobs = field(default_factory=FollowedJobs)
@@ -56,17 +56,20 @@ class Controller:
     """The rules of running jobs that run no pipeline, by Snakemake's numbers."""
     _tallies: Tallies = field(init=False)
     _looked: float = 0.0
-    _not_started: deque[str] = field(default_factory=deque)
-    """Why shells could not be started; their jobs have not been named yet."""
+    _deaths: Deaths = field(init=False)
+    _lumps: FollowedLumps = field(init=False)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def __post_init__(self) -> None:
         self._tallies = Tallies(self.briefs)
+        self._deaths = Deaths(self.workdir, self.journal)
+        self._lumps = FollowedLumps(self.workdir, self._jobs, self._deaths, self._count, self._died)
 
     @classmethod
-    def of(cls, table: JobTable, workdir: Path, journal: Journal) -> Controller:
-        """A controller for the jobs of a table."""
-        return cls(workdir, journal, {brief.flag: brief for brief in table.briefs()})
+    def of(cls, table: JobTable, workdir: Path, journal: Journal, lumps: LumpLookups) -> Controller:
+        """A controller for the jobs of a table, and for the lumps of a run."""
+        briefs = {brief.flag: brief for brief in table.briefs()}
+        return cls(workdir, journal, briefs, lumps=lambda: lumps.packed.by_marker)
 
     def take(self, record: LogRecord) -> None:
         """Handle a log record. Records come in order, one at a time."""
@@ -75,13 +78,15 @@ class Controller:
                 self._handle(event)
 
     def has_begun(self, flag: str) -> bool:
-        """Whether a record's job was handed over, by its completed flag."""
-        return bool(self._jobs.of_outputs([flag]))
+        """Whether a record's job has begun, by its completed flag. A cluster may let it wait."""
+        job = self._jobs.of_flag(flag)
+        return job is not None and not (job.status == "waiting" and self._jobs.is_in_lump(job))
 
     def is_told(self, record: LogRecord) -> bool:
         """Whether a record is about the failure of a pipeline's job: `on_failure` says more."""
         failures = (one for one in events.read(record) if isinstance(one, events.Failed))
-        return any(output in self.briefs for one in failures for output in one.outputs)
+        outputs = (output for one in failures for output in one.outputs)
+        return any(one in self.briefs or one in self.lumps() for one in outputs)
 
     # --- events --------------------------------------------------------------------------------
 
@@ -95,23 +100,34 @@ class Controller:
                 self._submitted(event)
             case events.ShellDied():
                 for job in self._jobs.of_outputs([event.output]):
-                    job.exit_code, job.signal = event.exit_code, event.signal
+                    job.signal = event.signal
+                    if not self._jobs.is_in_lump(job):
+                        job.exit_code = event.exit_code
             case events.NotStarted():
-                self._not_started.append(event.reason)
+                self._deaths.not_started.append(event.reason)
             case events.Failed():
-                for job in self._jobs.of_outputs(event.outputs):
-                    self._failed(job, event)
+                if not any(self._lumps.failed(one, event) for one in event.outputs):
+                    for job in self._jobs.of_outputs(event.outputs):
+                        self._failed(job, event)
             case events.TriedAgain():
                 for job in self._jobs.named(event.jobid):
-                    self._count(job, "waiting")
-                    write_flag(self.workdir, job.brief.flag, "waiting", FAILURES)
+                    if job.status != "completed" or not self._jobs.is_in_lump(job):
+                        self._count(job, "waiting")
+                        write_flag(self.workdir, job.brief.flag, "waiting", FAILURES)
             case events.Finished():
                 self._others.pop(event.jobid, None)
+                self._lumps.finished(event.jobid)
                 for job in self._jobs.named(str(event.jobid)):
                     self._count(job, "completed")
 
     def _handed_over(self, event: events.HandedOver) -> None:
         self.has_run = True
+        for marker in event.outputs:
+            if marker in self.lumps():
+                for job in self._lumps.hand_over(self.lumps()[marker], event.jobid):
+                    self.journal.hand_over(job.brief.flag)
+                    self._count(job, "waiting")
+                return
         flag = next((one for one in event.outputs if one in self.briefs), None)
         if flag is None:
             self._others[event.jobid] = event.rule
@@ -140,57 +156,23 @@ class Controller:
         if status == "completed" and self._jobs.is_member(job):
             self._count(job, status)  # another member has failed
             return
-        verdict = self._verdict(job, event)
+        verdict = self._deaths.verdict(job, event)
         reason = verdict.reason if verdict else ""
         if status in ("waiting", NOT_RUN):
-            reason = reason or self._hindrance(job) or _first_line(event.message)
-            reason = f"{_NEVER_BEGAN}: {reason}".removesuffix(": ")
+            reason = self._deaths.why_never_began(job, event, reason)
         self._mark(job, verdict.status if verdict else "failed", reason, overrule=bool(verdict))
 
-    def _hindrance(self, job: FollowedJob) -> str:
-        """Why a job of this machine could not begin; empty if that is not known."""
-        reason = self._not_started.popleft() if self._not_started else ""
-        if "too long" in reason.lower():
-            reason = f"its command is too long for this system ({reason}); shorten it"
-        return reason or next(iter(obstacles(self.workdir, [job.brief])), "")
-
-    def _verdict(self, job: FollowedJob, event: events.Failed) -> Verdict | None:
-        """A cluster's verdict on a job's end; None if the job itself knows better."""
-        state = state_in(event.message)
-        if not state and self.journal.executor == "slurm" and job.external_jobid:
-            state = state_of(job.external_jobid)  # for groups the plugin does not pass it on
-        verdict = verdict_on(state)
-        logs = (self.workdir / log for log in event.logs if log != job.brief.log)
-        if verdict is None and job.external_jobid and any(map(says_out_of_memory, logs)):
-            return verdict_on(OUT_OF_MEMORY)
-        return verdict
-
     def _mark(self, job: FollowedJob, status: str, reason: str, overrule: bool = False) -> None:
-        """Set a status that the job could not set, and note why.
+        """Set a status that the job could not set, and note why; see `Deaths.mark`."""
+        written = self._deaths.mark(job, status, overrule)
+        if written in FAILURES:
+            self._died(job, written, reason)
+        else:  # the job has said something else in the meantime
+            self._count(job, written)
 
-        With `overrule`, the status also replaces `failed` or `partial` that the job set itself.
-        """
-        own = FAILURES if overrule else ()
-        expected = (NOT_RUN, "waiting", "running", "completed", *own)
-        write_flag(self.workdir, job.brief.flag, status, expected)
-        written = self._written(job)
-        self._count(job, written)
-        if written not in FAILURES:
-            return  # the job has said something else in the meantime
-        brief = job.brief
-        path = flag_path(self.workdir, brief.flag, written)
-        death = Death(
-            written, time.time(), stamp_of(path), reason, job.exit_code, job.signal,
-            job.external_jobid, job.attempt, begin_since(self.workdir, brief.flag, job.handed_over),
-        )  # fmt: skip
-        self.journal.record_death(brief.flag, death)
-        log = self.workdir / brief.log
-        text = explain(death, tail(log)).text
-        self.on_failure(
-            Failure(
-                brief.pipeline, brief.level, brief.record, written, text, brief.log, excerpt(log)
-            )
-        )
+    def _died(self, job: FollowedJob, status: str, reason: str) -> None:
+        self._count(job, status)
+        self.on_failure(self._deaths.note(job, status, reason))
 
     def mark_abandoned(self) -> None:
         """When Snakemake ends, mark jobs that it has given up without a log record.
@@ -198,8 +180,13 @@ class Controller:
         By then, jobs of this machine have ended. Jobs on a cluster may go on, and keep their flags.
         """
         with self._lock:
+            for job in self._lumps.left_running():
+                if self._written(job) == "running" and not job.external_jobid:
+                    self._mark(job, "failed", "")
             flags, open_ends = Flags(self.workdir), ("running", NOT_RUN)
             for job in (one for one in self._jobs if flags.word(one.brief.flag) in open_ends):
+                if self._jobs.is_in_lump(job):
+                    continue
                 status = self._written(job)  # a listing may miss a file that is being renamed
                 if status == "running" and not job.external_jobid:
                     self._mark(job, "failed", "")
@@ -207,7 +194,7 @@ class Controller:
                     self._mark(job, "failed", _NO_OUTPUT)
 
     def _written(self, job: FollowedJob) -> str:
-        return word_now(self.workdir, job.brief.flag)
+        return self._deaths.written(job)
 
     # --- for views -----------------------------------------------------------------------------
 
@@ -236,11 +223,10 @@ class Controller:
     def _look(self) -> None:
         """See which submitted jobs run by now: only their flags say so."""
         self._looked, flags = time.monotonic(), Flags(self.workdir)
+        self._lumps.look()
         for job in self._jobs:
+            if self._jobs.is_in_lump(job):
+                continue
             if job.status == "waiting" and flags.word(job.brief.flag) == "running":
                 job.since = time.time()
                 self._count(job, "running")
-
-
-def _first_line(text: str) -> str:
-    return text.strip().partition("\n")[0]

@@ -7,6 +7,7 @@ no more memory than one of ten.
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import os
 import re
@@ -17,11 +18,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from ..layout import LEFT_OVER, marker
+from ..results.outdated import changed_params
 from ..workspace.job_table import JobTable
+from ..workspace.lumps import Packed
 from ..workspace.rows import Brief, ConfigRow, SkipRow
-from .causes import Cause, Causes, Due
+from .causes import PARAMS_CHANGED, Cause, Causes, Due
 from .log_events import HandedOver
-from .rerun_reasons import read_reason
+from .rerun_reasons import Params, Reason, read_reason
 
 _OPTION = re.compile(r"(?<!\S)--[a-z][a-z-]+")
 MOST_NAMED = 12
@@ -107,7 +110,9 @@ def _position(one: tuple[int, Due]) -> int:
 class DueJobs:
     """Counts the jobs of one project that a dry run names."""
 
-    def __init__(self, table: JobTable, workdir: Path) -> None:
+    def __init__(self, table: JobTable, workdir: Path, packed: Packed | None = None) -> None:
+        self._path, self._workdir = table.path, workdir
+        self._packed = packed or Packed()
         self._causes = Causes.of(table, workdir)
         self._positions = {flag: number for number, flag in enumerate(self._causes.briefs)}
         self._skips = table.skipped()
@@ -117,7 +122,19 @@ class DueJobs:
         self._has_other_rules = False
 
     def add(self, job: HandedOver) -> None:
-        """Note a job that would run."""
+        """Note a job that would run; the members of a lump in its place."""
+        lumps = [
+            self._packed.by_marker[one] for one in job.outputs if one in self._packed.by_marker
+        ]
+        for brief in (brief for lump in lumps for brief in lump.members):
+            cause, reason = self._causes.cause_of_member(
+                brief, self._packed.causes[brief.flag].text
+            )
+            self._add(brief, cause, reason)
+        if not lumps:
+            self._add_job(job)
+
+    def _add_job(self, job: HandedOver) -> None:
         flag = next((one for one in job.outputs if one in self._causes.briefs), None)
         if flag is None:
             self._has_other_rules |= bool(job.outputs)
@@ -125,9 +142,18 @@ class DueJobs:
             self._files |= dict.fromkeys(one for one in names if one not in self._routine)
             return
         brief, reason = self._causes.briefs[flag], read_reason(job.reason)
-        cause = self._causes.cause(brief, reason)
+        before = tuple(one for path in reason.made_anew for one in self._flags(path))
+        reason = dataclasses.replace(reason, made_anew=before)
+        self._add(brief, self._causes.cause(brief, reason), reason)
+
+    def _flags(self, path: str) -> Iterable[str]:
+        """The flags that a marker stands for; any other file is itself."""
+        lump = self._packed.by_marker.get(path)
+        return (path,) if lump is None else (one.flag for one in lump.members)
+
+    def _add(self, brief: Brief, cause: Cause, reason: Reason) -> None:
         group = self._groups.setdefault((brief.rule, cause), _Group())
-        group.add(self._positions[flag], Due(brief, cause, reason))
+        group.add(self._positions[brief.flag], Due(brief, cause, reason))
 
     def all(self) -> AllDue:
         """All that was noted, in the order of the looper config."""
@@ -165,7 +191,19 @@ class DueJobs:
         return "" if is_complete and not is_after else why_left_out(self._skips)
 
     def _named(self, due: Due) -> Named:
+        if due.brief.flag in self._packed.causes and due.cause.why in PARAMS_CHANGED:
+            due = due._replace(reason=self._with_params(due))
         return Named(due.brief.record, self._causes.detail(due))
+
+    def _with_params(self, due: Due) -> Reason:
+        """The reason of a member, with the params that Snakemake would name."""
+        table = JobTable(self._path)
+        try:
+            row = table.row(due.brief.rule, due.brief.record)
+            params = Params(*changed_params(table, self._workdir, row))
+        finally:
+            table.close()
+        return dataclasses.replace(due.reason, params=params)
 
 
 def _routine_outputs(table: JobTable, causes: Causes, workdir: Path) -> set[str]:

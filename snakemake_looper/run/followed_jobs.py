@@ -56,6 +56,8 @@ class FollowedJobs:
     """The numbers of a group's jobs, by each name that the group may have."""
     _members: set[int] = field(default_factory=set)
     """The numbers of jobs that are submitted together with others."""
+    _lumps: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    """The completed flags of a lump's members, by the lump's marker and its number."""
 
     def __iter__(self) -> Iterator[FollowedJob]:
         return iter(self._jobs.values())
@@ -70,6 +72,18 @@ class FollowedJobs:
         self._flags[str(jobid)] = brief.flag
         return job
 
+    def name_lump(self, marker: str, jobid: int, flags: Iterable[str]) -> None:
+        """Note which members a lump has."""
+        self._lumps[marker] = self._lumps[str(jobid)] = tuple(flags)
+
+    def is_in_lump(self, job: FollowedJob) -> bool:
+        """Whether a job is a member of a lump."""
+        return str(job.jobid) in self._lumps
+
+    def of_flag(self, flag: str) -> FollowedJob | None:
+        """The job with this completed flag, if it was handed over."""
+        return self._jobs.get(flag)
+
     def form_group(self, group: events.GroupFormed) -> None:
         """Note which jobs will be submitted as one."""
         self._groups |= dict.fromkeys(group.names, group.jobids)
@@ -80,10 +94,14 @@ class FollowedJobs:
         return job.jobid in self._members
 
     def of_outputs(self, outputs: Iterable[str]) -> list[FollowedJob]:
-        """The jobs that have one of these outputs as their completed flag."""
-        return [self._jobs[output] for output in outputs if output in self._jobs]
+        """The jobs that have one of these outputs as their completed flag, or that of their lump."""
+        flags = (flag for output in outputs for flag in self._lumps.get(output, (output,)))
+        return [self._jobs[flag] for flag in flags if flag in self._jobs]
 
     def named(self, name: str) -> list[FollowedJob]:
         """The jobs of the group with this name, or the job with this number."""
         jobids: Iterable[object] = self._groups.get(name, (name,))
-        return self.of_outputs(self._flags.get(str(jobid), "") for jobid in jobids)
+        names = map(str, jobids)
+        return self.of_outputs(
+            one if one in self._lumps else self._flags.get(one, "") for one in names
+        )

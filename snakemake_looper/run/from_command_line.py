@@ -9,14 +9,14 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 from pathlib import Path
 
 from ..errors import Place, Problems, ProjectError
-from ..messages import complain, warn
+from ..messages import complain, note, warn
 from ..read.looper_config import locate
 from ..read.options.option_sources import (
     TYPED,
@@ -26,7 +26,7 @@ from ..read.options.option_sources import (
     profile_config,
     typed_config,
 )
-from ..read.options.options import Options
+from ..read.options.options import Options, without_lumps
 from ..status.flags import obstacles
 from ..workspace.plan_folder import PlanFolder
 from .sample_targets import plan_for_targets
@@ -99,6 +99,10 @@ def plan_of_command_line(asked: Asked) -> Ready:
         workdir = Path(asked.directory).absolute() if asked.directory else looper_config.parent
         folder = plan_for_targets(looper_config, options, workdir, tuple(words))
         targets, rules = _checked(folder, workdir, words, asked.rules)
+        if _names_members(folder, targets, rules):
+            note("no lumps are made: single samples were asked for")
+            folder = plan_for_targets(looper_config, without_lumps(options), workdir, tuple(words))
+            targets, rules = _checked(folder, workdir, words, asked.rules)
     except ProjectError as error:
         print_problems(error, options)
         raise SystemExit(error.exit_code) from None
@@ -151,6 +155,23 @@ def _project(asked: Asked) -> tuple[Path, tuple[str, ...]]:
         with contextlib.suppress(ProjectError):
             return locate(None), (asked.path, *asked.targets)
         raise
+
+
+def _names_members(folder: PlanFolder, targets: Sequence[str], rules: Rules) -> bool:
+    """Whether a file of a member of a lump is a target, or behind `--forcerun` or the like.
+
+    Snakemake knows no rule that makes it.
+    """
+    words = {*targets, *(one for _, words in rules for one in words)}
+    if not any(os.sep in one or "." in one for one in words):
+        return False
+    table = folder.jobs()
+    try:
+        lumped = tuple(table.facts.lumps)
+        known = {*table.flags(lumped), *table.declared_outputs(lumped)} if lumped else set()
+    finally:
+        table.close()
+    return not words.isdisjoint(known)
 
 
 def _checked(

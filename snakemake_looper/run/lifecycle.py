@@ -22,13 +22,14 @@ from pathlib import Path
 from ..layout import job_table_of
 from ..messages import note
 from ..results.times import KILLED_WITH_ITS_RUN
-from ..status.flags import Flags, clear_flag, flag_path, stamp_of, write_flag
+from ..status.flags import Flags, clear_flag, flag_path, stamp_of, swap_flag, write_flag
 from ..status.journal import Death, Journal, Run, end_for, prune, read_runs
 from ..status.processes import Present
 from ..status.times import begin_since
 from ..status_words import NOT_RUN
 from ..workspace.engine import Engine
 from ..workspace.job_table import JobTable, briefs_at
+from .lump_members import LumpMembers
 from .orphans import wait_for_orphans
 from .planned import Planned, planned_jobs, resumed_flags
 from .slurm import unfinished_jobs
@@ -36,8 +37,16 @@ from .tickets import clear_tickets, take_over, without_ticket
 from .waiting_flags import flag_as_waiting
 
 
-def begin(table: JobTable, engine: Engine, journal: Journal) -> None:
+def begin(
+    table: JobTable, engine: Engine, journal: Journal, members: LumpMembers | None = None
+) -> None:
     """Handle what earlier runs left, then note what this run will do and flag it `waiting`.
+
+    Args:
+        table: the jobs of the plan.
+        engine: Snakemake.
+        journal: the journal of this run.
+        members: the members of its lumps, if it has any.
 
     Raises:
         OSError: a flag or the journal cannot be written.
@@ -45,7 +54,9 @@ def begin(table: JobTable, engine: Engine, journal: Journal) -> None:
     """
     workdir = table.facts.workdir
     past = _past_runs(workdir, journal)
-    planned = list(planned_jobs(table, engine, any(not run.is_local for run in past)))
+    members = members or LumpMembers(table, engine, None)
+    members.plan()
+    planned = list(planned_jobs(table, engine, past, members.packed))
     resumed = resumed_flags(planned, engine)
     ours = [one for one in planned if one.brief.flag not in resumed]
     wait_for_orphans(ours, past, workdir)
@@ -56,7 +67,10 @@ def begin(table: JobTable, engine: Engine, journal: Journal) -> None:
             _correct_flags(run, {one.brief.flag for one in ours}, table, journal)
             end_for(run)
     _set_results_aside(ours, _past_runs(workdir, journal), table)
+    members.clear([*past, *read_runs(workdir)])
     _flag_as_waiting(planned, resumed, engine, journal, workdir)
+    left = {one.brief.flag for one in without_ticket(planned, workdir)}
+    members.prepare({one.brief.flag for one in planned} - left)
 
 
 def _flag_as_waiting(
@@ -107,19 +121,21 @@ def _past_runs(workdir: Path, journal: Journal) -> list[Run]:
 # --- the end --------------------------------------------------------------------------------------
 
 
-def restore(workdir: Path, journal: Journal) -> None:
+def restore(workdir: Path, journal: Journal, members: LumpMembers | None = None) -> None:
     """Give each record that was not begun the status that it had before this run.
 
     Call it when no job is started any more.
     """
     if journal.begun and not journal.is_closed:
-        _restore_waiting(journal.planned, _may_begin(journal), workdir)
+        if members is not None:
+            members.settle()
+        _restore_waiting(journal.planned, _may_begin(journal), workdir, journal.began)
         clear_tickets(journal.planned, workdir)
 
 
-def end(workdir: Path, journal: Journal) -> None:
+def end(workdir: Path, journal: Journal, members: LumpMembers | None = None) -> None:
     """End the journal of a run. Does nothing the second time."""
-    restore(workdir, journal)
+    restore(workdir, journal, members)
     journal.end()
 
 
@@ -149,7 +165,7 @@ def _correct_flags(run: Run, gone: set[str], table: JobTable, journal: Journal) 
     workdir = table.facts.workdir
     present = Present()
     logs = _logs_of(run, table, workdir)
-    _restore_waiting(run.planned, run.submitted.keys() - gone, workdir)
+    _restore_waiting(run.planned, run.submitted.keys() - gone, workdir, run.began)
     for flag in run.planned:
         if not (run.is_local or flag in gone):
             continue
@@ -162,6 +178,11 @@ def _correct_flags(run: Run, gone: set[str], table: JobTable, journal: Journal) 
             journal.record_death(flag, death)
 
 
+def _is_older(path: Path, began: float | None) -> bool:
+    stamp = stamp_of(path)
+    return stamp is not None and began is not None and stamp < began * 1e9
+
+
 def _logs_of(run: Run, table: JobTable, workdir: Path) -> dict[str, str]:
     """The logs of a run's jobs by their flags: from the plan at hand, else from the run's own."""
     logs = {brief.flag: brief.log for brief in table.briefs() if brief.flag in run.planned}
@@ -170,13 +191,21 @@ def _logs_of(run: Run, table: JobTable, workdir: Path) -> dict[str, str]:
     return {brief.flag: brief.log for brief in briefs_at(job_table_of(workdir, run.plan))} | logs
 
 
-def _restore_waiting(planned: Mapping[str, str], kept: Collection[str], workdir: Path) -> None:
-    """Replace flags `waiting` by the flags before them. Records in `kept` may still begin."""
+def _restore_waiting(
+    planned: Mapping[str, str], kept: Collection[str], workdir: Path, began: float | None
+) -> None:
+    """Replace flags `waiting` by the flags before them. Records in `kept` may still begin.
+
+    A member of a lump that was completed has become `waiting` with the time of its flag. If its
+    flag is as old still, the member was not begun. `began` is when the run began.
+    """
     flags = Flags(workdir)
     for flag, was in planned.items():
         if flag in kept or "waiting" not in flags.words(flag):
             continue
-        if was in ("", "waiting", "running", "completed"):
+        if was == "completed" and _is_older(flag_path(workdir, flag, "waiting"), began):
+            swap_flag(workdir, flag, "waiting", "completed")
+        elif was in ("", "waiting", "running", "completed"):
             clear_flag(workdir, flag, "waiting")
         else:
             write_flag(workdir, flag, was, ("waiting",))

@@ -108,7 +108,7 @@ _RESUMED = re.compile(r"Resuming incomplete job (\S+) with external jobid '(.*)'
 _NOTHING = "Nothing to be done"
 _LAST_WORD = "At least one job did not complete successfully."
 _AGAIN = re.compile(r"Trying to restart job (\S+)\.$")
-_JOB_SCRIPT = re.compile(r"source \S*job\.sh (.+)")
+_JOB_SCRIPT = re.compile(r"source \S*(?:job|lump)\.sh (.+)")
 _SIGNAL = re.compile(r"died with <Signals\.(SIG\w+): \d+>")
 _NOT_STARTED = re.compile(
     r"^\w+Error in file .*:\n\[Errno \d+\] ([^:\n]+)(?:: '[^']*sh')?$", re.MULTILINE

@@ -71,7 +71,7 @@ def wait_for_orphans(planned: Sequence[Planned], past: Iterable[Run], workdir: P
 def _orphans_among(planned: Sequence[Planned], slurm: bool, workdir: Path) -> list[Orphan]:
     """Those of these jobs that still run; SLURM is asked only with `slurm`."""
     flags = Flags(workdir)
-    external = {jobid for one in planned for jobid in one.external_jobids} if slurm else set()
+    external = {jobid for one in planned for jobid in _jobids(one)} if slurm else set()
     try:
         known = unfinished_jobs(external) if external else set()
     except OSError as error:
@@ -81,10 +81,14 @@ def _orphans_among(planned: Sequence[Planned], slurm: bool, workdir: Path) -> li
     present = Present()
     for one in planned:
         log = workdir / one.brief.log
-        jobid = next((jobid for jobid in one.external_jobids if jobid in known), "")
+        jobid = next((jobid for jobid in _jobids(one) if jobid in known), "")
         if jobid or (_may_run(one.brief, flags, workdir) and present.uses(log)):
             found.append(Orphan(one, jobid, present.writers(log)))
     return found
+
+
+def _jobids(planned: Planned) -> tuple[str, ...]:
+    return (*planned.external_jobids, *planned.submitted)
 
 
 def _may_run(brief: Brief, flags: Flags, workdir: Path) -> bool:

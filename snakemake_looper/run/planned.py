@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
+from ..status.journal import Run
 from ..workspace.engine import Engine
 from ..workspace.job_table import JobTable
+from ..workspace.lumps import Packed
 from ..workspace.rows import Brief
 
 
@@ -18,23 +20,38 @@ class Planned(NamedTuple):
     """Whether something is to be run before it."""
     external_jobids: tuple[str, ...]
     """The ids of its cluster jobs that, as far as Snakemake knows, have not ended."""
+    submitted: tuple[str, ...] = ()
+    """The ids of cluster jobs that earlier runs noted, as those of lumps."""
 
 
-def planned_jobs(table: JobTable, engine: Engine, submitted: bool) -> Iterator[Planned]:
-    """The jobs that Snakemake will run.
+def planned_jobs(
+    table: JobTable, engine: Engine, past: Sequence[Run], packed: Packed
+) -> Iterator[Planned]:
+    """The jobs that Snakemake will run; the members of lumps in the place of these.
 
     Args:
         table: the jobs of the plan.
         engine: Snakemake.
-        submitted: whether any earlier run submitted jobs; only then Snakemake is asked for them.
+        past: the runs that are over. Snakemake is asked for cluster jobs if there can be any.
+        packed: the lumps.
     """
+    remote = [run.submitted for run in past if not run.is_local]
     ours = {(brief.rule, brief.record): brief for brief in table.briefs()}
     of_project = {brief.rule: brief for brief in ours.values() if brief.level == "project"}
     for job in engine.planned_jobs({rule for rule, _ in ours}):
+        lump = packed.lumps.get((job.rule, job.lump or ""))
+        if lump is not None:
+            for one in lump.members:
+                yield Planned(one, job.has_prerequisites, (), _noted(one, remote))
+            continue
         brief = ours.get((job.rule, job.sample)) if job.sample else of_project.get(job.rule)
         if brief is not None:
-            external = engine.external_jobids(job) if submitted else ()
-            yield Planned(brief, job.has_prerequisites, external)
+            external = engine.external_jobids(job) if remote else ()
+            yield Planned(brief, job.has_prerequisites, external, _noted(brief, remote))
+
+
+def _noted(brief: Brief, remote: Iterable[Mapping[str, str]]) -> tuple[str, ...]:
+    return tuple(found[brief.flag] for found in remote if brief.flag in found)
 
 
 def resumed_flags(planned: Iterable[Planned], engine: Engine) -> set[str]:

@@ -39,12 +39,14 @@ from ..workspace.engine import (
     workflow_error,
 )
 from ..workspace.job_table import JobTable
+from ..workspace.lump_lookups import LumpLookups
 from ..workspace.read_only import let_snakemake_read, refuse_to_run
 from . import lifecycle
 from .arrays import why_no_array
 from .entering import enter
 from .interrupts import WithoutCutOffJobs, interrupted_since, note_interrupts
 from .living_runs import why_locked
+from .lump_members import LumpMembers, run_name
 from .outcome import Outcome, State
 from .shared_files import why_not_shared
 
@@ -52,8 +54,16 @@ from .shared_files import why_not_shared
 class Session:
     """One project in one run; `open_session` makes it."""
 
-    def __init__(self, table: JobTable, workdir: Path, journal: Journal | None, engine: Engine):
+    def __init__(
+        self,
+        table: JobTable,
+        workdir: Path,
+        journal: Journal | None,
+        engine: Engine,
+        lumps: LumpLookups,
+    ) -> None:
         self.table = table
+        self.lumps = lumps
         self.workdir = workdir
         self.journal = journal
         self.drain: Callable[[], None] = lambda: None
@@ -69,6 +79,7 @@ class Session:
         self._has_told = False
         self._engine = engine
         self._unfinished = journal
+        self._members = LumpMembers(table, engine, lumps)
 
     @property
     def project_name(self) -> str:
@@ -95,7 +106,7 @@ class Session:
         self._prepare_stores()
         self._write_moved_configs()
         try:
-            lifecycle.begin(self.table, self._engine, self.journal)
+            lifecycle.begin(self.table, self._engine, self.journal, self._members)
         except OSError as error:
             # Snakemake would show the lines of Python that raised an error of its own.
             refuse_to_run(f"status flags cannot be written: {explained(error, self.workdir)}")
@@ -108,7 +119,7 @@ class Session:
         """Ask whether arrays are possible and servers take results, and make missing tables."""
         from ..results.publish import make_tables, refusals
 
-        why = why_no_array(self.table, self._engine)
+        why = why_no_array(self.table, self._engine, self.lumps.packed)
         found = [*([why] if why else []), *refusals(self.table)]
         if found:
             raise workflow_error("\n".join(found))
@@ -132,7 +143,7 @@ class Session:
 
         self.drain()
         if self.journal is not None:
-            lifecycle.restore(self.workdir, self.journal)
+            lifecycle.restore(self.workdir, self.journal, self._members)
         has_ended = not self._engine.is_gone and self._engine.is_done
         problems = publish_all(self.table)
         self._is_done = has_ended and not problems
@@ -146,7 +157,7 @@ class Session:
         journal, self._unfinished = self._unfinished, None
         if journal is not None:
             complain(*self._full_disks(journal))
-            lifecycle.end(self.workdir, journal)
+            lifecycle.end(self.workdir, journal, self._members)
 
     def outcome(self) -> Outcome:
         """How the run ended, as far as it has."""
@@ -185,7 +196,7 @@ class Session:
         return write_faults([*folders, Path(tempfile.gettempdir())])
 
 
-def open_session(table: JobTable, workdir: Path, engine: Engine) -> Session:
+def open_session(table: JobTable, workdir: Path, engine: Engine, lumps: LumpLookups) -> Session:
     """Open a session in the main process, while Snakemake reads the Snakefile.
 
     Raises:
@@ -209,9 +220,10 @@ def open_session(table: JobTable, workdir: Path, engine: Engine) -> Session:
             # Else the project can be looked at, as by a user who may only read; `begin` refuses.
     for handler in engine.log_files():
         _tell_once(handler)
-    session = Session(table, workdir, journal, engine)
+    session = Session(table, workdir, journal, engine, lumps)
     session.hindrance = hindrance
     if journal is not None:
+        lumps.run = run_name(journal.path)
         engine.when_gone(lifecycle.end, workdir, journal)
     for handler in console_handlers():
         handler.addFilter(WithoutCutOffJobs())

@@ -82,7 +82,7 @@ class DryRunView:
     def _jobs_of(self, session: Session) -> DueJobs:
         if session not in self._due:
             table = JobTable(session.table.path)
-            self._due[session] = DueJobs(table, session.workdir)
+            self._due[session] = DueJobs(table, session.workdir, session.lumps.packed)
             table.close()
         return self._due[session]
 

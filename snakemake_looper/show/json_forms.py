@@ -61,6 +61,5 @@ def _job(job: Job) -> dict[str, Any]:
         "inputs": list(job.inputs),
         "log": job.log,
         "flag": job.flag,
-        **({"lump": job.lump} if job.lump else {}),
         **({"container": job.container} if job.container else {}),
     }

@@ -282,6 +282,31 @@ def write_flag(
     return word
 
 
+def swap_flag(workdir: Path, completed_flag: str, status: str, new: str) -> bool:
+    """Replace a flag by one of another status that has the same time.
+
+    At each moment there is one of them, and it has this time: an input file that is newer than the
+    flag stays newer.
+
+    Returns:
+        Whether the record had a flag of this status.
+
+    Raises:
+        OSError: the flag cannot be changed.
+    """
+    target = flag_path(workdir, completed_flag, new)
+    try:
+        flag_path(workdir, completed_flag, status).rename(target)
+    except FileNotFoundError:
+        return False
+    times = target.stat()
+    temporary = target.with_name(".looper_flag~")
+    temporary.write_text(new, encoding="utf-8")
+    os.utime(temporary, ns=(times.st_atime_ns, times.st_mtime_ns))
+    temporary.replace(target)
+    return True
+
+
 def _is_free(path: Path) -> bool:
     """Whether a path is free: nothing is there, or a link that leads to no file."""
     return path.is_symlink() or not path.exists()

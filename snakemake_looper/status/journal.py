@@ -105,6 +105,8 @@ class Journal:
         """
         self.path = path
         self.begun = False
+        self.began: float | None = None
+        """When the records were planned, in seconds since the epoch."""
         self.executor = ""
         self.planned: dict[str, str] = {}
         self.external: dict[str, str] = {}
@@ -150,6 +152,7 @@ class Journal:
     def begin(self, executor: str, planned: Mapping[str, str]) -> None:
         """Note the records that the run plans, with their statuses, before the first job."""
         self.begun, self.executor, self.planned = True, executor, dict(planned)
+        self.began = time.time()
         self.write("begin", executor=executor, planned=self.planned)
 
     def submitted(self, flags: Iterable[str], external_jobid: str) -> None:

@@ -15,8 +15,9 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from .engine_records import Records
+
 Action = Callable[[], None]
-_LUMP = "lump"
 _DEFAULT_LIMIT = (100, 1)
 """Snakemake's own `--max-jobs-per-timespan`: jobs, and seconds."""
 
@@ -30,7 +31,8 @@ class PlannedJob(NamedTuple):
     has_prerequisites: bool
     """Whether another job runs before it."""
     job: Any
-    """Snakemake's own object, for `external_jobids`."""
+    """Snakemake's own object, for `external_jobids` and `software_of`."""
+    lump: str | None = None
 
 
 class ConfigSources(NamedTuple):
@@ -57,6 +59,7 @@ class Engine:
         replaced = getattr(paths, "prefix", None) or getattr(paths, "_prefix_replacements", None)
         self.moves_paths: bool = bool(replaced)
         """Whether `prefix:` or `replace_prefix:` of the module changes the paths of its files."""
+        self.records = Records(self._reference)
         self.folder = Path(workflow.current_basedir)
         """The folder of the Snakefile."""
 
@@ -136,7 +139,8 @@ class Engine:
             rule = known.get(job.rule.name)
             if rule is not None:
                 before = any(dag.needrun(other) for other in dag.dependencies[job])
-                yield PlannedJob(rule, job.wildcards_dict.get("sample"), before, job)
+                names = job.wildcards_dict
+                yield PlannedJob(rule, names.get("sample"), before, job, names.get("lump"))
 
     def external_jobids(self, planned: PlannedJob) -> tuple[str, ...]:
         """The ids of a job's cluster jobs that, as far as Snakemake knows, have not ended."""
@@ -158,6 +162,28 @@ class Engine:
         names = {name for rule in rules for name in (rule, self._name_of(rule))}
         forced = not asked.isdisjoint({*names, *files})
         return bool(settings.forceall or settings.forcetargets or forced)
+
+    def forces(self, rule: str, file: str) -> bool:
+        """Whether this rule or this file is forced by its name, or all jobs are."""
+        settings = self._workflow.dag_settings
+        if settings is None:
+            return False
+        asked = set(map(str, settings.forcerun or ()))
+        return bool(settings.forceall) or not asked.isdisjoint((rule, self._name_of(rule), file))
+
+    @property
+    def rerun_triggers(self) -> frozenset[str]:
+        """The words of `--rerun-triggers`."""
+        settings = self._workflow.dag_settings
+        return frozenset(one.name.lower().replace("_", "-") for one in settings.rerun_triggers)
+
+    def name_of(self, rule: str) -> str:
+        """The name in the workflow of a rule of the job table."""
+        return self._name_of(rule)
+
+    def software_digest(self, rule: str, image: str | None) -> str:
+        """What Snakemake would record about the software of a rule's job; see `Records`."""
+        return self.records.software_digest(self._name_of(rule), image)
 
     def force(self, files: Iterable[str]) -> None:
         """Let Snakemake make these files again."""
@@ -193,31 +219,6 @@ class Engine:
         """The rules of `--slurm-array-jobs`, whose jobs become job arrays; `all` means any."""
         asked = str(getattr(self._workflow.executor_settings, "array_jobs", None) or "")
         return {rule.strip() for rule in asked.replace(";", ",").split(",")} - {""}
-
-    def prepare_group_jobs(self) -> None:
-        """Let the members of a group job run one after another, in the group job's process.
-
-        The resource `lump` has the value 1, and each member takes it.
-        """
-        if self.is_remote:
-            self._workflow.register_resource(_LUMP, 1)
-
-    def set_group_jobs(self, sizes: Mapping[str, int]) -> None:
-        """Tell Snakemake how many members each group job has.
-
-        The members of a group job do not depend on each other. If one fails, the others still run
-        and keep their completed flags. Such a flag alone says that its record is complete.
-
-        Do not call this while Snakemake reads the Snakefile: it does not know its own settings yet.
-        """
-        workflow = self._workflow
-        workflow.execution_settings.keep_incomplete = True
-        if workflow.remote_exec:
-            workflow.execution_settings.keep_going = True
-        elif not workflow.local_exec:
-            workflow.register_resource(_LUMP, 1)  # so that resources of members are not added up
-        known = workflow.group_settings.group_components
-        workflow.group_settings.group_components = {**known, **sizes}
 
     def hand_on(self, variable: str) -> None:
         """Hand an environment variable on to every job."""
@@ -386,6 +387,13 @@ def explain_lock(why: Callable[[Path], str | None]) -> None:
                 self.args = (answer,)
 
     exceptions.LockException = LockException
+
+
+def ancient(path: str) -> Any:
+    """An input whose age says nothing."""
+    from snakemake.io import ancient as flagged
+
+    return flagged(path)
 
 
 def orders_jobs(engine: Engine) -> bool:

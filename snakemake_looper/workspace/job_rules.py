@@ -6,17 +6,23 @@ is a lookup in the job table, see `lookups`.
 
 from __future__ import annotations
 
+import os
 import textwrap
 
 from .rule_layout import Sections, literal, quoted, quoted_list, rule_text
 from .structure import Resource, RuleStructure, Structure
 
+LUMP_SCRIPT = "lump.sh"
+"""The script of a lump's shell, beside that of a job's."""
 _SHELL = """\
 source {job_script} {{output.completed:q}} {{log:q}}
 (
 {{params.command}}
 )
 looper_end_reached"""
+_LUMP_SHELL = """\
+source {lump_script} {{output.done:q}} {{log:q}} {{threads}}
+source {folder}/{{wildcards.lump}}.sh"""
 
 
 def job_rule(structure: Structure, rule: RuleStructure, job_script: str) -> str:
@@ -27,6 +33,8 @@ def job_rule(structure: Structure, rule: RuleStructure, job_script: str) -> str:
         rule: the rule of this structure to write.
         job_script: `job.sh`, relative to the working directory.
     """
+    if rule.lumps:
+        return _lump_rule(structure, rule, rule.lumps, job_script)
     name = quoted(rule.name)
     params = [f"command=jobs.command({name})"]
     if rule.config:
@@ -49,8 +57,37 @@ def job_rule(structure: Structure, rule: RuleStructure, job_script: str) -> str:
     return rule_text(rule.name, _docstring(rule), sections)
 
 
+def _lump_rule(structure: Structure, rule: RuleStructure, folder: str, job_script: str) -> str:
+    """The rule whose jobs run the pipeline for lumps of samples."""
+    name = quoted(rule.name)
+    inputs = [f"files=lumps.inputs({name})"]
+    if rule.config:
+        inputs.append(f"pipestat_config=lumps.config({name})")
+    script = os.path.join(os.path.dirname(job_script), LUMP_SCRIPT)
+    sections: Sections = {
+        "input": inputs,
+        "output": [f"done={quoted(f'{folder}/{{lump}}.done')}"],
+        "log": [quoted(f"{folder}/{{lump}}.log")],
+        "wildcard_constraints": ['lump="[0-9a-z]+-[0-9]+"'],
+        "threads": f"lumps.threads({name})",
+        "resources": [f"{one.name}={_lump_resource(rule, one)}" for one in rule.resources],
+        **_directives(rule),
+        "shell": quoted(_LUMP_SHELL.format(lump_script=script, folder=folder)),
+    }
+    return rule_text(rule.name, _docstring(rule), sections)
+
+
+def _lump_resource(rule: RuleStructure, one: Resource) -> str:
+    if isinstance(one.value, str) and not one.grows:
+        return literal(one.value)
+    text = f"lumps.resource({quoted(rule.name)}, {quoted(one.name)})"
+    return f"by_attempt({text})" if one.grows else text
+
+
 def _docstring(rule: RuleStructure) -> str:
     records = "each sample" if rule.level == "sample" else "the project"
+    if rule.lumps:
+        records = "each sample, several samples in one job"
     template = textwrap.dedent(rule.command_template).strip()
     return "\n".join(
         [
@@ -88,25 +125,22 @@ def _directives(rule: RuleStructure) -> dict[str, str]:
         # The Snakemake inside a cluster job reads this rule, too. It would retry in there, with
         # the resources of the first try (Snakemake's issue 2050, seen with 9.27 and SLURM).
         directives["retries"] += " if workflow.is_main_process else 0"
+    lookups = "lumps" if rule.lumps else "jobs"
     if rule.level == "sample":  # samples start in the order of the table
         own = directives.get("priority", "")
         directives["priority"] = (
-            f"jobs.priority({name}, {own})" if own else f"jobs.priority({name})"
+            f"{lookups}.priority({name}, {own})" if own else f"{lookups}.priority({name})"
         )
     if rule.containers_differ:
-        directives["container"] = f"jobs.container({name})"
+        directives["container"] = f"{lookups}.container({name})"
     elif rule.container:
         directives["container"] = quoted(rule.container)
-    if rule.is_lumped:
-        # A retry of a lump would run its completed members again.
-        directives |= {"group": f"jobs.lump({name})", "retries": "0"}
     return directives
 
 
 def _resources(rule: RuleStructure) -> list[str]:
     """Literals where all jobs agree, lookups where they differ."""
-    lines = [f"{one.name}={_resource(rule, one)}" for one in rule.resources]
-    return [*lines, "lump=1"] if rule.is_lumped else lines
+    return [f"{one.name}={_resource(rule, one)}" for one in rule.resources]
 
 
 def _resource(rule: RuleStructure, one: Resource) -> str:

@@ -151,11 +151,6 @@ class JobTable:
         """Whether a rule has other outputs than the flag."""
         return bool(self.facts.outputs.get(rule))
 
-    def lump_sizes(self) -> dict[str, int]:
-        """How many jobs each lump has."""
-        query = "SELECT lump, COUNT(*) FROM job WHERE lump IS NOT NULL GROUP BY lump"
-        return dict(self._connection.execute(query).fetchall())
-
     def has_same_job(self, other: JobTable, brief: Brief) -> bool:
         """Whether another plan has the very same job, so that its result counts for this one."""
         try:
@@ -239,6 +234,8 @@ class JobTable:
             refusal=found["refusal"],
             contents=found["contents"],
             on_end=str(found["on_end"]),
+            lumps=found.get("lumps", {}),
+            lump_limits=tuple(found.get("lump_limits", ())),
         )
 
     def inputs_seen(self) -> Iterator[InputRow]:

@@ -13,6 +13,7 @@ from operator import attrgetter
 from pathlib import Path
 from typing import NamedTuple, get_type_hints
 
+from ..layout import lump_folder
 from ..model import Job, Plan
 from .rows import Facts, InputRow, JobRow, ResultsRow, SkipRow, StoredConfig, StoreRow
 
@@ -52,7 +53,12 @@ _OF_THE_SYSTEM = {
     sqlite3.SQLITE_CANTOPEN: errno.EACCES,
 }
 """The system's errors, by SQLite's."""
-_TYPES = {str: "TEXT NOT NULL", int: "INTEGER NOT NULL", bool: "INTEGER NOT NULL"}
+_TYPES = {
+    str: "TEXT NOT NULL",
+    int: "INTEGER NOT NULL",
+    bool: "INTEGER NOT NULL",
+    float: "REAL NOT NULL",
+}
 
 
 def write_job_table(
@@ -137,7 +143,7 @@ def _job_rows(plan: Plan) -> Iterator[JobRow]:
             _json_of_list(job.inputs),
             job.log,
             job.flag,
-            job.lump,
+            job.size_gb,
             job.container,
         )
 
@@ -235,4 +241,12 @@ def facts_of(
         refusal=refusal,
         contents=dict(contents),
         on_end=plan.on_end,
+        lumps={
+            rule.name: lump_folder(rule.name, rule.flag)
+            for rule in plan.rules
+            if rule.level == "sample"
+        }
+        if plan.lumps
+        else {},
+        lump_limits=tuple(plan.lumps or ()),
     )

@@ -15,9 +15,9 @@ import inspect
 import json
 import os
 import shlex
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from ..layout import LEFT_OVER, command_file
 from .engine import Engine, orders_jobs
@@ -46,13 +46,21 @@ class Lookups:
     """Functions of wildcards over one job table."""
 
     def __init__(
-        self, table: JobTable, engine: Engine, left: Left, changed: Changed = lambda rules: ()
+        self,
+        table: JobTable,
+        engine: Engine,
+        left: Left,
+        changed: Changed = lambda rules: (),
+        in_place_of: Callable[[Sequence[str]], list[str]] = list,
     ) -> None:
-        """Make the lookups of a Snakefile; `left` and `changed` as in `Forced`."""
+        """Make the lookups of a Snakefile; `left` and `changed` as in `Forced`.
+
+        `in_place_of` returns the files that stand for flags and outputs, see `LumpLookups`.
+        """
+        self._in_place_of = in_place_of
         self._table = table
         self._engine = engine
         self._forced = Forced(engine, left, changed)
-        self._has_new_lumps = False
 
     @property
     def path(self) -> Path:
@@ -69,18 +77,12 @@ class Lookups:
         """
         facts = self._table.facts
         places = Places(facts.places)
-        folder = str(facts.rundir) if facts.rundir != facts.workdir else None
 
         def script(wildcards: Any) -> str:
             row = self._row(rule, wildcards)
-            file = command_file(row.command)
-            if file:
-                path = os.path.abspath(self._table.path.parent / file)
-                script = _script(folder, json.loads(row.env), f"source {shlex.quote(path)}")
-            else:
-                script = _script(folder, json.loads(row.env), row.command)
-                if not places:
-                    return script
+            script = shell_script(row, facts, self._table.path.parent)
+            if not places and command_file(row.command) is None:
+                return script
             compared = compared_script(row, facts, places)
             return script if compared == script else Compared(script, compared)
 
@@ -90,10 +92,7 @@ class Lookups:
         """The input files that the schema names."""
 
         def files(wildcards: Any) -> Any:
-            if self._has_new_lumps:
-                self._has_new_lumps = False
-                self._engine.set_group_jobs(self._table.lump_sizes())
-            return json.loads(self._row(rule, wildcards).inputs)
+            return self._in_place_of(json.loads(self._row(rule, wildcards).inputs))
 
         return _lookup(files)
 
@@ -116,19 +115,10 @@ class Lookups:
             lambda wildcards: json.loads(self._row(rule, wildcards).resources).get(name, nothing)
         )
 
-    def lump(self, rule: str) -> Lookup:
-        """The lump that a sample is in: the name of its group job."""
-        return _lookup(lambda wildcards: self._row(rule, wildcards).lump)
-
     def priority(self, rule: str, own: int = 0) -> Lookup | int:
         """The priority of a job: that of its interface, and more for early rows; see `_part`."""
         found = _lookup(lambda wildcards: own + _part(self._row(rule, wildcards).number))
         return found if orders_jobs(self._engine) else own
-
-    def prepare_lumps(self) -> None:
-        """Let the jobs of a lump run one after another, as the members of one group job."""
-        self._has_new_lumps = True
-        self._engine.prepare_group_jobs()
 
     # --- many jobs --------------------------------------------------------------------------------
 
@@ -137,7 +127,7 @@ class Lookups:
 
         def completed(wildcards: Any) -> list[str]:
             self._forced.what_is_left()
-            return self._table.flags(rules)
+            return self._in_place_of(self._table.flags(rules))
 
         return _lookup(completed)
 
@@ -242,6 +232,32 @@ class Lookups:
     def _row(self, rule: str, wildcards: Any) -> JobRow:
         """The job of a rule, for the sample in the wildcards or for the project."""
         return self._table.row(rule, wildcards.get("sample"))
+
+
+def shell_script(row: JobRow, facts: Facts, plan: Path) -> str:
+    """The script of a job's shell. `plan` is the folder of the plan, with very long commands."""
+    folder = str(facts.rundir) if facts.rundir != facts.workdir else None
+    file = command_file(row.command)
+    command = f"source {shlex.quote(os.path.abspath(plan / file))}" if file else row.command
+    return _script(folder, json.loads(row.env), command)
+
+
+class Script(NamedTuple):
+    """The script of a job's shell in its parts."""
+
+    exports: frozenset[tuple[str, str]]
+    """The variables with their values, and the folder, as lines have them."""
+    command: str
+
+
+def script_of(text: str) -> Script:
+    """The parts of a script that `shell_script` or `compared_script` made."""
+    lines = text.split("\n")
+    exports = set()
+    while len(lines) > 1 and lines[0].startswith(("cd ", "export ")):
+        name, _, value = lines.pop(0).removeprefix("export ").partition("=")
+        exports.add((name, value))
+    return Script(frozenset(exports), "\n".join(lines))
 
 
 def compared_script(row: JobRow, facts: Facts, places: Places) -> str:

@@ -9,16 +9,21 @@ In all these cases nothing is known about the output.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 from base64 import urlsafe_b64encode
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from ..files import content_of
 
 _FOLDER = ".snakemake/metadata"
+_INCOMPLETE = ".snakemake/incomplete"
+"""The folder of marks: an output with a mark may be incomplete, and Snakemake makes it anew."""
+_MODE = 0o660
+"""That of Snakemake's own records."""
 _FORMAT = 6
 _PART = 254
 """A longer name is cut into folders, whose names begin with `@`."""
@@ -32,6 +37,8 @@ class Metadata(NamedTuple):
     inputs: frozenset[str]
     checksums: Mapping[str, str]
     """SHA-256 of small input files, by path."""
+    software: str = ""
+    """A digest of the container and the environment; empty if there is none."""
 
 
 def read_metadata(workdir: Path, output: str) -> Metadata | None:
@@ -51,7 +58,77 @@ def read_metadata(workdir: Path, output: str) -> Metadata | None:
         for path, text in checksums.items()
         if isinstance(text, str)
     }
-    return Metadata(params, inputs, known)
+    software = record.get("software_stack_hash")
+    return Metadata(params, inputs, known, software if isinstance(software, str) else "")
+
+
+def write_metadata(workdir: Path, output: str, fields: Mapping[str, Any]) -> None:
+    """Write a record of an output as Snakemake does, and remove the mark that it is incomplete.
+
+    The mark goes last: if this process dies in between, Snakemake makes the output again.
+
+    Raises:
+        OSError: the record cannot be written.
+    """
+    _put(_path(workdir, output), json.dumps({**fields, "record_format_version": _FORMAT}))
+    unmark(workdir, output)
+
+
+def recorded_fields(workdir: Path, output: str) -> dict[str, Any]:
+    """All fields of a record; none if there is no record that this module understands."""
+    try:
+        record: Any = json.loads(content_of(_path(workdir, output)))
+    except (OSError, ValueError, RecursionError):
+        return {}
+    is_known = isinstance(record, dict) and record.get("record_format_version") == _FORMAT
+    return record if is_known else {}
+
+
+def remove_metadata(workdir: Path, output: str) -> None:
+    """Remove the record of an output, and the mark that it is incomplete."""
+    _remove(_path(workdir, output))
+    unmark(workdir, output)
+
+
+def mark_incomplete(workdir: Path, output: str) -> None:
+    """Mark an output as incomplete, as Snakemake does when it starts a job.
+
+    Raises:
+        OSError: the mark cannot be written.
+    """
+    _put(_path(workdir, output, _INCOMPLETE), '{"external_jobid": null}')
+
+
+def unmark(workdir: Path, output: str) -> None:
+    """Remove the mark that an output is incomplete."""
+    _remove(_path(workdir, output, _INCOMPLETE))
+
+
+def marked_incomplete(workdir: Path) -> Callable[[str], bool]:
+    """Whether an output is marked as incomplete: a function over one look at all marks."""
+    base = os.path.join(workdir, _INCOMPLETE)
+    marked = {os.path.join(path, name) for path, _, names in os.walk(base) for name in names}
+    return lambda output: bool(marked) and _path(workdir, output, _INCOMPLETE) in marked
+
+
+def _put(path: str, text: str) -> None:
+    try:
+        file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, _MODE)
+    except FileExistsError:
+        with open(path, "w", encoding="utf-8") as old:
+            old.write(text)
+        return
+    except FileNotFoundError:
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, _MODE)
+    with open(file, "w", encoding="utf-8") as new:
+        os.fchmod(file, _MODE)
+        new.write(text)
+
+
+def _remove(path: str) -> None:
+    with contextlib.suppress(FileNotFoundError):
+        os.unlink(path)
 
 
 def has_metadata(workdir: Path, output: str) -> bool:
@@ -59,10 +136,10 @@ def has_metadata(workdir: Path, output: str) -> bool:
     return os.path.exists(_path(workdir, output))
 
 
-def _path(workdir: Path, output: str) -> str:
+def _path(workdir: Path, output: str, folder: str = _FOLDER) -> str:
     name = urlsafe_b64encode(output.encode()).decode()
     parts = [name[at : at + _PART] for at in range(0, len(name), _PART)]
-    return os.path.join(workdir, _FOLDER, *(f"@{part}" for part in parts[:-1]), parts[-1])
+    return os.path.join(workdir, folder, *(f"@{part}" for part in parts[:-1]), parts[-1])
 
 
 def _texts(values: Any) -> frozenset[str] | None:

@@ -6,9 +6,9 @@ each field is declared here and nowhere else. Fields that hold lists or mappings
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 
 class JobRow(NamedTuple):
@@ -27,7 +27,8 @@ class JobRow(NamedTuple):
     inputs: str
     log: str
     flag: str
-    lump: str | None
+    size_gb: float
+    """The size of its input files, if it limits lumps; else 0."""
     container: str | None
 
 
@@ -161,3 +162,7 @@ class Facts:
     """Digests of the merged configs' texts, by path."""
     on_end: str = ""
     """The command that gets a summary when a run has ended; "" if there is none."""
+    lumps: dict[str, str] = field(default_factory=dict)
+    """The folder of a rule's lumps, by rule; empty if each sample is a job of its own."""
+    lump_limits: tuple[Any, ...] = ()
+    """The fields of `model.LumpLimits`, if there are lumps."""

@@ -64,12 +64,8 @@ wildcard_constraints:
 """
 _BY_ATTEMPT = "from snakemake_looper.for_snakefiles import by_attempt"
 _LUMPS = """\
-# A lump is a group job. Its members run one after another: each takes the one `lump` there is.
-resource_scopes:
-    lump="local",
-
-
-jobs.prepare_lumps()
+# A lump is a job that runs several samples. Each sample has its own flag; the job makes a marker.
+lumps = looper.lumps
 """
 _OWN_ENVIRONMENT = "lambda wildcards: None"
 _ABOUT_OWN_ENVIRONMENT = """\
@@ -148,7 +144,7 @@ def _parts(context: _Context) -> Iterator[str]:
     if any(one.grows for rule in structure.rules for one in rule.resources):
         yield _BY_ATTEMPT
     yield _COMMON
-    if any(rule.is_lumped for rule in structure.rules):
+    if any(rule.lumps for rule in structure.rules):
         yield _LUMPS
     yield from _targets(context)
     for rule in structure.rules:
@@ -232,7 +228,11 @@ def _outputs(context: _Context, rules: Sequence[RuleStructure]) -> list[str]:
     lines = []
     levels: tuple[Level, Level] = ("sample", "project")
     for level in levels:
-        own = [one for one in structure.rules_of(level) if one.outputs and one.name in wanted]
+        own = [
+            one
+            for one in structure.rules_of(level)
+            if one.outputs and one.name in wanted and not one.lumps
+        ]
         line = f"jobs.outputs({quoted_list(one.name for one in own)})"
         is_about_all = level == "project" and context.is_kept
         lines += [_if_whole(line) if is_about_all else line] if own else []

@@ -19,13 +19,13 @@ import hashlib
 import json
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, fields, is_dataclass
+from dataclasses import dataclass, field, fields, is_dataclass, replace
 from pathlib import Path
 from typing import Any, Literal, TypeVar
 
 from ..files import content_of
 from ..formula import Formula
-from ..layout import report_folder, table_paths
+from ..layout import lump_folder, report_folder, table_paths
 from ..model import Job, Level, Plan, Published, ResultsFile, Rule
 from ..read.secrets import has_secret
 
@@ -72,9 +72,9 @@ class RuleStructure:
     flag: str
     log: str
     has_inputs: bool = False
-    """Whether any job has input files, or is a member of a group job."""
-    is_lumped: bool = False
-    """Whether the jobs are members of group jobs."""
+    """Whether any job has input files."""
+    lumps: str | None = None
+    """The folder of the lumps that the jobs are members of; None if each is a job of Snakemake."""
     threads: int | None = 1
     """The threads of all jobs; None if they differ from job to job."""
     resources: tuple[Resource, ...] = ()
@@ -160,7 +160,7 @@ def structure_of(plan: Plan) -> Structure:
     for job in plan.jobs:
         jobs[job.rule].append(job)
     pipelines = dict.fromkeys(rule.pipeline for rule in plan.rules if rule.config)
-    rules = tuple(_rule(plan, rule, jobs[rule.name]) for rule in plan.rules)
+    rules = tuple(_in_lumps(_rule(plan, rule, jobs[rule.name])) for rule in plan.rules)
     tables = [table_paths(plan.out, pipeline, plan.amendments) for pipeline in pipelines]
     return Structure(
         project_name=plan.project_name,
@@ -183,8 +183,8 @@ def _rule(plan: Plan, rule: Rule, jobs: Sequence[Job]) -> RuleStructure:
         level=rule.level,
         flag=rule.flag,
         log=rule.log,
-        has_inputs=any(job.inputs or job.lump for job in jobs),
-        is_lumped=any(job.lump for job in jobs),
+        has_inputs=any(job.inputs for job in jobs),
+        lumps=lump_folder(rule.name, rule.flag) if plan.lumps and rule.level == "sample" else None,
         threads=_shared(threads),
         resources=_resources(jobs),
         container=_shared(images),
@@ -205,6 +205,20 @@ def _rule(plan: Plan, rule: Rule, jobs: Sequence[Job]) -> RuleStructure:
         interface=plan.shown(rule.interface.path),
         command_template=rule.interface.command_template,
     )
+
+
+def _in_lumps(rule: RuleStructure) -> RuleStructure:
+    """A rule without the fields that are no part of its text if its jobs are lumps."""
+    if not rule.lumps:
+        return rule
+    resources = tuple(
+        one if isinstance(one.value, str) and not one.grows else replace(one, value=None)
+        for one in rule.resources
+    )
+    return replace(
+        rule, log="", has_inputs=False, threads=1, resources=resources, constraint=None,
+        depends=(), outputs=(), benchmark=None,
+    )  # fmt: skip
 
 
 def _directives(given: Mapping[str, Any]) -> tuple[tuple[str, int | str], ...]:

@@ -30,6 +30,9 @@ from support.running import REPOSITORY, environment
 
 from snakemake_looper.errors import ProjectError
 from snakemake_looper.model import Job, Plan
+from snakemake_looper.workspace.lump_packing import pack
+from snakemake_looper.workspace.lumps import Cause
+from snakemake_looper.workspace.plan_folder_writer import write_plan
 
 CASES = {one.name: one for one in all_cases()}
 RECORD = "{record_identifier}"
@@ -231,12 +234,11 @@ def test_lumps_have_the_samples_of_loopers(looper: Looper, tmp_path: Path, word:
         words=f"{word} 2",
     )
     project = Project(lumped, tmp_path, looper)
-    lumps: dict[str | None, list[str]] = {}
-    for job in project.plan().jobs:
-        lumps.setdefault(job.lump, []).append(job.command)
-    assert sorted("\n".join(lump) for lump in lumps.values()) == sorted(
-        project.ask("run").scripts.values()
-    )
+    table = write_plan(project.plan()).jobs()
+    found = pack(table, {(one.rule, one.record): Cause("") for one in table.rows()}, "run").lumps
+    commands = {one.flag: one.command for one in table.rows()}
+    lumps = [[commands[one.flag] for one in lump.members] for lump in found.values()]
+    assert sorted("\n".join(lump) for lump in lumps) == sorted(project.ask("run").scripts.values())
 
 
 # --- drawn projects ----------------------------------------------------------------------------

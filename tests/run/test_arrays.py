@@ -13,6 +13,7 @@ from support.projects import edit, write
 from snakemake_looper.plan.planner import plan_project
 from snakemake_looper.run.arrays import why_no_array
 from snakemake_looper.workspace.job_table import JobTable
+from snakemake_looper.workspace.lumps import Packed
 from snakemake_looper.workspace.plan_folder_writer import write_plan
 
 
@@ -36,7 +37,7 @@ def table(touch: Path) -> Iterator[JobTable]:
 @pytest.mark.parametrize("asked", [set(), {"same_sample"}, {"another"}])
 def test_these_may_be(table: JobTable, asked: set[str]) -> None:
     engine: Any = SimpleNamespace(array_rules=asked)
-    assert why_no_array(table, engine) is None
+    assert why_no_array(table, engine, Packed()) is None
 
 
 @pytest.mark.parametrize(
@@ -52,6 +53,6 @@ def test_these_may_be(table: JobTable, asked: set[str]) -> None:
 )
 def test_jobs_that_differ_may_not(table: JobTable, asked: set[str], advice: str) -> None:
     engine: Any = SimpleNamespace(array_rules=asked)
-    said = why_no_array(table, engine) or ""
+    said = why_no_array(table, engine, Packed()) or ""
     assert said.startswith("--slurm-array-jobs: the jobs of touch_sample do not all ask")
     assert said.endswith(advice)

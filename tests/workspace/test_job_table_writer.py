@@ -76,7 +76,7 @@ def test_jobs_come_back_in_the_order_of_the_sample_table(plan: Plan, table: JobT
     assert [row.record for row in table.rows()] == ["b", "a", "demo"]
     assert [row.number for row in table.rows()] == [0, 1, 2]
     for row, job in zip(table.rows(), plan.jobs, strict=True):
-        for name in ("rule", "record", "pipeline", "level", "command", "log", "flag", "lump"):
+        for name in ("rule", "record", "pipeline", "level", "command", "log", "flag", "size_gb"):
             assert getattr(row, name) == getattr(job, name), name
         assert (row.threads, row.container) == (job.threads, job.container) == (3, None)
         assert json.loads(row.env) == job.env and job.env["WORD"] == "p it's \u00e9"

@@ -75,8 +75,6 @@ class FakeEngine:
     forced_rules: set[str] = field(default_factory=set)
     recorded: set[str] = field(default_factory=set)
     made_again: list[str] = field(default_factory=list)
-    groups: dict[str, int] = field(default_factory=dict)
-    has_prepared: bool = False
 
     def is_forced(self, rules: Iterable[str], files: Iterable[str] = ()) -> bool:
         return not self.forced_rules.isdisjoint({*rules, *files})
@@ -86,12 +84,6 @@ class FakeEngine:
 
     def force(self, files: Iterable[str]) -> None:
         self.made_again += files
-
-    def prepare_group_jobs(self) -> None:
-        self.has_prepared = True
-
-    def set_group_jobs(self, sizes: dict[str, int]) -> None:
-        self.groups = sizes
 
 
 @pytest.fixture
@@ -195,20 +187,6 @@ def test_a_lookup_takes_wildcards_only(opened: Open) -> None:
     """Snakemake inspects the arguments of each function for each job."""
     lookup: Any = opened().command("touch_sample")
     assert list(lookup.__signature__.parameters) == ["wildcards"]
-
-
-def test_lumps_are_told_to_snakemake_once(opened: Open, engine: FakeEngine) -> None:
-    jobs = opened(options=Options(lump_n=2))
-    assert jobs.lump("touch_sample")(of("a")) == jobs.lump("touch_sample")(of("b"))
-    assert jobs.lump("touch_sample")(of("a")) != jobs.lump("touch_sample")(of("c"))
-    jobs.inputs("touch_sample")(of("a"))
-    assert not engine.groups and not engine.has_prepared
-    jobs.prepare_lumps()
-    jobs.inputs("touch_sample")(of("a"))
-    assert engine.has_prepared and sorted(engine.groups.values()) == [1, 2]
-    engine.groups = {}
-    jobs.inputs("touch_sample")(of("b"))
-    assert engine.groups == {}
 
 
 # --- many jobs ------------------------------------------------------------------------------------

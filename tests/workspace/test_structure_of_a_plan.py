@@ -87,7 +87,7 @@ def test_each_field_that_rules_show_counts(touch: Path) -> None:
     known = structure(touch)
     for changed in (
         replace(rule, threads=None),
-        replace(rule, is_lumped=True),
+        replace(rule, lumps="folder"),
         replace(rule, constraint="x"),
     ):
         other = replace(known, rules=(changed,))

@@ -55,7 +55,7 @@ _EXAMPLES = {
     "sel_flag": "[failed]", "exc_flag": "[completed]", "amend": "[hg38]", "output_dir": "results",
     "results_subdir": "results_pipeline", "submission_subdir": "submission",
     "command_extra_override": "'--fast'", "compute": "{mem: 16G}", "settings": "settings.yaml",
-    "package": "slurm", "divvy": "divvy.yaml", "lump": "2.5", "lump_n": "20", "lump_j": "4",
+    "package": "slurm", "divvy": "divvy.yaml", "lump": "2.5", "lump_n": "20", "lump_j": "4", "lump_threads": "8",
     "pep_config": "other.yaml", "sample_pipeline_interfaces": "[other.yaml]",
     "project_pipeline_interfaces": "[other.yaml]", "on_end": "mail-me",
 }  # fmt: skip

@@ -167,6 +167,10 @@ class Options:
         read=count,
         help="run samples in lumps: this many lumps in all",
     )
+    lump_threads: str | None = _option(
+        "--lump-threads", metavar="N", read=count,
+        help="cores of each lump: as many of its samples run at once as these allow",
+    )  # fmt: skip
     pep_config: str | None = _option(
         "--pep-config", metavar="PATH", path=True, help="another PEP: a path or a PEPhub one"
     )
@@ -226,6 +230,11 @@ def typed_by_spelling() -> dict[str, str]:
 def spelled(name: str) -> str:
     """An option as a message names it: `--sel-incl`."""
     return f"--{name.replace('_', '-')}"
+
+
+def without_lumps(options: Options) -> Options:
+    """The options, with a job for each sample."""
+    return dataclasses.replace(options, lump=None, lump_n=None, lump_j=None, lump_threads=None)
 
 
 def overlay(first: Options, second: Options) -> Options:

@@ -1,0 +1,134 @@
+"""Snakemake's records of what jobs ran with, while it runs; a part of the engine.
+
+Snakemake writes them for the outputs of its jobs. Members of lumps are no outputs, so this package
+writes theirs, see `run.lump_members`. It does so right after Snakemake has recorded their lump.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import inspect
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+
+class RecordedJob(NamedTuple):
+    """A job that Snakemake has recorded."""
+
+    rule: str
+    """The rule's name in the workflow."""
+    lump: str | None
+    inputs: tuple[str, ...]
+    outputs: tuple[str, ...]
+    job: Any
+    """Snakemake's own object, for `software_of`."""
+
+
+class Records:
+    """The records of one `workflow` object."""
+
+    def __init__(self, reference: Callable[[], Any]) -> None:
+        """`reference` returns the workflow, or None if Snakemake has discarded it."""
+        self._reference = reference
+        self._digests: dict[tuple[str, str | None], str] = {}
+
+    @property
+    def _workflow(self) -> Any:
+        workflow = self._reference()
+        assert workflow is not None, "Snakemake has discarded its workflow"
+        return workflow
+
+    @property
+    def are_kept(self) -> bool:
+        """Whether Snakemake records what jobs ran with (`--drop-metadata` says no)."""
+        return bool(self._workflow.execution_settings.keep_metadata)
+
+    def refuse_lumps(self) -> None:
+        """Refuse lumps where the records of their members cannot be written.
+
+        Raises:
+            WorkflowError: lumps are impossible. The message says why.
+        """
+        workflow = self._workflow
+        if not hasattr(workflow.persistence, "_metadata_path"):
+            raise _refusal(
+                "lumps need Snakemake's records as files; leave out --persistence-backend, or lumps"
+            )
+        if workflow.touch:
+            raise _refusal(
+                "--touch cannot touch the samples of lumps; leave out --lump, or --touch"
+            )
+
+    def after_each(self, action: Callable[[RecordedJob], None]) -> None:
+        """Call an action whenever Snakemake has recorded a job, before it goes on."""
+        persistence = self._workflow.persistence
+        first = persistence.finished
+
+        def tell(job: Any) -> None:
+            lump = job.wildcards_dict.get("lump")
+            inputs, outputs = tuple(map(str, job.input)), tuple(map(str, job.output))
+            action(RecordedJob(job.rule.name, lump, inputs, outputs, job))
+
+        async def finished(job: Any) -> None:
+            await first(job)
+            tell(job)
+
+        def finished_at_once(job: Any) -> None:  # in early versions
+            first(job)
+            tell(job)
+
+        is_async = inspect.iscoroutinefunction(first)
+        persistence.finished = finished if is_async else finished_at_once
+
+    def lump_jobs(self) -> dict[tuple[str, str], Any]:
+        """Snakemake's jobs that are lumps, by the names of the rule and the lump."""
+        jobs = ((job, job.wildcards_dict.get("lump")) for job in self._workflow.dag.jobs)
+        return {(job.rule.name, lump): job for job, lump in jobs if lump}
+
+    def software_of(self, job: Any) -> dict[str, Any]:
+        """What Snakemake records about the container or the environment of its job."""
+        persistence = self._workflow.persistence
+        return {
+            "conda_env": persistence._conda_env(job),
+            "container_img_url": job.container_img_url,
+            "software_stack_hash": persistence._software_stack_hash(job),
+        }
+
+    def software_digest(self, rule: str, image: str | None) -> str:
+        """What Snakemake would record about the software of a rule's job.
+
+        Args:
+            rule: the rule's name in the workflow.
+            image: the image of the job, unless the rule has one for all jobs.
+
+        Returns:
+            The digest; empty if it cannot be known before the job runs.
+        """
+        if (rule, image) not in self._digests:
+            self._digests[rule, image] = self._digest(self._workflow.get_rule(rule), image)
+        return self._digests[rule, image]
+
+    def _digest(self, rule: Any, image: str | None) -> str:
+        methods = {one.name for one in self._workflow.deployment_settings.deployment_method}
+        given = rule.container_img
+        url = image if callable(given) else given
+        has_image, has_environment = "APPTAINER" in methods and url, "CONDA" in methods
+        if (has_environment and rule.conda_env and has_image) or "ENV_MODULES" in methods:
+            return ""
+        digest = hashlib.md5(usedforsecurity=False)
+        try:
+            if has_environment and rule.conda_env:
+                spec = rule.expand_conda_env({}, None, None)
+                digest.update(spec.get_conda_env(self._workflow).hash.encode())
+        except Exception:  # another version has other arguments; Snakemake itself will complain
+            return ""
+        if has_image:
+            digest.update(str(url).encode())
+        return digest.hexdigest()
+
+
+def _refusal(message: str) -> Exception:
+    from snakemake.exceptions import WorkflowError
+
+    error: Exception = WorkflowError(message)
+    return error
