@@ -15,6 +15,7 @@ This package keeps its own files below Snakemake's working directory:
         times/                when jobs began and ended, see `status.times`
         taken/                tickets of jobs that a killed run completed, see `run.tickets`
         earlier/              results of earlier runs that were set aside, see `results.earlier`
+        parsed/               contents of record files, see `results.parsed_files`
 """
 
 from __future__ import annotations
@@ -39,6 +40,7 @@ JOURNALS = FOLDER / "runs"
 TIMES = FOLDER / "times"
 TICKETS = FOLDER / "taken"
 EARLIER = FOLDER / "earlier"
+PARSED = FOLDER / "parsed"
 SETTLED = str(FOLDER / "settled")
 LEFT_OVER = f"{SETTLED}/left_over"
 """A plan of some samples has this one file for all work that earlier runs left undone."""

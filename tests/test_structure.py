@@ -21,7 +21,7 @@ PACKAGE = REPOSITORY / "snakemake_looper"
 # From the ground up. Rooms of one line stand beside each other, and do not know each other.
 ROOMS = [
     [
-        "addresses", "errors", "files", "formula", "layout", "messages", "model", "quantities",
+        "addresses", "collector", "errors", "files", "formula", "layout", "messages", "model", "quantities",
         "status_words", "system_errors", "version",
     ],
     ["status", "read"],

@@ -53,23 +53,29 @@ class _Unfit(Exception):
 # --- to read --------------------------------------------------------------------------------------
 
 
-class _Values(dict[str, Any]):
-    """The values that texts stand for, as PyYAML constructs them."""
+class Values(dict[str, Any]):
+    """The values that texts stand for. Keys and words occur in each record, so it remembers them."""
 
     def __init__(self, meaning: Callable[[str], Any]) -> None:
+        """Begin with nothing known.
+
+        Args:
+            meaning: constructs the value of a plain text with PyYAML; ValueError if that fails.
+        """
         super().__init__()
         self._meaning = meaning
 
     def __missing__(self, text: str) -> Any:
         if text[0] == "'":
-            value: Any = text[1:-1]
-        elif _INT.fullmatch(text):
+            return text[1:-1]
+        if _INT.fullmatch(text):
             return int(text)
-        elif _FLOAT.fullmatch(text):
+        if _FLOAT.fullmatch(text):
             return float(text)
-        else:
-            value = self._meant(text)
-        if len(text) < _WIDTH and len(self) < _MOST_KNOWN:
+        value = self._meant(text)
+        if len(text) < _WIDTH:
+            if len(self) >= _MOST_KNOWN:
+                self.clear()
             self[text] = value
         return value
 
@@ -90,20 +96,15 @@ class _Values(dict[str, Any]):
         raise _Unfit  # a date: PyYAML writes an anchor if it meets the same one twice
 
 
-def read_plain(content: bytes, meaning: Callable[[str], Any]) -> dict[str, Any] | None:
-    """The content of a file as a mapping; None if PyYAML has to read it.
-
-    Args:
-        content: the content.
-        meaning: constructs the value of a plain text with PyYAML; ValueError if that fails.
-    """
+def read_plain(content: bytes, values: Values) -> dict[str, Any] | None:
+    """The content of a file as a mapping; None if PyYAML has to read it."""
     try:
-        return _read(content.decode(), _Values(meaning)) if content else None
+        return _read(content.decode(), values) if content else None
     except (_Unfit, UnicodeDecodeError):
         return None
 
 
-def _read(text: str, values: _Values) -> dict[str, Any]:
+def _read(text: str, values: Values) -> dict[str, Any]:
     root: dict[str, Any] = {}
     here: Any = root
     column = 0
@@ -160,7 +161,7 @@ def write_plain(
     Args:
         data: the mapping.
         dump: writes data with PyYAML.
-        meaning: as for `read_plain`.
+        meaning: as for `Values`.
     """
     try:
         return _Writer(dump, meaning).text(data)
@@ -251,8 +252,9 @@ class _Writer:
         found = self._plain.get(text)
         if found is None:
             found = text if self._is_text(text) else f"'{text}'"
-            if len(self._plain) < _MOST_KNOWN:
-                self._plain[text] = found
+            if len(self._plain) >= _MOST_KNOWN:
+                self._plain.clear()
+            self._plain[text] = found
         return found
 
     def _is_text(self, text: str) -> bool:

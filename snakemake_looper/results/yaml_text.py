@@ -12,7 +12,7 @@ from typing import Any
 
 import yaml
 
-from .plain_yaml import read_plain, write_plain
+from .plain_yaml import Values, read_plain, write_plain
 
 _Dumper: Any = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
 _FAIR = 100_000
@@ -39,7 +39,7 @@ def parse_yaml(text: bytes) -> Any:
         YamlFault: it is no YAML, refers to itself, is nested too deeply, or stands for far more
             values than it has.
     """
-    simple = read_plain(text, meaning)
+    simple = read_plain(text, _VALUES)
     if simple is not None:
         return simple
     loader = _Loader(text)
@@ -82,6 +82,8 @@ def meaning(text: str) -> Any:
     Raises:
         ValueError: it has the form of a number or date, and is none.
     """
+    if text[:1] not in _PLAIN.yaml_implicit_resolvers:
+        return text
     tag = _PLAIN.resolve(yaml.ScalarNode, text, (True, False))
     if tag == _STR:
         return text
@@ -183,3 +185,4 @@ for _kind in ("bool", "int", "float", "timestamp"):
 _PLAIN: Any = _Loader("")
 """It constructs values of texts that are no part of a document."""
 _STR = "tag:yaml.org,2002:str"
+_VALUES = Values(meaning)

@@ -10,7 +10,7 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from snakemake_looper.results.plain_yaml import read_plain
+from snakemake_looper.results.plain_yaml import Values, read_plain
 from snakemake_looper.results.yaml_text import dump, meaning
 
 _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -55,13 +55,13 @@ def as_pyyaml_reads(text: str) -> str:
 
 def agree(text: str) -> None:
     """What the quick reader reads is what PyYAML reads; it may leave any text to PyYAML."""
-    found = read_plain(text.encode("utf-8", "surrogatepass"), meaning)
+    found = read_plain(text.encode("utf-8", "surrogatepass"), Values(meaning))
     if found is not None:
         assert seen(found) == as_pyyaml_reads(text), text
 
 
 def test_a_file_of_pipestat_needs_no_pyyaml() -> None:
-    found = read_plain(OF_PIPESTAT.encode(), meaning)
+    found = read_plain(OF_PIPESTAT.encode(), Values(meaning))
     assert found == yaml.load(OF_PIPESTAT, Loader=_Loader)
     assert seen(found) == as_pyyaml_reads(OF_PIPESTAT)
     assert dump(found) == OF_PIPESTAT
@@ -79,7 +79,7 @@ def test_a_file_of_pipestat_needs_no_pyyaml() -> None:
     ],
 )  # fmt: skip
 def test_other_forms_are_left_to_pyyaml(text: str) -> None:
-    assert read_plain(text.encode(), meaning) is None
+    assert read_plain(text.encode(), Values(meaning)) is None
 
 
 @pytest.mark.parametrize(
@@ -107,7 +107,7 @@ def test_a_value_means_the_same(value: str) -> None:
     ],
 )  # fmt: skip
 def test_a_structure_is_the_same(text: str) -> None:
-    assert read_plain(text.encode(), meaning) is not None
+    assert read_plain(text.encode(), Values(meaning)) is not None
     agree(text)
 
 
