@@ -144,6 +144,11 @@ def flag_with(completed_flag: str, status: str) -> str:
     return f"{completed_flag.removesuffix(_COMPLETED)}_{status}.flag"
 
 
+def stem_of_flag(completed_flag: str) -> str:
+    """The path of a record's flag without its end, which is the same for each status."""
+    return completed_flag.removesuffix(_COMPLETED)
+
+
 def report_folder(output_dir: Path, amendments: Sequence[str] = ()) -> Path:
     """The default folder of a report: pipestat's name for it."""
     return output_dir / "_".join(["reports", *amendments])
