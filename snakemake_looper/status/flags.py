@@ -173,10 +173,10 @@ def _words_now(workdir: Path, completed_flag: str) -> list[str]:
     return [word for word in LEAST_FIRST if flag_path(workdir, completed_flag, word).is_file()]
 
 
-def stamp_of(path: Path) -> int | None:
+def stamp_of(path: Path | str) -> int | None:
     """The time when a file was last written, in ns since the epoch; None if it is missing."""
     try:
-        return path.stat().st_mtime_ns
+        return os.stat(path).st_mtime_ns
     except OSError:
         return None
 
