@@ -16,6 +16,7 @@ This package keeps its own files below Snakemake's working directory:
         taken/                tickets of jobs that a killed run completed, see `run.tickets`
         earlier/              results of earlier runs that were set aside, see `results.earlier`
         lumps/                lumps of runs, see `workspace.lumps`
+        parsed/               contents of record files, see `results.parsed_files`
 """
 
 from __future__ import annotations
@@ -41,6 +42,7 @@ TIMES = FOLDER / "times"
 TICKETS = FOLDER / "taken"
 EARLIER = FOLDER / "earlier"
 LUMPS = FOLDER / "lumps"
+PARSED = FOLDER / "parsed"
 SETTLED = str(FOLDER / "settled")
 LEFT_OVER = f"{SETTLED}/left_over"
 """A plan of some samples has this one file for all work that earlier runs left undone."""
@@ -142,6 +144,11 @@ def is_completed_flag(path: str) -> bool:
 def flag_with(completed_flag: str, status: str) -> str:
     """The path of a record's flag for a status, from that of its completed flag."""
     return f"{completed_flag.removesuffix(_COMPLETED)}_{status}.flag"
+
+
+def stem_of_flag(completed_flag: str) -> str:
+    """The path of a record's flag without its end, which is the same for each status."""
+    return completed_flag.removesuffix(_COMPLETED)
 
 
 def report_folder(output_dir: Path, amendments: Sequence[str] = ()) -> Path:

@@ -13,6 +13,7 @@ from pathlib import Path
 from ..cli_options import changed, options_of
 from ..messages import show
 from ..read.options.option_values import words
+from ..results.parsed_files import forget_parsed
 from ..results.remove import Removal, destroy, removal_of_selected, removal_without_sample
 from ..results.removed import samples
 from . import DONE, FAILED
@@ -37,6 +38,7 @@ def execute(arguments: Namespace) -> int:
         return DONE if arguments.dry_run else FAILED
     with no_run(selected, workdir):
         destroy(found)
+        forget_parsed(workdir)
     show("removed")
     return DONE
 

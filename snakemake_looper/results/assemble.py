@@ -16,9 +16,11 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+from ..collector import seldom
 from ..files import write_atomic
 from ..layout import RECORD
 from ..read.schemas.output_schema import DeclaredResult, OutputSchemaError
+from .parsed_files import ParsedFiles
 from .results_file import (
     EARLIER,
     Records,
@@ -46,14 +48,17 @@ class _Source(NamedTuple):
     """The results that the output schema declares for samples."""
     others: Sequence[str]
     """Other pipelines whose jobs report into the same files."""
+    parsed: ParsedFiles
 
 
+@seldom()
 def assemble(
     path: str | Path,
     sources: Mapping[str, str],
     schemas: Mapping[str, str],
     is_completed: Callable[[str, str], bool] = lambda pipeline, record: False,
     unread: list[str] | None = None,
+    workdir: Path = Path(),
 ) -> list[str]:
     """Bring a results file up to date.
 
@@ -64,6 +69,7 @@ def assemble(
         is_completed: says of a pipeline and record whether the record has completed since its
             earlier results were set aside. If so, these no longer count.
         unread: gets the record files that cannot be used.
+        workdir: Snakemake's working directory, where parsed files are kept.
 
     Returns:
         Warnings: such files, and results that break the schema.
@@ -75,23 +81,19 @@ def assemble(
     path = Path(path)
     data, changed = _users_file(path), False
     warnings: list[str] = []
-    unread = [] if unread is None else unread
-    for source in _sources(sources, schemas, warnings):
-        for record in sorted(source.files.keys() | source.earlier.keys()):
-            try:
-                reported = _reported(record, source, warnings)
-            except ResultsFileError as error:
-                warnings.append(error.about_record(f"not in {path}"))
-                unread.append(str(source.files[record]))
-                reported = {}  # what an obsolete earlier run reported goes all the same
+    found = list(_sources(sources, schemas, workdir, warnings))
+    for source in found:
+        for record, reported in _all_reported(source, path, unread, warnings):
             changed |= _update(data, record, source, reported, is_completed, warnings)
     if changed or not path.exists():
         write_atomic(path, dump(data) if data else "")
+    for source in found:
+        source.parsed.save()
     return warnings
 
 
 def _sources(
-    folders: Mapping[str, str], schemas: Mapping[str, str], warnings: list[str]
+    folders: Mapping[str, str], schemas: Mapping[str, str], workdir: Path, warnings: list[str]
 ) -> Iterator[_Source]:
     for pipeline, folder in folders.items():
         schema = schemas.get(pipeline)
@@ -103,7 +105,22 @@ def _sources(
         files = record_paths(f"{folder}/{RECORD}.yaml")
         earlier = record_paths(f"{folder}/{RECORD}.yaml{EARLIER}")
         others = [name for name, one in folders.items() if one == folder and name != pipeline]
-        yield _Source(pipeline, files, earlier, declared, others)
+        parsed = ParsedFiles(workdir, folder)
+        yield _Source(pipeline, files, earlier, declared, others, parsed)
+
+
+def _all_reported(
+    source: _Source, path: Path, unread: list[str] | None, warnings: list[str]
+) -> Iterator[tuple[str, Records]]:
+    """Each record with the levels of its file."""
+    for record in sorted(source.files.keys() | source.earlier.keys()):
+        try:
+            yield record, _reported(record, source, warnings)
+        except ResultsFileError as error:
+            warnings.append(error.about_record(f"not in {path}"))
+            if unread is not None:
+                unread.append(str(source.files[record]))
+            yield record, {}  # what an obsolete earlier run reported goes all the same
 
 
 def _reported(record: str, source: _Source, warnings: list[str]) -> Records:
@@ -115,7 +132,7 @@ def _reported(record: str, source: _Source, warnings: list[str]) -> Records:
     if record not in source.files:
         return {}
     file, pipeline = source.files[record], source.pipeline
-    data = load_record(file, pipeline, source.others)
+    data = load_record(file, pipeline, source.others, source.parsed)
     for name in other_pipelines(data, [pipeline, *source.others]):
         warnings.append(
             f"{file}: holds results of pipeline '{name}', too, and they are left out;"

@@ -246,7 +246,7 @@ def conclude_files(
         if path in assembled or not any(one.is_in(ours) for one in obsolete):
             continue
         try:
-            assemble(path, sources, schemas, completed_since(obsolete))
+            assemble(path, sources, schemas, completed_since(obsolete), workdir=workdir)
         except (OSError, ResultsFileError):
             # The end of the run reports the failure, and the next run tries again.
             failed |= ours

@@ -12,6 +12,7 @@ import json
 import math
 from collections.abc import Mapping
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 _DEEPEST = 100
@@ -42,7 +43,13 @@ def plain(value: Any, depth: int = 0) -> Any:
 
 def fields_of(value: Any) -> dict[str, Any]:
     """The fields of a dataclass by their names: the form of a record in all JSON of ours."""
-    return {field.name: getattr(value, field.name) for field in dataclasses.fields(value)}
+    kind: Any = type(value)
+    return {name: getattr(value, name) for name in _names_of(kind)}
+
+
+@cache
+def _names_of(kind: Any) -> tuple[str, ...]:
+    return tuple(field.name for field in dataclasses.fields(kind))
 
 
 def moment(seconds: float | None) -> str | None:

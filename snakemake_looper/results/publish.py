@@ -198,7 +198,7 @@ def _assemble(
     seen = assembly_notes.newest(sources.values())
     unread: list[str] = []
     try:
-        warnings = assemble(path, sources, schemas, is_completed, unread)
+        warnings = assemble(path, sources, schemas, is_completed, unread, workdir)
         known = set(assembly_notes.said_by_script(workdir, path)) if confirmed else set()
         log.warnings += [one for one in warnings if one not in known]
     except Exception as error:

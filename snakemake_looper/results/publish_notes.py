@@ -25,7 +25,8 @@ from typing import Any
 
 from ..errors import LooperError
 from ..files import content_of, open_to_lock, write_atomic
-from ..status.flags import Flags, flag_path, stamp_of
+from ..layout import flag_with
+from ..status.flags import Flags, stamp_of
 from ..status_words import NOT_RUN
 from ..workspace.job_table import JobTable, settled_marker
 from .assembly_notes import stamp_of_file
@@ -76,7 +77,7 @@ def statuses_now(table: JobTable, workdir: Path, rules: Collection[str]) -> dict
             continue
         status = flags.status(row.flag, row.log)
         if status != NOT_RUN:
-            stamp = stamp_of(flag_path(workdir, row.flag, flags.word(row.flag)))
+            stamp = stamp_of(f"{workdir}/{flag_with(row.flag, flags.word(row.flag))}")
             found[row.rule][row.record] = FlagStatus(status, stamp)
     return dict(found)
 

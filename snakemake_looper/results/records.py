@@ -16,6 +16,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from ..collector import seldom
 from ..status.flags import Flags
 from ..status_words import FAILURES, NOT_RUN
 from ..workspace.job_table import JobTable
@@ -52,6 +53,7 @@ class Results:
     """For each record with results of an earlier run, the names of these results."""
 
 
+@seldom()
 def read_results(table: JobTable, workdir: Path) -> list[Results]:
     """The records of each pipeline and level that reports to pipestat.
 

@@ -35,7 +35,7 @@ def removed_records(
         times: whether statuses have times and memory.
     """
     logs = {one.log for one in known if one.log}
-    folders = sorted({os.path.dirname(log) for log in logs})
+    folders = sorted({log.rpartition("/")[0] for log in logs})
     unknown = [log for folder in folders for log in _logs_in(workdir, folder) if log not in logs]
     if not unknown:
         return []

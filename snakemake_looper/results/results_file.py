@@ -24,6 +24,7 @@ from typing import Any
 
 from ..errors import LooperError
 from ..layout import RECORD
+from .parsed_files import ParsedFiles, stamp
 from .yaml_text import YamlFault, parse_yaml
 
 Records = dict[str, Any]
@@ -105,29 +106,42 @@ def load(path: Path) -> Records:
         ResultsFileError: it is no YAML mapping, or an endless one, or no file.
         OSError: it cannot be read.
     """
-    return _data_of(_content(path, None), path) or {}
+    if _info(path) is None:
+        return {}
+    return _data_of(_content(path), path) or {}
 
 
-def load_record(path: Path, pipeline: str = "", others: Collection[str] = ()) -> Records:
+def load_record(
+    path: Path,
+    pipeline: str = "",
+    others: Collection[str] = (),
+    parsed: ParsedFiles | None = None,
+) -> Records:
     """The file of one record as data; empty if it is not there.
 
     Args:
         pipeline: the pipeline whose results are wanted; without it, any may be in the file.
         others: pipelines that report into the same file.
+        parsed: files that were parsed before. Then nobody may change the data.
 
     Raises:
         ResultsFileError: it is no file, empty, very large, or no YAML mapping, or it cannot be
             read, or has results, but none of the pipeline. The fault names it.
     """
     try:
-        content = _content(path, MOST_OF_A_RECORD)
+        info = _info(path, MOST_OF_A_RECORD)
+        found = parsed.find(path, stamp(info)) if parsed and info else None
+        content = _content(path) if info and found is None else None
     except OSError as error:
         raise ResultsFileError(f"{path}: cannot be read ({error.strerror})") from error
-    if content is None:
+    if info is None:
         if os.path.islink(path):
             raise ResultsFileError(f"{path}: is a link to a file that is not there")
         return {}
-    found = _data_of(content, path, pipeline)
+    if content is not None:
+        found = _data_of(content, path, pipeline)
+        if parsed and found:
+            parsed.keep(path, stamp(info), found)
     if found is None and not _LOCK.match(path.name):
         raise ResultsFileError(f"{path}: is empty")
     if found and pipeline and not any(str(name) in (pipeline, *others) for name in found):
@@ -162,12 +176,12 @@ def other_pipelines(data: Records, known: Collection[str]) -> list[str]:
     ]
 
 
-def _content(path: Path, most: int | None) -> bytes | None:
-    """The content of a file; None if it is not there.
+def _info(path: Path, most: int | None = None) -> os.stat_result | None:
+    """The facts about a file that is to be read; None if it is not there.
 
     Raises:
         ResultsFileError: it is no file, or has more than `most` bytes.
-        OSError: it cannot be read.
+        OSError: it cannot be looked at.
     """
     try:
         info = os.stat(path)  # a pipe is not opened: that would wait for somebody who writes
@@ -178,7 +192,12 @@ def _content(path: Path, most: int | None) -> bytes | None:
     if most is not None and info.st_size > most:
         has, may = (f"{size / 1e6:.0f} MB" for size in (info.st_size, most))
         raise ResultsFileError(f"{path}: has {has}, and the file of a record may have {may}")
-    return path.read_bytes()
+    return info
+
+
+def _content(path: Path) -> bytes:
+    with open(path, "rb", buffering=0) as file:  # in one piece: a buffer is of no use
+        return file.readall()
 
 
 def _kind_of(mode: int) -> str:
@@ -186,14 +205,14 @@ def _kind_of(mode: int) -> str:
     return next((name for is_kind, name in kinds if is_kind(mode)), "a device")
 
 
-def _data_of(content: bytes | None, path: Path, pipeline: str = "") -> Records | None:
+def _data_of(content: bytes, path: Path, pipeline: str = "") -> Records | None:
     """The content of a results file as data; None if there is nothing in it.
 
     Raises:
         ResultsFileError: it is no YAML mapping, or an endless one.
     """
     try:
-        data = parse_yaml(content or b"")
+        data = parse_yaml(content)
     except YamlFault as fault:
         where = f"{path}:{fault.line}" if fault.line else str(path)
         raise ResultsFileError(f"{where}: {fault}") from None

@@ -13,10 +13,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ..status.excerpts import excerpt
+from ..collector import seldom
+from ..status.excerpts import log_end
 from ..status.flags import Flags, advice_on, flag_path, stamp_of
 from ..status.journal import Death, Run
-from ..status.reasons import Reason, explain, remedy, stale_locks, tail
+from ..status.reasons import Reason, explain, remedy, stale_locks
 from ..status_words import FAILURES, SKIPPED
 from ..workspace.job_table import JobTable
 from ..workspace.rows import JobRow, brief_of
@@ -64,6 +65,7 @@ def record_form(record: RecordStatus) -> dict[str, Any]:
     return fields_of(record) | {"started": moment(record.started), "took": took}
 
 
+@seldom()
 def read_statuses(
     table: JobTable, workdir: Path, why: bool = False, times: bool = False
 ) -> list[RecordStatus]:
@@ -110,11 +112,11 @@ def _status_of(
     if status not in FAILURES or not why:
         return known
     death = _death_of(row.flag, status, flags, workdir)
-    last_lines = tail(workdir / row.log)
+    end = log_end(workdir / row.log)
     if flags.word(row.flag) != status:
         reason = Reason(KILLED_WITH_ITS_RUN)
     else:
-        reason = explain(death, last_lines)
+        reason = explain(death, end.tail)
     folder = results_dir / row.record
     return dataclasses.replace(
         known,
@@ -123,8 +125,8 @@ def _status_of(
         signal=reason.signal,
         external_jobid=death.external_jobid if death else "",
         attempt=death.attempt if death else None,
-        tail=last_lines,
-        excerpt=excerpt(workdir / row.log),
+        tail=end.tail,
+        excerpt=end.excerpt,
         remedy=remedy(folder, stale_locks(folder)) if row.level == "sample" else "",
     )
 

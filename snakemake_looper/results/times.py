@@ -62,7 +62,7 @@ def times_of(job: Brief, status: str, death: Death | None, facts: Facts, workdir
         benchmark = facts.benchmarks[job.rule].replace("{sample}", job.record)
         memory = _memory_in(workdir / benchmark, since)
     if memory is None and started is not None:
-        profile = facts.results_dir / job.record / f"{job.pipeline}_profile.tsv"
+        profile = f"{facts.results_dir}/{job.record}/{job.pipeline}_profile.tsv"
         memory = _memory_of_pypiper(profile, started)
     return Times(started, took, memory)
 
@@ -100,7 +100,7 @@ def _memory_in(path: Path, since: float) -> float | None:
     return max(found) if found and all(0 <= one < float("inf") for one in found) else None
 
 
-def _memory_of_pypiper(path: Path, since: float) -> float | None:
+def _memory_of_pypiper(path: str, since: float) -> float | None:
     """The most memory of a command of pypiper's last run; None if that is older than `since`.
 
     Each run adds a heading and its commands to the file. Memory is in millions of kB.

@@ -12,6 +12,8 @@ from typing import Any
 
 import yaml
 
+from .plain_yaml import Values, read_plain, write_plain
+
 _Dumper: Any = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
 _FAIR = 100_000
 """Values that a text with aliases may always stand for, however short it is."""
@@ -37,6 +39,9 @@ def parse_yaml(text: bytes) -> Any:
         YamlFault: it is no YAML, refers to itself, is nested too deeply, or stands for far more
             values than it has.
     """
+    simple = read_plain(text, _VALUES)
+    if simple is not None:
+        return simple
     loader = _Loader(text)
     try:
         node = loader.get_single_node()
@@ -62,7 +67,30 @@ def parse_yaml(text: bytes) -> Any:
 
 def dump(data: Any) -> str:
     """Data as YAML, its keys in the order that they have."""
+    if type(data) is dict and data:
+        return write_plain(data, _dump, meaning)
+    return _dump(data)
+
+
+def _dump(data: Any) -> str:
     return str(yaml.dump(data, Dumper=_Dumper, sort_keys=False, allow_unicode=True))
+
+
+def meaning(text: str) -> Any:
+    """The value that a text without quotes stands for.
+
+    Raises:
+        ValueError: it has the form of a number or date, and is none.
+    """
+    if text[:1] not in _PLAIN.yaml_implicit_resolvers:
+        return text
+    tag = _PLAIN.resolve(yaml.ScalarNode, text, (True, False))
+    if tag == _STR:
+        return text
+    try:
+        return _PLAIN.construct_document(yaml.ScalarNode(tag, text))
+    except yaml.YAMLError as error:
+        raise ValueError(text) from error
 
 
 _ENDLESS = "has anchors that refer to themselves, or multiply without end"
@@ -153,3 +181,8 @@ for _kind in ("bool", "int", "float", "timestamp"):
         f"tag:yaml.org,2002:{_kind}",
         _careful(getattr(yaml.constructor.SafeConstructor, f"construct_yaml_{_kind}")),
     )
+
+_PLAIN: Any = _Loader("")
+"""It constructs values of texts that are no part of a document."""
+_STR = "tag:yaml.org,2002:str"
+_VALUES = Values(meaning)

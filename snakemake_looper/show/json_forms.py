@@ -26,7 +26,7 @@ def check_json(records: Iterable[RecordStatus]) -> str:
 
 
 def _indented(form: Mapping[str, Any]) -> str:
-    if any(value and isinstance(value, list | tuple | dict) for value in form.values()):
+    if any(value and type(value) in (list, tuple, dict) for value in form.values()):
         return json.dumps(form, indent=2).replace("\n", "\n    ")  # text has "\n" as an escape
     return f"{{\n      {_flat(form)[1:-1]}\n    }}"
 

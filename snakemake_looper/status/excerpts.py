@@ -10,8 +10,9 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from pathlib import Path
+from typing import NamedTuple
 
-from .reasons import TAIL_LINES, ending, last_lines
+from .reasons import TAIL_BYTES, TAIL_LINES, ending, last_bytes, lines_in
 
 MOST_LINES = 15
 """The number of lines of an excerpt. Of more lines, the first and the last ones are kept."""
@@ -48,15 +49,34 @@ _HINTS = (
 """A line without any of these, in lower case, has no form of an error. To find that out is cheap."""
 
 
-def excerpt(log: Path) -> tuple[str, ...]:
-    """The lines that say why a job failed: from the first error on, else the last ones.
+class LogEnd(NamedTuple):
+    """The end of a failed job's log."""
+
+    tail: tuple[str, ...]
+    """The last lines, see `reasons.tail`."""
+    excerpt: tuple[str, ...]
+    """The lines that say why the job failed: from the first error on, else the last ones.
 
     The line about the job's end, which its reason repeats, is left out.
     """
-    lines = list(last_lines(log, _BYTES))
+
+
+def log_end(log: Path) -> LogEnd:
+    """The end of a log, which is read once."""
+    content, is_cut = last_bytes(log, _BYTES)
+    lines = list(lines_in(content, is_cut))
+    last = lines
+    if len(content) > TAIL_BYTES:
+        last = list(lines_in(content[-TAIL_BYTES:], True))
+    tail = tuple(last[-TAIL_LINES:])
     while lines and (not lines[-1].strip() or ending(lines[-1:]).text):
         lines.pop()
-    return tuple(_cut(line) for line in _telling(lines))
+    return LogEnd(tail, tuple(_cut(line) for line in _telling(lines)))
+
+
+def excerpt(log: Path) -> tuple[str, ...]:
+    """The lines of a log that say why a job failed, see `LogEnd`."""
+    return log_end(log).excerpt
 
 
 def _telling(lines: Sequence[str]) -> Sequence[str]:

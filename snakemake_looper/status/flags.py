@@ -29,10 +29,14 @@ from functools import cached_property
 from pathlib import Path
 from typing import NamedTuple, Protocol
 
-from ..layout import FOLDER, flag_with
+from ..layout import FOLDER, flag_with, stem_of_flag
 from ..status_words import LEAST_FIRST, NOT_RUN, STATUSES
 from .journal import Run, read_runs
 from .processes import Present
+
+_ENDING = ".flag"
+_ALONE = {word: (word,) for word in STATUSES}
+"""The words of a record with one flag. All these records share them."""
 
 
 class HasFlag(Protocol):
@@ -60,9 +64,10 @@ class HasRecords(Protocol):
 
 
 class _Listing(NamedTuple):
-    """The names in a folder."""
+    """The names in a folder. Files that are no flags are left out."""
 
-    files: frozenset[str]
+    words: Mapping[str, tuple[str, ...]]
+    """The status words of each record, by its flag without `_<status>.flag`."""
     others: frozenset[str]
     """Folders, pipes and the like. A link that leads to no file is in neither."""
     is_blocked: bool = False
@@ -99,16 +104,16 @@ class Flags:
 
     def words(self, completed_flag: str) -> list[str]:
         """The status words of all flags of a record, in the order of `LEAST_FIRST`."""
-        folder, name = os.path.split(completed_flag)
-        present = self._listing(folder).files
-        return [word for word in LEAST_FIRST if flag_with(name, word) in present]
+        folder, name = _split(completed_flag)
+        words = self._listing(folder).words.get(stem_of_flag(name), ())
+        return [word for word in LEAST_FIRST if word in words] if len(words) > 1 else list(words)
 
     def obstacles(self, completed_flag: str, log: str = "") -> Iterator[str]:
         """The paths at which something is in the way of a record's flag or log.
 
         It is not a file and should be one, or the other way round.
         """
-        folder, name = os.path.split(completed_flag)
+        folder, name = _split(completed_flag)
         listing = self._listing(folder)
         if listing.is_blocked:
             yield self._first_file(folder)
@@ -117,7 +122,7 @@ class Flags:
             yield from (os.path.join(folder, one) for one in names if one in listing.others)
         if not log:
             return
-        folder, name = os.path.split(log)
+        folder, name = _split(log)
         listing = self._listing(folder)
         if listing.is_blocked:
             yield self._first_file(folder)
@@ -148,6 +153,12 @@ class Flags:
         return word if not is_here or self.present.uses(self._workdir / log) else "failed"
 
 
+def _split(path: str) -> tuple[str, str]:
+    """A path's folder and name. `os.path.split` takes five times as long."""
+    folder, _, name = path.rpartition("/")
+    return (folder, name) if folder else os.path.split(path)
+
+
 def flag_path(workdir: Path, completed_flag: str, status: str) -> Path:
     """The flag that a record has with a status."""
     return workdir / flag_with(completed_flag, status)
@@ -162,28 +173,33 @@ def _words_now(workdir: Path, completed_flag: str) -> list[str]:
     return [word for word in LEAST_FIRST if flag_path(workdir, completed_flag, word).is_file()]
 
 
-def stamp_of(path: Path) -> int | None:
+def stamp_of(path: Path | str) -> int | None:
     """The time when a file was last written, in ns since the epoch; None if it is missing."""
     try:
-        return path.stat().st_mtime_ns
+        return os.stat(path).st_mtime_ns
     except OSError:
         return None
 
 
 def _listing(folder: Path) -> _Listing:
-    files, others = set(), set()
+    words: dict[str, tuple[str, ...]] = {}
+    others = set()
     try:
         with os.scandir(folder) as entries:
             for entry in entries:
                 if entry.is_file():
-                    files.add(entry.name)
+                    stem, _, last = entry.name.rpartition("_")  # no status has an underline
+                    word = last.removesuffix(_ENDING)
+                    if word in _ALONE and word != last:
+                        known = words.get(stem)
+                        words[stem] = _ALONE[word] if known is None else (*known, word)
                 elif not entry.is_symlink():
                     others.add(entry.name)
     except NotADirectoryError:
-        return _Listing(frozenset(), frozenset(), is_blocked=True)
+        return _Listing({}, frozenset(), is_blocked=True)
     except OSError:
-        return _Listing(frozenset(), frozenset())
-    return _Listing(frozenset(files), frozenset(others))
+        return _Listing({}, frozenset())
+    return _Listing(words, frozenset(others))
 
 
 def obstacles(

@@ -22,7 +22,8 @@ _OF_THE_SYSTEM = re.compile(
 )
 TAIL_LINES = 5
 """The number of last lines of a log that are shown."""
-_TAIL_BYTES = 4096
+TAIL_BYTES = 4096
+"""The end of a log in which they are looked for."""
 _ENDINGS = (
     (re.compile(r"the command exited with (?P<code>\d+)$"), "exit code {code}"),
     (
@@ -73,25 +74,37 @@ def tail(log: Path, lines: int = TAIL_LINES) -> tuple[str, ...]:
     return last_lines(log)[-lines:]
 
 
-def last_lines(log: Path, size: int = _TAIL_BYTES) -> tuple[str, ...]:
+def last_lines(log: Path, size: int = TAIL_BYTES) -> tuple[str, ...]:
     """The lines in the last bytes of a log, without control characters; none if there is no log.
 
     A progress bar writes a line over and over. Only its last state is returned.
     """
-    content, is_cut = _last_bytes(log, size)
+    return lines_in(*last_bytes(log, size))
+
+
+def lines_in(content: bytes, is_cut: bool) -> tuple[str, ...]:
+    """The lines of the end of a log, as of `last_lines`.
+
+    Args:
+        content: the last bytes of the log.
+        is_cut: whether the log has more bytes before.
+    """
     text = content.decode(errors="replace")
-    found = [line.rstrip("\r").rpartition("\r")[2] for line in text.rstrip("\n").split("\n")]
+    found = text.rstrip("\n").split("\n")
     if is_cut and len(found) > 1:
         found = found[1:]  # the beginning of this line is missing
-    return tuple(_CONTROL.sub("", line) for line in found) if text else ()
+    if _CONTROL.search(text):
+        states = (line.rstrip("\r").rpartition("\r")[2] for line in found)
+        found = [_CONTROL.sub("", line) for line in states]
+    return tuple(found) if text else ()
 
 
 def says_out_of_memory(log: Path) -> bool:
     """Whether SLURM reports in a job's log that the job exceeded its memory."""
-    return _OUT_OF_MEMORY.search(_last_bytes(log)[0]) is not None
+    return _OUT_OF_MEMORY.search(last_bytes(log)[0]) is not None
 
 
-def _last_bytes(log: Path, most: int = _TAIL_BYTES) -> tuple[bytes, bool]:
+def last_bytes(log: Path, most: int = TAIL_BYTES) -> tuple[bytes, bool]:
     """The last bytes of a file, and whether the file has more; no bytes if there is no file."""
     try:
         # Without O_NONBLOCK, opening a pipe in the place of a log would wait for a writer.

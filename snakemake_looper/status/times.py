@@ -17,7 +17,7 @@ import os
 from pathlib import Path
 from typing import NamedTuple
 
-from ..files import open_file
+from ..files import start_of
 from ..layout import note_on_times
 
 GRAIN = 2.0
@@ -43,17 +43,15 @@ class Note(NamedTuple):
 def read_note(workdir: Path, completed_flag: str) -> Note | None:
     """The note on a record's last try; None if there is none, or it is damaged."""
     try:
-        with open_file(os.path.join(workdir, note_on_times(completed_flag))) as file:
-            # In some languages, bash writes a comma.
-            first, *others = file.read(_LONGEST).replace(b",", b".").split()
-            written = os.fstat(file.fileno()).st_mtime
+        text, info = start_of(os.path.join(workdir, note_on_times(completed_flag)), _LONGEST)
+        first, *others = text.replace(b",", b".").split()  # bash writes a comma in some languages
         began = float(first)
         end, status = (float(others[0]), others[1].decode()) if others else (None, "")
     except (OSError, ValueError, IndexError):
         return None
     if not 0 <= began <= (began if end is None else end) < _NEVER:
         return None
-    return Note(began, end, status, written)
+    return Note(began, end, status, info.st_mtime)
 
 
 def begin_since(workdir: Path, completed_flag: str, since: float) -> float | None:

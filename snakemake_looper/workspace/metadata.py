@@ -17,7 +17,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from ..files import content_of
+from ..files import content_of, start_of
 
 _FOLDER = ".snakemake/metadata"
 _INCOMPLETE = ".snakemake/incomplete"
@@ -25,6 +25,8 @@ _INCOMPLETE = ".snakemake/incomplete"
 _MODE = 0o660
 """That of Snakemake's own records."""
 _FORMAT = 6
+_USUAL = 16_384
+"""Bytes; nearly all records have fewer."""
 _PART = 254
 """A longer name is cut into folders, whose names begin with `@`."""
 
@@ -44,7 +46,9 @@ class Metadata(NamedTuple):
 def read_metadata(workdir: Path, output: str) -> Metadata | None:
     """Snakemake's record of an output; None if there is none that this module understands."""
     try:
-        record: Any = json.loads(content_of(_path(workdir, output)))
+        path = _path(workdir, output)
+        text, info = start_of(path, _USUAL)
+        record: Any = json.loads(text if info.st_size < _USUAL else content_of(path))
     except (OSError, ValueError, RecursionError):
         return None
     if not isinstance(record, dict) or record.get("record_format_version") != _FORMAT:

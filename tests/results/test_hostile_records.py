@@ -114,11 +114,11 @@ def test_no_files(kind: str, tmp_path: Path) -> None:
 
 
 def test_a_file_that_nobody_may_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def refuse(path: Path) -> bytes:
+    def refuse(path: Path, *_: object, **__: object) -> None:
         raise PermissionError(13, "Permission denied", str(path))
 
     (tmp_path / "b.yaml").write_text("count: {}")
-    monkeypatch.setattr(Path, "read_bytes", refuse)
+    monkeypatch.setattr(results_file, "open", refuse, raising=False)
     with pytest.raises(ResultsFileError) as caught:
         load_record(tmp_path / "b.yaml")
     assert caught.value.fault == f"{tmp_path}/b.yaml: cannot be read (Permission denied)"

@@ -13,6 +13,9 @@ from support.reports import NASTY, Html, page, png, report, table
 
 from snakemake_looper.cli import main
 from snakemake_looper.results.report.report import write_report
+from snakemake_looper.results.report.report_files import LinkedFiles
+from snakemake_looper.results.report.report_levels import LevelReport
+from snakemake_looper.results.report.report_pages import level_pages
 
 
 def parts(folder: Path, name: str = "index") -> list[list[str]]:
@@ -98,3 +101,19 @@ def test_without_results_there_is_nothing_to_download(tmp_path: Path) -> None:
     folder = report(tmp_path, page(statuses={"a": "failed"}))
     assert list(folder.rglob("*.csv")) == []
     assert "CSV" not in Html(folder / "pipelines/count/sample/index.html").text
+
+
+def test_the_pages_of_records_are_not_kept_in_memory(tmp_path: Path) -> None:
+    """Cells are made when a record is asked for, and the facts of the table in one look at each."""
+    report = LevelReport(
+        "count", "sample", None, {name: {"n": 1} for name in "abc"},
+        {"a": "completed", "b": "failed", "d": "completed"}, {},
+    )  # fmt: skip
+    level = level_pages(report, "x", LinkedFiles(str(tmp_path), str(tmp_path), False, ()))
+    assert [one.name for one in level.records] == ["a", "b", "d", "c"]
+    assert level.records[1] == level.records[1]
+    assert level.records[1] is not level.records[1]
+    assert [one.name for one in level.records[2:]] == ["d", "c"]
+    assert [one.name for one in level.records.with_status(["failed"])] == ["b"]
+    assert (len(level.records), level.records.reported()) == (4, 3)
+    assert level.counts == {"completed": 2, "failed": 1, "none": 1}

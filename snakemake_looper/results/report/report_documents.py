@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ from .report_files import Documents, FileNames, LinkedFiles
 from .report_levels import LevelReport
 from .report_lists import page_list
 from .report_numbers import grouped
-from .report_pages import LevelPages, level_pages, log_cell
+from .report_pages import LevelPages, RecordPage, level_pages, log_cell
 
 _TEMPLATES = Path(__file__).with_name("templates")
 _ASSETS = ("report.css", "contents.css", "report.js")
@@ -78,21 +79,27 @@ def _environment(project_name: str, files: LinkedFiles) -> jinja2.Environment:
 
 def _trouble(levels: Sequence[LevelPages], files: LinkedFiles) -> dict[str, Any]:
     """The first records that failed, were interrupted or skipped, and the number of others."""
-    found = [
+    found = (
         (level, record)
         for level in levels
-        for record in level.records
-        if record.status in _TROUBLE and not record.has_left
-    ]
-    known = {record.status for _, record in found}
-    *first, last = [status for status in _TROUBLE if status in known] or [""]
+        for record in level.records.with_status(_TROUBLE)
+        if not record.has_left
+    )
+    first: list[tuple[LevelPages, RecordPage]] = []
+    known, size = set(), 0
+    for level, record in found:
+        known.add(record.status)
+        size += 1
+        if size <= _MOST_TROUBLE:
+            first.append((level, record))
+    *others, last = [status for status in _TROUBLE if status in known] or [""]
     return {
-        "headline": " or ".join(filter(None, (", ".join(first), last))).capitalize(),
+        "headline": " or ".join(filter(None, (", ".join(others), last))).capitalize(),
         "trouble": [
             (level, record, log_cell(record.log.path, partial(files.link, "")))
-            for level, record in found[:_MOST_TROUBLE]
+            for level, record in first
         ],
-        "more": len(found) - _MOST_TROUBLE,
+        "more": size - _MOST_TROUBLE,
     }
 
 
@@ -122,7 +129,18 @@ def _documents_of_level(level: LevelPages, environment: jinja2.Environment) -> D
         galleries[key] = yield from page_list(folder, f"images-{number}", figures)
     if galleries:
         yield f"{folder}/images.html", render["images"](**common, galleries=galleries)
-    neighbours = [None, *level.records, None]
-    for before, record, after in zip(neighbours, level.records, neighbours[2:], strict=False):
+    for before, record, after in _with_neighbours(level.records):
         text = render["record"](**common, record=record, previous=before, following=after)
         yield f"{folder}/{record.file}", text
+
+
+def _with_neighbours(
+    records: Iterable[RecordPage],
+) -> Iterator[tuple[RecordPage | None, RecordPage, RecordPage | None]]:
+    """Each record with the one before and the one after it."""
+    before: RecordPage | None = None
+    here: RecordPage | None = None
+    for after in chain(records, [None]):
+        if here is not None:
+            yield before, here, after
+        before, here = here, after

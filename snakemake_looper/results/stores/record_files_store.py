@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from ...layout import RECORD
+from ..parsed_files import ParsedFiles
 from ..results_file import ResultsFileError, load, load_record, record_paths
 from .in_files import records_in
 from .store import Load, Store
@@ -22,12 +24,14 @@ class RecordFilesStore(Store):
 
     def read(self, warnings: list[str], load: Load = load) -> dict[str, dict[str, Any]]:
         found: dict[str, Any] = {}
+        parsed = ParsedFiles(self.workdir, os.path.dirname(self.row.location.partition(RECORD)[0]))
         for path in self._files().values():
             try:  # not with the caller's `load`, which may keep all files in memory
-                data = load_record(path, self.row.pipeline, self.others)
+                data = load_record(path, self.row.pipeline, self.others, parsed)
                 found |= records_in(data, self.row, path, warnings)
             except ResultsFileError as error:
                 warnings.append(error.about_record())
+        parsed.save()
         return found
 
     def names(self) -> Collection[str]:
