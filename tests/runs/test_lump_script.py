@@ -16,6 +16,7 @@ import pytest
 from support.projects import flags
 from support.running import PATIENCE, REPOSITORY, wait_until
 
+from snakemake_looper.status.reasons import Reason, ending, last_lines
 from snakemake_looper.workspace.lump_script import Member, lump_script
 
 SCRIPT = REPOSITORY / "workflow/scripts/lump.sh"
@@ -483,3 +484,9 @@ def test_the_journal_of_a_lump(tmp_path: Path) -> None:
 def test_flags_are_looked_at_by_their_names(tmp_path: Path) -> None:
     assert run(tmp_path, member("a", "true")) == 0
     assert flags(tmp_path) == ["p_a_completed.flag"]
+
+
+def test_the_reason_of_a_missing_output(tmp_path: Path) -> None:
+    assert run(tmp_path, member("a", "true", 1, "out")) == 1
+    said = ending(last_lines(tmp_path / "logs/a.log"))
+    assert said == Reason("exit code 0, but its outputs are missing", 0)
