@@ -46,6 +46,10 @@ _ENDINGS = (
         re.compile(r"the command exited with (?P<code>0), but its status could not be set$"),
         "exit code 0, but its status could not be set",
     ),
+    (
+        re.compile(r"the command exited with (?P<code>0), but its outputs are missing: .+$"),
+        "exit code {code}, but its outputs are missing",
+    ),
     (re.compile(r"(?P<word>.+ is not a file; remove it)$"), "{word}"),
     (
         re.compile(r"the command exited with (?P<code>0), but set its status to (?P<word>\w+)$"),

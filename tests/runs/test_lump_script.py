@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import shlex
+import shutil
 import signal
 import subprocess
+import time
 from pathlib import Path
 
 import psutil
@@ -13,11 +16,13 @@ import pytest
 from support.projects import flags
 from support.running import PATIENCE, REPOSITORY, wait_until
 
+from snakemake_looper.status.reasons import Reason, ending, last_lines
 from snakemake_looper.workspace.lump_script import Member, lump_script
 
 SCRIPT = REPOSITORY / "workflow/scripts/lump.sh"
 ASKING = ["HUP", "INT", "QUIT", "TERM"]
 KILLING = ["USR1", "XCPU", "ABRT", "RTMIN"]
+needs_flock = pytest.mark.skipif(shutil.which("flock") is None, reason="there is no flock here")
 HOLD = "touch begun; until [ -e go ]; do sleep 0.02; done; touch done"
 
 
@@ -192,7 +197,7 @@ def test_a_signal_to_the_lump(tmp_path: Path, name: str, to: str) -> None:
     assert statuses(tmp_path) == {"a": word, "b": "waiting"}
     assert not (tmp_path / "never").exists()
     assert not is_done(tmp_path)
-    assert code == 128 + number(name)
+    assert code == (1 if name == "RTMIN" else 128 + number(name))
     shown = "a real-time signal" if name == "RTMIN" else f"SIG{name}"
     asked = "interrupted by" if name in ASKING else "shell was killed by"
     assert log(tmp_path, "a").splitlines()[-1].endswith(f"{asked} {shown}")
@@ -208,36 +213,32 @@ def test_a_signal_to_a_members_command(tmp_path: Path, name: str) -> None:
     assert log(tmp_path, "a").splitlines()[-1] == f"the command was killed by SIG{name}"
 
 
-@pytest.mark.parametrize("name", [*ASKING, "KILL", "SEGV", "USR1"])
-def test_a_signal_to_a_members_shell(tmp_path: Path, name: str) -> None:
-    """The lump sets the flag of a member whose shell was killed, and runs the others."""
+@pytest.mark.parametrize("name", ["HUP", "TERM", "KILL", "ABRT", "USR1"])
+def test_a_signal_to_a_members_process(tmp_path: Path, name: str) -> None:
     lump_shell = begun(tmp_path, member("a", HOLD), member("b", "true"))
-    (shell_of_a,) = psutil.Process(lump_shell.pid).children()
-    shell_of_a.send_signal(number(name))
-    if name != "KILL":
-        (tmp_path / "go").touch()
+    children = psutil.Process(lump_shell.pid).children()
+    (process,) = (one for one in children if one.name() != "perl")
+    process.send_signal(number(name))
     assert lump_shell.wait(PATIENCE) == 1
-    (tmp_path / "go").touch()
     word = "partial" if name in ASKING else "failed"
     assert statuses(tmp_path) == {"a": word, "b": "completed"}
-    said = log(tmp_path, "a").splitlines()[-1]
-    asked = "interrupted by" if name in ASKING else "the job's shell was killed by"
-    assert said == f"{asked} SIG{name}" or name == "SEGV"
+    assert log(tmp_path, "a").splitlines()[-1] == f"the command was killed by SIG{name}"
     assert f"p_a: {word}, see logs/a.log" in lines(tmp_path)  # bash may add a line
 
 
 def test_a_lump_whose_shell_is_killed(tmp_path: Path) -> None:
-    """Its member goes on to its end. The next try waits for it, and runs the others."""
-    members = [member("a", f"echo a >> ran; {HOLD}"), member("b", "echo b >> ran")]
+    """Its member goes on, for nothing. The next try waits for it."""
+    members = [member("a", f"echo a >> ran; {HOLD}; echo end >> ran"), member("b", "echo b >> ran")]
     process = begun(tmp_path, *members)
     process.kill()
     process.wait()
+    assert statuses(tmp_path) == {"a": "running", "b": "waiting"}
     with subprocess.Popen(shell(), cwd=tmp_path) as second:
-        wait_until(lambda: "waiting: an earlier run" in (tmp_path / "lumps/one.log").read_text())
+        wait_until(lambda: "waiting: an earlier run" in log(tmp_path, "a"))
         assert statuses(tmp_path) == {"a": "running", "b": "waiting"}
         (tmp_path / "go").touch()
         assert second.wait(PATIENCE) == 0
-    assert (tmp_path / "ran").read_text().split() == ["a", "b"]
+    assert (tmp_path / "ran").read_text().split() == ["a", "end", "a", "end", "b"]
     assert statuses(tmp_path) == {"a": "completed", "b": "completed"}
 
 
@@ -257,11 +258,235 @@ def test_outputs_that_are_missing(tmp_path: Path) -> None:
     members = [member("a", "cd /", 1, "old"), member("b", "touch out/b", 1, "out/b")]
     assert run(tmp_path, *members) == 1
     assert statuses(tmp_path) == {"a": "failed", "b": "completed"}
-    assert log(tmp_path, "a") == (
-        f"the command exited with 0, but its outputs are missing: {tmp_path}/old\n"
+    assert log(tmp_path, "a") == ("the command exited with 0, but its outputs are missing: old\n")
+
+
+@pytest.mark.parametrize("name", ASKING)
+def test_a_signal_to_the_group_reaches_the_programs(tmp_path: Path, name: str) -> None:
+    """Also INT and QUIT, which shells ignore in the background."""
+    members = [member("a", "touch begun; exec sleep 600"), member("b", "touch never")]
+    process = begun(tmp_path, *members)
+    while process.poll() is None:  # bash may lose a signal that comes while it starts a process
+        os.killpg(process.pid, number(name))
+        time.sleep(0.1)
+    assert statuses(tmp_path) == {"a": "partial", "b": "waiting"}
+    assert not (tmp_path / "never").exists()
+
+
+# --- commands of any kind --------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("command", "word"),
+    [
+        ("exit 0", "completed"),
+        ("exec true", "completed"),
+        ("exec false", "failed"),
+        ("set +e; false; true", "completed"),
+        ("set +e; trap 'echo bye' EXIT; false", "failed"),
+        ("exec >&- 2>&-", "completed"),
+        ("cat <<END\nno end", "failed"),
+        ("echo )", "failed"),
+        ("echo 'open", "failed"),
+        ("if true; then", "failed"),
+        ("true | false | true", "failed"),
+        ("echo $nothing", "failed"),
+        ("echo $1", "failed"),
+        ("return 0", "failed"),
+        ("export __looper_flag=x __looper_stop=TERM; PATH=; cd /", "completed"),
+        ("mv flags/p_a_running.flag flags/p_a_failed.flag", "failed"),
+        ("mv flags/p_a_running.flag flags/p_a_partial.flag", "partial"),
+        ("mv flags/p_a_running.flag flags/p_a_completed.flag; false", "failed"),
+        ("rm flags/p_a_running.flag", "completed"),
+        ("kill -KILL $BASHPID", "failed"),
+        ("printf failed > flags/p_a_failed.flag", "failed"),
+    ],
+)
+def test_a_command_harms_nobody(tmp_path: Path, command: str, word: str) -> None:
+    members = [member("a", command), member("b", "[ -z ${__looper_x-} ]; [ $PWD != / ]; echo b")]
+    assert run(tmp_path, *members) == (0 if word == "completed" else 1)
+    assert statuses(tmp_path) == {"a": word, "b": "completed"}
+    assert log(tmp_path, "b") == "b\n"
+
+
+def test_numbers_of_shells_differ(tmp_path: Path) -> None:
+    """Commands make names of temporary files of `$$`."""
+    assert run(tmp_path, member("a", "echo $$"), member("b", "echo $$"), threads=2) == 0
+    assert log(tmp_path, "a") != log(tmp_path, "b")
+
+
+def test_a_member_that_kills_its_group(tmp_path: Path) -> None:
+    words = lump(tmp_path, member("a", "kill -TERM 0; sleep 60"), member("b", "true"))
+    process = subprocess.Popen(words, cwd=tmp_path, start_new_session=True)
+    assert process.wait(PATIENCE) == 128 + signal.SIGTERM
+    assert statuses(tmp_path) == {"a": "partial", "b": "waiting"}
+
+
+def test_what_a_member_leaves_in_the_background_holds_up_nobody(tmp_path: Path) -> None:
+    words = lump(tmp_path, member("a", "sleep 600 & echo a"), member("b", "true"))
+    env = {**os.environ, "SNAKEMAKE_LOOPER_LOCK": "yes"}
+    for _ in range(2):
+        process = subprocess.Popen(words, cwd=tmp_path, env=env, start_new_session=True)
+        try:
+            assert process.wait(PATIENCE) == 0
+            (tmp_path / "flags/p_a_completed.flag").rename(tmp_path / "flags/p_a_waiting.flag")
+        finally:
+            os.killpg(process.pid, signal.SIGKILL)
+
+
+@pytest.mark.parametrize("word", ["completed", "running", "partial"])
+@pytest.mark.parametrize("kind", ["folder", "pipe"])
+def test_no_file_in_a_flags_place(tmp_path: Path, word: str, kind: str) -> None:
+    path = tmp_path / f"flags/p_a_{word}.flag"
+    path.parent.mkdir()
+    path.mkdir() if kind == "folder" else os.mkfifo(path)
+    assert run(tmp_path, member("a", "touch never"), member("b", "true")) == 1
+    assert not (tmp_path / "never").exists()
+    assert log(tmp_path, "a").splitlines()[-1] == f"{path} is not a file; remove it"
+    assert (tmp_path / "flags/p_a_failed.flag").read_text() == "failed"
+    assert (tmp_path / "flags/p_b_completed.flag").exists()
+    path.rmdir() if kind == "folder" else path.unlink()
+    assert run(tmp_path, member("a", "true"), member("b", "true")) == 0
+
+
+def test_no_file_in_a_logs_place(tmp_path: Path) -> None:
+    (tmp_path / "logs/a.log").mkdir(parents=True)
+    assert run(tmp_path, member("a", "touch never"), member("b", "true")) == 1
+    assert statuses(tmp_path) == {"a": "failed", "b": "completed"}
+    assert "p_a: logs/a.log is not a file that can be written; remove it" in lines(tmp_path)
+
+
+NAMES = ["it's", 'a "b"', "a b", "$x", "`x`", "né 漢字", "a\nb", "-n", "*", "[a]", "a%b", "\\"]
+
+
+def test_names_of_any_kind(tmp_path: Path) -> None:
+    members = [
+        member(
+            name, f"printf %s {shlex.quote(name)} > {shlex.quote('out/' + name)}", 1, "out/" + name
+        )
+        for name in NAMES
+    ]
+    assert run(tmp_path, *members, threads=2) == 0
+    assert statuses(tmp_path) == dict.fromkeys(NAMES, "completed")
+    assert sorted(path.read_text() for path in (tmp_path / "out").iterdir()) == sorted(NAMES)
+
+
+def test_long_commands(tmp_path: Path) -> None:
+    """No argument of a program may be that long."""
+    text = "x" * 200_000
+    members = [member(str(one), f"x={text}; echo ${{#x}}; echo $BASHPID") for one in range(5)]
+    assert run(tmp_path, *members) == 0
+    assert all(log(tmp_path, str(one)).startswith("200000\n") for one in range(5))
+
+
+def test_many_members(tmp_path: Path) -> None:
+    members = [member(f"{one}", f"((({one} % 100 != 7)))") for one in range(500)]
+    assert run(tmp_path, *members, threads=3) == 1
+    found = statuses(tmp_path)
+    assert [name for name, word in found.items() if word != "completed"] == [
+        "107", "207", "307", "407", "7",
+    ]  # fmt: skip
+    assert lines(tmp_path)[-1] == "5 of 500 members are not completed"
+
+
+@needs_flock
+def test_a_member_waits_for_its_earlier_run_on_a_cluster(tmp_path: Path) -> None:
+    """It then runs all the same: the earlier run may have had another command."""
+    (tmp_path / "logs").mkdir()
+    holder = subprocess.Popen(
+        [
+            "bash",
+            "-c",
+            "exec >> logs/a.log; flock 1; touch held; until [ -e go ]; do sleep 0.02; done",
+        ],
+        cwd=tmp_path,
     )
+    wait_until((tmp_path / "held").exists)
+    words = lump(tmp_path, member("a", "echo a"), member("b", "true"))
+    env = {**os.environ, "SNAKEMAKE_LOOPER_LOCK": "yes"}
+    process = subprocess.Popen(words, cwd=tmp_path, env=env)
+    wait_until(lambda: "waiting: an earlier run" in log(tmp_path, "a"))
+    assert statuses(tmp_path) == {"a": "waiting", "b": "waiting"}
+    (tmp_path / "go").touch()
+    assert process.wait(PATIENCE) == 0
+    holder.wait(PATIENCE)
+    assert log(tmp_path, "a") == "a\n"
+
+
+@needs_flock
+def test_a_signal_ends_the_wait_for_an_earlier_run(tmp_path: Path) -> None:
+    (tmp_path / "logs").mkdir()
+    with (tmp_path / "logs/a.log").open("a") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        words = lump(tmp_path, member("a", "touch never"))
+        env = {**os.environ, "SNAKEMAKE_LOOPER_LOCK": "yes"}
+        process = subprocess.Popen(words, cwd=tmp_path, env=env)
+        wait_until(lambda: "waiting: an earlier run" in log(tmp_path, "a"))
+        process.terminate()
+        assert process.wait(PATIENCE) == 128 + signal.SIGTERM
+    assert statuses(tmp_path) == {"a": "waiting"}
+
+
+# --- the process that renames flags ----------------------------------------------------------------
+
+PERLS = {
+    "none": "exit 127",
+    "one that refuses": "while read -r -d '' a && read -r -d '' b; do echo failed; done",
+    "one that is killed": """
+for i in 1 2 3; do read -r -d '' a && read -r -d '' b && mv "$a" "$b" && echo done; done; kill -9 $$""",
+    "one that is killed after its work": """
+read -r -d '' a && read -r -d '' b && mv "$a" "$b"; kill -9 $$""",
+    "one that hangs": "read -r -d '' a; read -r -d '' b; exec sleep 600",
+}
+
+
+@pytest.mark.parametrize("kind", PERLS)
+def test_flags_are_renamed_without_perl(tmp_path: Path, kind: str) -> None:
+    """`mv` does the rest."""
+    (tmp_path / "bin").mkdir()
+    (tmp_path / "bin/perl").write_text(f"#!/bin/bash\n{PERLS[kind]}\n")
+    (tmp_path / "bin/perl").chmod(0o755)
+    path = f"{tmp_path}/bin{os.pathsep}{os.environ['PATH']}"
+    members = [member(name, f"cat flags/p_{name}_*") for name in "abcd"]
+    assert run(tmp_path, *members, member("e", "exit 3"), PATH=path) == 1
+    assert statuses(tmp_path) == {**dict.fromkeys("abcd", "completed"), "e": "failed"}
+    assert [log(tmp_path, name) for name in "abcd"] == ["running"] * 4
+    assert lines(tmp_path)[-1] == "1 of 5 members are not completed"
+
+
+@pytest.mark.parametrize("name", ["TERM", "USR1"])
+def test_a_signal_while_a_flag_is_renamed(tmp_path: Path, name: str) -> None:
+    """It does not end that `mv`, and is not lost."""
+    (tmp_path / "bin").mkdir()
+    for program, text in {
+        "perl": "exit 127",
+        "mv": f'kill -{name} 0\nPATH=${{PATH#*:}}\nexec mv "$@"',
+    }.items():
+        (tmp_path / "bin" / program).write_text(f"#!/bin/bash\n{text}\n")
+        (tmp_path / "bin" / program).chmod(0o755)
+    env = {**os.environ, "PATH": f"{tmp_path}/bin{os.pathsep}{os.environ['PATH']}"}
+    words = lump(tmp_path, member("a", "true"), member("b", "touch never"))
+    process = subprocess.Popen(words, cwd=tmp_path, env=env, start_new_session=True)
+    assert process.wait(PATIENCE) == 128 + number(name)
+    word = "partial" if name == "TERM" else "failed"
+    assert statuses(tmp_path) == {"a": word, "b": "waiting"}
+    assert not (tmp_path / "never").exists()
+
+
+def test_the_journal_of_a_lump(tmp_path: Path) -> None:
+    assert run(tmp_path, member("a", "true"), member("b", "exit 3")) == 1
+    text = (tmp_path / "lumps/one.members").read_text()
+    assert [line.split()[:2] for line in text.splitlines()[1:]] == [
+        ["0", "running"], ["0", "completed"], ["1", "running"], ["1", "failed"],
+    ]  # fmt: skip
 
 
 def test_flags_are_looked_at_by_their_names(tmp_path: Path) -> None:
     assert run(tmp_path, member("a", "true")) == 0
     assert flags(tmp_path) == ["p_a_completed.flag"]
+
+
+def test_the_reason_of_a_missing_output(tmp_path: Path) -> None:
+    assert run(tmp_path, member("a", "true", 1, "out")) == 1
+    said = ending(last_lines(tmp_path / "logs/a.log"))
+    assert said == Reason("exit code 0, but its outputs are missing", 0)

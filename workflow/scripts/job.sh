@@ -29,13 +29,18 @@
 
 __looper_reached=
 __looper_obstacle=
+__looper_unset="the command exited with 0, but its status could not be set"
 # SEGV, BUS, FPE and ILL are missing: bash itself would run into them again and again. They end the
 # shell through the exit trap. `trap` fails for names that the system does not know; that is
 # ignored.
 __looper_signals=(
     HUP INT QUIT TERM
-    USR1 USR2 ALRM PIPE XCPU XFSZ VTALRM PROF ABRT TRAP SYS IO PWR STKFLT EMT
+    USR1 USR2 ALRM PIPE XCPU XFSZ VTALRM PROF ABRT TRAP SYS IO
 )
+case $OSTYPE in
+    linux*) __looper_signals+=(PWR STKFLT) ;;
+    *) __looper_signals+=(PWR STKFLT EMT) ;;
+esac
 __looper_realtime=({34..64})
 
 # The paths of a job, by the path of its completed flag. The command may change folder.
@@ -50,7 +55,7 @@ __looper_paths() {
 # links in a flag's place. Anything else in a flag's place stays; `__looper_obstacle` then has its
 # path. Returns 1 if the flag could not be written.
 __looper_write() {
-    local word path found=
+    local word path found= was= content=
     for word in waiting running completed failed partial; do
         path=${__looper_flag}_$word.flag
         [[ -e $path || -L $path ]] || continue
@@ -60,6 +65,7 @@ __looper_write() {
             __looper_obstacle=$path
         elif [[ -z $found ]]; then
             found=$path
+            was=$word
         else
             rm -f -- "$path"
         fi
@@ -67,10 +73,19 @@ __looper_write() {
     path=${__looper_flag}_$1.flag
     [[ $__looper_obstacle != "$path" ]] || return 1
     : "${found:=$path}"
-    # Another user's flag may be read-only in a folder that is not.
-    { printf '%s' "$1" > "$found"; } 2> /dev/null || {
-        rm -f -- "$found" && printf '%s' "$1" > "$found" || return 1
-    }
+    {
+        # A word that is not shorter than the last one is written over it. ext4 would bring a file
+        # to the disk that was made empty and written again, which takes milliseconds.
+        if [[ -n $was ]] && ((${#1} >= ${#was})) &&
+            ! IFS= read -r -d '' -n 16 content < "$found" && [[ $content == "$was" ]]; then
+            printf '%s' "$1" 1<> "$found"
+        else
+            printf '%s' "$1" > "$found"
+        fi || {
+            # Another user's flag may be read-only in a folder that is not.
+            rm -f -- "$found" && printf '%s' "$1" > "$found" || return 1
+        }
+    } 2> /dev/null
     __looper_from=$found
     __looper_to=$path
 }
@@ -78,8 +93,11 @@ __looper_write() {
 # Set the status. Returns 1 if the flag could not be set.
 __looper_status() {
     __looper_write "$1" || return 1
-    [[ $__looper_from == "$__looper_to" ]] ||
-        LC_ALL=C mv -f -- "$__looper_from" "$__looper_to"
+    [[ $__looper_from == "$__looper_to" ]] || __looper_rename "$__looper_from" "$__looper_to"
+}
+
+__looper_rename() {
+    LC_ALL=C mv -f -- "$1" "$2"
 }
 
 # The line behind the command. Only this function notes that the command ended with 0.
@@ -89,62 +107,67 @@ looper_end_reached() {
     __looper_reached=yes
 }
 
+# Find the status of a job that has ended: CODE SIGNAL. The signal is the one that its shell has
+# received, if any. Sets `__looper_verdict`; and `__looper_text`, the log's last line, if the job is
+# not completed; and `__looper_code`.
+__looper_judge() {
+    local word
+    __looper_verdict=failed
+    __looper_text=
+    __looper_code=$1
+    if [[ -n $2 ]]; then
+        __looper_text="the job's shell was killed by SIG$2"
+        __looper_code=1
+        case $2 in
+            HUP | INT | QUIT | TERM)
+                __looper_verdict=partial
+                __looper_text="interrupted by SIG$2"
+                ;;
+            realtime) __looper_text="the job's shell was killed by a real-time signal" ;;
+        esac
+        word=$(kill -l "$2" 2> /dev/null) && __looper_code=$((128 + word))
+    elif [[ -n $__looper_obstacle ]]; then
+        __looper_text="$__looper_obstacle is not a file; remove it"
+    elif (($1 > 128)) && word=$(kill -l $(($1 - 128)) 2> /dev/null); then
+        __looper_text="the command was killed by SIG$word"
+        case $word in HUP | INT | QUIT | TERM) __looper_verdict=partial ;; esac
+    elif (($1 != 0)); then
+        __looper_text="the command exited with $1"
+        [[ ! -f ${__looper_flag}_partial.flag ]] || __looper_verdict=partial
+    elif [[ -z $__looper_reached ]]; then
+        __looper_text="the job's shell ended before its last line, as by a signal"
+    else
+        for word in failed partial; do
+            if [[ -f ${__looper_flag}_$word.flag ]]; then
+                __looper_verdict=$word
+                __looper_text="the command exited with 0, but set its status to $word"
+                return
+            fi
+        done
+        __looper_verdict=completed
+    fi
+}
+
 # End the job. The exit trap calls this without an argument, the traps of signals with the signal's
 # name. A signal that arrives before the first `trap` below starts this function anew. All later
 # signals are ignored, by `mv` as well.
 __looper_end() {
-    local code=$? signal=${1-} status=failed text= word
+    local code=$?
     set +eu
     trap '' "${__looper_signals[@]}" "${__looper_realtime[@]}" 2> /dev/null
     trap - EXIT
-    if [[ -n $signal ]]; then
-        text="the job's shell was killed by SIG$signal"
-        code=1
-        case $signal in
-            HUP | INT | QUIT | TERM)
-                status=partial
-                text="interrupted by SIG$signal"
-                ;;
-            realtime) text="the job's shell was killed by a real-time signal" ;;
-        esac
-        word=$(kill -l "$signal" 2> /dev/null) && code=$((128 + word))
-    elif [[ -n $__looper_obstacle ]]; then
-        text="$__looper_obstacle is not a file; remove it"
-    elif ((code > 128)) && word=$(kill -l $((code - 128)) 2> /dev/null); then
-        text="the command was killed by SIG$word"
-        case $word in HUP | INT | QUIT | TERM) status=partial ;; esac
-    elif ((code != 0)); then
-        text="the command exited with $code"
-        [[ ! -f ${__looper_flag}_partial.flag ]] || status=partial
-    elif [[ -z $__looper_reached ]]; then
-        text="the job's shell ended before its last line, as by a signal"
-    else
-        status=completed
-        for word in failed partial; do
-            if [[ -f ${__looper_flag}_$word.flag ]]; then
-                status=$word
-                text="the command exited with 0, but set its status to $word"
-                break
-            fi
-        done
-        [[ $status != completed ]] || __looper_has_outputs || {
-            status=failed
-            text="the command exited with 0, but its outputs are missing: $__looper_missing"
-        }
-    fi
-    [[ -z $text ]] || echo "$text"
-    __looper_tell "$status"
-    [[ $status != completed || -n ${SNAKEMAKE_LOOPER_LOCK-} ]] || __looper_complete
-    if ! __looper_status "$status" && [[ $status == completed ]]; then
-        status=failed
-        echo "the command exited with 0, but its status could not be set"
-        __looper_tell failed
+    __looper_judge "$code" "${1-}"
+    [[ -z $__looper_text ]] || echo "$__looper_text"
+    [[ $__looper_verdict != completed || -n ${SNAKEMAKE_LOOPER_LOCK-} ]] || __looper_complete
+    if ! __looper_status "$__looper_verdict" && [[ $__looper_verdict == completed ]]; then
+        __looper_verdict=failed
+        echo "$__looper_unset"
         __looper_status failed
     fi
-    __looper_note_end "${EPOCHREALTIME-} $status"
+    __looper_note_end "${EPOCHREALTIME-} $__looper_verdict"
     __looper_unlock
-    [[ $status == completed ]] || ((code != 0)) || code=1
-    exit "$code"
+    [[ $__looper_verdict == completed ]] || ((__looper_code != 0)) || __looper_code=1
+    exit "$__looper_code"
 }
 
 # End a job that is completed: the shell becomes the `mv` of its last step, which spares a process.
@@ -156,10 +179,6 @@ __looper_complete() {
     [[ $__looper_from != "$__looper_to" ]] || exit 0
     LC_ALL=C exec mv -f -- "$__looper_from" "$__looper_to"
 }
-
-# `lump.sh` has other functions of these names: a member of a lump has outputs and a journal.
-__looper_has_outputs() { :; }
-__looper_tell() { :; }
 
 # Take the lock on the log, which is standard output by now. `flock` returns 1 if another process
 # has the lock. After any other error, as on a file system without locks, the job runs without a
@@ -240,7 +259,6 @@ __looper_begin() {
     __looper_trap __looper_end
     : > "$2"
     __looper_note_begin
-    __looper_tell running
     __looper_status running || exit 1
     [[ -z $__looper_obstacle ]] || exit 1
 }
