@@ -8,7 +8,7 @@ failed, each member has the status that its flag says:
     failed, partial  it has a reason of its own
     running          its shell was killed with the lump: it gets the lump's reason
     waiting          it was not begun. It stays so for a retry, and gets back its old status at the
-                     end. If no member was begun, all of them failed, and never began
+                     end. If this try has begun no member, all of them failed, and never began
 """
 
 from __future__ import annotations
@@ -52,6 +52,8 @@ class FollowedLumps:
     """Tells that a job has died: its status, and the reason."""
     _lumps: dict[str, _FollowedLump] = field(default_factory=dict)
     """By their markers."""
+    _failed: dict[str, tuple[str, str]] = field(default_factory=dict)
+    """How members have failed, by their completed flags; they may be tried again."""
     _markers: dict[int, str] = field(default_factory=dict)
     """By the numbers of Snakemake's jobs."""
 
@@ -94,6 +96,7 @@ class FollowedLumps:
 
     def _tell(self, one: _FollowedLump, job: FollowedJob, status: str, reason: str) -> None:
         one.told.add(job.brief.flag)
+        self._failed[job.brief.flag] = (status, reason)
         self.died(job, status, reason)
 
     # --- the end of a lump ------------------------------------------------------------------------
@@ -115,7 +118,7 @@ class FollowedLumps:
             job.external_jobid = event.external_jobid or job.external_jobid
         words = [(job, self.deaths.written(job)) for job in one.jobs]
         verdict = self.deaths.verdict(one.jobs[0], event) if one.jobs else None
-        if all(word in ("waiting", NOT_RUN) for _, word in words) and self._is_new(one):
+        if all(word in ("waiting", NOT_RUN) for _, word in words):
             reason = verdict.reason if verdict else ""
             reason = self.deaths.why_never_began(one.jobs[0], event, reason)
             for job, _ in words:
@@ -124,10 +127,6 @@ class FollowedLumps:
         for job, word in words:
             self._end(one, job, word, verdict)
         return True
-
-    def _is_new(self, one: _FollowedLump) -> bool:
-        """Whether no member has been begun, in any try."""
-        return len(one.jobs) == len(one.lump.members)
 
     def _end(
         self, one: _FollowedLump, job: FollowedJob, word: str, verdict: Verdict | None
@@ -143,6 +142,8 @@ class FollowedLumps:
                 self._mark(one, job, verdict.status, verdict.reason, overrule=True)
             elif job.brief.flag not in one.told:
                 self._tell(one, job, word, "")
+        elif job.brief.flag in self._failed:  # in an earlier try; this one has not begun it
+            self._mark(one, job, *self._failed[job.brief.flag])
 
     def _was_killed(self, job: FollowedJob) -> bool:
         return ending(tail(self.workdir / job.brief.log)).signal == "SIGKILL"

@@ -197,6 +197,20 @@ def test_a_lump_that_is_tried_again(local: Driver) -> None:
     assert local.look() == {"completed": 3, "failed": 1}
 
 
+def test_a_member_that_failed_and_is_not_begun_again(local: Driver) -> None:
+    """It is not what it was before the run: its results are those of the try that failed."""
+    local.hand_over()
+    local.do("a", "running", "failed", log="the command exited with 3\n")
+    local.do("b", "running", "failed", log="the command exited with 3\n")
+    local.do("c", "running", "completed")
+    local.fail()
+    local.say("Trying to restart job 7.")
+    local.hand_over()
+    local.do("a", "running")
+    local.fail()
+    assert local.flags() == ["a_failed", "b_failed", "c_completed", "d_waiting"]
+
+
 def test_jobs_of_a_cluster_are_noted_for_each_member(slurm: Driver) -> None:
     slurm.hand_over()
     slurm.say("Job 7 has been submitted with SLURM jobid 9 (log: x).")
