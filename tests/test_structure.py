@@ -39,7 +39,7 @@ ROOMS = [
 # in a generated workflow, in a job array, and where resources grow with each try.
 LOADED_BY_A_JOB = {
     "", "files", "for_snakefiles", "layout", "system_errors", "version", "workspace",
-    "workspace.engine", "workspace.engine_records", "workspace.forced", "workspace.job_table",
+    "workspace.engine", "workspace.engine_logs", "workspace.engine_records", "workspace.forced", "workspace.job_table",
     "workspace.looper_records", "workspace.lookups", "workspace.lump_lookups", "workspace.lumps",
     "workspace.places",
     "workspace.rows",
@@ -75,7 +75,8 @@ SEAMS = {
         "show.statuses", "show.summary", "show.tables", "show.text",
     },
     "snakemake": {
-        "commands.run", "show.log_lines", "workspace.engine", "workspace.engine_records",
+        "commands.run", "show.log_lines", "workspace.engine", "workspace.engine_logs",
+        "workspace.engine_records",
         "workspace.lookups", "workspace.read_only",
     },
 }  # fmt: skip

@@ -32,12 +32,11 @@ from ..status.journal import Journal
 from ..system_errors import at, explained, is_of_space, probe, write_faults
 from ..workspace.engine import (
     Engine,
-    console_handlers,
-    ease_scheduling,
     explain_lock,
     let_sigterm_interrupt,
     workflow_error,
 )
+from ..workspace.engine_logs import console_handlers
 from ..workspace.job_table import JobTable
 from ..workspace.lump_lookups import LumpLookups
 from ..workspace.read_only import let_snakemake_read, refuse_to_run
@@ -102,7 +101,7 @@ class Session:
             refuse_to_run(self.hindrance or f"{self.workdir}: no journal can be written there")
             return
         self._began = time.time()
-        ease_scheduling(self._engine)
+        self._engine.ease_scheduling()
         self._prepare_stores()
         self._write_moved_configs()
         try:
@@ -218,7 +217,7 @@ def open_session(table: JobTable, workdir: Path, engine: Engine, lumps: LumpLook
             if is_of_space(error):  # Snakemake cannot go on, either
                 refuse_to_run(hindrance)
             # Else the project can be looked at, as by a user who may only read; `begin` refuses.
-    for handler in engine.log_files():
+    for handler in engine.logs.of_files():
         _tell_once(handler)
     session = Session(table, workdir, journal, engine, lumps)
     session.hindrance = hindrance
@@ -227,7 +226,7 @@ def open_session(table: JobTable, workdir: Path, engine: Engine, lumps: LumpLook
         engine.when_gone(lifecycle.end, workdir, journal)
     for handler in console_handlers():
         handler.addFilter(WithoutCutOffJobs())
-    for handler in engine.log_handlers():
+    for handler in engine.logs.of_plugins():
         follow = getattr(handler, "follow", None)  # only our plugin has it
         if follow is not None:
             follow(session)

@@ -7,7 +7,6 @@ only then Snakemake knows the names under which a module's rules are used.
 
 from __future__ import annotations
 
-import logging
 import signal
 import threading
 import weakref
@@ -15,11 +14,10 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from .engine_logs import Logs
 from .engine_records import Records
 
 Action = Callable[[], None]
-_DEFAULT_LIMIT = (100, 1)
-"""Snakemake's own `--max-jobs-per-timespan`: jobs, and seconds."""
 
 
 class PlannedJob(NamedTuple):
@@ -50,7 +48,8 @@ class Engine:
     def __init__(self, workflow: Any) -> None:
         self._reference = weakref.ref(workflow)
         modifier = workflow.modifier
-        self._name_of: Callable[[str], str] = modifier.modify_rulename
+        self.name_of: Callable[[str], str] = modifier.modify_rulename
+        """Gives the name in the workflow of a rule of the job table."""
         self.is_module: bool = modifier.namespace is not None
         """Whether the Snakefile is a module of another one."""
         self.module: str = modifier.namespace or ""
@@ -60,6 +59,7 @@ class Engine:
         self.moves_paths: bool = bool(replaced)
         """Whether `prefix:` or `replace_prefix:` of the module changes the paths of its files."""
         self.records = Records(self._reference)
+        self.logs = Logs(self._reference)
         self.folder = Path(workflow.current_basedir)
         """The folder of the Snakefile."""
 
@@ -112,10 +112,7 @@ class Engine:
 
     @property
     def shared(self) -> frozenset[str]:
-        """The kinds of files that jobs share with this process, as `--shared-fs-usage` names them.
-
-        Snakemake knows this before it reads the Snakefile, and the executor only after that.
-        """
+        """The words of `--shared-fs-usage`. Snakemake knows them before it knows the executor."""
         usage = self._workflow.storage_settings.shared_fs_usage
         return frozenset(one.item_to_choice() for one in usage)
 
@@ -134,7 +131,7 @@ class Engine:
     def planned_jobs(self, rules: Iterable[str]) -> Iterator[PlannedJob]:
         """The jobs of these rules that Snakemake will run."""
         dag = self._workflow.dag
-        known = {name: rule for rule in rules for name in (rule, self._name_of(rule))}
+        known = {name: rule for rule in rules for name in (rule, self.name_of(rule))}
         for job in dag.needrun_jobs():
             rule = known.get(job.rule.name)
             if rule is not None:
@@ -159,7 +156,7 @@ class Engine:
         if settings is None:
             return False
         asked = set(map(str, settings.forcerun or ()))
-        names = {name for rule in rules for name in (rule, self._name_of(rule))}
+        names = {name for rule in rules for name in (rule, self.name_of(rule))}
         forced = not asked.isdisjoint({*names, *files})
         return bool(settings.forceall or settings.forcetargets or forced)
 
@@ -169,7 +166,7 @@ class Engine:
         if settings is None:
             return False
         asked = set(map(str, settings.forcerun or ()))
-        return bool(settings.forceall) or not asked.isdisjoint((rule, self._name_of(rule), file))
+        return bool(settings.forceall) or not asked.isdisjoint((rule, self.name_of(rule), file))
 
     @property
     def rerun_triggers(self) -> frozenset[str]:
@@ -177,13 +174,9 @@ class Engine:
         settings = self._workflow.dag_settings
         return frozenset(one.name.lower().replace("_", "-") for one in settings.rerun_triggers)
 
-    def name_of(self, rule: str) -> str:
-        """The name in the workflow of a rule of the job table."""
-        return self._name_of(rule)
-
     def software_digest(self, rule: str, image: str | None) -> str:
         """What Snakemake would record about the software of a rule's job; see `Records`."""
-        return self.records.software_digest(self._name_of(rule), image)
+        return self.records.software_digest(self.name_of(rule), image)
 
     def force(self, files: Iterable[str]) -> None:
         """Let Snakemake make these files again."""
@@ -220,6 +213,14 @@ class Engine:
         asked = str(getattr(self._workflow.executor_settings, "array_jobs", None) or "")
         return {rule.strip() for rule in asked.replace(";", ",").split(",")} - {""}
 
+    def ease_scheduling(self) -> None:
+        """Spare Snakemake's scheduler work that has no effect. Call it before the first job."""
+        from .engine_scheduler import ease
+
+        scheduler = getattr(self._workflow, "scheduler", None)
+        if scheduler is not None and not self.is_module:
+            ease(scheduler, bool(self._workflow.local_exec))
+
     def hand_on(self, variable: str) -> None:
         """Hand an environment variable on to every job."""
         self._workflow.register_envvars(variable)
@@ -239,23 +240,6 @@ class Engine:
         """
         for name, action in (("onstart", start), ("onsuccess", success), ("onerror", error)):
             _add_handler(self._workflow, name, action)
-
-    def log_handlers(self) -> Iterator[Any]:
-        """The handlers of logger plugins."""
-        listener = getattr(self._log_manager(), "queue_listener", None)
-        yield from getattr(listener, "handlers", ())
-
-    def log_files(self) -> Iterator[logging.Handler]:
-        """The handlers that write Snakemake's own log files."""
-        yield from getattr(self._log_manager(), "logfile_handlers", ())
-
-    def _log_manager(self) -> Any:
-        manager = getattr(self._workflow, "logger_manager", None)
-        if manager is None:  # in 9.14 the whole process has one
-            from snakemake import logging
-
-            manager = logging.logger_manager
-        return manager
 
 
 def _add_handler(workflow: Any, name: str, action: Action) -> None:
@@ -290,44 +274,6 @@ def _add_handler(workflow: Any, name: str, action: Action) -> None:
     setattr(workflow, name, registering)
 
 
-def ease_scheduling(engine: Engine) -> None:
-    """Spare Snakemake's scheduler work that has no effect. Call it before the first job."""
-    workflow = engine._workflow
-    scheduler = getattr(workflow, "scheduler", None)
-    if scheduler is not None and not engine.is_module:
-        _leave_out_sizes(scheduler)
-        if workflow.local_exec:
-            _lift_limit(scheduler)
-
-
-def _leave_out_sizes(scheduler: Any) -> None:
-    """Let the scheduler not look up the sizes of input files that it does not use.
-
-    Each time a job ends, Snakemake asks the file system about all input files of 200 jobs, which
-    takes half of the time of a run of short jobs (seen with 9.27). Only rewards use the sizes, and
-    the greedy scheduler leaves them out with `omit_prioritize_by_temp_and_input`.
-    """
-    settings = getattr(getattr(scheduler, "_scheduler", None), "settings", None)
-    if getattr(settings, "omit_prioritize_by_temp_and_input", False):
-
-        async def update_input_sizes(jobs: Any) -> None:
-            pass
-
-        scheduler.update_input_sizes = update_input_sizes
-
-
-def _lift_limit(scheduler: Any) -> None:
-    """Lift Snakemake's default limit of 100 new jobs a second, which is meant for clusters.
-
-    With a limit, the scheduler looks for new jobs also one second after each time that it looked
-    for any, and Snakemake cannot end before that second has passed. A limit that the user has
-    chosen stays.
-    """
-    limiter = getattr(scheduler, "job_rate_limiter", None)
-    if (getattr(limiter, "max_jobs", 0), getattr(limiter, "timespan", 0)) == _DEFAULT_LIMIT:
-        scheduler.job_rate_limiter = None
-
-
 def let_sigterm_interrupt() -> None:
     """Let SIGTERM end Snakemake also while its scheduler holds its own lock.
 
@@ -345,14 +291,6 @@ def let_sigterm_interrupt() -> None:
 
     if threading.current_thread() is threading.main_thread():
         signal.signal(signal.SIGTERM, interrupt)
-
-
-def console_handlers() -> Iterator[logging.Handler]:
-    """The handlers that write Snakemake's own output to standard error or standard output."""
-    for handler in logging.getLogger("snakemake.logging").handlers:
-        is_file = isinstance(handler, logging.FileHandler)
-        if isinstance(handler, logging.StreamHandler) and not is_file:
-            yield handler
 
 
 def workflow_error(message: str) -> Exception:

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from snakemake_looper.layout import data_dir
-from snakemake_looper.workspace.engine import Engine, ease_scheduling
+from snakemake_looper.workspace.engine import Engine
 
 
 @dataclass(eq=False)
@@ -139,7 +139,7 @@ def test_files_that_are_to_be_made_again() -> None:
 
 
 def scheduling(jobs: int = 100, omit: bool = True, local: bool = True, prefix: str = "") -> Any:
-    """Snakemake's own scheduler after `ease_scheduling`, as far as that changes it."""
+    """Snakemake's own scheduler after `Engine.ease_scheduling`, as far as that changes it."""
     settings = SimpleNamespace(omit_prioritize_by_temp_and_input=omit)
     scheduler = SimpleNamespace(
         _scheduler=SimpleNamespace(settings=settings),
@@ -147,7 +147,7 @@ def scheduling(jobs: int = 100, omit: bool = True, local: bool = True, prefix: s
         update_input_sizes="Snakemake's own",
     )
     workflow = Workflow(prefix, scheduler=scheduler, local_exec=local)
-    ease_scheduling(Engine(workflow))
+    Engine(workflow).ease_scheduling()
     return scheduler
 
 
@@ -166,7 +166,7 @@ def test_sizes_are_looked_up_if_the_scheduler_may_use_them(case: dict[str, Any])
 def test_the_ilp_scheduler_gets_its_sizes() -> None:
     scheduler = SimpleNamespace(_scheduler=SimpleNamespace(settings=None), update_input_sizes="own")
     workflow = Workflow(scheduler=scheduler, local_exec=True)
-    ease_scheduling(Engine(workflow))
+    Engine(workflow).ease_scheduling()
     assert scheduler.update_input_sizes == "own"
 
 
