@@ -175,11 +175,12 @@ def _lumps_packed(table: JobTable, engine: Engine, run: str) -> Packed:
     """The lumps of those samples that are due."""
     from .results.outdated import Choices, due_jobs
     from .workspace.lump_packing import pack
+    from .workspace.read_only import refuse_to_run
 
     choices = Choices(engine.forces, engine.rerun_triggers, engine.software_digest)
     found = due_jobs(table, table.facts.workdir, table.facts.lumps, choices)
     if found:
-        engine.records.refuse_lumps()
+        refuse_to_run(engine.records.why_no_lumps())
     return pack(table, found, run, engine.array_rules)
 
 

@@ -43,21 +43,16 @@ class Records:
         """Whether Snakemake records what jobs ran with (`--drop-metadata` says no)."""
         return bool(self._workflow.execution_settings.keep_metadata)
 
-    def refuse_lumps(self) -> None:
-        """Refuse lumps where the records of their members cannot be written.
-
-        Raises:
-            WorkflowError: lumps are impossible. The message says why.
-        """
+    def why_no_lumps(self) -> str | None:
+        """Why the records of members cannot be written; None if they can."""
         workflow = self._workflow
         if not hasattr(workflow.persistence, "_metadata_path"):
-            raise _refusal(
+            return (
                 "lumps need Snakemake's records as files; leave out --persistence-backend, or lumps"
             )
         if workflow.touch:
-            raise _refusal(
-                "--touch cannot touch the samples of lumps; leave out --lump, or --touch"
-            )
+            return "--touch cannot touch the samples of lumps; leave out --touch, or lumps"
+        return None
 
     def after_each(self, action: Callable[[RecordedJob], None]) -> None:
         """Call an action whenever Snakemake has recorded a job, before it goes on."""
@@ -125,10 +120,3 @@ class Records:
         if has_image:
             digest.update(str(url).encode())
         return digest.hexdigest()
-
-
-def _refusal(message: str) -> Exception:
-    from snakemake.exceptions import WorkflowError
-
-    error: Exception = WorkflowError(message)
-    return error
