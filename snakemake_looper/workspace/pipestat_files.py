@@ -19,6 +19,7 @@ from typing import Any
 from ..files import read_text, write_atomic
 from ..layout import marker
 from .job_table import JobTable
+from .metadata import unmark
 from .own_files import put
 
 
@@ -60,8 +61,17 @@ def refresh_configs(table: JobTable, workdir: Path) -> None:
 
 
 def note_written(table: JobTable, workdir: Path) -> None:
-    """Write lost markers again, for configs whose content is current."""
+    """Write lost markers again, for configs whose content is current.
+
+    A killed run may have left Snakemake's mark that a config is incomplete. Then Snakemake would make
+    the config and no job that reads it: it looks at none of them, and to jobs an up-to-date config
+    is no reason to run. The mark goes. `refresh_configs` sees to the content.
+    """
     for config in table.configs(workdir):
+        if config.last_written == config.digest:
+            for output in (config.path, marker(config.path)):
+                with contextlib.suppress(OSError):
+                    unmark(workdir, output)
         if config.last_written in (None, "") and _is_current(
             workdir / config.source, workdir / config.path
         ):

@@ -29,6 +29,7 @@ from support.running import (
 )
 
 from snakemake_looper.layout import JOURNALS
+from snakemake_looper.workspace.metadata import mark_incomplete
 
 # Commands that wait until they are told to go on, and that say when they run twice.
 PROJECT = {
@@ -193,6 +194,22 @@ def test_a_job_that_ended_in_between_is_taken_over(hold: Path) -> None:
     # The ticket is for that one time.
     assert use_looper("--forceall", cwd=hold).code == 0
     assert sorted(ran(hold)) == ["one", "one", "two", "two"]
+
+
+def test_a_config_that_a_killed_run_was_writing(hold: Path) -> None:
+    """Snakemake calls it incomplete, would make it, and would pass over all jobs that read it."""
+    (hold / "go").touch()
+    assert use_looper(cwd=hold).code == 0
+    config = hold / "results/pipestat_config_hold.yaml"
+    whole = config.read_text()
+    mark_incomplete(hold, "results/pipestat_config_hold.yaml")
+    assert use_looper(cwd=hold).jobs() == []
+    edit(hold / "samples.csv", "one", "uno")
+    mark_incomplete(hold, "results/pipestat_config_hold.yaml")
+    config.write_text(whole[:20])
+    assert use_looper(cwd=hold).code == 0
+    assert sorted(ran(hold)) == ["one", "two", "uno"] and flags(hold) == DONE
+    assert config.read_text() == whole
 
 
 def test_a_job_that_fails_while_it_is_waited_for_is_run_again(hold: Path) -> None:
