@@ -39,10 +39,9 @@ ROOMS = [
 # in a generated workflow, in a job array, and where resources grow with each try.
 LOADED_BY_A_JOB = {
     "", "files", "for_snakefiles", "layout", "system_errors", "version", "workspace",
-    "workspace.engine", "workspace.engine_logs", "workspace.engine_records", "workspace.forced", "workspace.job_table",
-    "workspace.looper_records", "workspace.lookups", "workspace.lump_lookups", "workspace.lumps",
-    "workspace.places",
-    "workspace.rows",
+    "workspace.engine", "workspace.engine_logs", "workspace.engine_records", "workspace.forced",
+    "workspace.job_table", "workspace.looper_records", "workspace.lookups", "workspace.lump_lookups",
+    "workspace.lumps", "workspace.places", "workspace.rows",
 }  # fmt: skip
 LOADED_BY_SOME_JOBS = {"formula", "run", "run.from_snakefile", "workspace.array_task"}
 # Each library of others is imported by these modules, and by no other.
