@@ -74,8 +74,7 @@ SEAMS = {
         "show.statuses", "show.summary", "show.tables", "show.text",
     },
     "snakemake": {
-        "commands.run", "show.log_lines", "workspace.engine", "workspace.engine_records",
-        "workspace.lookups", "workspace.read_only",
+        "commands.run", "show.log_lines", "workspace.engine", "workspace.lookups", "workspace.read_only",
     },
 }  # fmt: skip
 # Of a picture of the house: rooms that stand beside each other, as in `    status/ read/   …`.
