@@ -231,7 +231,10 @@ def test_a_child_process_imports_nothing_heavy(
     done, theirs = modules("--target-jobs", "a:x=1", "--allowed-rules", "a", *CHILD, cwd=bare)
     assert done.code == 0, done.err
     foreign = {name for name in ours - theirs if name.split(".")[0] not in sys.stdlib_module_names}
-    names = ("engine", "forced", "job_table", "looper_records", "lookups", "places", "rows")
+    names = (
+        "engine", "engine_records", "forced", "job_table", "looper_records", "lookups",
+        "lump_lookups", "lumps", "places", "rows",
+    )  # fmt: skip
     reader = {f"workspace.{name}" for name in names}
     cheap = {"files", "for_snakefiles", "layout", "system_errors", "version", "workspace", *reader}
     assert foreign == {"snakemake_looper", *(f"snakemake_looper.{name}" for name in cheap)}
