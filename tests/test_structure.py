@@ -75,7 +75,6 @@ SEAMS = {
     },
     "snakemake": {
         "commands.run", "show.log_lines", "workspace.engine", "workspace.engine_logs",
-        "workspace.engine_records",
         "workspace.lookups", "workspace.read_only",
     },
 }  # fmt: skip
