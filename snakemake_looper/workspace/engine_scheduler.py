@@ -25,13 +25,18 @@ def _leave_out_sizes(scheduler: Any) -> None:
     takes half of the time of a run of short jobs (seen with 9.27). Only rewards use the sizes, and
     the greedy scheduler leaves them out with `omit_prioritize_by_temp_and_input`.
     """
-    settings = getattr(getattr(scheduler, "_scheduler", None), "settings", None)
-    if getattr(settings, "omit_prioritize_by_temp_and_input", False):
+    omit = "omit_prioritize_by_temp_and_input"
+    chosen = getattr(getattr(scheduler, "_scheduler", None), "settings", None)
+    stand_in = getattr(getattr(scheduler, "_greedy_scheduler", None), "settings", None)
+    if not getattr(chosen, omit, False) or not hasattr(stand_in, omit):
+        return
+    # Snakemake 9.14 asks a second greedy scheduler, with default settings, if one job is ready.
+    setattr(stand_in, omit, True)
 
-        async def update_input_sizes(jobs: Any) -> None:
-            pass
+    async def update_input_sizes(jobs: Any) -> None:
+        pass
 
-        scheduler.update_input_sizes = update_input_sizes
+    scheduler.update_input_sizes = update_input_sizes
 
 
 def _lift_limit(scheduler: Any) -> None:

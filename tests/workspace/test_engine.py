@@ -143,6 +143,9 @@ def scheduling(jobs: int = 100, omit: bool = True, local: bool = True, prefix: s
     settings = SimpleNamespace(omit_prioritize_by_temp_and_input=omit)
     scheduler = SimpleNamespace(
         _scheduler=SimpleNamespace(settings=settings),
+        _greedy_scheduler=SimpleNamespace(
+            settings=SimpleNamespace(omit_prioritize_by_temp_and_input=False)
+        ),
         job_rate_limiter=SimpleNamespace(max_jobs=jobs, timespan=1.0),
         update_input_sizes="Snakemake's own",
     )
@@ -155,6 +158,7 @@ def test_sizes_that_the_scheduler_does_not_use_are_not_looked_up() -> None:
     scheduler = scheduling()
     jobs = [SimpleNamespace(input=["a file that would be looked up"])]
     assert asyncio.run(scheduler.update_input_sizes(jobs)) is None
+    assert scheduler._greedy_scheduler.settings.omit_prioritize_by_temp_and_input
 
 
 @pytest.mark.parametrize("case", [{"omit": False}, {"prefix": "module_"}])
