@@ -458,7 +458,7 @@ def test_others_see_no_difference(
 def test_help_differs_by_the_options_only(tmp_path: Path) -> None:
     ours = set(re.findall(r"--[\w-]+", snakemake("--help", cwd=tmp_path).out))
     theirs = set(re.findall(r"--[\w-]+", without("--help", cwd=tmp_path).out))
-    assert ours - theirs == {"--use-looper-config"}
+    assert ours - theirs == {"--use-looper-config", "--logger-looper-use-looper-config"}
     assert theirs - ours == set()
 
 
