@@ -32,6 +32,8 @@ class Deaths:
     journal: Journal
     not_started: deque[str] = field(default_factory=deque)
     """Why shells could not be started; their jobs have not been named yet."""
+    _states: dict[str, str] = field(default_factory=dict)
+    """SLURM's answers by its jobs. Snakemake waits for each, and members of a group share one."""
 
     def written(self, job: FollowedJob) -> str:
         """The status that a job's flag says at this moment."""
@@ -41,12 +43,17 @@ class Deaths:
         """A cluster's verdict on a job's end; None if the job itself knows better."""
         state = state_in(event.message)
         if not state and self.journal.executor == "slurm" and job.external_jobid:
-            state = state_of(job.external_jobid)  # for groups the plugin does not pass it on
+            state = self._state_of(job.external_jobid)  # for groups the plugin does not pass it on
         verdict = verdict_on(state)
         logs = (self.workdir / log for log in event.logs if log != job.brief.log)
         if verdict is None and job.external_jobid and any(map(says_out_of_memory, logs)):
             return verdict_on(OUT_OF_MEMORY)
         return verdict
+
+    def _state_of(self, external_jobid: str) -> str:
+        if external_jobid not in self._states:
+            self._states[external_jobid] = state_of(external_jobid)
+        return self._states[external_jobid]
 
     def why_never_began(self, job: FollowedJob, event: events.Failed, reason: str) -> str:
         """Why a job did not begin.

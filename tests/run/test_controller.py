@@ -273,6 +273,23 @@ def test_members_of_a_group_each_have_their_end(slurm: Driver) -> None:
     assert len(slurm.failures) == 2, "each is said once"
 
 
+def test_slurm_is_asked_once_about_a_group(slurm: Driver, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Snakemake waits meanwhile, and a SLURM that is down lets it wait for a minute."""
+    asked: list[str] = []
+
+    def no_answer(jobids: list[str]) -> dict[str, str]:
+        asked.extend(jobids)
+        raise OSError("squeue does not answer")
+
+    monkeypatch.setattr(module, "slurm_states", no_answer)
+    form_group(slurm)
+    for name in NAMES:
+        slurm.status(name, "running")
+    fail_group(slurm)
+    assert slurm.flags() == ["a_failed", "b_failed", "c_failed"]
+    assert asked == ["9"]
+
+
 def test_tasks_of_an_array_have_numbers_of_their_own(slurm: Driver) -> None:
     slurm.hand_over(*NAMES)
     slurm.say(
