@@ -32,6 +32,11 @@ MODIFIERS = {
             "t.csv", "sample_name,kind,file,kind\na,x,place,y\n", id="columns of one name"
         ),
         pytest.param("t.csv", "sample_name,kind,file,2\na,x,place,y\n", id="a number as a name"),
+        pytest.param(
+            "t.csv",
+            "sample_name,kind,file,_project,_derived_cols_done\na,x,place,y,z\n",
+            id="peppy's own names",
+        ),
     ],
 )
 def test_samples_of_a_table_are_those_that_peppy_makes(

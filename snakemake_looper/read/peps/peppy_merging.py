@@ -119,9 +119,11 @@ class Project(peppy.Project):  # type: ignore[misc]
 def _texts(table: pandas.DataFrame) -> dict[str, list[str]] | None:
     """The cells of each column; None if any cell or name is no text, or two columns share a name.
 
-    A row of texts has the same values, whether pandas makes it or not.
+    A row of texts has the same values, whether pandas makes it or not. A name with `_` in front may
+    be one of peppy's own, which such a cell must not replace.
     """
-    columns = {name: table[name].tolist() for name in table.columns if type(name) is str}
+    names = [name for name in table.columns if type(name) is str and not name.startswith("_")]
+    columns = {name: table[name].tolist() for name in names}
     if not table.columns.is_unique or len(columns) < len(table.columns):
         return None
     are_texts = all(type(cell) is str for cells in columns.values() for cell in cells)
