@@ -77,7 +77,7 @@ def _dump(data: Any) -> str:
 
 
 def meaning(text: str) -> Any:
-    """The value that a text without quotes stands for.
+    """The value that a text without quotes stands for. Several threads may call this at once.
 
     Raises:
         ValueError: it has the form of a number or date, and is none.
@@ -87,8 +87,10 @@ def meaning(text: str) -> Any:
     tag = _PLAIN.resolve(yaml.ScalarNode, text, (True, False))
     if tag == _STR:
         return text
+    # `construct_document` keeps notes in the loader, which all threads share.
+    construct = _PLAIN.yaml_constructors.get(tag, _Loader.construct_undefined)
     try:
-        return _PLAIN.construct_document(yaml.ScalarNode(tag, text))
+        return construct(_PLAIN, yaml.ScalarNode(tag, text))
     except yaml.YAMLError as error:
         raise ValueError(text) from error
 

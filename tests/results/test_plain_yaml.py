@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import threading
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
+from snakemake_looper.results import yaml_text
 from snakemake_looper.results.plain_yaml import Values, read_plain
 from snakemake_looper.results.yaml_text import dump, meaning
 
@@ -193,3 +195,19 @@ def test_a_value_in_two_places_gets_an_anchor(shared: Any) -> None:
 )
 def test_a_number_is_written_as_pyyaml_writes_it(value: float) -> None:
     assert dump({"a": value}) == as_pyyaml_writes({"a": value})
+
+
+def test_two_threads_may_read_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """While one of them makes a value, the other one makes all of its own."""
+    kind = "tag:yaml.org,2002:int"
+    constructors = yaml_text._Loader.yaml_constructors
+    first = constructors[kind]
+
+    def interrupted(loader: Any, node: yaml.Node) -> Any:
+        other = threading.Thread(target=meaning, args=("yes",))
+        other.start()
+        other.join()
+        return first(loader, node)
+
+    monkeypatch.setitem(constructors, kind, interrupted)
+    assert meaning("0x1F") == 31
