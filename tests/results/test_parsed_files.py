@@ -239,3 +239,13 @@ def test_destroyed_records_leave_nothing(project: Project) -> None:
     forget_parsed(project.workdir)
     assert not any((project.workdir / PARSED).iterdir())
     forget_parsed(project.workdir / "elsewhere")
+
+
+def test_something_that_cannot_be_removed_keeps_no_copy(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    listed = [project.workdir / PARSED / "a folder", project.kept]
+    listed[0].mkdir()
+    monkeypatch.setattr(Path, "iterdir", lambda self: iter(listed))
+    forget_parsed(project.workdir)
+    assert not listed[1].exists()
