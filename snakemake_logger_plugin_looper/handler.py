@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from snakemake_looper.status.journal import Journal
 
 _DRAIN_SECONDS = 30.0
-"""The longest wait, when a run ends, for log records that Snakemake has not handed over yet."""
+"""The longest wait, when a run ends, for log records that no view has shown yet."""
 _SECONDS_BETWEEN_SNAPSHOTS = 5.0
 """Plain lines need few snapshots, and each looks at the flags of submitted jobs."""
 
@@ -208,8 +208,12 @@ class Watcher:
         with self._lock:
             for controller in self._controllers.values():
                 self._safely(controller.mark_abandoned)
-        with self._view_lock:
-            self._safely(self._show_failures)
+        # A stopped terminal keeps the lock. The run ends all the same, and its results are published.
+        if self._view_lock.acquire(timeout=max(deadline - time.monotonic(), 0)):
+            try:
+                self._safely(self._show_failures)
+            finally:
+                self._view_lock.release()
 
     def _sum_up(self) -> None:
         if self._live is not None:

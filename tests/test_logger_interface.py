@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import json
+import threading
+from types import SimpleNamespace
+from typing import Any, cast
 
 import pytest
 from snakemake.cli import get_argument_parser
 from snakemake.common.argparse import ArgumentParser
+from snakemake.settings.enums import Quietness
 from snakemake_interface_logger_plugins.base import LogHandlerBase
 from snakemake_interface_logger_plugins.registry import LoggerPluginRegistry
 from snakemake_interface_logger_plugins.settings import LogHandlerSettingsBase
 from snakemake_interface_logger_plugins.tests import TestLogHandlerBase
 
 from snakemake_logger_plugin_looper import LogHandler, LogHandlerSettings
+from snakemake_logger_plugin_looper import handler as handler_module
 
 PRINTED_BY_THE_CATALOG = "--logger-looper-use-looper-config"
 
@@ -63,3 +68,18 @@ def test_both_spellings_are_one_option(words: list[str], path: str | None) -> No
     for spelling in ("--use-looper-config", PRINTED_BY_THE_CATALOG):
         parsed, rest = original(get_argument_parser(), [spelling, *words])
         assert (parsed.use_looper_config, parsed.targets, rest) == (path, set(), [])
+
+
+def test_a_stopped_terminal_does_not_hold_up_the_end_of_a_run(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Results are published next, and nobody may come to press Ctrl+Q."""
+    monkeypatch.setattr(handler_module, "_DRAIN_SECONDS", 0.0)
+    settings: Any = SimpleNamespace(dryrun=False, quiet=[Quietness.ALL], nocolor=True, stdout=False)
+    watcher, session = handler_module.Watcher(settings), cast(Any, SimpleNamespace(journal=None))
+    watcher.follow(session)
+    with watcher._view_lock:  # as the thread has it that writes to the terminal
+        end = threading.Thread(target=session.drain, daemon=True)
+        end.start()
+        end.join(timeout=10)
+        assert not end.is_alive()
