@@ -82,14 +82,16 @@ def _flag_as_waiting(
 ) -> None:
     """Note each planned record with the status that it has, and flag all but the resumed ones."""
     flags = Flags(workdir)
-    past = _past_runs(workdir, journal)
+    others = [run for run in read_runs(workdir) if run.path != journal.path]
+    past = [run for run in others if not run.alive]
     prune(past, lambda flag: flags.word(flag) not in ("completed", NOT_RUN))
     before = {one.brief.flag: flags.word(one.brief.flag) for one in planned}
     journal.begin(
         engine.executor, {flag: "" if was == NOT_RUN else was for flag, was in before.items()}
     )
-    # A job that an earlier run submitted may leave its queue at any time.
-    is_quiet = all(run.is_local for run in past)
+    # A job that an earlier run submitted may leave its queue at any time, and a living run, or one of
+    # another machine that nobody can know to be dead, may start any.
+    is_quiet = all(run.is_local and not run.alive for run in others)
     flag_as_waiting(workdir, (flag for flag in before if flag not in resumed), flags, is_quiet)
 
 

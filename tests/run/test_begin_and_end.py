@@ -167,6 +167,21 @@ def test_flags_of_a_living_run_stay(lab: Lab) -> None:
     journal.end()
 
 
+@pytest.mark.parametrize("executor", ["local", "slurm"])
+def test_a_living_run_may_change_flags_at_any_time(
+    lab: Lab, monkeypatch: pytest.MonkeyPatch, executor: str
+) -> None:
+    """Also one of another machine, which nobody can know to be dead."""
+    quiet: list[bool] = []
+    monkeypatch.setattr(lifecycle, "flag_as_waiting", lambda *given: quiet.append(given[-1]))
+    living = lab.killed(executor=executor)
+    lab.begin().end()
+    assert quiet == [False]
+    living.end()
+    lab.begin().end()
+    assert quiet == [False, executor == "local"]
+
+
 def test_a_completed_job_is_taken_over(lab: Lab) -> None:
     journal = lab.killed()
     write_flag(lab.folder, flag("a"), "completed", ("waiting",))
