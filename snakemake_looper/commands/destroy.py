@@ -37,8 +37,10 @@ def execute(arguments: Namespace) -> int:
     ):
         return DONE if arguments.dry_run else FAILED
     with no_run(selected, workdir):
-        destroy(found)
-        forget_parsed(workdir)
+        try:
+            destroy(found)
+        finally:  # also if only some are gone
+            forget_parsed(workdir)
     show("removed")
     return DONE
 

@@ -5,16 +5,20 @@ from __future__ import annotations
 import json
 import os
 import shutil
+from argparse import Namespace
 from collections.abc import Callable
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from snakemake_looper.commands import destroy as command
 from snakemake_looper.layout import PARSED
 from snakemake_looper.results import parsed_files, results_file
 from snakemake_looper.results.assemble import assemble
 from snakemake_looper.results.parsed_files import GRAIN, ParsedFiles, forget_parsed
+from snakemake_looper.results.remove import Removal
 
 
 def record(name: str, value: object) -> str:
@@ -249,3 +253,19 @@ def test_something_that_cannot_be_removed_keeps_no_copy(
     monkeypatch.setattr(Path, "iterdir", lambda self: iter(listed))
     forget_parsed(project.workdir)
     assert not listed[1].exists()
+
+
+def test_records_destroyed_in_part_leave_no_copy(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails(found: Removal) -> None:
+        raise OSError("the disk is gone")
+
+    gone, nobody = Removal((project.records / "a.yaml",), ()), Namespace(dry_run=False)
+    monkeypatch.setattr(command, "_found", lambda arguments: (gone, project.workdir, arguments))
+    monkeypatch.setattr(command, "is_confirmed", lambda *_: True)
+    monkeypatch.setattr(command, "no_run", lambda *_: nullcontext())
+    monkeypatch.setattr(command, "destroy", fails)
+    with pytest.raises(OSError, match="the disk is gone"):
+        command.execute(nobody)
+    assert not any((project.workdir / PARSED).iterdir())
