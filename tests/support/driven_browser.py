@@ -72,6 +72,8 @@ class Browser:
         while time.monotonic() < end:
             answer = self._receive(end)
             if answer.get("id") == self._number:
+                if method.startswith("Input.") and "navigated" in str(answer.get("error")):
+                    return {}  # a click has led to another page
                 assert "error" not in answer, answer
                 result: dict[str, Any] = answer["result"]
                 return result
