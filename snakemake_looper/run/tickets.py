@@ -56,33 +56,42 @@ def take_over(
     Raises:
         OSError: a ticket cannot be written.
     """
-    done = [
-        one
-        for one in planned
-        if one.brief.flag in run.planned
-        and not one.has_prerequisites
-        and not table.has_outputs(one.brief.rule)  # Snakemake removes these before a job runs
-        and _is_completed_by(run, workdir / one.brief.flag, one.brief.flag in earlier)
-    ]
+    done = [one for one in planned if _may_be_taken(one, run, table, workdir, earlier)]
     path = job_table_of(workdir, run.plan)
     # Flags of another version may have been set for another reason than the command's success.
     if not done or not path.is_file() or run.version != __version__:
         return set()
     then = JobTable(path)
     try:
-        taken = [
-            one
-            for one in done
-            if not engine.is_forced((one.brief.rule,), (one.brief.flag,))
-            and table.has_same_job(then, one.brief)
-            and _is_newest(one, table, workdir)
-            and _leave_ticket(workdir, one.brief.flag)
-        ]
+        same = [one for one in done if _is_same(one, then, table, engine, workdir)]
     finally:
         then.close()
+    taken = {one.brief.flag for one in same if _leave_ticket(workdir, one.brief.flag)}
     if taken:
         note(f"taking over {counted(len(taken), 'job')} that a killed run has completed")
-    return {one.brief.flag for one in taken}
+    return taken
+
+
+def _is_same(one: Planned, then: JobTable, table: JobTable, engine: Engine, workdir: Path) -> bool:
+    """Whether a job is the one that a dead run ran, and nobody forces it."""
+    return (
+        not engine.is_forced((one.brief.rule,), (one.brief.flag,))
+        and table.has_same_job(then, one.brief)
+        and _is_newest(one, table, workdir)
+    )
+
+
+def _may_be_taken(
+    one: Planned, run: Run, table: JobTable, workdir: Path, earlier: Collection[str]
+) -> bool:
+    """Whether a dead run has completed a job that needs no other job of this run."""
+    flag = one.brief.flag
+    return (
+        flag in run.planned
+        and not one.has_prerequisites
+        and not table.has_outputs(one.brief.rule)  # Snakemake removes these before a job runs
+        and _is_completed_by(run, workdir / flag, flag in earlier)
+    )
 
 
 def _is_completed_by(run: Run, flag: Path, was_taken: bool) -> bool:
