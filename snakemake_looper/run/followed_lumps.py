@@ -118,12 +118,14 @@ class FollowedLumps:
             job.external_jobid = event.external_jobid or job.external_jobid
         words = [(job, self.deaths.written(job)) for job in one.jobs]
         verdict = self.deaths.verdict(one.jobs[0], event) if one.jobs else None
-        if all(word in ("waiting", NOT_RUN) for _, word in words):
+        # Members that this run takes over are completed, and begin in no try.
+        to_begin = [(job, word) for job, word in words if word != "completed" or job.is_over]
+        if to_begin and all(word in ("waiting", NOT_RUN) for _, word in to_begin):
             reason = verdict.reason if verdict else ""
             reason = self.deaths.why_never_began(one.jobs[0], event, reason)
-            for job, _ in words:
+            for job, _ in to_begin:
                 self._mark(one, job, verdict.status if verdict else "failed", reason)
-            return True
+            words = [(job, word) for job, word in words if word == "completed"]
         for job, word in words:
             self._end(one, job, word, verdict)
         return True
@@ -157,7 +159,7 @@ class FollowedLumps:
         else:
             self.count(job, written)
 
-    def left_running(self) -> list[FollowedJob]:
-        """Members that run according to their flags, when Snakemake ends."""
-        self.look()
-        return [job for one in self._lumps.values() for job in one.jobs if job.status == "running"]
+    def tells_of(self, marker: str) -> bool:
+        """Whether the members of a lump say why it failed. It may fail when all are completed."""
+        one = self._lumps.get(marker)
+        return one is not None and any(job.status != "completed" for job in one.jobs)
