@@ -57,8 +57,8 @@ class Choices(NamedTuple):
     """Whether a job runs in any case, by its rule and completed flag."""
     triggers: frozenset[str] = _ALL_TRIGGERS
     software: Callable[[str, str | None], str] = lambda rule, image: ""
-    """The digest that Snakemake would record about the software of a rule's job with this image;
-    empty if it is not known."""
+    """The digest that Snakemake would record about the software of a rule's job with this image,
+    or the environment in the image; empty if it is not known."""
 
 
 class _Facts:
@@ -211,7 +211,8 @@ def _by_software(row: JobRow, facts: _Facts, choices: Choices) -> str | None:
         return None
     now = choices.software(row.rule, row.container)
     recorded = _recorded(row, facts) if now else None
-    is_other = recorded is not None and recorded.software not in ("", now)
+    is_other = recorded is not None and now not in (recorded.software, recorded.in_image)
+    is_other &= bool(recorded and recorded.software)
     return "the container or environment changed" if is_other else None
 
 

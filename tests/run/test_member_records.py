@@ -73,6 +73,20 @@ def test_each_change_is_found(done: Path) -> None:
     assert due(done, only_params) == {"b": "the command changed"}
 
 
+def test_an_environment_in_an_image(done: Path) -> None:
+    """`a` has both as they were, `b` another environment, `c` another image."""
+    for record, image, environment in (("a", "x", "ZQ=="), ("b", "x", "Zg=="), ("c", "y", "ZQ==")):
+        software = {"container_img_url": image, "conda_env": environment}
+        fields = recorded_fields(done, flag_of(done, record)) | software
+        write_metadata(done, flag_of(done, record), {**fields, "software_stack_hash": "0" * 32})
+    triggers = frozenset({"software-env"})
+    changed = "the container or environment changed"
+    found = due(done, Choices(triggers=triggers, software=lambda rule, image: "x\nZQ=="))
+    assert found == {"b": changed, "c": changed}
+    assert due(done, Choices(triggers=triggers, software=lambda rule, image: "0" * 32)) == {}
+    assert due(done, Choices(triggers=triggers)) == {}
+
+
 def test_a_flag_without_a_record_of_its_last_run_is_due(done: Path) -> None:
     """The main process died after the member was completed, and before it was recorded."""
     mark_incomplete(done, flag_of(done, "b"))
