@@ -86,8 +86,8 @@ class Controller:
         """Whether a record is about the failure of a pipeline's job: `on_failure` says more."""
         failures = (one for one in events.read(record) if isinstance(one, events.Failed))
         outputs = (output for one in failures for output in one.outputs)
-        with self._lock:
-            return any(one in self.briefs or self._lumps.tells_of(one) for one in outputs)
+        told = (one for one in outputs if one in self.briefs or one in self.lumps())
+        return any(map(self._lumps.explains, told))
 
     # --- events --------------------------------------------------------------------------------
 

@@ -56,6 +56,8 @@ class FollowedLumps:
     """How members have failed, by their completed flags; they may be tried again."""
     _markers: dict[int, str] = field(default_factory=dict)
     """By the numbers of Snakemake's jobs."""
+    _unexplained: set[str] = field(default_factory=set)
+    """The markers of lumps that have failed, and whose members were all completed by then."""
 
     def hand_over(self, lump: Lump, jobid: int) -> Iterable[FollowedJob]:
         """Note that a lump was handed over, for the first time or again; its members to run."""
@@ -128,6 +130,8 @@ class FollowedLumps:
             words = [(job, word) for job, word in words if word == "completed"]
         for job, word in words:
             self._end(one, job, word, verdict)
+        if all(job.status == "completed" for job in one.jobs):
+            self._unexplained.add(marker)
         return True
 
     def _end(
@@ -159,7 +163,6 @@ class FollowedLumps:
         else:
             self.count(job, written)
 
-    def tells_of(self, marker: str) -> bool:
+    def explains(self, marker: str) -> bool:
         """Whether the members of a lump say why it failed. It may fail when all are completed."""
-        one = self._lumps.get(marker)
-        return one is not None and any(job.status != "completed" for job in one.jobs)
+        return marker not in self._unexplained
