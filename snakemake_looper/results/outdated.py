@@ -57,8 +57,8 @@ class Choices(NamedTuple):
     """Whether a job runs in any case, by its rule and completed flag."""
     triggers: frozenset[str] = _ALL_TRIGGERS
     software: Callable[[str, str | None], str] = lambda rule, image: ""
-    """The digest that Snakemake would record about the software of a rule's job with this image;
-    empty if it is not known."""
+    """The digest that Snakemake would record about the software of a rule's job with this image,
+    or the environment in the image; empty if it is not known."""
 
 
 class _Facts:
@@ -177,20 +177,31 @@ def due_jobs(
     cut_off = marked_incomplete(workdir)
     due: dict[tuple[str, str], str] = {}
     later: list[JobRow] = []
-    after: list[JobRow] = []
     for row in table.rows():
         if row.rule not in rules:
             continue
         cause = _cause_to_run(row, facts, choices, cut_off)
         if any(True for _ in facts.before(row)):
-            (later if cause is None else after).append(row)
+            later.append(row)
         if cause is not None:
             due[row.rule, row.record] = cause
     for row in _after_others(later, due.keys(), facts):
         due[row.rule, row.record] = _BEFORE_IT
-        after.append(row)
-    waits = {(row.rule, row.record) for row in after if facts.is_after(row, due.keys())}
-    return {key: Cause(cause, key in waits) for key, cause in due.items()}
+    depths = _depths(later, due.keys(), facts)
+    return {key: Cause(cause, depths.get(key, 0)) for key, cause in due.items()}
+
+
+def _depths(rows: Iterable[JobRow], due: Collection[object], facts: _Facts) -> dict[object, int]:
+    """The number of due jobs in the longest chain before each job, if there are any."""
+    is_due = due.__contains__
+    before = {(row.rule, row.record): {*filter(is_due, facts.before(row))} for row in rows}
+    left = {key for key, keys in before.items() if keys}
+    found: dict[object, int] = {}
+    while left:
+        new = {key for key in left if left.isdisjoint(before[key])} or left  # a circle
+        found |= {key: 1 + max(found.get(one, 0) for one in before[key]) for key in new}
+        left -= new
+    return found
 
 
 def _cause_to_run(
@@ -211,7 +222,7 @@ def _by_software(row: JobRow, facts: _Facts, choices: Choices) -> str | None:
         return None
     now = choices.software(row.rule, row.container)
     recorded = _recorded(row, facts) if now else None
-    is_other = recorded is not None and recorded.software not in ("", now)
+    is_other = recorded and recorded.software not in ("", now) and recorded.in_image != now
     return "the container or environment changed" if is_other else None
 
 

@@ -86,7 +86,8 @@ class Controller:
         """Whether a record is about the failure of a pipeline's job: `on_failure` says more."""
         failures = (one for one in events.read(record) if isinstance(one, events.Failed))
         outputs = (output for one in failures for output in one.outputs)
-        return any(one in self.briefs or one in self.lumps() for one in outputs)
+        told = (one for one in outputs if one in self.briefs or one in self.lumps())
+        return any(map(self._lumps.explains, told))
 
     # --- events --------------------------------------------------------------------------------
 
@@ -180,17 +181,13 @@ class Controller:
         By then, jobs of this machine have ended. Jobs on a cluster may go on, and keep their flags.
         """
         with self._lock:
-            for job in self._lumps.left_running():
-                if self._written(job) == "running" and not job.external_jobid:
-                    self._mark(job, "failed", "")
+            self._lumps.look()
             flags, open_ends = Flags(self.workdir), ("running", NOT_RUN)
             for job in (one for one in self._jobs if flags.word(one.brief.flag) in open_ends):
-                if self._jobs.is_in_lump(job):
-                    continue
                 status = self._written(job)  # a listing may miss a file that is being renamed
                 if status == "running" and not job.external_jobid:
                     self._mark(job, "failed", "")
-                elif status == NOT_RUN:
+                elif status == NOT_RUN and not self._jobs.is_in_lump(job):
                     self._mark(job, "failed", _NO_OUTPUT)
 
     def _written(self, job: FollowedJob) -> str:

@@ -56,6 +56,8 @@ class FollowedLumps:
     """How members have failed, by their completed flags; they may be tried again."""
     _markers: dict[int, str] = field(default_factory=dict)
     """By the numbers of Snakemake's jobs."""
+    _unexplained: set[str] = field(default_factory=set)
+    """The markers of lumps that have failed, and whose members were all completed by then."""
 
     def hand_over(self, lump: Lump, jobid: int) -> Iterable[FollowedJob]:
         """Note that a lump was handed over, for the first time or again; its members to run."""
@@ -118,14 +120,18 @@ class FollowedLumps:
             job.external_jobid = event.external_jobid or job.external_jobid
         words = [(job, self.deaths.written(job)) for job in one.jobs]
         verdict = self.deaths.verdict(one.jobs[0], event) if one.jobs else None
-        if all(word in ("waiting", NOT_RUN) for _, word in words):
+        # Members that this run takes over are completed, and begin in no try.
+        to_begin = [(job, word) for job, word in words if word != "completed" or job.is_over]
+        if to_begin and all(word in ("waiting", NOT_RUN) for _, word in to_begin):
             reason = verdict.reason if verdict else ""
             reason = self.deaths.why_never_began(one.jobs[0], event, reason)
-            for job, _ in words:
+            for job, _ in to_begin:
                 self._mark(one, job, verdict.status if verdict else "failed", reason)
-            return True
+            words = [(job, word) for job, word in words if word == "completed"]
         for job, word in words:
             self._end(one, job, word, verdict)
+        if all(job.status == "completed" for job in one.jobs):
+            self._unexplained.add(marker)
         return True
 
     def _end(
@@ -157,7 +163,6 @@ class FollowedLumps:
         else:
             self.count(job, written)
 
-    def left_running(self) -> list[FollowedJob]:
-        """Members that run according to their flags, when Snakemake ends."""
-        self.look()
-        return [job for one in self._lumps.values() for job in one.jobs if job.status == "running"]
+    def explains(self, marker: str) -> bool:
+        """Whether the members of a lump say why it failed. It may fail when all are completed."""
+        return marker not in self._unexplained

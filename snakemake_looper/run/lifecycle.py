@@ -33,7 +33,7 @@ from .lump_members import LumpMembers
 from .orphans import wait_for_orphans
 from .planned import Planned, planned_jobs, resumed_flags
 from .slurm import unfinished_jobs
-from .tickets import clear_tickets, take_over, without_ticket
+from .tickets import clear_tickets, flags_with_ticket, take_over, without_ticket
 from .waiting_flags import flag_as_waiting
 
 
@@ -60,12 +60,13 @@ def begin(
     resumed = resumed_flags(planned, engine)
     ours = [one for one in planned if one.brief.flag not in resumed]
     wait_for_orphans(ours, past, workdir)
-    clear_tickets((one.brief.flag for one in planned), workdir)
+    earlier, taken = flags_with_ticket(planned, workdir), set[str]()
     for run in _past_runs(workdir, journal):  # some may have died meanwhile
         if run.died:
-            take_over(planned, run, table, engine, workdir)
+            taken |= take_over(planned, run, table, engine, workdir, earlier)
             _correct_flags(run, {one.brief.flag for one in ours}, table, journal)
             end_for(run)
+    clear_tickets(earlier - taken, workdir)
     _set_results_aside(ours, _past_runs(workdir, journal), table)
     members.clear([*past, *read_runs(workdir)])
     _flag_as_waiting(planned, resumed, engine, journal, workdir)

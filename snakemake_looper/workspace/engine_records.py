@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import inspect
+from base64 import b64encode
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
@@ -22,6 +23,16 @@ class RecordedJob(NamedTuple):
     outputs: tuple[str, ...]
     job: Any
     """Snakemake's own object, for `software_of`."""
+
+
+def in_image(image: str, environment: str) -> str:
+    """An environment in an image, as one text. No digest is like it.
+
+    Args:
+        image: the URL of the image.
+        environment: the environment's file in base 64, as Snakemake records it.
+    """
+    return f"{image}\n{environment}"
 
 
 class Records:
@@ -97,7 +108,8 @@ class Records:
             image: the image of the job, unless the rule has one for all jobs.
 
         Returns:
-            The digest; empty if it cannot be known before the job runs.
+            The digest; for an environment in an image the text of `in_image`, since only the conda
+            in the image knows the digest; empty if nothing can be known before the job runs.
         """
         if (rule, image) not in self._digests:
             self._digests[rule, image] = self._digest(self._workflow.get_rule(rule), image)
@@ -106,17 +118,18 @@ class Records:
     def _digest(self, rule: Any, image: str | None) -> str:
         methods = {one.name for one in self._workflow.deployment_settings.deployment_method}
         given = rule.container_img
-        url = image if callable(given) else given
-        has_image, has_environment = "APPTAINER" in methods and url, "CONDA" in methods
-        if (has_environment and rule.conda_env and has_image) or "ENV_MODULES" in methods:
+        url = (image if callable(given) else given) if "APPTAINER" in methods else None
+        if rule.env_modules:
             return ""
         digest = hashlib.md5(usedforsecurity=False)
         try:
-            if has_environment and rule.conda_env:
-                spec = rule.expand_conda_env({}, None, None)
-                digest.update(spec.get_conda_env(self._workflow).hash.encode())
+            if "CONDA" in methods and rule.conda_env:
+                environment = rule.expand_conda_env({}, None, None).get_conda_env(self._workflow)
+                if url:
+                    return in_image(str(url), b64encode(environment.content).decode())
+                digest.update(environment.hash.encode())
         except Exception:  # another version has other arguments; Snakemake itself will complain
             return ""
-        if has_image:
+        if url:
             digest.update(str(url).encode())
         return digest.hexdigest()

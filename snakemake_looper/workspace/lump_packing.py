@@ -1,8 +1,8 @@
 """Packing: the records that are due, in lumps.
 
 Only records that are due are in lumps, in the order of the table. So after a run of 100,000 with 50
-failures, `--lump-n 100` makes one lump of 50. The members of a lump have the same image, and a lump
-is never of records that can begin at once and of records that wait for others.
+failures, `--lump-n 100` makes one lump of 50. The members of a lump have the same image, and as
+many due jobs in a row before them: no lump waits for itself, or for one that waits for it.
 
 A lump has threads for its widest member, or those of `--lump-threads`; so several members may run
 at once. Memory, disk and other numbers of a lump are the sum of as many members as can run at once,
@@ -43,7 +43,7 @@ class _Member(NamedTuple):
     inputs: str
     size_gb: float
     container: str | None
-    is_after_due: bool
+    depth: int
 
 
 def pack(
@@ -112,7 +112,7 @@ _NO_NEEDS = Needs([], 1, {}, None, 0)
 def _member(row: JobRow, cause: Cause) -> _Member:
     return _Member(
         brief_of(row), row.number, row.threads, row.resources, row.inputs, row.size_gb,
-        row.container, cause.is_after_due,
+        row.container, cause.depth,
     )  # fmt: skip
 
 
@@ -120,7 +120,7 @@ def _groups(members: Sequence[_Member], limits: LumpLimits) -> list[list[_Member
     """The members of each lump of a rule."""
     alike: dict[tuple[object, ...], list[_Member]] = {}
     for one in members:
-        key = (one.container, one.is_after_due, _words(one.resources))
+        key = (one.container, one.depth, _words(one.resources))
         alike.setdefault(key, []).append(one)
     most = limits.members
     if limits.lumps:

@@ -73,8 +73,8 @@ class Cause(NamedTuple):
 
     text: str
     """Empty if it is not completed."""
-    is_after_due: bool = False
-    """Whether a job before it is due."""
+    depth: int = 0
+    """The number of due jobs in the longest chain of jobs before it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from ..files import content_of, start_of
+from .engine_records import in_image
 
 _FOLDER = ".snakemake/metadata"
 _INCOMPLETE = ".snakemake/incomplete"
@@ -41,6 +42,8 @@ class Metadata(NamedTuple):
     """SHA-256 of small input files, by path."""
     software: str = ""
     """A digest of the container and the environment; empty if there is none."""
+    in_image: str = ""
+    """The environment and the image that it was made in; empty if one is missing."""
 
 
 def read_metadata(workdir: Path, output: str) -> Metadata | None:
@@ -63,7 +66,14 @@ def read_metadata(workdir: Path, output: str) -> Metadata | None:
         if isinstance(text, str)
     }
     software = record.get("software_stack_hash")
-    return Metadata(params, inputs, known, software if isinstance(software, str) else "")
+    image, environment = record.get("container_img_url"), record.get("conda_env")
+    return Metadata(
+        params,
+        inputs,
+        known,
+        software if isinstance(software, str) else "",
+        in_image(str(image), str(environment)) if image and environment else "",
+    )
 
 
 def write_metadata(workdir: Path, output: str, fields: Mapping[str, Any]) -> None:

@@ -236,6 +236,21 @@ def test_a_job_that_is_not_the_same_is_run_again(lab: Lab, change: Callable[[Lab
     assert lab.tickets() == []
 
 
+def test_two_runs_are_killed_after_a_job_was_completed(lab: Lab) -> None:
+    """The second one has taken it over, and has not come to it: its flag is as old as it was."""
+    journal = lab.killed()
+    write_flag(lab.folder, flag("a"), "completed", ("waiting",))
+    lab.die(journal)
+    for _ in range(2):
+        lab.die(lab.begin())
+    journal = lab.begin()
+    assert lab.tickets() == ["flags%touch_a_completed.flag"]
+    journal.end()
+    other_command(lab)
+    lab.begin().end()
+    assert lab.tickets() == [], "that run has ended, and its ticket counts no more"
+
+
 def test_tickets_of_a_killed_run_are_removed(lab: Lab) -> None:
     ticket = lab.folder / TICKETS / "flags%touch_a_completed.flag"
     ticket.parent.mkdir(parents=True)

@@ -179,6 +179,31 @@ def test_a_lump_that_never_began(slurm: Driver, monkeypatch: pytest.MonkeyPatch)
     assert slurm.told() == dict.fromkeys(NAMES, ("failed", why))
 
 
+def test_a_lump_that_never_began_and_whose_first_member_was_taken_over(slurm: Driver) -> None:
+    write_flag(slurm.folder, flag("a"), "completed")
+    slurm.hand_over()
+    slurm.fail("sbatch: error: invalid partition specified: x")
+    assert slurm.flags() == ["a_completed", "b_failed", "c_failed", "d_failed"]
+    why = "never began: sbatch: error: invalid partition specified: x"
+    assert slurm.told() == dict.fromkeys("bcd", ("failed", why))
+    assert slurm.look() == {"completed": 1, "failed": 3}
+
+
+def test_a_lump_that_fails_when_all_members_are_completed(local: Driver) -> None:
+    """No member says why, so Snakemake's own words are shown. There may be another try."""
+    for _ in range(2):
+        local.hand_over()
+        for name in NAMES:
+            if word_now(local.folder, flag(name)) != "completed":
+                local.do(name, "running", "completed")
+        local.fail("no space left on device")
+        assert local.look() == {"completed": 4}
+        record = {"event": LogEvent.JOB_ERROR, "jobid": 7, "output": [local.lump.marker]}
+        assert not local.controller.is_told(logging.makeLogRecord(record))
+        local.say("Trying to restart job 7.")
+    assert local.failures == []
+
+
 def test_a_lump_that_is_tried_again(local: Driver) -> None:
     """Only what is left waits again; completed members stay."""
     local.hand_over()
@@ -224,3 +249,12 @@ def test_snakemake_ends_without_a_word(local: Driver) -> None:
     local.controller.mark_abandoned()
     assert word_now(local.folder, flag("b")) == "failed"
     assert local.flags() == ["a_completed", "b_failed", "c_waiting", "d_waiting"]
+
+
+def test_a_member_whose_flag_was_not_renamed_any_more(local: Driver) -> None:
+    """Its lump's shell was killed after it had noted the end, and before it set the flag."""
+    local.hand_over()
+    local.do("a", "running", "completed")
+    assert write_flag(local.folder, flag("a"), "running") is not None
+    local.controller.mark_abandoned()
+    assert local.flags()[0] == "a_failed"

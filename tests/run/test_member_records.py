@@ -16,6 +16,7 @@ from snakemake_looper.results.outdated import CUT_OFF, Choices, due_jobs
 from snakemake_looper.run.member_records import MemberRecords, name_files
 from snakemake_looper.status.flags import swap_flag, word_now, write_flag
 from snakemake_looper.workspace.job_table import JobTable
+from snakemake_looper.workspace.lump_packing import pack
 from snakemake_looper.workspace.metadata import (
     mark_incomplete,
     marked_incomplete,
@@ -71,6 +72,35 @@ def test_each_change_is_found(done: Path) -> None:
     assert due(done) == {"b": "the command changed", "c": "an input file changed: c.txt"}
     only_params = Choices(triggers=frozenset({"params"}))
     assert due(done, only_params) == {"b": "the command changed"}
+
+
+def test_an_environment_in_an_image(done: Path) -> None:
+    """`a` has both as they were, `b` another environment, `c` another image."""
+    for record, image, environment in (("a", "x", "ZQ=="), ("b", "x", "Zg=="), ("c", "y", "ZQ==")):
+        software = {"container_img_url": image, "conda_env": environment}
+        fields = recorded_fields(done, flag_of(done, record)) | software
+        write_metadata(done, flag_of(done, record), {**fields, "software_stack_hash": "0" * 32})
+    triggers = frozenset({"software-env"})
+    changed = "the container or environment changed"
+    found = due(done, Choices(triggers=triggers, software=lambda rule, image: "x\nZQ=="))
+    assert found == {"b": changed, "c": changed}
+    assert due(done, Choices(triggers=triggers, software=lambda rule, image: "0" * 32)) == {}
+    assert due(done, Choices(triggers=triggers)) == {}
+
+
+def test_a_chain_of_samples(project: Callable[..., Path], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each of them reads what the one before has made. In one lump they would wait for it."""
+    table = "sample_name,file,word\na,a.txt,1\nb,made/a.txt,2\nc,made/b.txt,3\nd,a.txt,4\n"
+    folder = project({**TOUCH, "samples.csv": table})
+    with (folder / "touch.yaml").open("a") as file:
+        file.write("snakemake: {output: 'made/{sample.sample_name}.txt'}\n")
+    monkeypatch.chdir(folder)
+    jobs = table_of(folder)
+    found = due_jobs(jobs, folder, jobs.facts.lumps, Choices())
+    assert {key[1]: cause.depth for key, cause in found.items()} == {"a": 0, "b": 1, "c": 2, "d": 0}
+    lumps = pack(jobs, found, "run").lumps.values()
+    assert ["".join(one.record for one in lump.members) for lump in lumps] == ["ad", "b", "c"]
+    assert not any(lump.marker in lump.needs.inputs for lump in lumps)
 
 
 def test_a_flag_without_a_record_of_its_last_run_is_due(done: Path) -> None:

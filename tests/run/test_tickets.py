@@ -94,6 +94,21 @@ def test_each_job_is_judged_by_itself(dead: DeadRun) -> None:
     assert dead.taken() == ["c"]
 
 
+def test_a_job_that_was_taken_over_before_is_taken_over_again(dead: DeadRun) -> None:
+    """The run that took it over was killed, too. A lump leaves the flag as it was."""
+    dead.run = replace(dead.run, began=time.time() + 1000)
+    first, second, _ = dead.planned()
+    (dead.folder / second.brief.flag).unlink()
+    earlier = {first.brief.flag, second.brief.flag}
+    taken = take_over(dead.planned(), dead.run, dead.table, dead.engine, dead.folder, earlier)
+    assert taken == {first.brief.flag}
+    edit(dead.folder / "samples.csv", "a,a.txt,one", "a,a.txt,other")
+    dead.table.close()
+    dead.table = dead.plan()
+    again = take_over(dead.planned(), dead.run, dead.table, dead.engine, dead.folder, earlier)
+    assert again == set()
+
+
 def test_a_job_with_more_outputs_is_run_again(dead: DeadRun) -> None:
     """Snakemake removes the outputs before it runs the job."""
     with (dead.folder / "touch.yaml").open("a") as file:

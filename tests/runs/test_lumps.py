@@ -232,6 +232,23 @@ def test_a_killed_run_is_taken_over(lumped: Path) -> None:
     assert len({path.name.partition("-")[0] for path in (lumped / LUMPS).rglob("*.sh")}) == 1
 
 
+def test_two_runs_are_killed_one_after_another(lumped: Path) -> None:
+    """The second one has taken members over, and their lumps have not ended in it."""
+    write(lumped, {"hold.txt": "b\ne\n", "ran.txt": ""})
+    for begun in ("abde", "be"):
+        process = start(lumped)
+        wait_until(lambda begun=begun: sorted((lumped / "ran.txt").read_text().split()) == [*begun])
+        assert (lumped / flag("a")).exists() and (lumped / flag("d")).exists()
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+        write(lumped, {"ran.txt": ""})
+    (lumped / "go").touch()
+    last = lump(lumped)
+    assert last.code == 0, last.text
+    assert "taking over 2 jobs" in last.text and ran(lumped) == "bcefg"
+    assert lump(lumped, "-n").jobs() == [] and use_looper("-n", cwd=lumped).jobs() == []
+
+
 def test_members_run_side_by_side_if_the_lump_has_threads(lumped: Path) -> None:
     write(lumped, {"hold.txt": "a\nb\nc\n"})
     process = start(lumped, "--config", "lump_n=3", "lump_threads=2")

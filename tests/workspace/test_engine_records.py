@@ -57,11 +57,35 @@ def test_an_action_after_each_record(is_async: bool) -> None:
         ((), "x.sif", hashlib.md5().hexdigest()),
         (("APPTAINER",), "x.sif", hashlib.md5(b"x.sif").hexdigest()),
         (("APPTAINER",), None, hashlib.md5().hexdigest()),
-        (("ENV_MODULES",), "x.sif", ""),
+        (("ENV_MODULES", "APPTAINER"), "x.sif", hashlib.md5(b"x.sif").hexdigest()),
     ],
 )
 def test_the_digest_of_an_image(methods: tuple[str, ...], image: str | None, digest: str) -> None:
-    rule = SimpleNamespace(container_img=lambda wildcards: image, conda_env=None)
+    rule = SimpleNamespace(container_img=lambda wildcards: image, conda_env=None, env_modules=None)
     used = SimpleNamespace(deployment_method=[SimpleNamespace(name=one) for one in methods])
     of = records(get_rule=lambda name: rule, deployment_settings=used)
     assert of.software_digest("p_sample", image) == digest
+
+
+@pytest.mark.parametrize(
+    ("methods", "modules", "digest"),
+    [
+        (("CONDA", "APPTAINER"), None, "x.sif\nZGVwcw=="),
+        (("CONDA",), None, hashlib.md5(b"hash").hexdigest()),
+        (("APPTAINER",), None, hashlib.md5(b"x.sif").hexdigest()),
+        (("APPTAINER",), "samtools/1.20", ""),
+    ],
+)
+def test_the_digest_of_an_environment(
+    methods: tuple[str, ...], modules: str | None, digest: str
+) -> None:
+    """The conda in an image would have to be asked for the digest of an environment in it."""
+    environment = SimpleNamespace(content=b"deps", hash="hash")
+    spec = SimpleNamespace(get_conda_env=lambda workflow: environment)
+    rule = SimpleNamespace(
+        container_img="x.sif", conda_env="env.yaml", env_modules=modules,
+        expand_conda_env=lambda *arguments: spec,
+    )  # fmt: skip
+    used = SimpleNamespace(deployment_method=[SimpleNamespace(name=one) for one in methods])
+    of = records(get_rule=lambda name: rule, deployment_settings=used)
+    assert of.software_digest("p_sample", None) == digest
