@@ -72,6 +72,8 @@ OF_ONE_SAMPLE = ("shell", "member", "command")
 """A signal to one of these is for one sample or the project level, and for no other job."""
 PATIENCE = 300.0
 """Seconds after which a run counts as one that hangs."""
+_END = 10.0
+"""Seconds within which a process that is about to end has ended."""
 
 
 @dataclass
@@ -243,7 +245,14 @@ def attacks(project: Project, base: Path, runs: int, chance: random.Random) -> O
 
 
 def left_behind(sessions: list[int]) -> list[str]:
-    """The processes that are left of all runs; they are killed."""
+    """The processes that are left of all runs; they are killed.
+
+    A process that is about to end, as the one that renames flags of a lump whose shell has ended, is
+    none of them.
+    """
+    end = time.monotonic() + _END
+    while any(map(processes_of, sessions)) and time.monotonic() < end:
+        time.sleep(0.05)
     found = []
     for pid in [pid for session in sessions for pid in processes_of(session)]:
         found.append(f"left behind: {words_of(pid)[:200]}")
