@@ -1,4 +1,4 @@
-"""What is promised: one row for each budget of the project, with its name, words and limit."""
+"""The budgets of the project: one row for each, with its name, words and limit."""
 
 from __future__ import annotations
 

@@ -57,7 +57,7 @@ class Project:
 
     @property
     def options(self) -> tuple[str, ...]:
-        """What says on Snakemake's command line how the samples are run."""
+        """The words of Snakemake's command line that say how the samples are run."""
         threads = (f"lump_threads={self.threads}",) if self.threads else ()
         return ("--config", f"lump_n={self.lump}", *threads) if self.lump else ()
 

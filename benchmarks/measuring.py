@@ -23,7 +23,7 @@ BIN = Path(sys.executable).parent
 
 @dataclass(frozen=True)
 class Measured:
-    """What one command took."""
+    """Time and memory that one command took."""
 
     wall: float
     cpu: float

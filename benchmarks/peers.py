@@ -6,7 +6,7 @@ import sys
 
 from projects import RECORDS, RESULTS
 
-# What the default profile of a project says, for Snakefiles by hand.
+# The options of a project's default profile, for Snakefiles by hand.
 AS_OURS = (
     "--scheduler", "greedy", "--scheduler-subsample", "200", "--keep-going", "--rerun-incomplete",
     "--rerun-triggers", "mtime", "params", "input", "software-env",

@@ -1,4 +1,4 @@
-"""What `kill.py` checks after an attack. Each function returns a line for each broken promise."""
+"""The promises that `kill.py` checks after an attack; each function returns the broken ones."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ BIN = Path(sys.executable).parent
 
 
 def of_flags(project: Project, when: str) -> list[str]:
-    """What holds at any time, also while jobs of killed runs are still there."""
+    """These hold at any time, also while jobs of killed runs are still there."""
     flags = Counter(name.rsplit("_", 1)[0] for name in project.flags())
     found = [f"{when}: {record} has {n} flags" for record, n in flags.items() if n > 1]
     found += [
@@ -31,7 +31,7 @@ def of_flags(project: Project, when: str) -> list[str]:
 
 
 def of_check(project: Project, when: str) -> list[str]:
-    """What holds once no process is left: `check` is right, and what began has a flag."""
+    """These hold once no process is left: `check` is right, and each job that began has a flag."""
     words = [str(BIN / "snakemake-looper"), "check", "--json"]
     words += ["--lump-n", str(project.lump)] if project.lump else []
     done = subprocess.run(words, cwd=project.folder, capture_output=True, text=True)
@@ -47,7 +47,7 @@ def of_check(project: Project, when: str) -> list[str]:
 
 
 def of_neighbours(project: Project, victims: int, when: str) -> list[str]:
-    """What holds if signals went to jobs of their own, or to members of lumps: the others go on."""
+    """These hold if signals went to jobs of their own, or to members of lumps: the others go on."""
     left = [sample for sample in project.samples if not project.has_completed(sample)]
     if len(left) <= victims:
         return []
@@ -72,7 +72,7 @@ def of_tracebacks(text: str) -> list[str]:
 
 
 def of_the_end(project: Project, log: str) -> list[str]:
-    """What holds after a run without signals: everything is completed, and all results are there."""
+    """These hold after a run without signals: all is completed, and all results are there."""
     found = of_flags(project, "at the end")
     flags = project.flags()
     if flags != sorted(f"{record}_completed" for record in project.records):

@@ -1,4 +1,4 @@
-"""What one sample costs at 1,000, 10,000 and 100,000 samples, side by side.
+"""The cost of one sample at 1,000, 10,000 and 100,000 samples, side by side.
 
 Nothing may grow faster than the number of samples. So the seconds per 1,000 samples must not grow
 from left to right, apart from what a program takes to start.

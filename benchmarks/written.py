@@ -38,7 +38,7 @@ def table(lines: Iterable[Line]) -> str:
 
 
 def scale_table(scale: Mapping[int, Mapping[str, Measured]]) -> str:
-    """What each command takes per 1,000 samples, a column for each number of samples."""
+    """The cost of each command per 1,000 samples, a column for each number of samples."""
     columns = sorted(scale)
     lines = [
         "| s per 1,000 samples (processor time), memory | "

@@ -1,4 +1,4 @@
-"""What `owner.toml` says, and the metadata that follow from it.
+"""The facts of `owner.toml`, and the metadata that follow from them.
 
 The build hooks of both distributions and `release.py` read the owner's file here and nowhere else.
 Builds run in environments of their own, so this file imports only the standard library.
@@ -87,7 +87,7 @@ class Owner:
 
 
 def read_owner(file: Path = FILE) -> Owner:
-    """What the owner's file says."""
+    """The facts of the owner's file."""
     found: dict[str, Any] = tomllib.loads(file.read_text(encoding="utf-8"))
     return Owner(
         repository=str(found.get("repository", "")),

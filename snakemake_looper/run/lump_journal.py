@@ -1,4 +1,4 @@
-"""What the members of a lump do: their shells note it in one file, see `workflow/scripts/lump.sh`.
+"""The journal of a lump: its shell notes in one file what members do, see `workflow/scripts/lump.sh`.
 
     lump 1795600000.123456           a try of the lump begins
     0 running 1795600000.234567      the command of the first member is about to begin

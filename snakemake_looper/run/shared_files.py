@@ -13,7 +13,7 @@ _NEEDED = {
     "persistence": "the plan in .snakemake",
     "sources": "the Snakefile and its scripts",
 }
-"""What jobs and the main process share, in the words of `--shared-fs-usage`."""
+"""The files that jobs and the main process share, by the words of `--shared-fs-usage`."""
 _THESE_WORK = "run it on this machine, or on a cluster: slurm, lsf, htcondor, cluster-generic"
 
 

@@ -58,8 +58,8 @@ class Engine:
         replaced = getattr(paths, "prefix", None) or getattr(paths, "_prefix_replacements", None)
         self.moves_paths: bool = bool(replaced)
         """Whether `prefix:` or `replace_prefix:` of the module changes the paths of its files."""
-        self.records = Records(self._reference)
-        self.logs = Logs(self._reference)
+        self.records = Records(lambda: self._workflow)
+        self.logs = Logs(lambda: self._workflow)
         self.folder = Path(workflow.current_basedir)
         """The folder of the Snakefile."""
 
@@ -175,7 +175,7 @@ class Engine:
         return frozenset(one.name.lower().replace("_", "-") for one in settings.rerun_triggers)
 
     def software_digest(self, rule: str, image: str | None) -> str:
-        """What Snakemake would record about the software of a rule's job; see `Records`."""
+        """The text that Snakemake would record about the software of a rule's job; see `Records`."""
         return self.records.software_digest(self.name_of(rule), image)
 
     def force(self, files: Iterable[str]) -> None:

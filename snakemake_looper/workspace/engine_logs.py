@@ -10,9 +10,9 @@ from typing import Any
 class Logs:
     """The log handlers of one `workflow` object."""
 
-    def __init__(self, reference: Callable[[], Any]) -> None:
-        """`reference` returns the workflow, or None if Snakemake has discarded it."""
-        self._reference = reference
+    def __init__(self, workflow: Callable[[], Any]) -> None:
+        """`workflow` returns the workflow: the engine holds it only as long as Snakemake does."""
+        self._find = workflow
 
     def of_plugins(self) -> Iterator[Any]:
         """The handlers of logger plugins."""
@@ -24,7 +24,7 @@ class Logs:
         yield from getattr(self._manager(), "logfile_handlers", ())
 
     def _manager(self) -> Any:
-        manager = getattr(self._reference(), "logger_manager", None)
+        manager = getattr(self._find(), "logger_manager", None)
         if manager is None:  # in 9.14 the whole process has one
             from snakemake import logging
 

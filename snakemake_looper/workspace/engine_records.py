@@ -38,16 +38,14 @@ def in_image(image: str, environment: str) -> str:
 class Records:
     """The records of one `workflow` object."""
 
-    def __init__(self, reference: Callable[[], Any]) -> None:
-        """`reference` returns the workflow, or None if Snakemake has discarded it."""
-        self._reference = reference
+    def __init__(self, workflow: Callable[[], Any]) -> None:
+        """`workflow` returns the workflow: the engine holds it only as long as Snakemake does."""
+        self._find = workflow
         self._digests: dict[tuple[str, str | None], str] = {}
 
     @property
     def _workflow(self) -> Any:
-        workflow = self._reference()
-        assert workflow is not None, "Snakemake has discarded its workflow"
-        return workflow
+        return self._find()
 
     @property
     def are_kept(self) -> bool:
@@ -92,7 +90,7 @@ class Records:
         return {(job.rule.name, lump): job for job, lump in jobs if lump}
 
     def software_of(self, job: Any) -> dict[str, Any]:
-        """What Snakemake records about the container or the environment of its job."""
+        """The text that Snakemake records about the container or the environment of its job."""
         persistence = self._workflow.persistence
         return {
             "conda_env": persistence._conda_env(job),
@@ -101,7 +99,7 @@ class Records:
         }
 
     def software_digest(self, rule: str, image: str | None) -> str:
-        """What Snakemake would record about the software of a rule's job.
+        """The text that Snakemake would record about the software of a rule's job.
 
         Args:
             rule: the rule's name in the workflow.

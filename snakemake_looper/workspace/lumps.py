@@ -103,7 +103,7 @@ def write_needs(workdir: Path, lump: Lump) -> None:
 
 
 def read_needs(folder: str, name: str) -> Needs:
-    """What Snakemake asks about a lump, in a job's own process.
+    """The facts about a lump that Snakemake asks for in a job's own process.
 
     Raises:
         ValueError: the lump is not there any more; a later run has taken its members over.

@@ -56,7 +56,7 @@ def as_pyyaml_reads(text: str) -> str:
 
 
 def agree(text: str) -> None:
-    """What the quick reader reads is what PyYAML reads; it may leave any text to PyYAML."""
+    """The quick reader reads a text as PyYAML does, or leaves it to PyYAML."""
     found = read_plain(text.encode("utf-8", "surrogatepass"), Values(meaning))
     if found is not None:
         assert seen(found) == as_pyyaml_reads(text), text

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import shutil
 import signal
 import subprocess
 import time
@@ -12,10 +11,9 @@ from pathlib import Path
 
 import pytest
 from support.projects import flags
-from support.running import PATIENCE, REPOSITORY, wait_until
+from support.running import PATIENCE, REPOSITORY, needs_flock, wait_until
 
 SCRIPT = REPOSITORY / "workflow/scripts/job.sh"
-needs_flock = pytest.mark.skipif(shutil.which("flock") is None, reason="there is no flock here")
 
 
 def shell(command: str, name: str = "p_x", log: str = "'a log'") -> list[str]:

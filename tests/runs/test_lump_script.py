@@ -5,7 +5,6 @@ from __future__ import annotations
 import fcntl
 import os
 import shlex
-import shutil
 import signal
 import subprocess
 import time
@@ -14,7 +13,7 @@ from pathlib import Path
 import psutil
 import pytest
 from support.projects import flags
-from support.running import PATIENCE, REPOSITORY, wait_until
+from support.running import PATIENCE, REPOSITORY, needs_flock, wait_until
 
 from snakemake_looper.status.reasons import Reason, ending, last_lines
 from snakemake_looper.workspace.lump_script import Member, lump_script
@@ -22,7 +21,6 @@ from snakemake_looper.workspace.lump_script import Member, lump_script
 SCRIPT = REPOSITORY / "workflow/scripts/lump.sh"
 ASKING = ["HUP", "INT", "QUIT", "TERM"]
 KILLING = ["USR1", "XCPU", "ABRT", "RTMIN"]
-needs_flock = pytest.mark.skipif(shutil.which("flock") is None, reason="there is no flock here")
 HOLD = "touch begun; until [ -e go ]; do sleep 0.02; done; touch done"
 
 

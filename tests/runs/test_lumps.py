@@ -14,12 +14,11 @@ from typing import Any
 import pytest
 from support.projects import edit, flags, write
 from support.running import (
-    BIN,
     PATIENCE,
     Run,
     cli,
-    environment,
     snakemake,
+    start_run,
     use_looper,
     wait_until,
 )
@@ -80,12 +79,7 @@ def lump(folder: Path, *words: str) -> Run:
 
 
 def start(folder: Path, *words: str) -> subprocess.Popen[str]:
-    command = [str(BIN / "snakemake"), "--use-looper-config", "--cores", "2", *BY_THREE, *words]
-    with (folder / "out.txt").open("w") as output:
-        process = subprocess.Popen(
-            command, cwd=folder, env=environment(), stdout=output, stderr=subprocess.STDOUT,
-            text=True, start_new_session=True,
-        )  # fmt: skip
+    process = start_run(folder, "--cores", "2", *BY_THREE, *words)
     STARTED.append(process)
     return process
 

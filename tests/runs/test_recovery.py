@@ -24,6 +24,7 @@ from support.running import (
     command_line,
     end,
     environment,
+    start_run,
     use_looper,
     wait_until,
 )
@@ -79,12 +80,7 @@ def jobs_in(folder: Path) -> list[psutil.Process]:
 
 
 def start(folder: Path, *words: str) -> subprocess.Popen[str]:
-    command = [str(BIN / "snakemake"), "--use-looper-config", "--cores", "3", *words]
-    with (folder / "out.txt").open("w") as output:
-        process = subprocess.Popen(
-            command, cwd=folder, env=environment(), stdout=output, stderr=subprocess.STDOUT,
-            text=True, start_new_session=True,
-        )  # fmt: skip
+    process = start_run(folder, "--cores", "3", *words)
     STARTED.append(process)
     return process
 

@@ -6,6 +6,7 @@ import contextlib
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -17,12 +18,14 @@ from pathlib import Path
 from typing import Any
 
 import psutil
+import pytest
 
 from support.preloaded import Preloaded
 
 REPOSITORY = Path(__file__).resolve().parent.parent.parent
 EXAMPLES = REPOSITORY / "examples"
 BIN = Path(sys.executable).parent
+needs_flock = pytest.mark.skipif(shutil.which("flock") is None, reason="there is no flock here")
 PATIENCE = 300
 """Seconds to wait for something that must happen: more than a busy machine needs."""
 
@@ -129,6 +132,19 @@ def is_alive(pid: int) -> bool:
         return psutil.Process(pid).status() not in (psutil.STATUS_ZOMBIE, psutil.STATUS_DEAD)
     except psutil.NoSuchProcess:
         return False
+
+
+def start_run(folder: Path, *words: str) -> subprocess.Popen[str]:
+    """Start a run in a session of its own, so that it gets no signal of the tests' own terminal.
+
+    All that it prints is in `out.txt`.
+    """
+    command = [str(BIN / "snakemake"), "--use-looper-config", *words]
+    with (folder / "out.txt").open("w") as output:
+        return subprocess.Popen(
+            command, cwd=folder, env=environment(), stdout=output, stderr=subprocess.STDOUT,
+            text=True, start_new_session=True,
+        )  # fmt: skip
 
 
 def children(pid: int) -> list[psutil.Process]:
