@@ -13,13 +13,16 @@ import os
 import secrets
 import shutil
 import stat
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import IO, TypeVar
 
 from .system_errors import at
 
 _Made = TypeVar("_Made")
+_Item = TypeVar("_Item")
+_AT_ONCE = 8
+"""The most calls that `at_once` makes at the same time."""
 
 
 def write_atomic(path: Path, text: str, mode: int = 0o666, *, is_new: bool = False) -> None:
@@ -166,17 +169,40 @@ def discard(path: Path) -> None:
         aside.unlink(missing_ok=True)
 
 
+def at_once(do: Callable[[_Item], object], items: Iterable[_Item]) -> None:
+    """Call a function for each item, in threads: nearly all of its time it waits for a disk.
+
+    A disk that gets many files at the same time writes them as quickly as a few.
+
+    Raises:
+        Exception: the first error of a call. The other calls are made before it is raised.
+    """
+    # Not at the top: commands that only read need no threads, and start sooner.
+    from concurrent.futures import ThreadPoolExecutor
+
+    with ThreadPoolExecutor(_AT_ONCE) as threads:
+        calls = [threads.submit(do, item) for item in items]
+    for call in calls:
+        call.result()
+
+
 def sync_tree(folder: Path) -> None:
     """Bring a folder and all its files to the disk.
 
     Raises:
         OSError: a file cannot be read.
     """
+    folders, files = [], []
     for path, _, names in os.walk(folder, topdown=False):
-        for name in names:
-            with open(os.path.join(path, name), "rb") as file:
-                os.fsync(file.fileno())
-        sync_folder(Path(path))
+        folders.append(Path(path))
+        files += [os.path.join(path, name) for name in names]
+    at_once(_sync_file, files)
+    at_once(sync_folder, folders)
+
+
+def _sync_file(path: str) -> None:
+    with open(path, "rb") as file:
+        os.fsync(file.fileno())
 
 
 def sync_folder(folder: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from ..layout import shown
 from ..model import Level, Pep
@@ -30,6 +31,8 @@ class PlanContext:
     """`settings.results_dir` as text, made once: each job has paths below it."""
     submission_dir: str
     """`settings.submission_dir` as text."""
+    looper: Mapping[str, Any]
+    """The values of the `looper` namespace that all jobs share, made once."""
 
     @property
     def settings(self) -> Settings:
@@ -60,11 +63,19 @@ def plan_context(
     """
     settings = project.settings
     workdir = workdir or settings.root
+    results, submission = str(settings.results_dir), str(settings.submission_dir)
     return PlanContext(
         project=project,
         workdir=workdir,
         rundir=rundir or workdir,
         layers={level: layers_of(settings, project.pep, level) for level in LEVELS},
-        results_dir=str(settings.results_dir),
-        submission_dir=str(settings.submission_dir),
+        results_dir=results,
+        submission_dir=submission,
+        looper={
+            "config_file": str(project.pep.config_file) if project.pep.config_file else None,
+            "pep_config": settings.pep,
+            "output_dir": settings.out_text,
+            "results_subdir": results,
+            "submission_subdir": submission,
+        },
     )

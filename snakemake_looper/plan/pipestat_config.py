@@ -19,7 +19,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -55,6 +55,9 @@ class Reporting:
     results_path: str | None = None
     """The value of `{pipestat.results_file}`, with `{record_identifier}` where it has one."""
 
+    shared: Mapping[str, str] = field(default_factory=dict)
+    """The values of `namespace` for a record whose name is `RECORD`."""
+
     def namespace(self, record: str) -> dict[str, Any]:
         """The `pipestat` namespace of a template: looper's keys, and those of looper 1.x.
 
@@ -62,23 +65,30 @@ class Reporting:
         """
         if self.config is None:
             return {}
-        content = self.config.content
-        values = {
-            "results_file": (self.results_path or "").replace(RECORD, record),
-            "record_identifier": record,
-            "config_file": str(self.config.path),
-            "output_schema": content.get("schema_path"),
-            "pephub_path": content.get("pephub_path"),
-            "flag_file_dir": content.get("flag_file_dir"),
-        }
-        values |= {
-            "file": values["results_file"],
-            "record_id": record,
-            "config": values["config_file"],
-            "schema": values["output_schema"],
-            "namespace": content.get("project_name"),
-        }
-        return {key: value for key, value in values.items() if value and isinstance(value, str)}
+        own = dict(self.shared)
+        own["record_identifier"] = own["record_id"] = record
+        if self.results_path:
+            own["results_file"] = own["file"] = self.results_path.replace(RECORD, record)
+        return own
+
+
+def _shared(config: PipestatConfig, results_path: str | None) -> dict[str, str]:
+    """The values that all records share. Those of a record hold its place among the keys."""
+    content, path = config.content, str(config.path)
+    values = {
+        "results_file": results_path,
+        "record_identifier": RECORD,
+        "config_file": path,
+        "output_schema": content.get("schema_path"),
+        "pephub_path": content.get("pephub_path"),
+        "flag_file_dir": content.get("flag_file_dir"),
+        "file": results_path,
+        "record_id": RECORD,
+        "config": path,
+        "schema": content.get("schema_path"),
+        "namespace": content.get("project_name"),
+    }
+    return {key: value for key, value in values.items() if value and isinstance(value, str)}
 
 
 def reporting_of(
@@ -112,7 +122,10 @@ def reporting_of(
     if back_end.kind == "database":
         refuse_logins(section)
     check_config(section, config, problems)
-    return Reporting(flag_dir, project_name, config, back_end.results, back_end.reported)
+    return Reporting(
+        flag_dir, project_name, config, back_end.results, back_end.reported,
+        _shared(config, back_end.reported),
+    )  # fmt: skip
 
 
 def _is_left_empty(settings: Settings, interface: Interface, problems: Problems) -> bool:

@@ -16,8 +16,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..files import discard, read_text, whole_folder
+from ..collector import seldom
+from ..files import at_once, discard, read_text, whole_folder
 from ..layout import (
+    CAPTIONS,
     CONFIGS,
     FOLDER,
     FOR_GROUPS,
@@ -43,6 +45,7 @@ from .snakefile import JOB_SCRIPT, snakefile
 from .structure import STRUCTURE_FILE, digest_of, structure_of
 
 
+@seldom()
 def write_plan(plan: Plan) -> PlanFolder:
     """Write a plan's Snakefile, job table and default profile below its working directory.
 
@@ -158,14 +161,19 @@ def _write_config(
 
 def _write_scripts(base: Path) -> None:
     """Write the scripts and captions that the rules of all plans refer to."""
-    for part, source in shared_parts():
-        target = base / part.relative_to(FOLDER)
-        put(target, source.read_text(encoding="utf-8"))
-        # Snakemake runs a rule again if the script is newer than the output. The oldest time avoids
-        # this after an upgrade, and in a project that looper began.
-        if part.parent == SCRIPTS and target.stat().st_mtime:
-            with contextlib.suppress(PermissionError):  # another user's
-                os.utime(target, (0, 0))
+    for folder in (SCRIPTS, CAPTIONS):
+        make_folder(base / folder.relative_to(FOLDER))
+    at_once(lambda part: _write_script(base, *part), shared_parts())
+
+
+def _write_script(base: Path, part: Path, source: Path) -> None:
+    target = base / part.relative_to(FOLDER)
+    put(target, source.read_text(encoding="utf-8"))
+    # Snakemake runs a rule again if the script is newer than the output. The oldest time avoids
+    # this after an upgrade, and in a project that looper began.
+    if part.parent == SCRIPTS and target.stat().st_mtime:
+        with contextlib.suppress(PermissionError):  # another user's
+            os.utime(target, (0, 0))
 
 
 # --- one plan's folder ----------------------------------------------------------------------------
