@@ -29,6 +29,7 @@ from ..status.times import begin_since
 from ..status_words import NOT_RUN
 from ..workspace.engine import Engine
 from ..workspace.job_table import JobTable, briefs_at
+from ..workspace.metadata import marked_incomplete
 from .lump_members import LumpMembers
 from .orphans import wait_for_orphans
 from .planned import Planned, planned_jobs, resumed_flags
@@ -139,7 +140,25 @@ def restore(workdir: Path, journal: Journal, members: LumpMembers | None = None)
 def end(workdir: Path, journal: Journal, members: LumpMembers | None = None) -> None:
     """End the journal of a run. Does nothing the second time."""
     restore(workdir, journal, members)
-    journal.end()
+    journal.end(leaves_jobs=not journal.is_closed and _leaves_jobs(workdir, journal))
+
+
+def _leaves_jobs(workdir: Path, journal: Journal) -> bool:
+    """Whether a job on this machine still runs, or has completed and Snakemake has not noted it.
+
+    After a second signal, Snakemake waits for no job. The next run takes such a job over.
+    """
+    if journal.executor != "local":
+        return False
+    flags, is_marked = Flags(workdir), marked_incomplete(workdir)
+    for flag in journal.planned:
+        words = flags.words(flag)
+        if "running" in words:
+            return True
+        is_unnoted = "completed" in words and is_marked(flag)
+        if is_unnoted and not _is_older(workdir / flag, journal.began):
+            return True
+    return False
 
 
 def _may_begin(journal: Journal) -> set[str]:

@@ -15,7 +15,7 @@ the job's log, so the journal does not repeat them.
     planned    a record that the run added after `begin`
     submitted  the cluster job of some records
     ended      a record that failed or was interrupted
-    end        the run ended and was not killed, or a later run has handled the killed one
+    end        the run ended and left no job running, or a later run has handled what it left
 
 A journal may be damaged, written by another version, or cut off by a kill. So a reader skips a line
 that has another shape, and a file without a `run` line. Journals stay small: a job on this
@@ -84,7 +84,7 @@ class Run:
 
     @property
     def died(self) -> bool:
-        """Whether it was killed: its process is gone, and its journal has no `end` line."""
+        """Whether it was killed, or left jobs running: it is gone, and its journal has no `end`."""
         return not self.alive and self.ended is None
 
     @property
@@ -175,12 +175,18 @@ class Journal:
             self.begun, self.planned[flag] = True, ""
             self.write("planned", flags={flag: ""})
 
-    def end(self) -> None:
-        """End the journal. Later calls write nothing."""
+    def end(self, leaves_jobs: bool = False) -> None:
+        """End the journal. Later calls write nothing.
+
+        Args:
+            leaves_jobs: whether jobs of the run still run. The journal then has no `end` line, and
+                the next run treats them as it treats those of a killed run.
+        """
         if self.is_closed:
             return
         try:
-            self.write("end")
+            if not leaves_jobs:
+                self.write("end")
         finally:
             with contextlib.suppress(OSError):  # what is left to be written, after an error
                 self._file.close()

@@ -20,6 +20,7 @@ from snakemake_looper.status.flags import write_flag
 from snakemake_looper.status.journal import Journal, read_runs
 from snakemake_looper.workspace.engine import PlannedJob
 from snakemake_looper.workspace.job_table import JobTable
+from snakemake_looper.workspace.metadata import mark_incomplete
 from snakemake_looper.workspace.plan_folder_writer import write_plan
 
 PROJECT = {
@@ -122,7 +123,33 @@ def test_what_was_not_begun_has_its_status_back(lab: Lab) -> None:
     write_flag(lab.folder, flag("c"), "running", ("waiting",))
     lifecycle.restore(lab.folder, journal)
     assert lab.flags() == ["a_failed", "c_running"]
+    write_flag(lab.folder, flag("c"), "completed", ("running",))
     lifecycle.end(lab.folder, journal)
+    lifecycle.end(lab.folder, journal)
+    (run,) = read_runs(lab.folder)
+    assert run.ended
+
+
+@pytest.mark.parametrize("when", ["after its run", "at the end of its run"])
+def test_a_job_that_snakemake_did_not_wait_for_is_taken_over(lab: Lab, when: str) -> None:
+    journal = lab.begin()
+    mark_incomplete(lab.folder, flag("b"))  # as Snakemake does before a job
+    write_flag(lab.folder, flag("b"), "running", ("waiting",))
+    if when == "after its run":
+        lifecycle.end(lab.folder, journal)
+    write_flag(lab.folder, flag("b"), "completed", ("running",))
+    lifecycle.end(lab.folder, journal)
+    (run,) = read_runs(lab.folder)
+    assert run.died
+    lab.begin().end()
+    assert lab.tickets() == [flag("b").replace("/", "%")]
+
+
+def test_a_completed_job_that_is_due_again_is_not_left(lab: Lab) -> None:
+    write_flag(lab.folder, flag("b"), "completed", ("none",))
+    os.utime(lab.folder / flag("b"), (OLD, OLD))
+    mark_incomplete(lab.folder, flag("b"))
+    journal = lab.begin()
     lifecycle.end(lab.folder, journal)
     (run,) = read_runs(lab.folder)
     assert run.ended
