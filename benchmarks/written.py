@@ -111,8 +111,14 @@ class Figures:
 
 
 def _commit(repository: Path) -> str:
-    words = ("git", "-C", str(repository), "describe", "--always", "--dirty")
+    """The commit that is measured; `-dirty` if code has changed since. Tables are no code."""
+    git = ("git", "-C", str(repository))
+    others = (".", ":!README.md", ":!benchmarks/results.*")
     try:
-        return subprocess.run(words, capture_output=True, text=True).stdout.strip()
+        name = subprocess.run(
+            (*git, "rev-parse", "--short", "HEAD"), capture_output=True, text=True
+        )
+        changed = subprocess.run((*git, "diff", "--quiet", "HEAD", "--", *others)).returncode
     except OSError:
         return ""
+    return name.stdout.strip() + ("-dirty" if name.stdout and changed else "")
