@@ -105,9 +105,9 @@ WRONG = {
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        (["sgee"], "profile: there is no profile 'sgee'; write one of local, slurm, sge, lsf, generic, or --package NAME for a profile from a divvy config"),
+        (["sgee"], "profile: there is no profile 'sgee'; write one of local, slurm, lsf, htcondor, sge, lsf-generic, generic, or --package NAME for a profile from a divvy config"),
         (["sge", "-p", "x"], "profile: give a name or a package, not both"),
-        ([], "profile: name one: local, slurm, sge, lsf, generic; or --package NAME of a divvy config"),
+        ([], "profile: name one: local, slurm, lsf, htcondor, sge, lsf-generic, generic; or --package NAME of a divvy config"),
         (["--divvy", "gone.yaml"], "{here}/gone.yaml: cannot be read: No such file or directory"),
     ],
 )  # fmt: skip
