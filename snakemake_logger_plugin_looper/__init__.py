@@ -48,7 +48,9 @@ class LogHandler(LogHandlerBase):
         from .handler import Watcher  # only in a process that uses the plugin
 
         asked = getattr(self.settings, "use_looper_config", None)
-        self._watcher = Watcher(self.common_settings, has_option=asked is not None)
+        if isinstance(asked, str):
+            hook.refuse_if_passed_by()
+        self._watcher = Watcher(self.common_settings, has_option=isinstance(asked, str))
 
     def follow(self, session: Any) -> None:
         """Follow a session. The Snakefile of its project calls this while Snakemake reads it."""

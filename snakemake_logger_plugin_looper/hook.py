@@ -11,20 +11,28 @@ project is planned once:
 - A profile of the user applies: after the second parsing, since its `config:` may have options of
   looper. After the first parsing, a Snakefile with the default profile beside it stands in for the
   one that is still to come.
+
+A version of Snakemake may read its command line in another way, and pass this parser by: a command
+line made with click has been proposed (Snakemake's pull request 4020). Then the option would have
+no effect. A line says so: before the run, if Snakemake hands the option to the logger plugin, else
+at the end of the process.
 """
 
 from __future__ import annotations
 
+import atexit
 import functools
 import os
 import sys
 from argparse import Namespace
 from contextvars import ContextVar
-from dataclasses import MISSING
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from snakemake.common.argparse import ArgumentParser
+try:
+    from snakemake.common.argparse import ArgumentParser
+except ImportError:  # another command line
+    ArgumentParser = None
 
 if TYPE_CHECKING:
     from snakemake_looper.run.from_command_line import Asked, Ready
@@ -34,6 +42,18 @@ PREFIXED = "logger_looper_use_looper_config"
 _planned: ContextVar[tuple[Asked, Ready] | None] = ContextVar("_planned", default=None)
 """After the first of two parsings: all that was asked, and the plan."""
 
+_was_called: ContextVar[bool] = ContextVar("_was_called", default=False)
+"""Whether Snakemake has used the wrapped parser."""
+_has_chosen: ContextVar[bool] = ContextVar("_has_chosen", default=False)
+"""Whether a parsing has chosen the Snakefile of a project."""
+
+_OPTION = "--use-looper-config"
+_SPELLINGS = (_OPTION, "--logger-looper-use-looper-config")
+_PASSED_BY = (
+    f"{_OPTION}: this version of Snakemake reads its command line in another way, and the option"
+    " has no effect; run 'snakemake-looper generate -o workflow_dir', then 'snakemake --snakefile"
+    " workflow_dir/workflow/Snakefile'"
+)
 _ABOUT_PROFILE = "Using workflow specific profile "
 _PROFILE_FOLDERS = (Path(), Path("profiles"))
 """Folders in which Snakemake looks for a workflow's profile before the one beside the Snakefile."""
@@ -41,6 +61,10 @@ _PROFILE_FOLDERS = (Path(), Path("profiles"))
 
 def install() -> None:
     """Wrap the argument parser of Snakemake. A second call does nothing."""
+    if any(word.partition("=")[0] in _SPELLINGS for word in sys.argv[1:]):
+        atexit.register(tell_if_passed_by)
+    if ArgumentParser is None:
+        return
     original = ArgumentParser.parse_known_args
     if getattr(original, "_looper", False):
         return
@@ -49,27 +73,64 @@ def install() -> None:
     def parse_known_args(
         self: Any, args: Any = None, *others: Any, **named: Any
     ) -> tuple[Namespace, list[str]]:
+        _was_called.set(True)
         words = sys.argv[1:] if args is None else args
         targets: list[str] = []
         if "--logger" in words and isinstance(words, (list, tuple)):
             from .typed_words import without_targets
 
             words, targets = without_targets(words)
+        _let_bare_option_be_text(self)
         parsed, rest = original(self, words if targets else args, *others, **named)
         if targets:
             parsed.targets = [*parsed.targets, *targets]
-        # MISSING where the option is absent, None where it is bare, else the path.
-        asked = getattr(parsed, "use_looper_config", MISSING)
+        # The path, or an empty text where the option is bare. Snakemake's own sentinel where it is
+        # absent: `dataclasses.MISSING`, which Python 3.15 has changed, or another one.
+        asked = getattr(parsed, "use_looper_config", None)
         setattr(parsed, PREFIXED, None)
-        if asked is None or isinstance(asked, str):
+        if isinstance(asked, str):
             from .typed_words import refuse_options
 
             refuse_options(self, words, rest)
-            _choose_snakefile(parsed, asked or "", self)
+            _choose_snakefile(parsed, asked, self)
         return parsed, rest
 
     parse_known_args._looper = True  # type: ignore[attr-defined]
     ArgumentParser.parse_known_args = parse_known_args
+
+
+def _let_bare_option_be_text(parser: Any) -> None:
+    """Let the parser say "" where the option has no path. Its own word would be None.
+
+    So no value of the option needs to be compared with the one that stands for its absence.
+    """
+    option = getattr(parser, "_option_string_actions", {}).get(_OPTION)
+    if option is not None and option.const is None:
+        option.const = ""
+
+
+def refuse_if_passed_by() -> None:
+    """Refuse a run that was asked for, and whose Snakefile nobody has chosen.
+
+    Raises:
+        SystemExit: with 2; the reason is printed.
+    """
+    if not _has_chosen.get():
+        from snakemake_looper.messages import complain
+
+        _was_called.set(True)  # once is enough
+        complain(_PASSED_BY)
+        raise SystemExit(2)
+
+
+def tell_if_passed_by() -> bool:
+    """Say so if Snakemake has not used the wrapped parser. Returns whether that is so."""
+    if _was_called.get():
+        return False
+    from snakemake_looper.messages import complain
+
+    complain(_PASSED_BY)
+    return True
 
 
 def _is_parsed_again(parsed: Namespace, stand_in: Path) -> bool:
@@ -116,6 +177,7 @@ def _choose_snakefile(parsed: Namespace, path: str, parser: Any) -> None:
     if not has_profile:
         with_profiles(parsed)
     is_first = not has_profile and _is_parsed_again(parsed, stand_in)
+    _has_chosen.set(True)
     if is_first and _has_users_profile(parsed):
         parsed.snakefile = stand_in
     else:

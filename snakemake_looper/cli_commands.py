@@ -135,7 +135,7 @@ COMMANDS = (
         (
             _argument(
                 "name", nargs="?", metavar="NAME",
-                help="a profile of this package: local, slurm, sge, lsf, generic",
+                help="a profile of this package: local, slurm, lsf, htcondor, sge, lsf-generic, generic",
             ),
             _argument(
                 "-p", "--package", metavar="NAME", help="instead: a package of the divvy config"

@@ -28,7 +28,13 @@ README = (REPOSITORY / "README.md").read_text()
 DOCS = [REPOSITORY / "README.md", *sorted(REPOSITORY.glob("docs/*.md"))]
 FOR_THE_CATALOG = ("further.md", "intro.md")
 """Pages that the catalog of Snakemake's plugins shows; they are not in our site."""
-PAGES = [*DOCS, REPOSITORY / "benchmarks/README.md", *sorted(EXAMPLES.glob("*/README.md"))]
+PAGES = [
+    *DOCS,
+    REPOSITORY / "CONTRIBUTING.md",
+    REPOSITORY / "benchmarks/README.md",
+    *sorted(EXAMPLES.glob("*/README.md")),
+    *sorted(REPOSITORY.glob("packaging/**/README.md")),
+]
 
 each_page = pytest.mark.parametrize(
     "path", PAGES, ids=lambda path: f"{path.parent.name}/{path.name}"

@@ -179,7 +179,15 @@ def test_the_thin_distribution_installs_the_same_version_and_nothing_else(tmp_pa
         found: Message = Parser().parsestr(file.read(name).decode())
     assert found["Name"] == "snakemake-logger-plugin-looper"
     assert found["Version"] == __version__
+    assert found["Metadata-Version"] == "2.4"
     assert found.get_all("Requires-Dist") == [f"snakemake-looper=={__version__}"]
+
+
+def test_twine_can_read_the_metadata_beside_snakemake() -> None:
+    """Snakemake 9.27 wants `packaging` below 26, which knows no metadata after 2.4."""
+    for path in ("pyproject.toml", f"{THIN}/pyproject.toml"):
+        targets = toml(path)["tool"]["hatch"]["build"]["targets"]
+        assert {targets[name]["core-metadata-version"] for name in ("sdist", "wheel")} == {"2.4"}
 
 
 def test_both_distributions_say_the_same() -> None:

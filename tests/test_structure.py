@@ -44,11 +44,11 @@ LOADED_BY_A_JOB = {
     "workspace.lumps", "workspace.places", "workspace.rows",
 }  # fmt: skip
 LOADED_BY_SOME_JOBS = {"formula", "run", "run.from_snakefile", "workspace.array_task"}
-# Each library of others is imported by these modules, and by no other.
+# Each library of others is imported by these modules, and by no other. pephubclient is not among
+# them: `library` in read.peps.pephub imports it by its name.
 SEAMS = {
     "peppy": {"read.peps.peppy_merging", "read.peps.peppy_project"},
     "pandas": {"read.peps.peppy_merging"},
-    "pephubclient": {"read.peps.pephub", "results.pephub_table"},
     "jinja2": {"read.templates.template_environment", "read.templates.template_undefined", "results.report.report_documents"},
     "jsonschema": {"read.schemas.input_schema", "read.schemas.output_schema_faults", "read.schemas.schema_faults"},
     "sqlalchemy": {
@@ -61,6 +61,7 @@ SEAMS = {
     "psutil": {"status.processes"},
     "shtab": {"commands.completion"},
     "snakemake_executor_plugin_slurm_jobstep": {"workspace.array_task"},
+    "snakemake_logger_plugin_looper": {"commands.run"},
     "snakemake_interface_logger_plugins": {"run.log_events", "show.choice", "show.log_lines"},
     "yaml": {
         "plan.looper_hooks", "profiles.profile_text", "read.schemas.output_schema", "read.secrets",

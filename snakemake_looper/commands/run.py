@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from ..cli_options import config_words, options_of
+from ..errors import ProjectError
 from ..read.looper_config import locate
 from ..run.from_command_line import Ready, plans_seen
 from ..workspace.current_plan import current_plan
@@ -77,13 +78,16 @@ def parser_of_snakemake() -> ArgumentParser:
 def _snakemake(words: list[str]) -> int:
     from snakemake.cli import main  # not for wrong input: it takes half a second
 
+    from snakemake_logger_plugin_looper.hook import tell_if_passed_by
+
+    code = DONE
     try:
         main(words)
     except SystemExit as end:
-        return end.code if isinstance(end.code, int) else FAILED
+        code = end.code if isinstance(end.code, int) else FAILED
     except KeyboardInterrupt:  # once more, while Snakemake ends
-        return FAILED
-    return DONE
+        code = FAILED
+    return ProjectError.exit_code if tell_if_passed_by() else code
 
 
 def _any_fault(plans: Iterable[Ready]) -> bool:

@@ -29,10 +29,18 @@ from .divvy.package import read_package
 from .divvy.translate import translate
 from .profile_text import profile_text
 
-BUNDLED = {"local": "default", "slurm": "slurm", "sge": "sge", "lsf": "lsf", "generic": "generic"}
+BUNDLED = {
+    "local": "default", "slurm": "slurm", "lsf": "lsf", "htcondor": "htcondor", "sge": "sge",
+    "lsf-generic": "lsf-generic", "generic": "generic",
+}  # fmt: skip
 """The profiles that come with this package, and their folders in `workflow/profiles/`."""
 CONFIG = "config.v9+.yaml"
 """The file of a profile that Snakemake 9 and later read."""
+_RIVAL = "profile.v9+.yaml"
+"""The name that newer versions of Snakemake prefer in their manual. 9.14 does not know it, and the
+others read either of the two if both are there."""
+_FORMER = {"lsf": "lsf-generic"}
+"""Profiles for cluster-generic whose names have gone to a profile for another executor plugin."""
 
 
 def bundled(name: str, folder: Path, problems: Problems) -> dict[str, str]:
@@ -51,7 +59,22 @@ def bundled(name: str, folder: Path, problems: Problems) -> dict[str, str]:
             " for a profile from a divvy config",
         )
         return {}
+    former = _FORMER.get(name)
+    if former and "executor: cluster-generic" in _text(folder / CONFIG):
+        problems.warn(
+            folder / CONFIG,
+            "",
+            f"is for cluster-generic; that profile is called {former} now: to renew it, write"
+            f" 'snakemake-looper profile {former} -o {folder}'",
+        )
     return _bundled_files(name, folder)
+
+
+def _text(path: Path) -> str:
+    try:
+        return content_of(path).decode(errors="replace")
+    except OSError:
+        return ""
 
 
 def _bundled_files(name: str, folder: Path) -> dict[str, str]:
@@ -125,6 +148,9 @@ def write_profile(
     if folder.exists() and not folder.is_dir():
         problems.add(folder, "", "is no folder; choose another with -o")
         problems.raise_if_any()
+    if (folder / _RIVAL).exists():
+        what = f"Snakemake may read it in the place of {CONFIG}"
+        problems.add(folder / _RIVAL, "", f"{what}; move it, or choose another folder with -o")
     for name, text in files.items():
         path = folder / name
         try:

@@ -24,7 +24,17 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from ..read.peps.pephub import AGAIN, EXPIRED, Refused, client, first_line, pull, unreachable
+from ..read.peps.pephub import (
+    AGAIN,
+    Refused,
+    client,
+    expired,
+    first_line,
+    library,
+    login_command,
+    pull,
+    unreachable,
+)
 from .json_values import plain
 
 STATUS = "status"
@@ -165,24 +175,22 @@ def _writable(path: str) -> _Table:
         Refused: there is no login, or PEPhub does not give the PEP.
     """
     client()
-    from pephubclient.constants import PATH_TO_TOKEN_FILE, PEPHUB_BASE_URL
-    from pephubclient.files_manager import FilesManager
-
+    constants = library("constants")
     _where(path)
-    login = FilesManager.load_token_data(PATH_TO_TOKEN_FILE)
-    peps, rows = login.base_url.rstrip("/") + "/", str(PEPHUB_BASE_URL)
+    login = library("files_manager").FilesManager.load_token_data(constants.PATH_TO_TOKEN_FILE)
+    peps, rows = login.base_url.rstrip("/") + "/", str(constants.PEPHUB_BASE_URL)
     if peps != rows:
         # If only the slash at the end differs, the variable is wrong, and the login is right.
         other = rows and rows.rstrip("/") + "/" != peps
         raise Refused(
             f"'{path}' would be read from {peps} and its results written to {rows or 'nowhere'};"
             f" set PEPHUB_BASE_URL to '{peps}'"
-            + (f", or log in with 'phc login --url {rows}'" if other else "")
+            + (f", or log in with {login_command(f' --url {rows}')}" if other else "")
         )
     if not login.token:
         raise Refused(
             f"results cannot be stored in '{path}' on PEPhub without a login;"
-            " log in with 'phc login'"
+            f" log in with {login_command()}"
         )
     return _read(path)
 
@@ -201,10 +209,9 @@ def _where(path: str) -> dict[str, str]:
     Raises:
         Refused: it is no path of a PEP.
     """
-    from pephubclient.helpers import unwrap_registry_path
-
+    helpers = library("helpers")
     try:
-        found = unwrap_registry_path(path)
+        found = helpers.unwrap_registry_path(path)
     except (TypeError, ValueError) as error:
         said = f"'{path}' is no path of a PEP on PEPhub; write it as namespace/name:tag"
         raise Refused(said) from error
@@ -280,22 +287,20 @@ def _refusals(path: str, so_far: str = "", expected: str | None = None) -> Itera
     Raises:
         Refused: for every other refusal, and if there is no connection.
     """
-    from pephubclient.exceptions import ResponseError
-
     try:
         yield
-    except ResponseError as error:
+    except library("exceptions").ResponseError as error:
         said = first_line(error)  # the status is in the text only
         if expected and expected in said:
             return
         if "expired" in said:
-            said = EXPIRED
+            said = expired()
         elif said.endswith((" 401", " 404")):
             # If a login may not write, PEPhub answers that there is no such row.
             gone = "or the row is no longer there; " if said.endswith(" 404") else ""
             said = (
                 f"the login at PEPhub may not write to '{path}'{', ' if gone else '; '}{gone}"
-                "log in with 'phc login' as someone who may"
+                f"log in with {login_command()} as someone who may"
             ) + (", or try again" if gone else "")
         else:
             said = f"PEPhub refuses the row: {said}; {AGAIN}"

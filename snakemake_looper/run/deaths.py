@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import time
 from collections import deque
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from ..status.journal import Death, Journal
 from ..status.reasons import explain, says_out_of_memory, tail
 from ..status.times import begin_since
 from ..status_words import FAILURES, NOT_RUN
+from . import htcondor, lsf
 from . import log_events as events
 from .followed_jobs import FollowedJob
 from .slurm import OUT_OF_MEMORY, Verdict, state_in, state_of, verdict_on
@@ -44,11 +46,20 @@ class Deaths:
         state = state_in(event.message)
         if not state and self.journal.executor == "slurm" and job.external_jobid:
             state = self._state_of(job.external_jobid)  # for groups the plugin does not pass it on
-        verdict = verdict_on(state)
-        logs = (self.workdir / log for log in event.logs if log != job.brief.log)
+        logs = [self.workdir / log for log in event.logs if log != job.brief.log]
+        verdict = self._verdict_of(job, state, event.message, logs)
         if verdict is None and job.external_jobid and any(map(says_out_of_memory, logs)):
             return verdict_on(OUT_OF_MEMORY)
         return verdict
+
+    def _verdict_of(
+        self, job: FollowedJob, state: str, message: str, logs: Sequence[Path]
+    ) -> Verdict | None:
+        if self.journal.executor == "lsf":
+            return lsf.verdict_on(state, job.external_jobid, logs)
+        if self.journal.executor == "htcondor":
+            return htcondor.verdict_on(message)
+        return verdict_on(state)
 
     def _state_of(self, external_jobid: str) -> str:
         if external_jobid not in self._states:

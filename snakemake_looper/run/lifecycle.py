@@ -33,7 +33,7 @@ from ..workspace.metadata import marked_incomplete
 from .lump_members import LumpMembers
 from .orphans import wait_for_orphans
 from .planned import Planned, planned_jobs, resumed_flags
-from .slurm import unfinished_jobs
+from .queues import queue_of
 from .tickets import clear_tickets, flags_with_ticket, take_over, without_ticket
 from .waiting_flags import flag_as_waiting
 
@@ -163,10 +163,11 @@ def _leaves_jobs(workdir: Path, journal: Journal) -> bool:
 
 def _may_begin(journal: Journal) -> set[str]:
     """The records that may begin later: they were submitted, and may still be in the queue."""
-    if journal.executor != "slurm":
+    queue = queue_of(journal.executor)
+    if queue is None:
         return set(journal.external)
     try:
-        known = unfinished_jobs(journal.external.values())
+        known = queue.unfinished(journal.external.values())
     except OSError:
         return set(journal.external)
     return {flag for flag, jobid in journal.external.items() if jobid in known}

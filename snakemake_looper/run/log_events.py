@@ -3,7 +3,7 @@
 The fields of a log record depend on its kind, and some facts are in a text only. This module turns
 records into events of a few types; no other module takes facts about jobs from log records. The
 meaning of each record is as seen with Snakemake 9.14 to 9.27, its local executor, and the executor
-plugins for SLURM (2.8) and for clusters in general (1.0.9).
+plugins for SLURM (2.8), LSF (0.3), HTCondor (0.3) and for clusters in general (1.0.9).
 """
 
 from __future__ import annotations
@@ -98,7 +98,8 @@ Event = (
     HandedOver | Submitted | GroupFormed | ShellDied | NotStarted | Failed | TriedAgain | Finished
 )
 
-_SLURM = re.compile(r"Job (\S+) has been submitted with SLURM jobid (\S+) ")
+_SLURM = re.compile(r"Job (\S+) has been submitted with (?:SLURM|LSF) jobid (\S+) ")
+_HTCONDOR = re.compile(r"Job (\S+) submitted to HTCondor Cluster ID (\S+) with batch name ")
 _SLURM_ARRAY = re.compile(
     r"Submitted array job with Snakemake IDs ([\d,]+) and SLURM job ID (\S+)\."
     r" The individual task IDs are (\d+)-(\d+)\."
@@ -206,7 +207,7 @@ def _message(text: str) -> Iterator[Event]:
         yield Submitted(match[2], (match[1],))
     elif match := _SLURM_ARRAY.match(text):
         yield Submitted(match[2], tuple(match[1].split(",")), first_task=int(match[3]))
-    elif match := _GENERIC.match(text) or _RESUMED.match(text):
+    elif match := _GENERIC.match(text) or _RESUMED.match(text) or _HTCONDOR.match(text):
         yield Submitted(match[2], (match[1],))
     elif match := _AGAIN.match(text):
         yield TriedAgain(match[1])

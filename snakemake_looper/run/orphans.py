@@ -1,4 +1,4 @@
-"""Orphans: jobs that a killed run left running, on this machine or on SLURM.
+"""Orphans: jobs that a killed run left running, on this machine or on a cluster of `queues`.
 
 The next run waits for them before it starts anything, so no job runs twice at the same time. On
 other clusters the lock on a job's log prevents that, see `status.processes`. Processes that a job
@@ -8,7 +8,7 @@ left in the background when its shell ended are not waited for.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -20,14 +20,14 @@ from ..status.reasons import ending, tail
 from ..status_words import FAILURES
 from ..workspace.rows import Brief
 from .planned import Planned
-from .slurm import unfinished_jobs
+from .queues import Queue, queues_of
 
 _POLL = 2.0
 """Seconds between two looks at jobs that are waited for."""
 _SAY_AGAIN = 300.0
 """Seconds between two notes that say which jobs these are."""
 _NAMED, _NAMED_TO_CANCEL = 5, 20
-"""The numbers of jobs that a note names, and that its `scancel` command names."""
+"""The numbers of jobs that a note names, and that its command to cancel them names."""
 
 
 class Orphan(NamedTuple):
@@ -37,6 +37,8 @@ class Orphan(NamedTuple):
     external_jobid: str
     pids: tuple[int, ...]
     """Its processes on this machine."""
+    cancel: str = ""
+    """The command that cancels it on its cluster."""
 
     def __str__(self) -> str:
         brief = self.planned.brief
@@ -57,34 +59,44 @@ def wait_for_orphans(planned: Sequence[Planned], past: Iterable[Run], workdir: P
         past: the runs that are over.
         workdir: Snakemake's working directory.
     """
-    slurm = any(run.executor == "slurm" for run in past)
+    queues = queues_of(frozenset(run.executor for run in past))
     said = time.monotonic() - _SAY_AGAIN
-    while left := _orphans_among(planned, slurm, workdir):
+    while left := _orphans_among(planned, queues, workdir):
         while left:
             if time.monotonic() - said >= _SAY_AGAIN:
                 said = time.monotonic()
                 note(_waiting_line(left))
             time.sleep(_POLL)
-            left = _orphans_among([one.planned for one in left], slurm, workdir)
+            left = _orphans_among([one.planned for one in left], queues, workdir)
 
 
-def _orphans_among(planned: Sequence[Planned], slurm: bool, workdir: Path) -> list[Orphan]:
-    """Those of these jobs that still run; SLURM is asked only with `slurm`."""
+def _orphans_among(
+    planned: Sequence[Planned], queues: Sequence[Queue], workdir: Path
+) -> list[Orphan]:
+    """Those of these jobs that still run; `queues` are the clusters that may have some."""
     flags = Flags(workdir)
-    external = {jobid for one in planned for jobid in _jobids(one)} if slurm else set()
-    try:
-        known = unfinished_jobs(external) if external else set()
-    except OSError as error:
-        note(f"SLURM does not say whether jobs of an earlier run are still there: {error}")
-        known = set()
+    known = _known_to(queues, {jobid for one in planned for jobid in _jobids(one)})
     found = []
     present = Present()
     for one in planned:
         log = workdir / one.brief.log
         jobid = next((jobid for jobid in _jobids(one) if jobid in known), "")
         if jobid or (_may_run(one.brief, flags, workdir) and present.uses(log)):
-            found.append(Orphan(one, jobid, present.writers(log)))
+            cancel = known[jobid].cancel if jobid else ""
+            found.append(Orphan(one, jobid, present.writers(log), cancel))
     return found
+
+
+def _known_to(queues: Sequence[Queue], external: Collection[str]) -> dict[str, Queue]:
+    """The jobs that clusters still have, each with its cluster."""
+    known: dict[str, Queue] = {}
+    for queue in queues if external else ():
+        try:
+            known |= dict.fromkeys(queue.unfinished(external), queue)
+        except OSError as error:
+            what = "does not say whether jobs of an earlier run are still there"
+            note(f"{queue.name} {what}: {error}")
+    return known
 
 
 def _jobids(planned: Planned) -> tuple[str, ...]:
@@ -106,9 +118,17 @@ def _may_run(brief: Brief, flags: Flags, workdir: Path) -> bool:
 def _waiting_line(left: Sequence[Orphan]) -> str:
     more = f" and {len(left) - _NAMED} more" if left[_NAMED:] else ""
     named = ", ".join(map(str, left[:_NAMED])) + more
-    jobids = [one.external_jobid for one in left if one.external_jobid]
-    how = f"'scancel {' '.join(jobids[:_NAMED_TO_CANCEL])}'" if jobids else "end them"
+    how = " and ".join(_commands_to_cancel(left)) or "end them"
     jobs = counted(len(left), "job")
     return (
         f"waiting for {jobs} that an earlier run has left running: {named}; {how} to go on at once"
     )
+
+
+def _commands_to_cancel(left: Iterable[Orphan]) -> Iterator[str]:
+    by_command: dict[str, list[str]] = {}
+    for one in left:
+        if one.cancel:
+            by_command.setdefault(one.cancel, []).append(one.external_jobid)
+    for command, jobids in by_command.items():
+        yield f"'{command} {' '.join(jobids[:_NAMED_TO_CANCEL])}'"

@@ -33,6 +33,7 @@ from ..system_errors import at, explained, is_of_space, probe, write_faults
 from ..workspace.engine import (
     Engine,
     explain_lock,
+    fit_to_executor,
     let_sigterm_interrupt,
     workflow_error,
 )
@@ -102,6 +103,7 @@ class Session:
             return
         self._began = time.time()
         self._engine.ease_scheduling()
+        fit_to_executor(self._engine, (brief.rule for brief in self.table.briefs()))
         self._prepare_stores()
         self._write_moved_configs()
         try:

@@ -1,9 +1,5 @@
 """SLURM's answers about its jobs: whether they are still there, and how they ended.
 
-Snakemake's executor plugins follow the jobs of the run that submitted them. Nobody follows the jobs
-of a run that was killed, so the next run asks SLURM whether they are still there. There is no
-common way to ask other clusters. On these, only the lock on a job's log tells.
-
 If SLURM itself ended a job, its reason counts more than the job's own flag: a job that runs out of
 time gets SIGTERM first, and may call itself interrupted before it is killed.
 """

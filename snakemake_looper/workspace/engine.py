@@ -342,3 +342,17 @@ def orders_jobs(engine: Engine) -> bool:
     from snakemake.rules import Rule
 
     return engine.is_main and not engine.is_dry_run and hasattr(Rule, "expand_priority")
+
+
+def fit_to_executor(engine: Engine, rules: Iterable[str]) -> None:
+    """Fit jobs to the executor plugin: names of resources, and software that needs no installation.
+
+    Call it before the first job. `rules` are names in the job table.
+    """
+    from .engine_resources import add_names, needs_names, needs_no_installation
+
+    executor, workflow = engine.executor, engine._workflow
+    if needs_names(executor):
+        add_names(workflow, executor, {engine.name_of(rule) for rule in rules})
+    if executor != "local" and "software-deployment" in engine.shared:
+        needs_no_installation(workflow.executor_plugin.common_settings)

@@ -105,9 +105,9 @@ WRONG = {
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        (["sgee"], "profile: there is no profile 'sgee'; write one of local, slurm, sge, lsf, generic, or --package NAME for a profile from a divvy config"),
+        (["sgee"], "profile: there is no profile 'sgee'; write one of local, slurm, lsf, htcondor, sge, lsf-generic, generic, or --package NAME for a profile from a divvy config"),
         (["sge", "-p", "x"], "profile: give a name or a package, not both"),
-        ([], "profile: name one: local, slurm, sge, lsf, generic; or --package NAME of a divvy config"),
+        ([], "profile: name one: local, slurm, lsf, htcondor, sge, lsf-generic, generic; or --package NAME of a divvy config"),
         (["--divvy", "gone.yaml"], "{here}/gone.yaml: cannot be read: No such file or directory"),
     ],
 )  # fmt: skip
@@ -150,3 +150,17 @@ def test_faults_of_a_package(
     from_package(divvy, package, Path("profiles"), problems)
     expected = [message.replace("{here}", str(folder)) for message in messages]
     assert [str(problem) for problem in problems] == expected
+
+
+def test_a_package_for_htcondor(
+    project: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """condor_submit takes no script: HTCondor has a profile of its own."""
+    divvy = """
+        compute_packages:
+          condor: {submission_template: c.sub, submission_command: condor_submit}
+        """
+    monkeypatch.chdir(project({"divcfg.yaml": divvy, "c.sub": "request_cpus = {CORES}\n{CODE}\n"}))
+    problems = Problems()
+    from_package("divcfg.yaml", "condor", Path("profiles"), problems)
+    assert any("write 'snakemake-looper profile htcondor'" in one for one in problems.warnings)

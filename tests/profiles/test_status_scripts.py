@@ -23,7 +23,7 @@ ANSWERS: dict[str, dict[str, tuple[str, str]]] = {
         "broken": ("qstat", "job_number: 7\nerror reason    1: can't chdir to /home/me"),
         "silent": ("qstat", "error: commlib error: got select error (Connection refused)"),
     },
-    "lsf": {
+    "lsf-generic": {
         "running": ("bjobs", "JOBID USER STAT QUEUE\n7     me   PEND normal"),
         "unknown": ("bjobs", "Job <7> is not found"),
         "ended": ("bjobs", "JOBID USER STAT QUEUE\n7     me   EXIT normal"),
@@ -78,7 +78,8 @@ def test_status_by_the_exit_code(tmp_path: Path, system: str, code: str, status:
 
 
 @pytest.mark.parametrize(
-    ("system", "variable"), [("sge", "JOB_ID"), ("lsf", "LSB_JOBID"), ("generic", "PBS_JOBID")]
+    ("system", "variable"),
+    [("sge", "JOB_ID"), ("lsf-generic", "LSB_JOBID"), ("generic", "PBS_JOBID")],
 )
 def test_the_exit_code_is_left(tmp_path: Path, system: str, variable: str) -> None:
     """Whatever Snakemake's command does, which ends with `exit 0 || exit 1`."""
@@ -109,7 +110,7 @@ def test_a_signal_is_no_success(tmp_path: Path, shell: str, name: str) -> None:
 
 
 def test_lsf_prints_the_number_only(tmp_path: Path) -> None:
-    config = yaml.safe_load((data_dir("profiles/lsf") / CONFIG).read_text())
+    config = yaml.safe_load((data_dir("profiles/lsf-generic") / CONFIG).read_text())
     command = config["cluster-generic-submit-cmd"].split(" -J ")[0]
     says = "echo 'Job <4711> is submitted to queue <normal>.'"
     tools = write(

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import logging
+import sys
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 from support.peps import FILES, messages, read, sound, warnings
 
 from snakemake_looper.read.peps import pep as pep_module
 from snakemake_looper.read.peps.pep import row_of
-from snakemake_looper.read.peps.pephub import Refused, pull
+from snakemake_looper.read.peps.pephub import Refused, library, login_command, pull
 
 
 def test_samples_stand_in_the_order_of_the_table(tmp_path: Path) -> None:
@@ -125,10 +127,34 @@ def test_a_pep_from_pephub(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
 
 
 def test_an_answer_of_pephub_that_is_no_pep(monkeypatch: pytest.MonkeyPatch) -> None:
-    pytest.importorskip("pephubclient")
-    monkeypatch.setattr("pephubclient.PEPHubClient.load_raw_pep", lambda *_: {"a": 1})
+    client = library("pephubclient").PEPHubClient
+    monkeypatch.setattr(client, "load_raw_pep", lambda *_: {"a": 1})
     with pytest.raises(Refused, match="that is no PEP; try again later"):
         pull("me/far:v1")
+
+
+def without_pephubclient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let Python find no package pephubclient."""
+    for name in ("pephubclient", "pephubclient.exceptions"):
+        monkeypatch.setitem(sys.modules, name, None)
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+
+
+def test_a_peppy_that_has_pephubclient_within_itself(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As peppy 0.50."""
+    without_pephubclient(monkeypatch)
+    within = ModuleType("peppy.pephubclient.exceptions")
+    monkeypatch.setitem(sys.modules, "peppy.pephubclient", ModuleType("peppy.pephubclient"))
+    monkeypatch.setitem(sys.modules, within.__name__, within)
+    assert library("exceptions") is within
+    assert login_command(" --url x") == "'peppy phc login --url x'"
+
+
+def test_no_pephubclient(monkeypatch: pytest.MonkeyPatch) -> None:
+    without_pephubclient(monkeypatch)
+    monkeypatch.setitem(sys.modules, "peppy.pephubclient.exceptions", None)
+    with pytest.raises(Refused, match=r"run pip install 'snakemake-looper\[pephub\]'"):
+        library("exceptions")
 
 
 def test_slips_in_a_pep_from_pephub(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

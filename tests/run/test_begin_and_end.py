@@ -16,6 +16,7 @@ from snakemake_looper.plan.planner import plan_project
 from snakemake_looper.run import lifecycle, orphans
 from snakemake_looper.run.entering import enter
 from snakemake_looper.run.living_runs import why_in_use, why_locked
+from snakemake_looper.run.queues import Queue, queues_of
 from snakemake_looper.status.flags import write_flag
 from snakemake_looper.status.journal import Journal, read_runs
 from snakemake_looper.workspace.engine import PlannedJob
@@ -164,7 +165,8 @@ def test_a_job_that_slurm_still_has_goes_on_waiting(
             raise OSError("squeue does not answer")
         return {"1"}
 
-    monkeypatch.setattr(lifecycle, "unfinished_jobs", unfinished_jobs)
+    queue = Queue("SLURM", "scancel", unfinished_jobs)
+    monkeypatch.setattr(lifecycle, "queue_of", {"slurm": queue}.get)
     lab.engine.executor = "slurm"
     journal = lab.begin()
     journal.submitted([flag("a")], "1")
@@ -352,21 +354,28 @@ def test_processes_of_a_job_that_ended_are_not_waited_for(
     lab.begin().end()
 
 
-def test_a_run_waits_for_jobs_of_slurm(
+@pytest.mark.parametrize(
+    ("executor", "command"), [("slurm", "scancel"), ("lsf", "bkill"), ("htcondor", "condor_rm")]
+)
+def test_a_run_waits_for_jobs_of_a_cluster(
     lab: Lab,
     present: list[Path],
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
+    executor: str,
+    command: str,
 ) -> None:
-    lab.die(lab.killed(executor="slurm"))
+    lab.die(lab.killed(executor=executor))
     lab.engine.submitted = {"a": ("11",), "b": ("12",)}
     states = [{"11"}, {"11"}, set(), set()]
-    monkeypatch.setattr(orphans, "unfinished_jobs", lambda jobids: states.pop(0))
+    real = queues_of({executor})
+    asked = tuple(one._replace(unfinished=lambda jobids: states.pop(0)) for one in real)
+    monkeypatch.setattr(orphans, "queues_of", {frozenset({executor}): asked}.get)
     monkeypatch.setattr(orphans.time, "sleep", lambda seconds: None)
     lab.begin().end()
     assert states == []
     said = capsys.readouterr().err
-    assert "touch a (cluster job 11); 'scancel 11' to go on at once" in said
+    assert f"touch a (cluster job 11); '{command} 11' to go on at once" in said
 
 
 # --- entering, and others in the folder ------------------------------------------------------------

@@ -48,6 +48,15 @@ def record(msg: str | None = None, **fields: Any) -> logging.LogRecord:
         ("Submitted job 2 with external jobid '4711'.", Submitted("4711", ("2",))),
         ("Submitted group job ab-c with external jobid '1 x'.", Submitted("1 x", ("ab-c",))),
         ("Resuming incomplete job 2 with external jobid '4711'.", Submitted("4711", ("2",))),
+        (
+            "Job 3 has been submitted with LSF jobid 17 (log: /x/lsf_logs/rule_a/sample=a/u.log).",
+            Submitted("17", ("3",)),
+        ),
+        (
+            "Job 3 submitted to HTCondor Cluster ID 17 with batch name touch_sample-3\nThe logs of"
+            " the HTCondor job are stored in .snakemake/htcondor/snakemake-rules.log",
+            Submitted("17", ("3",)),
+        ),
         ("Trying to restart job 5.", TriedAgain("5")),
         ("Trying to restart job 0b7f-12.", TriedAgain("0b7f-12")),
     ],

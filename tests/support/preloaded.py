@@ -48,7 +48,8 @@ _IMPORTS = (
 _AT_START = re.compile(r"PYTHON|LC_|LANG|TZ|SNAKEMAKE_|LOOPER_TESTS_FRESH")
 """Variables that are read when Python starts, or when a package is imported."""
 _PEPHUBCLIENT = "pephubclient"
-"""Older versions of peppy import it, and it looks for the home folder when it is imported."""
+"""Older versions of peppy import it, and it looks for the home folder when it is imported. Newer
+ones have it within themselves."""
 _HOMES = ("HOME", "PH_HOME")
 _ELSEWHERE = "elsewhere"
 """The server's answer where a fork would differ from a program that is started anew."""
@@ -203,7 +204,8 @@ def _serve(path: str) -> _Question:
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
     gc.collect()
     gc.freeze()
-    print(_PEPHUBCLIENT if _PEPHUBCLIENT in sys.modules else "ready", flush=True)
+    is_there = any(f"{place}{_PEPHUBCLIENT}.constants" in sys.modules for place in ("", "peppy."))
+    print(_PEPHUBCLIENT if is_there else "ready", flush=True)
     while True:
         ready, _, _ = select.select([listening, sys.stdin], [], [])
         if sys.stdin in ready:  # closed, also if the tests were killed

@@ -21,7 +21,7 @@ from .package import Line, Package, System, options_of, placeholders
 LOGS = ".snakemake/cluster_logs"
 CANCEL: Mapping[System, str] = {"sge": "qdel", "pbs": "qdel", "lsf": "bkill"}
 JOB_ID: Mapping[System, str] = {"sge": "JOB_ID", "pbs": "PBS_JOBID", "lsf": "LSB_JOBID"}
-STATUS_SCRIPT_OF: Mapping[System, str] = {"sge": "sge", "pbs": "generic", "lsf": "lsf"}
+STATUS_SCRIPT_OF: Mapping[System, str] = {"sge": "sge", "pbs": "generic", "lsf": "lsf-generic"}
 """The bundled profile whose `status.sh` asks this system."""
 _SECONDS = "$(({resources.runtime} * 60))"
 _MEGABYTES: Mapping[System, str] = {"sge": "M", "pbs": "mb", "lsf": "MB", "other": "M"}

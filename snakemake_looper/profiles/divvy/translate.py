@@ -13,6 +13,7 @@ runs them in the shell that starts Snakemake.
 from __future__ import annotations
 
 import dataclasses
+import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -220,12 +221,7 @@ def _generic(profile: Profile, package: Package, problems: Problems) -> None:
     }
     system = package.system
     if system == "other":
-        problems.warn(
-            package.command.place,
-            "submission_command",
-            f"'{package.command.text}' is unknown; check that it prints the job's id, and write a"
-            " 'cluster-generic-status-cmd': without one, Snakemake waits for killed jobs",
-        )
+        problems.warn(package.command.place, "submission_command", _of_other(package.command.text))
     else:
         profile.settings["cluster-generic-status-cmd"] = "status.sh"
         profile.settings["cluster-generic-cancel-cmd"] = CANCEL[system]
@@ -240,6 +236,19 @@ def _generic(profile: Profile, package: Package, problems: Problems) -> None:
         "max-status-checks-per-second": 5,
     }
     profile.defaults = {**_DEFAULTS, **_defaults(package, problems)}
+
+
+def _of_other(command: str) -> str:
+    """The warning about a submission command that is not one of those we know."""
+    if os.path.basename(command.split()[0]) == "condor_submit":
+        return (
+            f"'{command}' takes a description of the job, which a template of divvy writes; for"
+            " HTCondor, write 'snakemake-looper profile htcondor'"
+        )
+    return (
+        f"'{command}' is unknown; check that it prints the job's id, and write a"
+        " 'cluster-generic-status-cmd': without one, Snakemake waits for killed jobs"
+    )
 
 
 def _defaults(package: Package, problems: Problems) -> dict[str, int | str]:

@@ -1,11 +1,14 @@
 """PEPs from PEPhub, a server that keeps PEPs: this module gets them, and explains failures.
 
 pephubclient, the client of PEPhub, uses the server of the user's login, else the public one. Its
-errors become a `Refused` with a text that says what to do.
+errors become a `Refused` with a text that says what to do. It is a package of its own; from version
+0.50 on, peppy has it within itself. Both have the same modules, and share the login.
 """
 
 from __future__ import annotations
 
+import importlib
+import importlib.util
 from collections.abc import Mapping
 from typing import Any
 
@@ -18,7 +21,37 @@ class Refused(LooperError):
 
 AGAIN = "try again later, or check the address of the server"
 """The advice after a failure of the server."""
-EXPIRED = "the login at PEPhub has expired; log in again with 'phc login'"
+_PACKAGE = "pephubclient"
+_PLACES = (_PACKAGE, f"peppy.{_PACKAGE}")
+
+
+def login_command(options: str = "") -> str:
+    """The command that logs in, in quotes."""
+    program = "phc" if importlib.util.find_spec(_PACKAGE) else "peppy phc"
+    return f"'{program} login{options}'"
+
+
+def expired() -> str:
+    """The message for a login that is too old."""
+    return f"the login at PEPhub has expired; log in again with {login_command()}"
+
+
+def library(module: str) -> Any:
+    """A module of pephubclient, as `exceptions`.
+
+    Raises:
+        Refused: pephubclient cannot be imported.
+    """
+    errors = []
+    for place in _PLACES:
+        try:
+            return importlib.import_module(f"{place}.{module}")
+        except ImportError as error:
+            errors.append(error)
+    raise Refused(
+        f"PEPhub needs pephubclient, which cannot be imported ({first_line(errors[0])});"
+        " run pip install 'snakemake-looper[pephub]'"
+    ) from errors[0]
 
 
 def client() -> Any:
@@ -27,18 +60,12 @@ def client() -> Any:
     Raises:
         Refused: pephubclient cannot be imported, or the login cannot be read.
     """
+    make = library(_PACKAGE).PEPHubClient
     try:
-        from pephubclient import PEPHubClient
-    except ImportError as error:
-        raise Refused(
-            f"PEPhub needs pephubclient, which cannot be imported ({first_line(error)});"
-            " run pip install 'snakemake-looper[pephub]'"
-        ) from error
-    try:
-        return PEPHubClient()
+        return make()
     except (OSError, ValueError) as error:
         said = f"the login at PEPhub cannot be read: {first_line(error)}"
-        raise Refused(f"{said}; log in with 'phc login'") from error
+        raise Refused(f"{said}; log in with {login_command()}") from error
 
 
 def pull(path: str) -> dict[str, Any]:
@@ -50,19 +77,17 @@ def pull(path: str) -> dict[str, Any]:
     Raises:
         Refused: there is no such PEP, no login for it, no server, or no client.
     """
-    pephub = client()
-    from pephubclient.exceptions import ResponseError
-
+    pephub, refusal = client(), library("exceptions").ResponseError
     try:
         raw: dict[str, Any] | None = pephub.load_raw_pep(path)
-    except ResponseError as error:
+    except refusal as error:
         raise Refused(_response(error, path)) from error
     except OSError as error:  # the errors of its HTTP library are OSErrors
         raise Refused(unreachable(error)) from error
     except (TypeError, ValueError) as error:
         raise Refused(_no_pep(path)) from error
     if raw is None:  # pephubclient's answer to an HTTP status that it does not know
-        raise Refused(f"PEPhub does not give '{path}'; log in with 'phc login', or {AGAIN}")
+        raise Refused(f"PEPhub does not give '{path}'; log in with {login_command()}, or {AGAIN}")
     if not isinstance(raw.get("_config"), dict):
         raise Refused(_no_pep(path))
     return raw
@@ -72,10 +97,10 @@ def _response(error: Exception, path: str) -> str:
     """The message for a refusal of the server. Only pephubclient's text tells why it refused."""
     said = first_line(error)
     if "does not exist" in said:
-        hint = "correct the path, or log in with 'phc login'"
+        hint = f"correct the path, or log in with {login_command()}"
         return f"PEPhub has no '{path}', or it is private; {hint}"
     if "expired" in said:
-        return EXPIRED
+        return expired()
     return f"PEPhub does not give '{path}': {said}; {AGAIN}"
 
 
