@@ -129,7 +129,18 @@ def test_ten_thousand_samples(tmp_path: Path) -> None:
     assert len(stats) == 10_000 and "9999" in [one.split(".")[0] for one in stats["s9999"].values()]
 
 
-def test_numbers_at_the_edge_do_not_stop_multiqc(tmp_path: Path) -> None:
+NAMES = (
+    "#a", "1e5", "nan", "True", "a\\tb", "'x'", '""', " lead ", "x" * 300, "a,b", "a:b", "= 1+1", "a_R1",
+    "a.fastq.gz", "a.fastq", "a_fastqc", "a", "A", "{a}", "%s", "$(x)", "`x`", "a|b", "null", "-", "é",
+    "e\u0301", "\U0001f600", "007", "7", "7.0",
+)  # fmt: skip
+
+
+def test_each_name_is_a_row_and_numbers_at_the_edge_stop_nothing(tmp_path: Path) -> None:
     values = (2**53, -(2**53), 1e100, -1e100, 0, 5e-324)
-    records = {f"s{number}": {"n": value, "same": 1} for number, value in enumerate(values)}
-    is_content(multiqc(exported(tmp_path, page(records)), "mqc"))
+    records = {name: {"n": number, name: number} for number, name in enumerate(NAMES)}
+    records |= {f"edge {value}": {"edge": value, "same": 1} for value in values}
+    is_content(multiqc(exported(tmp_path, page(records, pipeline="p: # {x}")), "mqc"))
+    stats = data(tmp_path, "multiqc_general_stats")
+    found = {name: stats[name]["custom_content_p_x-n"] for name in NAMES}
+    assert found == {name: str(number) for number, name in enumerate(NAMES)}
