@@ -15,6 +15,7 @@ from support.reporting import REPORTING, jobs_of, report, set_flag
 from support.reports import NASTY, page, png
 
 from snakemake_looper.cli import main
+from snakemake_looper.results.multiqc import export as exporting
 from snakemake_looper.results.multiqc.export import write_files
 from snakemake_looper.results.multiqc.words import Ids, RowNames
 from snakemake_looper.results.publish import publish_all
@@ -200,6 +201,19 @@ def test_images_from_elsewhere_are_left_out_and_counted(tmp_path: Path) -> None:
     outside, large = remarks
     assert outside.startswith("images left out for MultiQC: outside the project's folder")
     assert "1 that cannot be read, are larger than 3 MB" in large
+
+
+def test_a_file_that_is_too_large_for_multiqc(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(exporting, "_LARGEST", 300)
+    remarks = write_files(
+        [page({f"s{one}": {"n": one} for one in range(20)})], tmp_path / "mqc", tmp_path
+    )
+    assert [one.partition(":")[0] for one in remarks] == [
+        f"snakemake_looper_{name}_mqc.tsv" for name in ("status", "count_stats")
+    ]
+    assert "--cl-config 'log_filesize_limit: 1000000000'" in remarks[0]
 
 
 def test_several_pipelines_with_results_of_one_name(tmp_path: Path) -> None:

@@ -18,10 +18,11 @@ from ..report.report_levels import LevelReport
 from ..report.report_pages import declared_by
 from ..report.report_values import Cell, cells_of
 from .pictures import Picture, Pictures
-from .words import cell
+from .words import cell, heading
 
 _NUMBERS = (None, "integer", "number")
 """Types of a result whose numbers are numbers: a schema can declare that `12` is a text."""
+_LONGEST_UNIT = 20
 _LARGEST_WHOLE, _LARGEST = 2**53, 1e100
 """MultiQC's calculations overflow with larger numbers, and its report is not written then."""
 
@@ -87,7 +88,7 @@ class Column:
             if isinstance(limit, int | float) and not isinstance(limit, bool):
                 found |= {setting: limit} if abs(limit) <= _LARGEST else {}
         unit = _text_of(self.declared, "unit") or _text_of(self.declared, "units")
-        return {**found, "suffix": f" {cell(unit)}"} if unit else found
+        return {**found, "suffix": f" {heading(unit, _LONGEST_UNIT)}"} if unit else found
 
     @property
     def is_highlighted(self) -> bool:

@@ -21,6 +21,9 @@ from ..report.report_levels import LevelReport, read_levels
 from .pictures import Pictures
 from .sections import START, documents
 
+_LARGEST = 50_000_000
+"""Characters of a file. MultiQC counts bytes, of which a file has no fewer."""
+
 
 def write_for_multiqc(
     table: JobTable, folder: Path | None = None, read: Sequence[Results] | None = None
@@ -60,17 +63,22 @@ def write_files(
         inside: no image is taken from outside these folders; `root` if none is given.
 
     Returns:
-        Remarks on images that are left out, one line each.
+        Remarks on what MultiQC will not show, one line each.
 
     Raises:
         OSError: a file cannot be written, or an old one cannot be removed.
     """
     pictures = Pictures(root, inside or (root,))
-    written = set()
+    written, remarks = set(), []
     for document in documents(levels, pictures):
         write_if_changed(folder / document.name, document.text)
         written.add(document.name)
+        if len(document.text) > _LARGEST:
+            remarks.append(
+                f"{document.name}: MultiQC passes over files of more than 50 MB; give it"
+                " --cl-config 'log_filesize_limit: 1000000000'"
+            )
     for path in folder.glob(f"{START}*_mqc.*"):
         if path.name not in written and path.is_file():
             path.unlink(missing_ok=True)
-    return pictures.left_out()
+    return remarks + pictures.left_out()
