@@ -141,3 +141,30 @@ def test_who_writes_to_the_terminal() -> None:
     assert not writes_to_stream("snkmt")
     assert writes_to_stream("rich")
     assert writes_to_stream("no such logger"), "one that cannot be asked counts as one that writes"
+
+
+@pytest.mark.parametrize(
+    ("profile", "words", "loggers"),
+    [
+        ("logger: [snkmt]", [], ["snkmt", "looper"]),
+        ("logger: rich", [], ["rich", "looper"]),
+        ("logger: [snkmt]", ["--logger", "rich"], ["rich", "looper"]),
+        ("cores: 2", [], ["looper"]),
+        ("cores: 2", ["--logger", "snkmt"], ["snkmt", "looper"]),
+    ],
+)
+def test_a_profile_names_loggers(
+    failing: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    profile: str,
+    words: list[str],
+    loggers: list[str],
+) -> None:
+    """The profile beside the plan names ours, and takes no other away."""
+    write(failing, {"mine/config.yaml": f"{profile}\n"})
+    monkeypatch.chdir(failing)
+    monkeypatch.setenv("CONDOR_CONFIG", "/dev/null")  # else importing htcondor warns
+    from snakemake.cli import parse_args
+
+    _, parsed = parse_args(["--use-looper-config", "--cores", "2", "--profile", "mine", *words])
+    assert parsed.logger == loggers
