@@ -22,7 +22,7 @@ from collections.abc import Callable, Iterable
 from logging import LogRecord, getLogger
 from logging.handlers import QueueHandler
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 # The package is imported inside functions: every Snakemake process imports the plugin, and few run
 # a looper project.
@@ -87,7 +87,7 @@ class Watcher:
 
         stream = sys.stdout if settings.stdout else sys.stderr
         plugins = getattr(settings, "log_handler_settings", ())  # in no version of the interface
-        others = any(name != "looper" for name in plugins)
+        others = any(writes_to_stream(name) for name in plugins if name != "looper")
         view = choose(settings, stream, others, has_option)
         if view == "live":
             from snakemake_looper.show.live import LiveView
@@ -264,6 +264,20 @@ class Watcher:
         except Exception:
             print("error in the looper logger plugin (the run is not affected):", file=sys.stderr)
             traceback.print_exc()
+
+
+def writes_to_stream(plugin: str) -> bool:
+    """Whether a logger plugin writes where Snakemake's log goes.
+
+    Snakemake has made no handler of it yet. One that cannot say it before counts as one that does.
+    """
+    from snakemake_interface_logger_plugins.registry import LoggerPluginRegistry
+
+    try:
+        handler: Any = getattr(LoggerPluginRegistry().get_plugin(plugin), "log_handler")  # noqa: B009
+        return bool(handler.__new__(handler).writes_to_stream)
+    except Exception:  # any code of others
+        return True
 
 
 def _pending() -> bool:

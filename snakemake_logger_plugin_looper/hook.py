@@ -166,7 +166,7 @@ def _choose_snakefile(parsed: Namespace, path: str, parser: Any) -> None:
     """Point the parsed arguments at the plan of the project, or at a stand-in for it."""
     from snakemake_looper.for_snakefiles import module_snakefile
 
-    from .typed_words import asked, choose, with_profiles
+    from .typed_words import asked, choose, users_loggers, with_profiles
 
     setattr(parsed, PREFIXED, path)
     if parsed.snakefile is not None:
@@ -184,6 +184,7 @@ def _choose_snakefile(parsed: Namespace, path: str, parser: Any) -> None:
         kept = _planned.get()
         own = [stand_in.parent, *([kept[1].folder.path] if kept else [])]
         _refuse_unshared_files(parsed)
+        parsed.logger = [*users_loggers(parser, own), *(parsed.logger or [])]
         choose(parsed, _plan(asked(parsed, path, parser, own), is_first, has_profile))
         _hush(parsed)
     # Scripts of a profile are called by its path, and from the folder that jobs run in.

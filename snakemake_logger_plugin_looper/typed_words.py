@@ -94,10 +94,37 @@ def choose(parsed: Namespace, ready: Ready) -> None:
     parsed.logger = list(dict.fromkeys([*(parsed.logger or []), "looper"]))
 
 
+def users_loggers(parser: Any, own: Sequence[Path]) -> list[str]:
+    """The loggers of the users' profiles, if a profile of ours has taken their place.
+
+    The profile beside a plan names our logger. To Snakemake it is a profile of the workflow, which
+    counts more than others: without this, `logger:` of a user's profile would be passed over.
+
+    Args:
+        parser: Snakemake's parser, after it has parsed.
+        own: folders of our own, with such profiles.
+    """
+    by_source = parser.get_source_to_settings_dict()
+    replacing = (source.partition("|")[2] for source in by_source if "logger" in by_source[source])
+    if not any(path and _is_below(Path(path), own) for path in replacing):
+        return []
+    found: list[str] = []
+    for path in map(Path, parser._default_config_files or ()):
+        if not _is_below(path, own):
+            with path.open(encoding="utf-8") as file:
+                named = parser._config_file_parser.parse(file).get(_LOGGER.lstrip("-")) or found
+            found = [named] if isinstance(named, str) else list(map(str, named))
+    return found
+
+
+def _is_below(path: Path, folders: Iterable[Path]) -> bool:
+    return any(path.is_relative_to(folder) for folder in folders)
+
+
 # --- what is asked of the planner ----------------------------------------------------------------
 
 
-def asked(parsed: Namespace, path: str, parser: Any, own: Iterable[Path]) -> Asked:
+def asked(parsed: Namespace, path: str, parser: Any, own: Sequence[Path]) -> Asked:
     """All that the command line, and the profiles that were read with it, say about the project.
 
     Args:
@@ -117,9 +144,7 @@ def asked(parsed: Namespace, path: str, parser: Any, own: Iterable[Path]) -> Ask
         path=path,
         config=() if of_profile else config,
         configfiles=tuple(map(Path, parsed.configfile or ())),
-        profiles=tuple(
-            one for one in profiles if not any(one.is_relative_to(folder) for folder in own)
-        ),
+        profiles=tuple(one for one in profiles if not _is_below(one, own)),
         profile_config=config if of_profile else (),
         directory=str(parsed.directory) if parsed.directory else None,
         targets=tuple(map(str, parsed.targets)),

@@ -216,6 +216,10 @@ COMMANDS = (
                 help="where (default: <output folder>/reports)",
             ),
             _argument(
+                "--multiqc", nargs="?", const=True, metavar="DIR",
+                help="instead: as files for MultiQC (default: into <output folder>/reports_multiqc)",
+            ),
+            _argument(
                 "--watch", nargs="?", type=_seconds, const=5.0, metavar="SECONDS",
                 help="write it again every 5 (or SECONDS) seconds, until nothing runs or waits;"
                 " open pages show a run as it goes on",

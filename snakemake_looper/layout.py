@@ -156,6 +156,12 @@ def report_folder(output_dir: Path, amendments: Sequence[str] = ()) -> Path:
     return output_dir / "_".join(["reports", *amendments])
 
 
+def multiqc_folder(output_dir: Path, amendments: Sequence[str] = ()) -> Path:
+    """The default folder of results for MultiQC: beside the report, which is replaced as a whole."""
+    folder = report_folder(output_dir, amendments)
+    return folder.with_name(f"{folder.name}_multiqc")
+
+
 def table_paths(folder: Path, pipeline: str, amendments: Sequence[str] = ()) -> tuple[Path, Path]:
     """The TSV and the YAML file of a pipeline, as looper names them."""
     stem = "_".join([pipeline, *amendments])

@@ -10,7 +10,7 @@ records            all results of a project; `project_records`: with statuses an
 for_python         the same as a part of the public API
 table              looper's files of results; `printed_table`: one table of all, as rows that
                    `flat` makes; `table_formats`: texts of tables
-report/            the same as web pages
+report/            the same as web pages; `multiqc/`: as files that MultiQC puts into its own
 statuses           the status of each record, as `check` shows it; `removed`: of samples that left
 remove, links      what `destroy` and `link` do
 database, …        pipestat's tables on a server and in SQLite; `pephub_table` for PEPhub

@@ -172,6 +172,10 @@ def test_the_same_records_and_tables(place: Place) -> None:
     page = (index.parent / "pipelines/words/sample/index.html").read_text()
     # Each word is a result, and an attribute of the sample that reported it.
     assert [page.count(f">{word}<") for word in ("one", "three", "completed")] == [2, 2, 2]
+    folder = Path(place.cli("report", "--multiqc").out.strip())
+    numbers = (folder / "snakemake_looper_words_stats_mqc.tsv").read_text().splitlines()
+    assert numbers[-3:] == ['"Sample"\t"length"', '"a"\t3', '"b"\t5']
+    assert '"8"' in (folder / "snakemake_looper_words_project_mqc.tsv").read_text()
     assert place.run("-n").jobs() == []
     statuses = json.loads(place.cli("check", "--json").out)["records"]
     assert {one["status"] for one in statuses} == {"completed"}
@@ -287,6 +291,7 @@ def test_no_secret_is_left_anywhere(project: Callable[..., Path], postgres: Serv
     done = place.run()
     assert done.code == 0, done.text
     place.cli("table")
+    place.cli("report", "--multiqc")
     assert PASSWORD not in done.text
     known = {".looper.yaml", "pipestat_config_words.yaml", "pipestat_config_words_project.yaml"}
     for path in place.folder.rglob("*"):

@@ -285,7 +285,8 @@ def lay_out(files: Mapping[str, bytes], base: Mapping[str, bytes], folder: Path)
 COMMANDS: Sequence[tuple[str, ...]] = (
     ("inspect",), ("inspect", "--json"), ("inspect", "--sample", "a"), ("check",),
     ("check", "--itemized"), ("check", "--json"), ("table",), ("table", "--format", "json"),
-    ("table", "--format", "csv"), ("table", "--wide", "--with-samples"), ("report",), ("report", "--portable"), ("link",),
+    ("table", "--format", "csv"), ("table", "--wide", "--with-samples"), ("report",), ("report", "--portable"),
+    ("report", "--multiqc"), ("link",),
     ("destroy", "--dry-run"), ("destroy", "--removed", "--dry-run"), ("clean", "--dry-run"),
     ("inspect", "--settings", "settings.yaml"), ("inspect", "--amend", "other"),
     ("generate", "-o", "flow"), ("profile", "--package", "default", "--divvy", "divvy.yaml"),

@@ -152,7 +152,7 @@ def level_pages(
     Args:
         seen_from: the folder that links to files start from, if it is another one.
     """
-    declared = _declared(report)
+    declared = declared_by(report)
     descriptions = {name: one.description for name, one in declared.items()}
     here = folder if seen_from is None else seen_from
     records = RecordPages(report, declared, partial(files.link, here))
@@ -202,7 +202,8 @@ class _Seen:
         return {key: spread for key, spread in found if spread}
 
 
-def _declared(report: LevelReport) -> Mapping[str, DeclaredResult]:
+def declared_by(report: LevelReport) -> Mapping[str, DeclaredResult]:
+    """The results that a level's output schema declares; none if it cannot be read."""
     try:
         return declared_results(str(report.schema) if report.schema else None, report.level)
     except (OSError, OutputSchemaError):
