@@ -1,0 +1,360 @@
+"""Workflows to give away: their texts, what they copy, and projects that are refused."""
+
+from __future__ import annotations
+
+import csv
+import os
+import shlex
+from collections.abc import Callable
+from pathlib import Path
+
+import jsonschema
+import pandas
+import pytest
+import yaml
+from support.projects import TOUCH, edit, write
+from support.running import BIN, run, snakemake
+
+from snakemake_looper.errors import ProjectError
+from snakemake_looper.read.options.options import Options
+from snakemake_looper.workspace.standalone import copies
+from snakemake_looper.workspace.standalone.relocation import relocation
+from snakemake_looper.workspace.standalone.workflow import Written, write_standalone
+
+CASES = Path(__file__).parent / "cases" / "standalone"
+SHOWN = (
+    "README.md", "config/config.yaml", "config/jobs.tsv", "config/results.yaml",
+    "config/pipestat/count_lines_sample.yaml", "workflow/Snakefile",
+)  # fmt: skip
+
+
+def standalone(folder: Path, force: bool = False, everything: bool = False) -> Written:
+    target = folder.parent / "given"
+    return write_standalone(folder / ".looper.yaml", Options(), target, force, everything)
+
+
+def given(folder: Path) -> Path:
+    """The workflow that is made from a project."""
+    standalone(folder)
+    return folder.parent / "given"
+
+
+def rows(workflow: Path) -> list[dict[str, str]]:
+    with (workflow / "config/jobs.tsv").open(newline="") as file:
+        return list(csv.DictReader(file, delimiter="\t"))
+
+
+def refused(folder: Path) -> str:
+    with pytest.raises(ProjectError) as caught:
+        standalone(folder)
+    assert not (folder.parent / "given").exists()
+    return str(caught.value).replace(f"{folder}/", "")
+
+
+@pytest.mark.parametrize("name", SHOWN)
+def test_whole_texts(example: Callable[[str], Path], name: str) -> None:
+    """UPDATE_CASES=1 writes the texts anew: read the difference before committing it."""
+    text = (given(example("count_lines")) / name).read_text()
+    golden = CASES / name
+    if os.environ.get("UPDATE_CASES"):
+        golden.parent.mkdir(parents=True, exist_ok=True)
+        golden.write_text(text)
+    assert text == golden.read_text()
+
+
+# --- the table of jobs ----------------------------------------------------------------------------
+
+ODD = {
+    **TOUCH,
+    "samples.csv": 'sample_name,file,word\n"a b",a.txt,one\no\'k,b.txt,"t""wo"\nNA,c.txt,three\n',
+    "touch.yaml": """
+        pipeline_name: touch
+        input_schema: schema.yaml
+        sample_interface:
+          command_template: |
+            printf 'a\tb\\n' | awk '{print $1}'
+            echo "{sample.word}" \\
+              '{sample.sample_name}'
+        inject_env_vars: {WORD: "{sample.word}"}
+        """,
+}
+
+
+def test_odd_cells_are_read_alike_by_all(project: Callable[..., Path]) -> None:
+    workflow = given(project(ODD))
+    found = rows(workflow)
+    assert [row["sample"] for row in found] == ["a b", "o'k", "NA"]
+    assert found[1]["command"].splitlines() == [
+        "printf 'a\tb\\n' | awk '{print $1}'", 'echo "t"wo" \\', "  'o'k'",
+    ]  # fmt: skip
+    assert shlex.split(found[1]["environment"]) == ['WORD=t"wo']
+    assert [shlex.split(row["inputs"]) for row in found] == [["a.txt"], ["b.txt"], ["c.txt"]]
+    path = workflow / "config/jobs.tsv"
+    assert found == pandas.read_csv(path, sep="\t", dtype=str, keep_default_na=False).to_dict(
+        "records"
+    )
+
+
+def test_numbers_that_jobs_share_are_in_the_rule_and_others_in_the_table(
+    project: Callable[..., Path],
+) -> None:
+    folder = project(TOUCH)
+    write(folder, {"sizes.tsv": "max_file_size\tcores\tmem\n0.000001\t1\t100\nNaN\t2\t200\n"})
+    write(folder, {"b.txt": "b" * 3000})
+    with (folder / "touch.yaml").open("a") as interface:
+        interface.write(
+            "compute: {size_dependent_variables: sizes.tsv, time: 10, partition: long}\n"
+            "snakemake: {retries: 2, resources: {disk_mb: 10 * attempt, gpu: mem_mb * attempt}}\n"
+        )
+    workflow = given(folder)
+    assert {key for row in rows(workflow) for key in row} == {
+        "rule", "sample", "command", "inputs", "threads", "mem_mb", "gpu",
+    }  # fmt: skip
+    assert [row["mem_mb"] for row in rows(workflow)] == ["100", "200", "100"]
+    assert rows(workflow)[1]["gpu"] == "200 * attempt"
+    text = (workflow / "workflow/Snakefile").read_text()
+    assert '    threads: value("touch_sample", "threads")\n' in text
+    assert (
+        "        disk_mb=lambda wildcards, attempt: 10 * attempt,\n"
+        '        gpu=by_attempt("touch_sample", "gpu"),\n'
+        '        mem_mb=value("touch_sample", "mem_mb"),\n'
+        "        runtime=10,\n"
+        '        slurm_partition="long",\n'
+    ) in text
+
+
+# --- paths ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("cp /lab/p/data/x /lab/p/out/y", "cp <resources>/data/x <results>/y"),
+        ("--out=/lab/p/out -I/lab/p/code/lib", "--out=<results> -I<pipelines>/code/lib"),
+        ("cat /lab/p/outer /lab/pp /x/lab/p/out", "cat <resources>/outer /lab/pp /x/lab/p/out"),
+        ("'/lab/p/out':\"/lab/p\"", "'<results>':\"<resources>\""),
+        ("cat data/x code/none", "cat data/x code/none"),
+        ("cat out/x ./out/y no/out/z out", "cat <results>/x <results>/y no/out/z out"),
+    ],
+)
+def test_paths_in_commands_get_new_places(text: str, expected: str) -> None:
+    places = relocation(
+        Path("/lab/p"),
+        {"/lab/p": "<resources>", "/lab/p/out": "<results>", "/lab/p/code": "<pipelines>/code"},
+    )
+    assert places.text(text) == expected
+
+
+IN_THE_FOLDER = {
+    ".looper.yaml": """
+        pep_config: samples.csv
+        output_dir: results
+        pipeline_interfaces: [interface.yaml]
+        """,
+    "samples.csv": "sample_name,file\na,data/a.txt\nb,/dev/null\n",
+    "data/a.txt": "a\n",
+    "data/unused.txt": "never named\n",
+    "count.py": "import helper\n",
+    "helper.py": "",
+    "tools/clean.sh": "source tools/lib.sh\n",
+    "tools/lib.sh": "",
+    "genome.fa": ">1\n",
+    "interface.yaml": """
+        pipeline_name: count
+        sample_interface:
+          command_template: >
+            bash tools/clean.sh {sample.file} && python {looper.piface_dir}/count.py genome.fa
+            > {looper.output_dir}/x
+        """,
+}
+
+
+def test_an_interface_in_the_projects_folder(project: Callable[..., Path]) -> None:
+    """Its scripts are copied with their neighbours, and other files only if commands name them."""
+    workflow = given(project(IN_THE_FOLDER))
+    assert rows(workflow)[0]["command"] == (
+        "bash <pipelines>/tools/clean.sh data/a.txt && python <pipelines>/project/count.py genome.fa"
+        " > <results>/x"
+    )
+    copied = [path for path in workflow.rglob("*") if path.is_file()]
+    names = {str(path.relative_to(workflow)) for path in copied}
+    assert {name for name in names if name.startswith(("resources", "workflow/pipelines"))} == {
+        "resources/data/a.txt", "resources/genome.fa", "workflow/pipelines/project/count.py",
+        "workflow/pipelines/project/helper.py", "workflow/pipelines/tools/clean.sh",
+        "workflow/pipelines/tools/lib.sh",
+    }  # fmt: skip
+
+
+def test_large_inputs_stay_unless_they_are_asked_for(
+    project: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(copies, "MOST_BYTES", 3)
+    folder = project(TOUCH)
+    written = standalone(folder)
+    workflow = folder.parent / "given"
+    assert written.warnings == [
+        f"not copied: the input files in {folder} (0 MB); --copy-all copies it"
+    ]
+    config = workflow / "config/config.yaml"
+    assert yaml.safe_load(config.read_text())["data_dir"] == str(folder)
+    assert f"the input files in {folder}" in (workflow / "README.md").read_text()
+    assert standalone(folder, everything=True).warnings == []
+    assert yaml.safe_load(config.read_text())["data_dir"] == "resources"
+    assert (workflow / "resources/a.txt").read_text() == "a\n"
+
+
+def test_a_flag_folder_beside_the_output_folder_moves_into_it(project: Callable[..., Path]) -> None:
+    folder = project(TOUCH)
+    edit(
+        folder / ".looper.yaml",
+        "pipeline_interfaces",
+        "pipestat: {flag_file_dir: f}\npipeline_interfaces",
+    )
+    text = (given(folder) / "workflow/Snakefile").read_text()
+    assert 'completed="<results>/flags/touch_{sample}_completed.flag"' in text
+
+
+def test_software_environments_go_along(project: Callable[..., Path]) -> None:
+    folder = write(project(TOUCH), {"env.yaml": "dependencies: []\n"})
+    with (folder / "touch.yaml").open("a") as interface:
+        interface.write("snakemake: {conda: env.yaml, container: 'docker://debian'}\n")
+    workflow = given(folder)
+    text = (workflow / "workflow/Snakefile").read_text()
+    assert (
+        '    conda:\n        "envs/env.yaml"\n    container:\n        "docker://debian"\n' in text
+    )
+    assert (workflow / "workflow/envs/env.yaml").read_text() == "dependencies: []\n"
+
+
+# --- as text ---------------------------------------------------------------------------------------
+
+RICH = {
+    **TOUCH,
+    ".looper.yaml": """
+        pep_config: project.yaml
+        output_dir: results
+        pipeline_interfaces: [touch.yaml, a_pipeline_with_a_long_name.yaml]
+        pipestat: {flag_file_dir: flags}
+        """,
+    "touch.yaml": '''
+        pipeline_name: touch
+        input_schema: schema.yaml
+        sample_interface:
+          command_template: |
+            echo "{sample.word} it's" '"""' 'a\\b' \\
+              and more
+        project_interface:
+          command_template: echo {samples | length}
+        snakemake: {conda: env.yaml, resources: {mem_mb: 100 * attempt}}
+        ''',
+    "a_pipeline_with_a_long_name.yaml": """
+        pipeline_name: a_pipeline_with_a_long_name
+        sample_interface:
+          command_template: echo
+        compute: {docker_image: debian}
+        snakemake:
+          depends_on: touch
+          output: "{looper.output_dir}/{sample.sample_name}.txt"
+          benchmark: "{looper.output_dir}/{sample.sample_name}.tsv"
+        """,
+    "env.yaml": "dependencies: []\n",
+}
+
+
+def test_formatted_and_without_remarks_of_lint(
+    project: Callable[..., Path], example: Callable[[str], Path]
+) -> None:
+    texts = []
+    for folder in (project(RICH), example("count_lines"), example("no_pipestat")):
+        target = folder / "given"
+        write_standalone(folder / ".looper.yaml", Options(), target, force=False)
+        texts += [str(target / "workflow/Snakefile"), *map(str, target.rglob("*.smk"))]
+    done = run(str(BIN / "snakefmt"), "--check", "--diff", *texts, cwd=target)
+    assert done.code == 0, done.text
+    done = snakemake("--lint", cwd=Path(texts[0]).parents[1])
+    assert "Congratulations" in done.text, done.text
+
+
+# --- writing --------------------------------------------------------------------------------------
+
+
+def test_written_again_only_where_something_has_changed(project: Callable[..., Path]) -> None:
+    folder = project(TOUCH)
+    workflow = given(folder)
+    assert standalone(folder).paths == []
+    edit(folder / "samples.csv", "three", "four")
+    assert standalone(folder).paths == [workflow / "config/jobs.tsv"]
+    edit(workflow / "config/jobs.tsv", "four", "five")
+    (workflow / "resources/a.txt").write_text("mine\n")
+    with pytest.raises(ProjectError) as caught:
+        standalone(folder)
+    assert str(caught.value).splitlines() == [
+        f"{workflow / name}: exists and was not written by this command; use --force"
+        for name in ("config/jobs.tsv", "resources/a.txt")
+    ]
+    standalone(folder, force=True)
+    assert rows(workflow)[2]["command"].startswith("echo four")
+    assert (workflow / "resources/a.txt").read_text() == "a\n"
+
+
+def test_the_schema_accepts_the_config(project: Callable[..., Path]) -> None:
+    workflow = given(project(TOUCH))
+    schema = yaml.safe_load((workflow / "workflow/schemas/config.schema.yaml").read_text())
+    jsonschema.Draft202012Validator.check_schema(schema)
+    config = yaml.safe_load((workflow / "config/config.yaml").read_text())
+    jsonschema.validate(config, schema)
+    assert set(config) == set(schema["properties"])
+
+
+# --- refusals -------------------------------------------------------------------------------------
+
+REFUSED = {
+    "database": (
+        ".looper.yaml",
+        "pipestat: {database: {sqlite_url: x.db}}",
+        ".looper.yaml:4: pipestat.database: results in a database need this package; name a"
+        " 'results_file_path', or run 'generate' without --standalone",
+    ),
+    "secret": (
+        ".looper.yaml",
+        "pipestat: {results_file_path: r.yaml, token: hidden}",
+        ".looper.yaml:4: pipestat.token: may be a secret, which is not written; write it as"
+        " ${VARIABLE}, or leave it out",
+    ),
+    "hooks": (
+        "touch.yaml",
+        "pre_submit: {python_functions: [looper.write_sample_yaml]}",
+        "its Python functions run when a project is planned, and may write files that only this"
+        " machine has; remove them, or run 'generate' without --standalone",
+    ),
+    "output": (
+        "touch.yaml",
+        "snakemake: {output: 'made/{sample.sample_name}'}",
+        "'made/{sample}' is not in the output folder, and both workflows would write it; begin it"
+        " with {looper.output_dir}",
+    ),
+    "name": (
+        "touch.yaml",
+        "inject_env_vars: {WORD: <results>}",
+        "command_template: has the text '<results>', which is a folder in the new workflow;"
+        " change it",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", REFUSED)
+def test_projects_that_cannot_be_given_away(project: Callable[..., Path], case: str) -> None:
+    name, added, message = REFUSED[case]
+    folder = project(TOUCH)
+    with (folder / name).open("a") as file:
+        file.write(f"{added}\n")
+    (line,) = refused(folder).splitlines()
+    assert line.endswith(message), line
+    assert "hidden" not in line
+
+
+def test_the_projects_own_folder_is_refused(project: Callable[..., Path]) -> None:
+    folder = project(TOUCH)
+    for target in (folder, folder.parent, folder / "results/x"):
+        with pytest.raises(ProjectError, match=r"name (a new|another) one"):
+            write_standalone(folder / ".looper.yaml", Options(), target, force=False)
