@@ -69,6 +69,9 @@ PROJECT = {
         """,
 }
 
+AFTER_C = ["count_project", "count_sample:c", "make_sample:c", "results_count", "results_make"]
+"""The jobs that run if that of `make` for sample c does."""
+
 
 @pytest.fixture(scope="module")
 def programs(tmp_path_factory: pytest.TempPathFactory) -> Path:
@@ -102,42 +105,37 @@ def test_from_the_first_run_to_the_last(programs: Path, tmp_path: Path) -> None:
     expected, all_flags = results(project), flags(project)
     assert expected["count"]["sample"]["b b"] == {"lines": 2}
     shutil.rmtree(project)
-
     given = tmp_path / "given"
+    _fails_and_is_repaired(programs, given)
+    assert (results(given), flags(given)) == (expected, all_flags)
+    _is_moved_and_edited(programs, given.rename(tmp_path / "moved"))
+
+
+def _fails_and_is_repaired(programs: Path, given: Path) -> None:
+    """A sample fails alone, with its log. The next run does what is left, and the one after nothing."""
+    edit(given / "resources/fail.txt", "none", "c")
     done = start(programs, given)
-    assert done.code == 0, done.text[-3000:]
-    assert results(given) == expected
-    assert flags(given) == all_flags
+    assert done.code == 1
+    assert [name for name in flags(given) if "_c_" in name] == ["make_c_failed.flag"]
+    log = given / "results/submission/make_c.log"
+    assert log.read_text().splitlines()[-1] == "the command exited with 1"
+    assert results(given)["count"]["sample"] == {"a": {"lines": 1}, "b b": {"lines": 2}}
+
+    edit(given / "resources/fail.txt", "c", "none")
+    done = start(programs, given)
+    assert (done.code, done.jobs()) == (0, AFTER_C), done.text[-3000:]
     assert "Nothing to be done" in start(programs, given).text
 
-    moved = given.rename(tmp_path / "moved")
+
+def _is_moved_and_edited(programs: Path, moved: Path) -> None:
+    """A new place runs no job again, an edited command runs one."""
     done = start(programs, moved)
     assert done.code == 0, done.text[-3000:]
     assert all(name.startswith("pipestat_config_") for name in done.jobs())
     config = yaml.safe_load((moved / "results/pipestat_config_count.yaml").read_text())
     assert config["schema_path"] == str(moved / "workflow/pipelines/count/output.yaml")
 
-    _edits(programs, moved)
-
-
-def _edits(programs: Path, given: Path) -> None:
-    """An edited command runs again; if it fails, the next run does only what is left."""
-    table = given / "config/jobs.tsv"
-    edit(table, "cat data/c.txt", "cat data/a.txt")
-    after = ["count_project", "count_sample:c", "results_count"]
-    done = start(programs, given)
-    assert done.jobs() == [*after[:2], "make_sample:c", after[2], "results_make"]
-    assert results(given)["count"]["sample"]["c"] == {"lines": 1}
-
-    edit(table, "bash <pipelines>/count/report.sh sample 'c'", "false && bash report.sh")
-    done = start(programs, given)
-    assert done.code == 1
-    assert "count_c_failed.flag" in flags(given) and "count_c_completed.flag" not in flags(given)
-    log = given / "results/submission/count_c.log"
-    assert log.read_text().splitlines()[-1] == "the command exited with 1"
-    assert results(given)["count"]["sample"]["a"] == {"lines": 1}
-
-    edit(table, "false && bash report.sh", "bash <pipelines>/count/report.sh sample 'c'")
-    done = start(programs, given)
-    assert (done.code, done.jobs()) == (0, after)
-    assert "count_c_failed.flag" not in flags(given)
+    edit(moved / "config/jobs.tsv", "cat data/c.txt", "cat data/a.txt")
+    done = start(programs, moved)
+    assert (done.code, done.jobs()) == (0, AFTER_C), done.text[-3000:]
+    assert results(moved)["count"]["sample"]["c"] == {"lines": 1}

@@ -15,6 +15,8 @@ import yaml
 from support.projects import TOUCH, edit, write
 from support.running import BIN, run, snakemake
 
+from snakemake_looper.cli_options import parser
+from snakemake_looper.commands import generate
 from snakemake_looper.errors import ProjectError
 from snakemake_looper.read.options.options import Options
 from snakemake_looper.workspace.standalone import copies
@@ -203,6 +205,28 @@ def test_large_inputs_stay_unless_they_are_asked_for(
     assert (workflow / "resources/a.txt").read_text() == "a\n"
 
 
+def test_large_pipelines_stay_where_they_are(
+    example: Callable[[str], Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = example("count_lines")
+    write(folder, {"pipeline/genome.bin": "x" * 100_000})
+    monkeypatch.setattr(copies, "MOST_BYTES", 50_000)
+    (warning,) = standalone(folder).warnings
+    assert warning.startswith(f"not copied: the pipelines of {folder}/pipeline (0 MB)")
+    command = rows(folder.parent / "given")[0]["command"]
+    assert command.startswith(f"python {folder}/pipeline/count_lines.py data/mexico.txt mexico ")
+
+
+def test_values_that_only_this_machine_printed_are_named(project: Callable[..., Path]) -> None:
+    folder = project(TOUCH)
+    with (folder / "touch.yaml").open("a") as interface:
+        interface.write("""pre_submit: {command_templates: ['echo "{}"']}\n""")
+    assert (
+        "- Commands of touch have values that its `pre_submit`"
+        in (given(folder) / "README.md").read_text()
+    )
+
+
 def test_a_flag_folder_beside_the_output_folder_moves_into_it(project: Callable[..., Path]) -> None:
     folder = project(TOUCH)
     edit(
@@ -351,6 +375,33 @@ def test_projects_that_cannot_be_given_away(project: Callable[..., Path], case: 
     (line,) = refused(folder).splitlines()
     assert line.endswith(message), line
     assert "hidden" not in line
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (
+            ("--standalone", "a", "-o", "b"),
+            "--standalone: names a folder, and so does --output; name it once",
+        ),
+        (("--copy-all",), "--copy-all: is about --standalone; add that, or leave this out"),
+    ],
+)
+def test_arguments_that_contradict_each_other(words: tuple[str, ...], message: str) -> None:
+    with pytest.raises(ProjectError) as caught:
+        generate.execute(parser().parse_args(["generate", *words]))
+    assert str(caught.value) == message
+
+
+def test_the_command_prints_what_it_writes(
+    project: Callable[..., Path], capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = project(TOUCH)
+    target, config = folder.parent / "given", str(folder / ".looper.yaml")
+    words = ["generate", "--standalone", str(target), "--config", config, "--samples", "b"]
+    assert generate.execute(parser().parse_args(words)) == 0
+    assert f"{target}/config/jobs.tsv\n" in capsys.readouterr().out
+    assert [row["sample"] for row in rows(target)] == ["b"]
 
 
 def test_the_projects_own_folder_is_refused(project: Callable[..., Path]) -> None:

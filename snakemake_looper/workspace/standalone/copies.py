@@ -41,7 +41,7 @@ class Copies:
     files: Mapping[str, Path]
     """The copies by path in the workflow, each with the file that it is a copy of."""
     places: Mapping[str, str]
-    """Paths of the project, each with the place of its copy."""
+    """Paths of the project, each with the place of its copy, or with itself if it stays."""
     data_dir: str
     """The folder that commands run in: relative to the workflow, or the project's own."""
     large: tuple[str, ...]
@@ -152,6 +152,7 @@ def _pipelines(named: _Named) -> _Part:
         files = named.tree(folder)
         if named.stays(files):
             part.large.append(f"the pipelines of {folder} ({_amount(files)})")
+            part.places[str(folder)] = str(folder)
             continue
         place = part.places[str(folder)] = _place(folder, names)
         for path in files:

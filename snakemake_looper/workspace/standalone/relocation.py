@@ -77,7 +77,7 @@ class _Patterns(NamedTuple):
     results: re.Pattern[str] | None
     """Relative paths to results, up to a slash."""
     copied: re.Pattern[str] | None
-    """Relative paths to the files of pipelines."""
+    """Relative paths to the files of pipelines, which are copied or stay where they are."""
 
 
 @lru_cache(maxsize=8)
@@ -88,15 +88,15 @@ def _patterns(root: str, places: tuple[tuple[str, str], ...]) -> _Patterns:
         alternatives = "|".join(map(re.escape, olds))
         return re.compile(f"{before}(?:{alternatives}){behind}") if olds else None
 
-    def inside(start: str) -> list[str]:
-        relative = (os.path.relpath(old, root) for old, new in places if new.startswith(start))
+    def inside(*starts: str) -> list[str]:
+        relative = (os.path.relpath(old, root) for old, new in places if new.startswith(starts))
         return [one for one in relative if not one.startswith("..")]
 
     here = r"(?<![\w.~/<>-])(?:\./)?"
     return _Patterns(
         pattern(_BEFORE, [old for old, _ in places], _BEHIND),
         pattern(here, inside(RESULTS), "(?=/)"),
-        pattern(here, inside(PIPELINES), rf"(?:/[\w.+@%/-]+)?{_BEHIND}"),
+        pattern(here, inside(PIPELINES, "/"), rf"(?:/[\w.+@%/-]+)?{_BEHIND}"),
     )
 
 
