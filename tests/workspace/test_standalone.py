@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import os
+import runpy
 import shlex
 from collections.abc import Callable
 from pathlib import Path
@@ -13,7 +14,7 @@ import pandas
 import pytest
 import yaml
 from support.projects import TOUCH, edit, write
-from support.running import BIN, run, snakemake
+from support.running import BIN, REPOSITORY, run, snakemake
 
 from snakemake_looper.cli_options import parser
 from snakemake_looper.commands import generate
@@ -238,6 +239,44 @@ def test_a_flag_folder_beside_the_output_folder_moves_into_it(project: Callable[
     assert 'completed="<results>/flags/touch_{sample}_completed.flag"' in text
 
 
+def with_results_at(folder: Path, path: str, *interfaces: str) -> str:
+    """The Snakefile of a project whose results are at a path."""
+    section = f"pipestat: {{results_file_path: '{path}'}}\npipeline_interfaces"
+    edit(folder / ".looper.yaml", "pipeline_interfaces", section)
+    edit(folder / ".looper.yaml", "[touch.yaml]", f"[{', '.join(('touch.yaml', *interfaces))}]")
+    for name in interfaces:
+        text = (folder / "touch.yaml").read_text()
+        write(folder, {name: text.replace("pipeline_name: touch", f"pipeline_name: {name[:-5]}")})
+    return (given(folder) / "workflow/Snakefile").read_text()
+
+
+def test_a_file_for_each_record_is_made_anew_if_it_has_one_pipeline(
+    project: Callable[..., Path], tmp_path: Path
+) -> None:
+    text = with_results_at(project(TOUCH), "{record_identifier}.yaml")
+    assert 'report=filled("<results>/{sample}.yaml")' in text
+    assert "rules/results.smk" not in text and "onerror" not in text
+    text = with_results_at(
+        write(tmp_path / "two/project", TOUCH), "{record_identifier}.yaml", "more.yaml"
+    )
+    assert "report=" not in text
+
+
+def test_a_results_file_elsewhere_gets_a_place_in_the_workflow(
+    project: Callable[..., Path],
+) -> None:
+    folder = project(TOUCH)
+    text = with_results_at(folder, str(folder.parent / "shared/all.yaml"), "more.yaml")
+    assert 'results=update("<results>/all.yaml")' in text
+    assert 'report=filled("<results>/all_records/more/{sample}.yaml")' in text
+    assert str(folder.parent) not in text
+    sources = yaml.safe_load((folder.parent / "given/config/results.yaml").read_text())
+    (source,) = sources.values()
+    assert {name: one["records"] for name, one in source["pipelines"].items()} == {
+        "touch": "<results>/all_records/touch", "more": "<results>/all_records/more",
+    }  # fmt: skip
+
+
 def test_software_environments_go_along(project: Callable[..., Path]) -> None:
     folder = write(project(TOUCH), {"env.yaml": "dependencies: []\n"})
     with (folder / "touch.yaml").open("a") as interface:
@@ -248,6 +287,57 @@ def test_software_environments_go_along(project: Callable[..., Path]) -> None:
         '    conda:\n        "envs/env.yaml"\n    container:\n        "docker://debian"\n' in text
     )
     assert (workflow / "workflow/envs/env.yaml").read_text() == "dependencies: []\n"
+
+
+# --- assembling results ---------------------------------------------------------------------------
+
+
+def assembled(folder: Path, completed: dict[str, list[str]] | None = None) -> list[str]:
+    """Assemble `all.yaml` from the files in `records`; returns what cannot be used."""
+    script = runpy.run_path(str(REPOSITORY / "workflow/standalone/scripts/assemble_results.py"))
+    types = {"n": "integer", "x": "number", "ok": "boolean"}
+    pipelines = {"p": {"records": str(folder / "records"), "types": types, "rules": ["p_sample"]}}
+    lines: list[str] = script["assemble"](str(folder / "all.yaml"), pipelines, completed)
+    return [line.replace(f"{folder}/", "") for line in lines]
+
+
+def test_results_are_assembled_and_a_bad_file_costs_its_own_record(tmp_path: Path) -> None:
+    write(tmp_path, {
+        "all.yaml": "p:\n  project: {all: {n: 1}}\n  sample: {gone: {n: 9}, silent: {n: 8}}\n",
+        "records/a.yaml": "p: {sample: {a: {n: '3', x: '1e2', ok: 'True', word: '4'}}}\n",
+        "records/7.yaml": "p: {sample: {7: {n: many}}}\n",
+        "records/b.yaml": "p: [1]\n",
+        "records/c.yaml": "p: {sample: {c: 3}}\n",
+        "records/d.yaml": "p: {sample: {d: {n: [}\n",
+        "records/lock.a.yaml": "",
+    })  # fmt: skip
+    os.mkfifo(tmp_path / "records/e.yaml")
+    faults = assembled(tmp_path, {"p": ["a", "silent"]})
+    assert [line.partition(": left out: ")[0] for line in faults] == [
+        "records/b.yaml", "records/c.yaml", "records/d.yaml",
+    ]  # fmt: skip
+    assert yaml.safe_load((tmp_path / "all.yaml").read_text()) == {
+        "p": {
+            "project": {"all": {"n": 1}},
+            "sample": {
+                "gone": {"n": 9},
+                "7": {"n": "many"},
+                "a": {"n": 3, "x": 100.0, "ok": True, "word": "4"},
+            },
+        }
+    }
+
+
+def test_after_a_failure_an_unchanged_results_file_keeps_its_time(tmp_path: Path) -> None:
+    """It would be newer than the flags of project-level jobs, which would run again."""
+    write(tmp_path, {"records/a.yaml": "p: {sample: {a: {n: 3}}}\n"})
+    file = tmp_path / "all.yaml"
+    assembled(tmp_path)
+    os.utime(file, (1, 1))
+    assembled(tmp_path)
+    assert file.stat().st_mtime == 1
+    assembled(tmp_path, {"p": ["a"]})
+    assert file.stat().st_mtime > 1
 
 
 # --- as text ---------------------------------------------------------------------------------------
