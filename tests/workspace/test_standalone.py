@@ -347,7 +347,7 @@ RICH = {
     ".looper.yaml": """
         pep_config: project.yaml
         output_dir: results
-        pipeline_interfaces: [touch.yaml, a_pipeline_with_a_long_name.yaml]
+        pipeline_interfaces: [touch.yaml, a_pipeline_with_a_name_of_so_many_words_that_no_line_has_room_for_it.yaml]
         pipestat: {flag_file_dir: flags}
         """,
     "touch.yaml": '''
@@ -361,14 +361,17 @@ RICH = {
           command_template: echo {samples | length}
         snakemake: {conda: env.yaml, resources: {mem_mb: 100 * attempt}}
         ''',
-    "a_pipeline_with_a_long_name.yaml": """
-        pipeline_name: a_pipeline_with_a_long_name
+    "a_pipeline_with_a_name_of_so_many_words_that_no_line_has_room_for_it.yaml": """
+        pipeline_name: a_pipeline_with_a_name_of_so_many_words_that_no_line_has_room_for_it
         sample_interface:
           command_template: echo
         compute: {docker_image: debian}
         snakemake:
           depends_on: touch
-          output: "{looper.output_dir}/{sample.sample_name}.txt"
+          output:
+            - "{looper.output_dir}/{sample.sample_name}.txt"
+            - "{looper.output_dir}/another_file_with_a_long_name_of_{sample.sample_name}.txt"
+          resources: {disk_mb: 10 * attempt}
           benchmark: "{looper.output_dir}/{sample.sample_name}.tsv"
         """,
     "env.yaml": "dependencies: []\n",

@@ -165,16 +165,24 @@ def _all_of(context: Context, rule: RuleStructure, path: str, name: str = "") ->
     start, pattern = f"{name}=" if name else "", context.output(path)
     if rule.level == "project":
         return f"{start}{pattern}"
-    return _call(f"{start}collect", [pattern, f"sample=samples({quoted(rule.name)})"])
+    sample = _call("sample=samples", [quoted(rule.name)], indent=12)
+    return _call(f"{start}collect", [pattern, sample])
 
 
-def _call(function: str, arguments: Sequence[str]) -> str:
-    """A call with its arguments, as an item of a directive."""
+def _call(function: str, arguments: Sequence[str], brackets: str = "()", indent: int = 8) -> str:
+    """A call with its arguments, as an item of a directive; with other brackets, an item or a list.
+
+    snakefmt, as black does, splits what is too long for a line: first at the brackets, then at the
+    commas; a list at both together.
+    """
+    start, end = brackets[0], brackets[1]
     inside = ", ".join(arguments)
-    if len(f"        {function}({inside}),") <= _WIDTH:
-        return f"{function}({inside})"
-    lines = [inside] if 12 + len(inside) <= _WIDTH else [f"{one}," for one in arguments]
-    return "\n".join([f"{function}(", *(f"            {line}" for line in lines), "        )"])
+    if len(f"{function}{start}{inside}{end},") <= _WIDTH - indent and "\n" not in inside:
+        return f"{function}{start}{inside}{end}"
+    is_short = len(inside) <= _WIDTH - indent - 4 and not function.endswith("=")
+    lines = [inside] if len(arguments) == 1 or is_short else [f"{one}," for one in arguments]
+    inner = (f"{' ' * (indent + 4)}{line}" for line in lines)
+    return "\n".join([f"{function}{start}", *inner, f"{' ' * indent}{end}"])
 
 
 # --- pipelines ------------------------------------------------------------------------------------
@@ -185,8 +193,8 @@ def _job(context: Context, rule: RuleStructure) -> str:
     name, report = quoted(rule.name), context.report(rule)
     outputs = [f"completed={context.output(rule.flag)}"]
     if rule.outputs:
-        outputs.append(f"files=[{', '.join(map(context.output, rule.outputs))}]")
-    params = [f"listed=listed({name})", f"script=ready({name})"]
+        outputs.append(_call("files=", [*map(context.output, rule.outputs)], "[]"))
+    params = [_call("listed=listed", [name]), _call("script=ready", [name])]
     if report:
         params.append(_call("report=filled", [quoted(report)]))
     sections: Sections = {
@@ -196,7 +204,7 @@ def _job(context: Context, rule: RuleStructure) -> str:
         "wildcard_constraints": [f"sample={quoted(rule.constraint)}"] if rule.constraint else [],
         "params": params,
         "threads": f'value({name}, "threads")' if rule.threads is None else str(rule.threads),
-        "resources": [f"{one.name}={_resource(rule, one)}" for one in rule.resources],
+        "resources": [_resource(rule, one) for one in rule.resources],
         **_directives(context, rule),
         "benchmark": context.output(rule.benchmark) if rule.benchmark else "",
         "shell": _SHELL.format(report=" {params.report:q}" if report else ""),
@@ -217,7 +225,7 @@ def _inputs(context: Context, rule: RuleStructure) -> list[str]:
     by_name = {one.name: one for one in structure.rules}
     inputs = []
     if rule.has_inputs:
-        inputs.append(f"files=inputs({quoted(rule.name)})")
+        inputs.append(_call("files=inputs", [quoted(rule.name)]))
     for before in (by_name[name] for name in rule.depends if name in by_name):
         flag = context.output(before.flag)
         inputs.append(_call(f"{before.name}=of_sample", [quoted(before.name), flag]))
@@ -237,8 +245,9 @@ def _inputs(context: Context, rule: RuleStructure) -> list[str]:
 def _resource(rule: RuleStructure, one: Resource) -> str:
     if one.value is None:
         function = "by_attempt" if one.grows else "value"
-        return f"{function}({quoted(rule.name)}, {quoted(one.name)})"
-    return f"lambda wildcards, attempt: {one.value}" if one.grows else literal(one.value)
+        return _call(f"{one.name}={function}", [quoted(rule.name), quoted(one.name)])
+    start = "lambda wildcards, attempt: " if one.grows else ""
+    return f"{one.name}={start}{one.value if one.grows else literal(one.value)}"
 
 
 def _directives(context: Context, rule: RuleStructure) -> dict[str, str]:
@@ -280,7 +289,10 @@ def _results(context: Context, file: ResultsStructure) -> str:
     sections: Sections = {
         "input": [_all_of(context, rule, rule.flag) for rule in own],
         "output": [_call("results=update", [path])],
-        "params": [f"source=SOURCES[{quoted(name)}]", f"completed=all_samples({quoted(name)})"],
+        "params": [
+            _call("source=SOURCES", [quoted(name)], "[]"),
+            _call("completed=all_samples", [quoted(name)]),
+        ],
         "script": quoted("scripts/assemble_results.py"),
     }
     what = f"{path[1:-1].removeprefix(f'{RESULTS}/')} from one file for each sample"
