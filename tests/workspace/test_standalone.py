@@ -287,6 +287,7 @@ def test_software_environments_go_along(project: Callable[..., Path]) -> None:
         '    conda:\n        "envs/env.yaml"\n    container:\n        "docker://debian"\n' in text
     )
     assert (workflow / "workflow/envs/env.yaml").read_text() == "dependencies: []\n"
+    assert "    snakemake --cores 8 --sdm conda apptainer\n" in (workflow / "README.md").read_text()
 
 
 # --- assembling results ---------------------------------------------------------------------------

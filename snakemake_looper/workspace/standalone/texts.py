@@ -11,13 +11,15 @@ from ..workflow_catalog import CATALOG, README, catalog_entry, rows_of_rules
 from .copies import Copies, shortened
 
 _PLAIN = re.compile(r"[\w./][\w./-]*", re.ASCII)
+_METHODS = {"conda": "conda", "container": "apptainer"}
+"""Snakemake's names for ways to deploy software, by directive."""
 _README = """\
 # Snakemake workflow: {name}
 
 This Snakemake workflow runs {count} jobs of the project `{name}`. It needs Snakemake 9.14 or newer,
 {needs}the programs that its commands call. Start it in this folder:
 
-    snakemake --cores 8
+    snakemake --cores 8{software}
 
 | rule | pipeline | runs for |
 |---|---|---|
@@ -98,6 +100,7 @@ def texts(
             name=name,
             count=count,
             needs="pipestat and " if has_pipestat else "",
+            software=_software(structure),
             rows=rows_of_rules(structure),
             left=_LEFT.format(lines="\n".join(left)) if left else "",
         ),
@@ -105,6 +108,13 @@ def texts(
         "config/README.md": _CONFIG_README.format(more=_PIPESTAT if has_pipestat else ""),
         "config/config.yaml": _CONFIG.format(data_dir=_as_yaml(copies.data_dir)),
     }
+
+
+def _software(structure: Structure) -> str:
+    """The option that makes Snakemake use the environments and images that rules name."""
+    named = {name for rule in structure.rules for name in rule.deployments()}
+    methods = [word for name, word in _METHODS.items() if name in named]
+    return " ".join(["", "--sdm", *methods]) if methods else ""
 
 
 def _as_yaml(path: str) -> str:
