@@ -451,6 +451,11 @@ REFUSED = {
         "'made/{sample}' is not in the output folder, and both workflows would write it; begin it"
         " with {looper.output_dir}",
     ),
+    "input": (
+        "touch.yaml",
+        "snakemake: {input: '{looper.output_dir}/from_elsewhere'}",
+        "input 'results/from_elsewhere' is in the output folder, and no job makes it; move it",
+    ),
     "name": (
         "touch.yaml",
         "inject_env_vars: {WORD: <results>}",

@@ -233,7 +233,8 @@ def _resources(named: _Named, inside: Collection[Path]) -> tuple[str, _Part]:
     files = {path: None for one in inside for path in _files(one, named)}
     if any(source in files for source in named.plan.sources):
         # A command that reads one of the project's own files may go on to the others.
-        files |= {one: None for one in named.plan.sources if one.is_relative_to(root)}
+        own = (one for one in named.plan.sources if one.is_relative_to(root))
+        files |= {one: None for one in own if one.is_file()}
     if not files:
         return ".", _Part({}, {}, [])
     places = {str(root): RESOURCES}

@@ -8,6 +8,7 @@ from pathlib import Path
 from ...errors import Problems
 from ...layout import command_file
 from ...model import Plan, Rule
+from ...plan.wildcards import producers_of
 from ...read.documents.yaml_lines import read_yaml
 from ...read.secrets import has_secret, secret_keys
 from ..structure import Structure
@@ -91,17 +92,37 @@ def check_outputs(
             if not relocation.path(path).startswith(f"{RESULTS}/"):
                 what = f"'{path}' is not in the output folder, and both workflows would write it"
                 problems.add(places[rule.name], "", f"{what}; begin it with {{looper.output_dir}}")
+    _check_results_files(plan, structure, relocation, problems)
+    _check_inputs(plan, relocation, problems)
+
+
+def _check_results_files(
+    plan: Plan, structure: Structure, relocation: Relocation, problems: Problems
+) -> None:
     used = {rule.name for rule in structure.rules}
-    for one in plan.rules:
-        path = str(one.config.content.get("results_file_path") or "") if one.config else ""
-        if path and one.name in used and not relocation.path(path).startswith(f"{RESULTS}/"):
+    for rule in plan.rules:
+        path = str(rule.config.content.get("results_file_path") or "") if rule.config else ""
+        if path and rule.name in used and not relocation.path(path).startswith(f"{RESULTS}/"):
             document = read_yaml(plan.looper_config, Problems())
             assert document
-            what = f"'{path}' is not in the output folder, and both workflows would write it"
             key = "results_file_path"
-            problems.add(
-                document.place("pipestat", key), f"pipestat.{key}", f"{what}; write a relative path"
-            )
+            what = f"'{path}' is not in the output folder; write a relative path"
+            problems.add(document.place("pipestat", key), f"pipestat.{key}", what)
+
+
+def _check_inputs(plan: Plan, relocation: Relocation, problems: Problems) -> None:
+    """Refuse input files that are among the results, and that no job makes."""
+    find = producers_of(plan.rules)
+    places = {rule.name: rule.interface.place for rule in plan.rules}
+    made = {str(file.path) for file in plan.results}
+    for job in plan.jobs:
+        for path in job.inputs:
+            is_result = relocation.path(path).startswith(f"{RESULTS}/")
+            if not is_result or (find and find(path)) or path.endswith(".flag"):
+                continue
+            if str(plan.workdir / path) not in made and job.rule in places:
+                what = f"input '{path}' is in the output folder, and no job makes it; move it"
+                problems.add(places.pop(job.rule), "", what)  # one for each rule is enough
 
 
 def outside_results(plan: Plan) -> Iterator[tuple[str, str]]:
