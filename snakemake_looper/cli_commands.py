@@ -124,7 +124,12 @@ COMMANDS = (
         "generate",
         "write a workflow in Snakemake's standard layout",
         (
-            _argument("-o", "--output", default=".", metavar="DIR", help="where (default: here)"),
+            _argument("-o", "--output", metavar="DIR", help="where (default: here)"),
+            _argument(
+                "--standalone", nargs="?", const="", metavar="DIR",
+                help="one to give away: it needs neither this package nor the project",
+            ),
+            _switch("--copy-all", help="with --standalone: copy more than 100 MB of the project's files, too"),
             _FORCE,
         ),
         "generate -o workflow_dir",

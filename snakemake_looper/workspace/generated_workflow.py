@@ -15,14 +15,10 @@ needs other rules by then.
 
 from __future__ import annotations
 
-import hashlib
-import json
 import os
 from collections.abc import Mapping
 from pathlib import Path
 
-from ..errors import Problems
-from ..files import content_of, write_atomic
 from ..layout import data_dir
 from ..model import Plan
 from ..plan.planner import plan_project
@@ -30,8 +26,8 @@ from ..read.options.options import OPTIONS, Group, Option, Options
 from .snakefile import JOB_SCRIPT, snakefile
 from .structure import digest_of, structure_of
 from .workflow_catalog import OF_THE_REPOSITORY, SCHEMA, catalog_files
+from .written_files import check_folder, write_files
 
-MANIFEST = Path("workflow") / ".snakemake-looper.json"
 _CONFIG_HEAD = f"""\
 # yaml-language-server: $schema=../{SCHEMA}
 # The looper config: relative to the folder that Snakemake is started in.
@@ -74,69 +70,9 @@ def write_workflow(
         OSError: a file cannot be written.
     """
     folder = Path(os.path.abspath(folder))
-    if folder.exists() and not folder.is_dir():
-        problems = Problems()
-        problems.add(folder, "", "is no folder; choose another")
-        problems.raise_if_any()
+    check_folder(folder)
     plan = plan_project(looper_config, options, folder, rundir=looper_config.parent)
-    known = _manifest(folder)
-    files = _without_others(_files(plan, options, folder), folder, known)
-    changed = _changed(files, folder, None if force else known)
-    for name, text in changed.items():
-        write_atomic(folder / name, text)
-    manifest = {name: _digest(text) for name, text in files.items()}
-    if changed or manifest != known:
-        write_atomic(folder / MANIFEST, json.dumps(manifest, indent=1) + "\n")
-    return [folder / name for name in changed]
-
-
-def _without_others(
-    files: Mapping[str, str], folder: Path, known: Mapping[str, str]
-) -> dict[str, str]:
-    """The files without those of the repository that are there already and were not made here."""
-
-    def is_anothers(path: Path) -> bool:
-        try:
-            return known.get(path.name) != _digest(content_of(path).decode(errors="replace"))
-        except FileNotFoundError:
-            return False
-        except OSError:
-            return True
-
-    others = {name for name in OF_THE_REPOSITORY if is_anothers(folder / name)}
-    return {name: text for name, text in files.items() if name not in others}
-
-
-def _changed(
-    files: Mapping[str, str], folder: Path, known: Mapping[str, str] | None
-) -> dict[str, str]:
-    """The files whose text differs from that on disk.
-
-    Args:
-        files: texts by path.
-        folder: the folder that the paths are relative to.
-        known: digests of the files that this command wrote. Only these may be replaced. None: any
-            file may be replaced.
-
-    Raises:
-        ProjectError: names each file that is in the way.
-    """
-    problems = Problems()
-    changed = {}
-    for name, text in files.items():
-        path = folder / name
-        try:
-            current = content_of(path).decode(errors="replace") if path.exists() else None
-        except OSError as error:
-            problems.add(path, "", f"cannot be written: {error.strerror}; move it")
-            continue
-        if current == text:
-            continue
-        if current is not None and known is not None and known.get(name) != _digest(current):
-            problems.add(path, "", "exists and was not written by this command; use --force")
-        changed[name] = text
-    problems.raise_if_any()
-    return changed
+    return write_files(folder, _files(plan, options, folder), force, kept=OF_THE_REPOSITORY)
 
 
 def _files(plan: Plan, options: Options, folder: Path) -> dict[str, str]:
@@ -190,15 +126,3 @@ def _example(option: Option) -> str:
     first, *others = option.example.split("\n")
     lines = [f"{first:<{_COMMENT_COLUMN}}# {option.comment}", *others]
     return "".join(f"# {line}\n" for line in lines)
-
-
-def _manifest(folder: Path) -> dict[str, str]:
-    try:
-        found = json.loads(content_of(folder / MANIFEST))
-    except (OSError, ValueError):
-        return {}
-    return found if isinstance(found, dict) else {}
-
-
-def _digest(text: str) -> str:
-    return hashlib.sha256(text.encode()).hexdigest()

@@ -47,7 +47,7 @@ usage:
     conda: {conda}
     singularity: {container}
     singularity+conda: false
-  report: true
+  report: {report}
 """
 _SCHEMA_HEAD = """\
 $schema: "https://json-schema.org/draft/2020-12/schema"
@@ -67,16 +67,25 @@ def catalog_files(structure: Structure, name: str) -> Mapping[str, str]:
         structure: the rules of the workflow.
         name: the name of the project.
     """
-    rows = (
-        f"| `{rule.name}` | {rule.pipeline} | {_LEVELS[rule.level]} |\n" for rule in structure.rules
-    )
-    used = {name for rule in structure.rules for name in rule.deployments()}
-    conda, container = (json.dumps(name in used) for name in ("conda", "container"))
     return {
-        README: _README.format(name=name, rows="".join(rows)),
-        CATALOG: _CATALOG.format(conda=conda, container=container),
+        README: _README.format(name=name, rows=rows_of_rules(structure)),
+        CATALOG: catalog_entry(structure),
         SCHEMA: config_schema(),
     }
+
+
+def rows_of_rules(structure: Structure) -> str:
+    """The rows of the table of rules in a README."""
+    return "".join(
+        f"| `{rule.name}` | {rule.pipeline} | {_LEVELS[rule.level]} |\n" for rule in structure.rules
+    )
+
+
+def catalog_entry(structure: Structure, report: bool = True) -> str:
+    """The text of the catalog's entry; `report` says whether the workflow has a report."""
+    used = {name for rule in structure.rules for name in rule.deployments()}
+    conda, container = (json.dumps(name in used) for name in ("conda", "container"))
+    return _CATALOG.format(conda=conda, container=container, report=json.dumps(report))
 
 
 def config_schema() -> str:
