@@ -335,7 +335,7 @@ def test_another_shell_watches(hold: Path) -> None:
     assert process.wait(timeout=PATIENCE) == 1
     first, *_, last = (hold / "watch.txt").read_text().strip().split("\n\npipeline  c")
     assert "running" in first
-    assert re.search(r"hold +b +failed .*exit code 1", last)
+    assert re.search(r"hold .*b +failed .*exit code 1", last)
 
 
 # --- Snakemake's lock ------------------------------------------------------------------------------
