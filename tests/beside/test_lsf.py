@@ -112,7 +112,7 @@ def test_a_job_without_settings(lsf: Lsf, tmp_path: Path) -> None:
 
 def test_an_interrupted_run_cancels_its_jobs(lsf: Lsf, tmp_path: Path) -> None:
     folder = a_project(tmp_path, "long,sleep 100")
-    run = start(folder, lsf)
+    run = start(folder, lsf, LSF_IS_NOT_ASKED="1")
     wait_until(lambda: flags(folder) == ["touch_long_running.flag"], "the job does not begin")
     run.send_signal(signal.SIGINT)
     assert run.wait(PATIENCE) == 1
@@ -158,10 +158,11 @@ def a_project(tmp_path: Path, row: str, interface: str = PROJECT["touch.yaml"]) 
     return folder
 
 
-def start(folder: Path, lsf: Lsf, *words: str) -> subprocess.Popen[bytes]:
+def start(folder: Path, lsf: Lsf, *words: str, **env: str) -> subprocess.Popen[bytes]:
     """Start a run; all that it prints is in `out.txt`."""
     with (folder / "out.txt").open("w") as output:
         return subprocess.Popen(
             [sys.executable, "start.py", *WORDS, *words], cwd=folder,
-            env=environment(**lsf.env), stdout=output, stderr=output, start_new_session=True,
+            env=environment(**lsf.env, **env), stdout=output, stderr=output,
+            start_new_session=True,
         )  # fmt: skip

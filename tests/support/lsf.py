@@ -141,7 +141,7 @@ globals()[NAME]()
 _NAMES = ("bsub", "bjobs", "bkill", "badmin", "lsclusters", "bhist")
 SNAKEMAKE = """\
 import asyncio
-import sys
+import os
 
 import snakemake_executor_plugin_lsf as plugin
 from snakemake.cli import main
@@ -151,12 +151,18 @@ plugin.common_settings.__dict__["init_seconds_before_status_checks"] = 0.3
 
 async def sleep(self):
     await asyncio.sleep(0.3)
+    while self.wait and "LSF_IS_NOT_ASKED" in os.environ:
+        await asyncio.sleep(0.1)
 
 
 plugin.Executor.sleep = sleep
 main()
 """
-"""Snakemake as it is, but the plugin looks after its jobs sooner than in its usual 20 seconds."""
+"""Snakemake as it is, but the plugin looks after its jobs sooner than in its usual 20 seconds.
+
+With the variable `LSF_IS_NOT_ASKED`, it looks only once, before the first job. Snakemake cancels no
+job that its executor asks about at that moment (seen with snakemake-interface-executor-plugins 9.4).
+"""
 
 
 @dataclass(frozen=True)
