@@ -107,6 +107,7 @@ def asked(parsed: Namespace, path: str, parser: Any, own: Iterable[Path]) -> Ask
         own: folders of our own, whose profiles have no options of looper.
     """
     from snakemake_looper.run.from_command_line import Asked
+    from snakemake_looper.workspace.remote_answers import answers_for
 
     by_source = parser.get_source_to_settings_dict()
     files = [source for source in by_source if source.startswith("config_file")]
@@ -128,6 +129,7 @@ def asked(parsed: Namespace, path: str, parser: Any, own: Iterable[Path]) -> Ask
             for option, name in _TAKING_RULES.items()
             if getattr(parsed, name)
         ),
+        ask=answers_for(parsed).sizes,
     )
 
 

@@ -30,7 +30,7 @@ from typing import TYPE_CHECKING, Any
 
 from .layout import JOB_TABLE, LOCK_VARIABLE
 from .workspace.engine import Engine
-from .workspace.job_table import JobTable
+from .workspace.job_table import JobTable, remote_inputs
 from .workspace.lookups import Lookups
 from .workspace.lump_lookups import LumpLookups
 from .workspace.lumps import Packed
@@ -177,10 +177,18 @@ def _lumps_packed(table: JobTable, engine: Engine, run: str) -> Packed:
     from .workspace.lump_packing import pack
     from .workspace.read_only import refuse_to_run
 
-    choices = Choices(engine.forces, engine.rerun_triggers, engine.software_digest)
+    remote = remote_inputs(table)
+    times = engine.storage.times(remote) if remote else {}
+    choices = Choices(
+        engine.forces,
+        engine.rerun_triggers,
+        engine.software_digest,
+        lambda address: times.get(address, 0.0),
+    )
     found = due_jobs(table, table.facts.workdir, table.facts.lumps, choices)
     if found:
         refuse_to_run(engine.records.why_no_lumps())
+        refuse_to_run(engine.storage.why_no_lumps() if remote else None)
     return pack(table, found, run, engine.array_rules)
 
 

@@ -17,6 +17,7 @@ This package keeps its own files below Snakemake's working directory:
         earlier/              results of earlier runs that were set aside, see `results.earlier`
         lumps/                lumps of runs, see `workspace.lumps`
         parsed/               contents of record files, see `results.parsed_files`
+        remote/               links to copies of remote input files, see `remote_files`
 """
 
 from __future__ import annotations
@@ -43,6 +44,7 @@ TICKETS = FOLDER / "taken"
 EARLIER = FOLDER / "earlier"
 LUMPS = FOLDER / "lumps"
 PARSED = FOLDER / "parsed"
+COPIES = FOLDER / "remote"
 SETTLED = str(FOLDER / "settled")
 LEFT_OVER = f"{SETTLED}/left_over"
 """A plan of some samples has this one file for all work that earlier runs left undone."""

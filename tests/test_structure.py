@@ -22,7 +22,7 @@ PACKAGE = REPOSITORY / "snakemake_looper"
 ROOMS = [
     [
         "addresses", "collector", "errors", "files", "formula", "layout", "messages", "model", "quantities",
-        "status_words", "system_errors", "version",
+        "remote_files", "status_words", "system_errors", "version",
     ],
     ["status", "read"],
     ["plan"],
@@ -38,8 +38,9 @@ ROOMS = [
 # A job on a cluster reads the Snakefile again, and loads these modules; those in the second set only
 # in a generated workflow, in a job array, and where resources grow with each try.
 LOADED_BY_A_JOB = {
-    "", "files", "for_snakefiles", "layout", "system_errors", "version", "workspace",
-    "workspace.engine", "workspace.engine_logs", "workspace.engine_records", "workspace.forced",
+    "", "addresses", "files", "for_snakefiles", "layout", "remote_files", "system_errors", "version",
+    "workspace", "workspace.engine", "workspace.engine_logs", "workspace.engine_records",
+    "workspace.engine_storage", "workspace.forced",
     "workspace.job_table", "workspace.looper_records", "workspace.lookups", "workspace.lump_lookups",
     "workspace.lumps", "workspace.places", "workspace.rows",
 }  # fmt: skip
@@ -61,6 +62,7 @@ SEAMS = {
     "psutil": {"status.processes"},
     "shtab": {"commands.completion"},
     "snakemake_executor_plugin_slurm_jobstep": {"workspace.array_task"},
+    "snakemake_interface_storage_plugins": {"workspace.remote_answers"},
     "snakemake_interface_logger_plugins": {"run.log_events", "show.choice", "show.log_lines"},
     "yaml": {
         "plan.looper_hooks", "profiles.profile_text", "read.schemas.output_schema", "read.secrets",
@@ -75,7 +77,7 @@ SEAMS = {
     },
     "snakemake": {
         "commands.run", "show.log_lines", "workspace.engine", "workspace.engine_logs",
-        "workspace.lookups", "workspace.read_only",
+        "workspace.lookups", "workspace.read_only", "workspace.remote_answers",
     },
 }  # fmt: skip
 # Of a picture of the house: rooms that stand beside each other, as in `    status/ read/   …`.

@@ -11,12 +11,16 @@ from pathlib import Path
 from ..cli_options import options_of
 from ..errors import Problems, near
 from ..messages import show, warn
+from ..model import Plan
 from ..plan.planner import explain, plan_project
+from ..plan.remote_inputs import lacks_sizes
 from ..read.looper_config import locate
 from ..read.options.options import Options
+from ..remote_files import is_remote
 from ..show.json_forms import plan_json
 from ..show.plans import job_text, namespaces_text, plan_text
 from ..status.flags import obstacles
+from ..workspace.remote_answers import answers_by_default
 from . import DONE, FAILED
 
 
@@ -28,7 +32,7 @@ def execute(arguments: Namespace) -> int:
         for name in arguments.sample:
             _show_sample(name, looper_config, options)
         return DONE
-    plan = plan_project(looper_config, options)
+    plan = _planned(looper_config, options)
     warn(*plan.warnings)
     print(plan_json(plan) if arguments.json else plan_text(plan))
     problems = Problems()
@@ -38,8 +42,19 @@ def execute(arguments: Namespace) -> int:
     return FAILED if any(skip.fault for skip in plan.skipped) else DONE
 
 
+def _planned(looper_config: Path, options: Options) -> Plan:
+    """The plan. Servers are asked about remote input files only if it depends on their sizes."""
+    plan = plan_project(looper_config, options)
+    if not lacks_sizes(plan):
+        return plan
+    return plan_project(looper_config, options, ask=answers_by_default().sizes)
+
+
 def _show_sample(name: str, looper_config: Path, options: Options) -> None:
     found = explain(looper_config, options, name)
+    has_remote = any(is_remote(path) for job, _ in found for path in job.inputs)
+    if has_remote and lacks_sizes(plan_project(looper_config, options)):
+        found = explain(looper_config, options, name, answers_by_default().sizes)
     if not found:
         _show_skips(name, looper_config, options)
     for job, namespaces in found:
@@ -53,7 +68,7 @@ def _show_skips(name: str, looper_config: Path, options: Options) -> None:
     Raises:
         ProjectError: there is no such sample.
     """
-    plan = plan_project(looper_config, options)
+    plan = _planned(looper_config, options)
     skips = [skip for skip in plan.skipped if skip.record == name]
     for skip in skips:
         show(f"{skip.pipeline or '-'}: {name} is skipped: {skip.reason}")

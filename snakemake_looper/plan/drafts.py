@@ -178,7 +178,7 @@ def _sample_draft(
     elif interface.input_schema:
         # Without checks, as in looper, the size is 0, and a missing file is not an input.
         present = tuple(path for path in files.required if path not in files.missing)
-        files = InputFiles(present, made=files.made)
+        files = InputFiles(present, made=files.made, remote=files.remote)
     return Draft(planned, sample.name, {}, files, sample)
 
 

@@ -17,6 +17,7 @@ from ..files import file_size
 from ..model import InputSchema, Pep, Sample, Skip
 from ..read.documents.yaml_lines import expand
 from ..read.peps.pep import rows_of
+from ..remote_files import NOT_ASKED, Ask, is_remote
 from .context import PlanContext
 
 GB = 1024**3
@@ -36,22 +37,37 @@ class InputFiles:
     """Size of all files that exist, in GB (1024³ bytes)."""
     made: tuple[str, ...] = ()
     """The required files that another job makes."""
+    remote: tuple[str, ...] = ()
+    """The addresses among all files; see `remote_inputs`, which finds out about them."""
 
 
 class FileSizes:
     """Sizes of input files. The file system is asked once for each file."""
 
-    def __init__(self, root: Path, is_made: Callable[[str], bool] | None = None) -> None:
+    def __init__(
+        self,
+        root: Path,
+        is_made: Callable[[str], bool] | None = None,
+        ask: Ask | None = None,
+    ) -> None:
         """Start without sizes.
 
         Args:
             root: the folder that paths are relative to.
             is_made: tells whether a job makes the file at a path; None if no job makes input files.
+            ask: returns the sizes of remote files; None if servers are not to be asked.
         """
         self._root = str(root)
         self._is_made = is_made
+        self._ask = ask
         self.sizes: dict[str, int] = {}
-        """The sizes that were looked up, in bytes, by path; -1 for a file that is missing."""
+        """The sizes that were looked up, in bytes, by path; -1 for a file that is missing, and
+        other negative numbers for addresses, see `remote_files.Ask`."""
+
+    def ask(self, addresses: Sequence[str]) -> None:
+        """Look up the sizes of remote files, all at once."""
+        not_asked = dict.fromkeys(addresses, NOT_ASKED)
+        self.sizes |= self._ask(addresses) if self._ask is not None else not_asked
 
     def size(self, path: str) -> int:
         """Size of a file in bytes, see `file_size`."""
@@ -64,10 +80,13 @@ class FileSizes:
         """The input files of a sample. A required attribute that is empty is a missing file.
 
         A file that another job makes does not count towards the size, even if it exists
-        already: the plan must not change when the file appears.
+        already: the plan must not change when the file appears. Remote files are listed only.
         """
-        required = tuple(_paths(sample, schema.required_files))
-        files = dict.fromkeys((*required, *_paths(sample, schema.sized_files)))
+        required = tuple(paths_of(sample, schema.required_files))
+        files = dict.fromkeys((*required, *paths_of(sample, schema.sized_files)))
+        remote = tuple(filter(is_remote, files))
+        for address in remote:
+            del files[address]
         made = {path for path in files if self._is_made(path)} if self._is_made else set()
         sizes = {path: self.size(path) for path in files if path not in made}
         missing = [path for path in required if sizes.get(path, 0) < 0]
@@ -78,7 +97,11 @@ class FileSizes:
         ]
         total = sum(size for size in sizes.values() if size > 0)
         return InputFiles(
-            required, tuple(missing), total / GB, tuple(path for path in required if path in made)
+            required,
+            tuple(missing),
+            total / GB,
+            tuple(path for path in required if path in made),
+            remote,
         )
 
 
@@ -102,7 +125,12 @@ def with_rows(skips: Sequence[Skip], pep: Pep) -> list[Skip]:
 
 
 def as_input(path: str, context: PlanContext) -> str:
-    """A path of a sample in the form of a job's input: relative if it is inside the project."""
+    """A path of a sample in the form of a job's input: relative if it is inside the project.
+
+    An address stays as it is.
+    """
+    if is_remote(path):
+        return path
     # The output folder may end with a slash, and a template adds its own.
     path = _SLASHES.sub("/", path)
     if os.path.isabs(path):
@@ -113,7 +141,8 @@ def as_input(path: str, context: PlanContext) -> str:
     return context.shown(Path(os.path.normpath(context.rundir / path)))
 
 
-def _paths(sample: Sample, attributes: Iterable[str]) -> Iterable[str]:
+def paths_of(sample: Sample, attributes: Iterable[str]) -> Iterable[str]:
+    """The paths and addresses that attributes of a sample name, with variables filled in."""
     for attribute in attributes:
         value = sample.attributes.get(attribute)
         for item in value if isinstance(value, list) else (value,):

@@ -11,6 +11,7 @@ import dataclasses
 from collections.abc import Callable, Container, Sequence
 
 from ..model import Skip
+from ..remote_files import why_absent
 from .context import PlanContext
 from .drafts import Draft, skip
 from .input_files import FileSizes, InputFiles
@@ -48,7 +49,7 @@ def without_missing_files(
                 left[draft.key] = dataclasses.replace(draft, files=InputFiles(present))
                 continue
             del left[draft.key]
-            reason = f"missing files: {', '.join(missing)}{where}"
+            reason = why_absent(missing, sizes.sizes, where)
             skipped.append(skip(draft.planned, draft.record, reason))
         gone = len(left) < before
         asked = [draft for draft in left.values() if draft.files.made] if gone else []

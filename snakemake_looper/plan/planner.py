@@ -10,8 +10,9 @@ Each stage is a function in a module of its own that returns new values. Faults 
 collectors: `Problems` (of the project's files) and `Failures` (of single jobs). When all jobs have
 been tried, the failures become problems.
 
-Planning reads the sizes of input files and, if the options ask about statuses, status flags. It
-writes nothing. It also runs the project's hooks, once for each job, if there is no problem.
+Planning reads the sizes of input files and, if the options ask about statuses, status flags. Servers
+are asked about remote input files only through a function that the caller gives. Planning writes
+nothing. It also runs the project's hooks, once for each job, if there is no problem.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ from ..errors import Problems
 from ..model import Job, Plan
 from ..read.options.options import Options
 from ..read.project import Project, read_project
+from ..remote_files import Ask
 from .compute_checks import check_compute
 from .context import PlanContext, plan_context
 from .drafts import Draft, draft_project, draft_samples
@@ -39,6 +41,7 @@ from .missing_files import without_missing_files
 from .name_limits import limits_of_rules, report_bad_names
 from .namespaces import Namespaces
 from .pre_submit import after_hooks, has_hooks
+from .remote_inputs import as_shown, with_remote_files
 from .render import RenderedJob, rendered, with_variables
 from .rules import make_rules
 from .whole_plan import check_shared_files, whole_plan
@@ -60,6 +63,7 @@ def plan_project(
     options: Options | None = None,
     workdir: Path | None = None,
     rundir: Path | None = None,
+    ask: Ask | None = None,
 ) -> Plan:
     """Read a looper project and plan it: `read_project` and `make_plan` in one.
 
@@ -68,7 +72,7 @@ def plan_project(
     """
     problems = Problems()
     project = read_project(looper_config, options, problems)
-    return make_plan(project, workdir, rundir, problems)
+    return make_plan(project, workdir, rundir, problems, ask)
 
 
 @collector.seldom()
@@ -77,6 +81,7 @@ def make_plan(
     workdir: Path | None = None,
     rundir: Path | None = None,
     problems: Problems | None = None,
+    ask: Ask | None = None,
 ) -> Plan:
     """Plan a project.
 
@@ -85,18 +90,21 @@ def make_plan(
         workdir: Snakemake's working directory, if not the looper config's folder.
         rundir: the folder where commands run, if not the working directory.
         problems: the collector used for reading, to report all problems together.
+        ask: asks servers about remote input files; without it, they are taken to exist.
 
     Raises:
         ProjectError: a template cannot be rendered, a compute value has no known unit, two
             records would share a flag, …; it has all problems together.
     """
     problems = problems if problems is not None else Problems()
-    plan, _ = _plan(plan_context(project, workdir, rundir), problems)
+    plan, _ = _plan(plan_context(project, workdir, rundir), problems, ask=ask)
     return plan
 
 
 @collector.seldom()
-def explain(looper_config: Path, options: Options | None, record: str) -> list[ExplainedJob]:
+def explain(
+    looper_config: Path, options: Options | None, record: str, ask: Ask | None = None
+) -> list[ExplainedJob]:
     """The jobs of one record, each with its namespaces.
 
     Raises:
@@ -104,12 +112,20 @@ def explain(looper_config: Path, options: Options | None, record: str) -> list[E
     """
     problems = Problems()
     project = read_project(looper_config, options, problems)
-    _, jobs = _plan(plan_context(project), problems, record)
-    return [ExplainedJob(one.job, one.namespaces) for one in jobs if one.job.record == record]
+    context = plan_context(project)
+    _, jobs = _plan(context, problems, record, ask)
+    return [
+        ExplainedJob(as_shown(one.job, context.workdir), one.namespaces)
+        for one in jobs
+        if one.job.record == record
+    ]
 
 
 def _plan(
-    context: PlanContext, problems: Problems, record: str | None = None
+    context: PlanContext,
+    problems: Problems,
+    record: str | None = None,
+    ask: Ask | None = None,
 ) -> tuple[Plan, list[RenderedJob]]:
     """Run all stages. The jobs beside the plan are the same jobs.
 
@@ -123,10 +139,12 @@ def _plan(
     def producers(path: str) -> list[Producer]:
         return list(find(as_input(path, context))) if find else []
 
-    sizes = FileSizes(context.rundir, (lambda path: bool(producers(path))) if find else None)
+    is_made = (lambda path: bool(producers(path))) if find else None
+    sizes = FileSizes(context.rundir, is_made, ask)
     limits = limits_of_rules(context, rules, problems)
     samples = draft_samples(context, rules, limits, sizes, problems)
-    drafts, lacking = without_missing_files(samples.drafts, producers, sizes, context)
+    known = with_remote_files(samples.drafts, sizes, context, problems)
+    drafts, lacking = without_missing_files(known, producers, sizes, context)
     failures = Failures()
     drafts += draft_project(context, rules)
     jobs = _render(drafts, context, problems, failures, record)

@@ -24,6 +24,7 @@ from ..read.documents.yaml_lines import KeyPath, expand
 from ..read.templates.template_checks import command_paths, directive_paths
 from ..read.templates.template_undefined import Partial
 from ..read.templates.templates import PROJECT_EXTRA, SAMPLE_EXTRA, TemplateError, template
+from ..remote_files import copies_of, is_remote, with_copies
 from .compute_settings import check_size, setting_error, settings_of_job, source_of
 from .context import PlanContext
 from .drafts import Draft, namespaces_of
@@ -32,6 +33,7 @@ from .fault_places import template_error
 from .images import image_of
 from .input_files import as_input
 from .namespaces import Namespaces
+from .remote_inputs import copies_in, input_fault
 from .resources import UnitError, faults_of, to_snakemake
 from .rules import directive_texts
 from .wildcards import WILDCARD
@@ -197,11 +199,16 @@ def rendered(draft: Draft, context: PlanContext) -> RenderedJob:
 
 def _rendered(draft: Draft, context: PlanContext, faults: _AnyFaults) -> RenderedJob:
     rule, interface, namespaces = draft.planned.rule, draft.interface, draft.namespaces
+    inputs = _inputs(draft, context, faults)
+    flag = rule.flag.replace(WILDCARD, draft.record)
+    copies = copies_of(filter(is_remote, inputs), flag, str(context.workdir))
+    own = _with_links(namespaces, copies) if copies else namespaces
     command = ""
     with faults.at("command_template", *command_paths(interface)):
-        command = _command(interface, namespaces, context)
-    env = _environment(draft, faults)
-    inputs = _inputs(draft, context, faults)
+        command = with_copies(_command(interface, own, context), copies)
+    env = _environment(draft, own, faults)
+    if copies:
+        env = {name: with_copies(text, copies) for name, text in env.items()}
     threads, resources = _resources(draft, faults)
     container = None
     with faults.at("compute"):
@@ -218,7 +225,7 @@ def _rendered(draft: Draft, context: PlanContext, faults: _AnyFaults) -> Rendere
         compute=namespaces["compute"],
         inputs=inputs,
         log=rule.log.replace(WILDCARD, draft.record),
-        flag=rule.flag.replace(WILDCARD, draft.record),
+        flag=flag,
         container=container,
     )
     return RenderedJob(job, namespaces, interface, draft.files.size_gb)
@@ -234,12 +241,21 @@ def _command(interface: Interface, namespaces: Namespaces, context: PlanContext)
     return f"{template(text).render(namespaces)} {extra}"
 
 
-def _environment(draft: Draft, faults: _AnyFaults) -> dict[str, str]:
+def _with_links(namespaces: Namespaces, copies: Mapping[str, str]) -> dict[str, Any]:
+    """Namespaces in which the sample's attributes name links to copies, and no addresses."""
+    found = dict(namespaces)
+    if "sample" in found:
+        sample = found["sample"]
+        found["sample"] = {key: copies_in(value, copies) for key, value in sample.items()}
+    return found
+
+
+def _environment(draft: Draft, namespaces: Namespaces, faults: _AnyFaults) -> dict[str, str]:
     env = {}
     key = "inject_env_vars"
     for name, text in draft.interface.inject_env_vars.items():
         with faults.at(f"{key}.{name}", (key, name)):
-            env[name] = template(text).render(draft.namespaces)
+            env[name] = template(text).render(namespaces)
     if draft.namespaces["pipestat"]:
         env.setdefault("PIPESTAT_RECORD_IDENTIFIER", draft.record)
     return env
@@ -251,6 +267,9 @@ def _inputs(draft: Draft, context: PlanContext, faults: _AnyFaults) -> tuple[str
     for index, text in enumerate(directive_texts(draft.interface, "input")):
         with faults.at("snakemake.input", *directive_paths(draft.interface, "input", index)):
             more.append(template(text).render(draft.namespaces))
+            fault = input_fault(more[-1])
+            if fault:
+                raise TemplateError(fault)
     with faults.at("input_schema"):
         return tuple(
             _input(path, context) for path in dict.fromkeys((*draft.files.required, *more))

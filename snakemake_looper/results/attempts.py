@@ -9,7 +9,7 @@ from there, as pypiper's do. A retry by Snakemake, within one run, continues, to
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 from ..files import modified
@@ -20,19 +20,26 @@ from ..status_words import FAILURES
 from ..workspace.job_table import JobTable
 from ..workspace.rows import Brief
 
+InputTime = Callable[[Path, str], float | None]
+"""Returns the time of an input file in seconds since the epoch; None if there is no such file."""
 _UNFINISHED = (*FAILURES, "running", "waiting")
 _CLOCK_LAG = 0.02
 """Seconds by which the time of a file can lag behind the clock: a kernel's tick is 1 to 10 ms."""
 
 
 def beginning_afresh(
-    table: JobTable, workdir: Path, planned: Iterable[Brief], runs: Sequence[Run]
+    table: JobTable,
+    workdir: Path,
+    planned: Iterable[Brief],
+    runs: Sequence[Run],
+    input_time: InputTime = lambda workdir, path: modified(str(workdir / path)),
 ) -> list[Brief]:
     """Those of the planned records that begin afresh.
 
     Args:
         planned: the records that are to be run.
         runs: the runs before this one, the oldest first.
+        input_time: returns the time of an input file; the default asks the file system.
     """
     flags = Flags(workdir)
     tables: dict[str, JobTable | None] = {}
@@ -41,7 +48,7 @@ def beginning_afresh(
             brief
             for brief in planned
             if flags.word(brief.flag) not in _UNFINISHED
-            or _has_changed(brief, table, workdir, runs, tables)
+            or _has_changed(brief, table, workdir, runs, tables, input_time)
         ]
     finally:
         for other in tables.values():
@@ -55,6 +62,7 @@ def _has_changed(
     workdir: Path,
     runs: Sequence[Run],
     tables: dict[str, JobTable | None],
+    input_time: InputTime,
 ) -> bool:
     """Whether a job differs from its last attempt. True if the last attempt is not known."""
     ended = stamp_of(workdir / brief.log)  # a job empties its log when it begins
@@ -71,7 +79,7 @@ def _has_changed(
     if then is None or not table.has_same_job(then, brief):
         return True
     paths = [*table.input_files(brief), *table.flags_before(brief)]
-    files = (modified(str(workdir / path)) for path in paths)
+    files = (input_time(workdir, path) for path in paths)
     return any(time is not None and time * 1e9 > ended for time in files)
 
 

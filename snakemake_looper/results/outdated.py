@@ -32,6 +32,7 @@ from typing import NamedTuple
 
 from ..files import content_of, modified
 from ..layout import is_completed_flag
+from ..remote_files import is_remote
 from ..status.journal import read_runs
 from ..workspace.job_table import JobTable
 from ..workspace.lookups import compared_script, script_of
@@ -59,16 +60,16 @@ class Choices(NamedTuple):
     software: Callable[[str, str | None], str] = lambda rule, image: ""
     """The digest that Snakemake would record about the software of a rule's job with this image,
     or the environment in the image; empty if it is not known."""
+    remote_time: Callable[[str], float] = lambda address: 0.0
+    """The time of a remote input file, in seconds since the epoch; 0 if no server is asked."""
 
 
 class _Facts:
     """The facts of a plan that records are compared with. They are looked up once."""
 
-    def __init__(
-        self, table: JobTable, workdir: Path, triggers: frozenset[str] = _ALL_TRIGGERS
-    ) -> None:
+    def __init__(self, table: JobTable, workdir: Path, choices: Choices | None = None) -> None:
         self.table = table
-        self.triggers = triggers
+        self.choices = choices or Choices()
         self.workdir = workdir
         self.facts = table.facts
         self.places = Places(table.facts.places)
@@ -173,7 +174,7 @@ def due_jobs(
         rules: the rules. Jobs of other rules are taken for done.
         choices: what the user has forced.
     """
-    facts = _Facts(table, workdir, choices.triggers)
+    facts = _Facts(table, workdir, choices)
     cut_off = marked_incomplete(workdir)
     due: dict[tuple[str, str], str] = {}
     later: list[JobRow] = []
@@ -218,7 +219,7 @@ def _cause_to_run(
 
 
 def _by_software(row: JobRow, facts: _Facts, choices: Choices) -> str | None:
-    if "software-env" not in facts.triggers:
+    if "software-env" not in facts.choices.triggers:
         return None
     now = choices.software(row.rule, row.container)
     recorded = _recorded(row, facts) if now else None
@@ -290,8 +291,8 @@ def _cause(row: JobRow, facts: _Facts) -> str | None:
 def _by_record(row: JobRow, recorded: Metadata, facts: _Facts) -> str | None:
     """The difference between a job and Snakemake's record of it."""
     config = facts.configs.get(row.rule)
-    found = _by_params(row, recorded, config, facts) if "params" in facts.triggers else None
-    if found is None and "input" in facts.triggers:
+    found = _by_params(row, recorded, config, facts) if "params" in facts.choices.triggers else None
+    if found is None and "input" in facts.choices.triggers:
         found = _by_inputs(row, recorded, config, facts)
     return found
 
@@ -308,21 +309,23 @@ def _recorded(row: JobRow, facts: _Facts) -> Metadata | None:
 
 def _by_times(row: JobRow, recorded: Metadata | None, facts: _Facts) -> str | None:
     """The input file that is newer than the oldest output, and has another content."""
-    if "mtime" not in facts.triggers:
+    if "mtime" not in facts.choices.triggers:
         return None
     benchmark = facts.facts.benchmarks.get(row.rule, "").replace("{sample}", row.record)
     outputs = [row.flag, *_outputs(row, facts), *([benchmark] if benchmark else [])]
     times = (modified(os.path.join(facts.workdir, path)) for path in outputs)
     oldest = min((one for one in times if one is not None), default=0.0)
     for path in (*json.loads(row.inputs), *facts.reads.get(row.rule, ())):
-        if _is_changed(path, oldest, recorded, facts.workdir):
+        if _is_changed(path, oldest, recorded, facts):
             return f"an input file changed: {path}"
     return None
 
 
-def _is_changed(path: str, since: float, recorded: Metadata | None, workdir: Path) -> bool:
+def _is_changed(path: str, since: float, recorded: Metadata | None, facts: _Facts) -> bool:
     """Whether an input file is newer than a time, and its content is not the recorded one."""
-    full = os.path.join(workdir, path)
+    if is_remote(path):
+        return facts.choices.remote_time(path) > since
+    full = os.path.join(facts.workdir, path)
     written = modified(os.path.join(full, ".snakemake_timestamp")) if os.path.isdir(full) else None
     written = modified(full) if written is None else written
     if written is None or written <= since:
@@ -387,8 +390,6 @@ def _by_inputs(
 ) -> str | None:
     """Results files and the merged config are left out: they are compared by their contents."""
     own = frozenset(json.loads(row.inputs))
-    if any("://" in path for path in own):
-        return None  # Snakemake records these under other names
     left_out = facts.reads.get(row.rule, frozenset()) | ({config.path} if config else frozenset())
     changed = (recorded.inputs ^ (own | facts.flags_before(row))) - left_out
     if not changed:

@@ -12,7 +12,8 @@ import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 from ..errors import Place, Problems, ProjectError
@@ -27,6 +28,7 @@ from ..read.options.option_sources import (
     typed_config,
 )
 from ..read.options.options import Options, without_lumps
+from ..remote_files import Ask
 from ..status.flags import obstacles
 from ..workspace.plan_folder import PlanFolder
 from .sample_targets import plan_for_targets
@@ -85,6 +87,8 @@ class Asked:
     """Snakemake's working directory; without it, the looper config's folder."""
     targets: tuple[str, ...] = ()
     rules: Rules = ()
+    ask: Ask | None = field(default=None, compare=False)
+    """Asks servers about remote input files, with the settings of the command line."""
 
 
 def plan_of_command_line(asked: Asked) -> Ready:
@@ -97,11 +101,12 @@ def plan_of_command_line(asked: Asked) -> Ready:
     try:
         looper_config, words = _project(asked)
         workdir = Path(asked.directory).absolute() if asked.directory else looper_config.parent
-        folder = plan_for_targets(looper_config, options, workdir, tuple(words))
+        plan = partial(plan_for_targets, looper_config, workdir=workdir, targets=tuple(words))
+        folder = plan(options=options, ask=asked.ask)
         targets, rules = _checked(folder, workdir, words, asked.rules)
         if _names_members(folder, targets, rules):
             note("no lumps are made: single samples were asked for")
-            folder = plan_for_targets(looper_config, without_lumps(options), workdir, tuple(words))
+            folder = plan(options=without_lumps(options), ask=asked.ask)
             targets, rules = _checked(folder, workdir, words, asked.rules)
     except ProjectError as error:
         print_problems(error, options)

@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Collection, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 
 from ..layout import job_table_of
@@ -31,7 +32,7 @@ from ..workspace.engine import Engine
 from ..workspace.job_table import JobTable, briefs_at
 from .lump_members import LumpMembers
 from .orphans import wait_for_orphans
-from .planned import Planned, planned_jobs, resumed_flags
+from .planned import Planned, input_time, planned_jobs, resumed_flags
 from .slurm import unfinished_jobs
 from .tickets import clear_tickets, flags_with_ticket, take_over, without_ticket
 from .waiting_flags import flag_as_waiting
@@ -67,7 +68,7 @@ def begin(
             _correct_flags(run, {one.brief.flag for one in ours}, table, journal)
             end_for(run)
     clear_tickets(earlier - taken, workdir)
-    _set_results_aside(ours, _past_runs(workdir, journal), table)
+    _set_results_aside(ours, _past_runs(workdir, journal), table, engine)
     members.clear([*past, *read_runs(workdir)])
     _flag_as_waiting(planned, resumed, engine, journal, workdir)
     left = {one.brief.flag for one in without_ticket(planned, workdir)}
@@ -96,7 +97,9 @@ def _flag_as_waiting(
     flag_as_waiting(workdir, (flag for flag in before if flag not in resumed), flags, is_quiet)
 
 
-def _set_results_aside(ours: Sequence[Planned], past: list[Run], table: JobTable) -> None:
+def _set_results_aside(
+    ours: Sequence[Planned], past: list[Run], table: JobTable, engine: Engine
+) -> None:
     """Conclude the attempts of dead runs, then set aside the results of records that begin afresh.
 
     Raises:
@@ -111,7 +114,8 @@ def _set_results_aside(ours: Sequence[Planned], past: list[Run], table: JobTable
         note(problem)
     to_run = without_ticket(ours, workdir)
     briefs = [one.brief for one in to_run]
-    afresh = dict.fromkeys(beginning_afresh(table, workdir, briefs, past))
+    times = partial(input_time, engine)
+    afresh = dict.fromkeys(beginning_afresh(table, workdir, briefs, past, times))
     afresh |= dict.fromkeys(one.brief for one in to_run if one.has_prerequisites)
     set_aside(table, workdir, briefs, list(afresh))
 

@@ -33,7 +33,7 @@ from ..status_words import FAILURES
 from ..workspace.engine import Engine
 from ..workspace.engine_records import RecordedJob
 from ..workspace.job_table import JobTable
-from ..workspace.lookups import shell_script
+from ..workspace.lookups import links_of, shell_script
 from ..workspace.lump_lookups import LumpLookups
 from ..workspace.lump_script import Member, lump_script
 from ..workspace.lumps import Lump, Packed, write_needs
@@ -108,11 +108,13 @@ class LumpMembers:
 
     def _member(self, row: JobRow) -> Member:
         outputs = self._table.facts.outputs.get(row.rule, ())
+        links = links_of(row, self._table, self._engine)
+        script = shell_script(row, self._table.facts, self._table.path.parent)
         return Member(
             row.flag,
             row.log,
             row.threads,
-            shell_script(row, self._table.facts, self._table.path.parent),
+            "\n".join([*links, script]),
             tuple(one.replace("{sample}", row.record) for one in outputs),
         )
 

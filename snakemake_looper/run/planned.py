@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import NamedTuple
 
+from ..files import modified
+from ..remote_files import is_remote
 from ..status.journal import Run
 from ..workspace.engine import Engine
 from ..workspace.job_table import JobTable
@@ -48,6 +51,16 @@ def planned_jobs(
         if brief is not None:
             external = engine.external_jobids(job) if remote else ()
             yield Planned(brief, job.has_prerequisites, external, _noted(brief, remote))
+
+
+def input_time(engine: Engine, workdir: Path, path: str) -> float | None:
+    """The time of an input file, in seconds since the epoch; None if there is no such file.
+
+    Servers are asked about remote files. One whose time is not known counts as new.
+    """
+    if not is_remote(path):
+        return modified(str(workdir / path))
+    return engine.storage.times([path]).get(path, float("inf"))
 
 
 def _noted(brief: Brief, remote: Iterable[Mapping[str, str]]) -> tuple[str, ...]:

@@ -42,6 +42,7 @@ from ..workspace.lump_lookups import LumpLookups
 from ..workspace.read_only import let_snakemake_read, refuse_to_run
 from . import lifecycle
 from .arrays import why_no_array
+from .copies import clear_links, prepare_copies
 from .entering import enter
 from .interrupts import WithoutCutOffJobs, interrupted_since, note_interrupts
 from .living_runs import why_locked
@@ -106,6 +107,7 @@ class Session:
         self._write_moved_configs()
         try:
             lifecycle.begin(self.table, self._engine, self.journal, self._members)
+            prepare_copies(self.table, self._engine, self.journal)
         except OSError as error:
             # Snakemake would show the lines of Python that raised an error of its own.
             refuse_to_run(f"status flags cannot be written: {explained(error, self.workdir)}")
@@ -143,6 +145,8 @@ class Session:
         self.drain()
         if self.journal is not None:
             lifecycle.restore(self.workdir, self.journal, self._members)
+            if not self._engine.is_gone:
+                clear_links(self.workdir, self._engine, self.journal)
         has_ended = not self._engine.is_gone and self._engine.is_done
         problems = publish_all(self.table)
         self._is_done = has_ended and not problems

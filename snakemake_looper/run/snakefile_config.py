@@ -26,6 +26,7 @@ from ..read.options.option_sources import (
     from_sources,
 )
 from ..read.options.options import OPTIONS, Options, spelled
+from ..remote_files import Ask
 from ..workspace.current_plan import current_plan
 from ..workspace.engine import Engine, workflow_error
 from ..workspace.structure import digest_in
@@ -51,7 +52,7 @@ def plan(engine: Engine, config: Mapping[str, Any]) -> Path:
     options = _options(engine, config)
     try:
         _check_has_project(engine, config)
-        return _planned(config, options)
+        return _planned(config, options, lambda addresses: engine.storage.ask(addresses))
     except ProjectError as error:
         warn(*error.warnings)
         lines = dict.fromkeys(map(str, [*options.problems, *error.problems]))
@@ -75,9 +76,10 @@ def _check_has_project(engine: Engine, config: Mapping[str, Any]) -> None:
         raise ProjectError(problems) from None
 
 
-def _planned(config: Mapping[str, Any], options: Options) -> Path:
+def _planned(config: Mapping[str, Any], options: Options, ask: Ask | None = None) -> Path:
     looper_config = locate(config.get(LOOPER_CONFIG_KEY))
-    return current_plan(looper_config, options, Path.cwd(), rundir=looper_config.parent).path
+    folder = looper_config.parent
+    return current_plan(looper_config, options, Path.cwd(), rundir=folder, ask=ask).path
 
 
 def _options(engine: Engine, config: Mapping[str, Any]) -> Options:

@@ -24,7 +24,7 @@ from ..status.journal import Run
 from ..version import __version__
 from ..workspace.engine import Engine
 from ..workspace.job_table import JobTable
-from .planned import Planned
+from .planned import Planned, input_time
 
 _LONGEST_NAME = 250
 """Bytes; file systems take 255."""
@@ -77,7 +77,7 @@ def _is_same(one: Planned, then: JobTable, table: JobTable, engine: Engine, work
     return (
         not engine.is_forced((one.brief.rule,), (one.brief.flag,))
         and table.has_same_job(then, one.brief)
-        and _is_newest(one, table, workdir)
+        and _is_newest(one, table, engine, workdir)
     )
 
 
@@ -101,12 +101,11 @@ def _is_completed_by(run: Run, flag: Path, was_taken: bool) -> bool:
     return is_since or (was_taken and stamp is not None)
 
 
-def _is_newest(one: Planned, table: JobTable, workdir: Path) -> bool:
+def _is_newest(one: Planned, table: JobTable, engine: Engine, workdir: Path) -> bool:
     """Whether no input file of a job is newer than its flag."""
     done = modified(str(workdir / one.brief.flag)) or 0.0
-    return all(
-        (modified(str(workdir / path)) or 0.0) <= done for path in table.input_files(one.brief)
-    )
+    times = (input_time(engine, workdir, path) for path in table.input_files(one.brief))
+    return all((time or 0.0) <= done for time in times)
 
 
 def ticket(workdir: Path, flag: str) -> Path:

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from ..model import Job, Plan
+from ..plan.remote_inputs import as_shown
 from ..read.secrets import masked
 from ..results.json_values import plain
 from ..results.statuses import RecordStatus, record_form
@@ -38,7 +39,7 @@ def plan_json(plan: Plan) -> str:
     """
     whole = {
         "workdir": str(plan.workdir),
-        "jobs": [_job(job) for job in plan.jobs],
+        "jobs": [_job(as_shown(job, plan.workdir)) for job in plan.jobs],
         "skipped": [
             {"pipeline": skip.pipeline, "record": skip.record, "reason": skip.reason}
             for skip in plan.skipped

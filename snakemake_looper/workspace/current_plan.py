@@ -8,7 +8,8 @@ last, and lists the sources of that plan. The plan is stale if any of this diffe
 3. a source file (looper config, PEP, interface, schema, size table): its time or size;
 4. an environment variable that a source names: its value, or whether it is set;
 5. the plan's folder, the scripts and the contents of merged configs: one is damaged or missing;
-6. the size of an input file, or whether it exists.
+6. the size of an input file, or whether it exists. Servers are asked about remote input files
+   only for a run; other commands take the last answers.
 
 A plan is *volatile* if it depends on something whose change cannot be seen, such as a glob or a
 remote table. It is made anew each time. The same holds for a plan if one of its sources was written
@@ -37,6 +38,7 @@ from .. import collector
 from ..files import content_of, file_size, read_text
 from ..layout import FOLDER, INDEX, JOB_TABLE, LOCKS, shared_parts
 from ..read.options.options import Options
+from ..remote_files import Ask, is_remote
 from ..version import __version__
 from .job_table import JobTable, TableError
 from .own_files import put
@@ -62,6 +64,8 @@ class _Asked:
     options: Options
     workdir: Path
     rundir: Path | None
+    ask: Ask | None = None
+    """Asks servers about remote input files; None if nobody is to be asked."""
 
     @property
     def home(self) -> Path:
@@ -95,6 +99,7 @@ def current_plan(
     options: Options | None = None,
     workdir: Path | None = None,
     rundir: Path | None = None,
+    ask: Ask | None = None,
 ) -> PlanFolder:
     """The plan of a project as its files are now: the one on disk, or a new one.
 
@@ -103,13 +108,14 @@ def current_plan(
         options: those of the command line.
         workdir: Snakemake's working directory; without it, the looper config's folder.
         rundir: where commands run, if that is another folder.
+        ask: asks servers about remote input files, for a run. A command that only reads has none.
 
     Raises:
         ProjectError: a new plan is needed and cannot be made. The error lists all that is wrong.
     """
     looper_config = Path(os.path.abspath(looper_config))
     workdir = Path(os.path.abspath(workdir or looper_config.parent))
-    asked = _Asked(looper_config, options or Options(), workdir, rundir)
+    asked = _Asked(looper_config, options or Options(), workdir, rundir, ask)
     # Options that cannot be read are no part of the index: planning reports them.
     return (None if asked.options.problems else _known(asked)) or _new(asked)
 
@@ -137,7 +143,7 @@ def _new(asked: _Asked) -> PlanFolder:
     from .plan_folder_writer import write_plan
 
     started = time.time_ns()
-    plan = plan_project(asked.looper_config, asked.options, asked.workdir, asked.rundir)
+    plan = plan_project(asked.looper_config, asked.options, asked.workdir, asked.rundir, asked.ask)
     folder = write_plan(plan)
     if folder.path.parent == asked.home:
         with contextlib.suppress(OSError):  # without an index, the next command plans again
@@ -163,7 +169,7 @@ def _known(asked: _Asked) -> PlanFolder | None:
     try:
         with contextlib.suppress(OSError):  # another user's. The time says when it was used last
             os.utime(index)
-        return folder if _is_complete(table, asked.workdir) else None
+        return folder if _is_complete(table, asked) else None
     except TableError:
         return None
     finally:
@@ -185,8 +191,9 @@ def _is_fresh(record: dict[str, Any], asked: _Asked) -> bool:
     return set(record["unset"]).isdisjoint(map(_digest, os.environ))
 
 
-def _is_complete(table: JobTable, workdir: Path) -> bool:
+def _is_complete(table: JobTable, asked: _Asked) -> bool:
     """Whether all that a plan refers to is there, and no input file has another size."""
+    workdir = asked.workdir
     if any(read_text(workdir / part) != read_text(source) for part, source in shared_parts()):
         return False
     for path, digest in table.facts.contents.items():
@@ -194,12 +201,18 @@ def _is_complete(table: JobTable, workdir: Path) -> bool:
         if text is None or hashlib.sha256(text.encode()).hexdigest() != digest:
             return False
     note_written(table, workdir)
-    return not _inputs_changed(table)
+    return not _inputs_changed(table, asked.ask)
 
 
-def _inputs_changed(table: JobTable) -> bool:
+def _inputs_changed(table: JobTable, ask: Ask | None) -> bool:
     root = table.facts.rundir
-    return any(file_size(os.path.join(root, path)) != size for path, size in table.inputs_seen())
+    remote = {}
+    for path, size in table.inputs_seen():
+        if is_remote(path):
+            remote[path] = size
+        elif file_size(os.path.join(root, path)) != size:
+            return True
+    return bool(remote) and ask is not None and ask(list(remote)) != remote
 
 
 def _stamp(path: str) -> list[int] | None:

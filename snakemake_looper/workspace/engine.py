@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 
 from .engine_logs import Logs
 from .engine_records import Records
+from .engine_storage import Storage
 
 Action = Callable[[], None]
 
@@ -60,6 +61,7 @@ class Engine:
         """Whether `prefix:` or `replace_prefix:` of the module changes the paths of its files."""
         self.records = Records(lambda: self._workflow)
         self.logs = Logs(lambda: self._workflow)
+        self.storage = Storage(lambda: self._workflow)
         self.folder = Path(workflow.current_basedir)
         """The folder of the Snakefile."""
 

@@ -21,6 +21,7 @@ from pathlib import Path
 
 from ..files import content_of
 from ..layout import SETTLED, is_digest, marker
+from ..remote_files import is_remote
 from .places import Places
 from .rows import (
     AssembledFile,
@@ -242,6 +243,21 @@ class JobTable:
         """The files whose sizes the plan depends on."""
         query = f"SELECT {', '.join(InputRow._fields)} FROM input"
         return map(InputRow._make, self._connection.execute(query))
+
+
+def input_size(table: JobTable, path: str) -> int:
+    """The size in bytes of an input file, as the plan saw it; a negative number if none."""
+    query = "SELECT size FROM input WHERE path = ?"
+    found = table._connection.execute(query, (path,)).fetchone()
+    return int(found[0]) if found else -1
+
+
+def remote_inputs(table: JobTable) -> list[str]:
+    """The addresses among the inputs of all jobs."""
+    query = "SELECT DISTINCT inputs FROM job WHERE inputs LIKE '%://%'"
+    found = table._connection.execute(query)
+    paths = (path for (text,) in found for path in json.loads(text))
+    return list(dict.fromkeys(filter(is_remote, paths)))
 
 
 def briefs_at(path: Path) -> list[Brief]:

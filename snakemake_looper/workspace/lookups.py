@@ -16,13 +16,15 @@ import json
 import os
 import shlex
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from ..layout import LEFT_OVER, command_file
+from ..remote_files import copies_of, is_remote, link_lines, with_addresses
 from .engine import Engine, orders_jobs
 from .forced import Changed, Forced, Left
-from .job_table import JobTable, TableError
+from .job_table import JobTable, TableError, input_size
 from .looper_records import is_completed_by_looper
 from .places import Compared, Places
 from .rows import ConfigRow, Facts, JobRow
@@ -80,8 +82,9 @@ class Lookups:
 
         def script(wildcards: Any) -> str:
             row = self._row(rule, wildcards)
-            script = shell_script(row, facts, self._table.path.parent)
-            if not places and command_file(row.command) is None:
+            links = links_of(row, self._table, self._engine)
+            script = "\n".join([*links, shell_script(row, facts, self._table.path.parent)])
+            if not places and not links and command_file(row.command) is None:
                 return script
             compared = compared_script(row, facts, places)
             return script if compared == script else Compared(script, compared)
@@ -89,10 +92,12 @@ class Lookups:
         return _lookup(script)
 
     def inputs(self, rule: str) -> Lookup:
-        """The input files that the schema names."""
+        """The input files that the schema names. Those that are elsewhere come from a storage."""
 
         def files(wildcards: Any) -> Any:
-            return self._in_place_of(json.loads(self._row(rule, wildcards).inputs))
+            inputs = self._row(rule, wildcards).inputs
+            found = self._in_place_of(json.loads(inputs))
+            return self._engine.storage.inputs(found) if "://" in inputs else found
 
         return _lookup(files)
 
@@ -242,6 +247,15 @@ def shell_script(row: JobRow, facts: Facts, plan: Path) -> str:
     return _script(folder, json.loads(row.env), command)
 
 
+def links_of(row: JobRow, table: JobTable, engine: Engine) -> list[str]:
+    """The first lines of a job's script: they link its remote inputs, see `remote_files`."""
+    addresses = remote_inputs_of(row)
+    if not addresses:
+        return []
+    copies = copies_of(addresses, row.flag, str(table.facts.workdir))
+    return list(link_lines(copies, engine.storage.copy, partial(input_size, table)))
+
+
 class Script(NamedTuple):
     """The script of a job's shell in its parts."""
 
@@ -264,7 +278,19 @@ def compared_script(row: JobRow, facts: Facts, places: Places) -> str:
     """The script of a job's shell in the form that Snakemake records and compares."""
     folder = places.compared(str(facts.rundir)) if facts.rundir != facts.workdir else None
     env: dict[str, str] = json.loads(row.env)
-    return _script(folder, places.compared_in(env), places.compared(row.command))
+    command = row.command
+    addresses = remote_inputs_of(row)
+    if addresses:
+        own = partial(
+            with_addresses, addresses=addresses, flag=row.flag, workdir=str(facts.workdir)
+        )
+        env, command = {name: own(text) for name, text in env.items()}, own(command)
+    return _script(folder, places.compared_in(env), places.compared(command))
+
+
+def remote_inputs_of(row: JobRow) -> list[str]:
+    """The addresses among the inputs of a job."""
+    return list(filter(is_remote, json.loads(row.inputs))) if "://" in row.inputs else []
 
 
 def _script(folder: str | None, env: Mapping[str, str], command: str) -> str:

@@ -14,6 +14,7 @@ from collections.abc import Callable, Sequence
 from functools import lru_cache
 from typing import Any
 
+from ..remote_files import is_remote
 from .engine import Engine, ancient, orders_jobs
 from .job_table import JobTable
 from .lumps import NO_RUN, Needs, Packed, read_needs
@@ -56,7 +57,12 @@ class LumpLookups:
 
     def inputs(self, rule: str) -> Lookup:
         """The input files of all members, and the markers of lumps that run before."""
-        return lambda wildcards: self._needs(rule, wildcards).inputs
+
+        def files(wildcards: Any) -> Any:
+            found = self._needs(rule, wildcards).inputs
+            return self._engine.storage.inputs(found) if any(map(is_remote, found)) else found
+
+        return files
 
     def config(self, rule: str) -> Lookup:
         """The merged pipestat config; see `Lookups.config`. A lump is never a completed record."""

@@ -13,10 +13,11 @@ import pytest
 from support.projects import edit
 from support.reporting import jobs_of
 
+from snakemake_looper import remote_files
 from snakemake_looper.cli import main
 from snakemake_looper.commands import check
 from snakemake_looper.layout import marker
-from snakemake_looper.results.outdated import with_outdated
+from snakemake_looper.results.outdated import Choices, due_jobs, with_outdated
 from snakemake_looper.results.statuses import read_statuses
 from snakemake_looper.workspace.job_table import JobTable
 from snakemake_looper.workspace.lookups import compared_script
@@ -265,3 +266,46 @@ def test_check_says_so(
     assert capsys.readouterr().err == "", "it would take too long"
     main(["check", "--itemized", *config])
     assert capsys.readouterr().err.splitlines() == expected
+
+
+# --- remote input files ---------------------------------------------------------------------------
+
+
+def test_a_remote_file_is_looked_at_where_its_time_is_known(
+    project: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`check` asks no server, and lumps do."""
+    address = "s3://b/a.fq"
+    monkeypatch.setattr(remote_files, "_is_installed", lambda plugin: True)
+    table = f"sample_name,file,word\na,{address},one\nb,b.txt,two\n"
+    folder = project({**PROJECT, "samples.csv": table})
+    jobs = jobs_of(folder)
+    for config in jobs.configs(folder):
+        put(folder / marker(config.path), config.digest)
+        put(folder / config.path, "x")
+    for row in jobs.rows():
+        put(folder / row.log, "")
+        put(folder / row.flag, "completed")
+    row = jobs.row("first_sample", "a")
+    config = next(one for one in jobs.configs(folder) if one.rule == "first_sample")
+    script = compared_script(row, jobs.facts, Places(jobs.facts.places))
+    known = {
+        "record_format_version": 6,
+        "params": sorted([repr(script), repr(config.digest)]),
+        "input": sorted([address, config.path]),
+    }
+    put(record_of(folder, row.flag), json.dumps(known))
+
+    def due(*times: float) -> dict[tuple[str, str], str]:
+        choices = Choices(remote_time=lambda one: max(times, default=0.0))
+        found = due_jobs(jobs, folder, ["first_sample"], choices)
+        return {key: cause.text for key, cause in found.items()}
+
+    written = (folder / row.flag).stat().st_mtime
+    assert due() == {}
+    assert due(written - 1) == {}
+    assert due(written + 1) == {
+        ("first_sample", "a"): f"an input file changed: {address}",
+    }
+    put(record_of(folder, row.flag), json.dumps({**known, "input": sorted([config.path])}))
+    assert due() == {("first_sample", "a"): "the list of input files changed"}

@@ -1,0 +1,110 @@
+"""Snakemake's storage, through which input files come from elsewhere; a part of the engine.
+
+A remote input of a rule is what `storage.s3("s3://bucket/a.fq")` gives in a Snakefile. Its text is
+the path of the copy on this machine. A job on a cluster may have another path for it than the main
+process, and both ask here.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from ..remote_files import is_remote, plugin_of
+
+if TYPE_CHECKING:
+    from .remote_answers import RemoteAnswers
+
+_COPIES = "storage-local-copies"
+
+
+class Storage:
+    """The storage of one `workflow` object."""
+
+    def __init__(self, workflow: Callable[[], Any]) -> None:
+        """`workflow` returns the workflow: the engine holds it only as long as Snakemake does."""
+        self._find = workflow
+        self._paths: dict[str, str] = {}
+
+    def inputs(self, paths: Iterable[str]) -> list[Any]:
+        """These inputs of a job; each address as the storage's file."""
+        return [self._file(one) if is_remote(one) else one for one in paths]
+
+    def copy(self, address: str) -> str:
+        """The absolute path of the copy of an address, as this process has it."""
+        if address not in self._paths:
+            self._paths[address] = os.path.abspath(str(self._file(address)))
+        return self._paths[address]
+
+    def _file(self, address: str) -> Any:
+        # The plugin is named: two plugins may take the addresses of one scheme.
+        return getattr(self._find().storage_registry, plugin_of(address))(address)
+
+    @property
+    def shares_copies(self) -> bool:
+        """Whether jobs see the copies that the main process makes."""
+        usage = self._find().storage_settings.shared_fs_usage
+        return _COPIES in {one.item_to_choice() for one in usage}
+
+    def why_no_lumps(self) -> str | None:
+        """Why lumps cannot have remote inputs; None if they can.
+
+        The script of a lump has the paths of the copies that the main process makes.
+        """
+        if self.shares_copies:
+            return None
+        return (
+            f"lumps with remote input files need {_COPIES} in --shared-fs-usage; add it, or leave out"
+            " lumps"
+        )
+
+    def let_jobs_fail_alone(self, tell: Callable[[str, BaseException], None]) -> None:
+        """Let a file that cannot be fetched fail the jobs that need it, and not the run.
+
+        Snakemake fetches the files of all jobs that it is about to start, and ends if one fails.
+        Here the other jobs start, and so does the job of that file, whose script then ends it.
+
+        Args:
+            tell: gets the name of a rule and the error, when the files of a job cannot be fetched.
+        """
+        dag = self._find().dag
+        fetch = dag.retrieve_storage_inputs
+        if getattr(fetch, "one_by_one", False):
+            return
+
+        async def one_by_one(jobs: Any, *others: Any, **named: Any) -> None:
+            try:
+                await fetch(jobs, *others, **named)
+                return
+            except Exception:
+                failed = list(jobs)
+            for job in failed:
+                try:
+                    await fetch([job], *others, **named)
+                except Exception as error:
+                    tell(str(job), error)
+
+        one_by_one.one_by_one = True  # type: ignore[attr-defined]
+        dag.retrieve_storage_inputs = one_by_one
+
+    # --- answers of servers -----------------------------------------------------------------------
+
+    @cached_property
+    def _answers(self) -> RemoteAnswers:
+        from .remote_answers import RemoteAnswers
+
+        settings = self._find().storage_provider_settings or {}
+        return RemoteAnswers(settings.get)
+
+    def ask(self, addresses: Sequence[str]) -> Mapping[str, int]:
+        """The sizes of remote files, see `remote_files.Ask`. Each is asked for once."""
+        return self._answers.sizes(addresses)
+
+    def times(self, addresses: Sequence[str]) -> Mapping[str, float]:
+        """The times at which remote files were changed, in seconds since the epoch.
+
+        A file without a known time is missing here.
+        """
+        return self._answers.times(addresses)
