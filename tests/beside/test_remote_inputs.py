@@ -350,6 +350,21 @@ def test_a_copy_that_a_killed_run_has_left_half(tmp_path: Path, servers: Servers
     assert copied(tmp_path, "a") == "all of it\n"
 
 
+def test_a_kept_copy_hides_no_change(tmp_path: Path, servers: Servers) -> None:
+    """Snakemake compares small files by checksum, and would take that of the copy that was kept."""
+    write(tmp_path, PROJECT)
+    rows = {"a": servers.s3.put("kept", "d/a.txt", "a\n"), "b": servers.web.put("/k/b.txt", "b\n")}
+    (tmp_path / "samples.csv").write_text(table(**rows))
+    keep = "--keep-storage-local-copies"
+    assert servers.run(tmp_path, keep).code == 0 and ran(tmp_path) == "ab"
+    assert local_copies(tmp_path) == ["a.txt", "b.txt"]
+    servers.s3.put("kept", "d/a.txt", "new\n", after_flags(tmp_path))
+    servers.web.put("/k/b.txt", "new\n", after_flags(tmp_path))
+    assert len(servers.run(tmp_path, "-n", keep).jobs()) == 3
+    assert servers.run(tmp_path, keep).code == 0 and ran(tmp_path) == "ab"
+    assert [copied(tmp_path, s) for s in "ab"] == ["new\n", "new\n"]
+
+
 def test_passwords_in_addresses(tmp_path: Path, servers: Servers) -> None:
     """They are refused or hidden: nothing that is written or printed has them."""
     write(tmp_path, {**PROJECT, "c.txt": "c\n"})
