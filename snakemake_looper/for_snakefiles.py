@@ -188,7 +188,6 @@ def _lumps_packed(table: JobTable, engine: Engine, run: str) -> Packed:
     found = due_jobs(table, table.facts.workdir, table.facts.lumps, choices)
     if found:
         refuse_to_run(engine.records.why_no_lumps())
-        refuse_to_run(engine.storage.why_no_lumps() if remote else None)
     return pack(table, found, run, engine.array_rules)
 
 

@@ -84,9 +84,10 @@ class FileSizes:
         """
         required = tuple(paths_of(sample, schema.required_files))
         files = dict.fromkeys((*required, *paths_of(sample, schema.sized_files)))
-        remote = tuple(filter(is_remote, files))
-        for address in remote:
-            del files[address]
+        remote: tuple[str, ...] = ()
+        if any("://" in path for path in files):
+            remote = tuple(filter(is_remote, files))
+            files = {path: None for path in files if path not in remote}
         made = {path for path in files if self._is_made(path)} if self._is_made else set()
         sizes = {path: self.size(path) for path in files if path not in made}
         missing = [path for path in required if sizes.get(path, 0) < 0]

@@ -201,13 +201,14 @@ def _rendered(draft: Draft, context: PlanContext, faults: _AnyFaults) -> Rendere
     rule, interface, namespaces = draft.planned.rule, draft.interface, draft.namespaces
     inputs = _inputs(draft, context, faults)
     flag = rule.flag.replace(WILDCARD, draft.record)
-    copies = copies_of(filter(is_remote, inputs), flag, str(context.workdir))
+    copies = _copies(inputs, flag, context)
     own = _with_links(namespaces, copies) if copies else namespaces
     command = ""
     with faults.at("command_template", *command_paths(interface)):
-        command = with_copies(_command(interface, own, context), copies)
+        command = _command(interface, own, context)
     env = _environment(draft, own, faults)
     if copies:
+        command = with_copies(command, copies)
         env = {name: with_copies(text, copies) for name, text in env.items()}
     threads, resources = _resources(draft, faults)
     container = None
@@ -239,6 +240,14 @@ def _command(interface: Interface, namespaces: Namespaces, context: PlanContext)
         text += SAMPLE_EXTRA if interface.level == "sample" else PROJECT_EXTRA
     extra = options.command_extra_override or options.command_extra or ""
     return f"{template(text).render(namespaces)} {extra}"
+
+
+def _copies(inputs: Iterable[str], flag: str, context: PlanContext) -> dict[str, str]:
+    """The links to the copies of a job's remote inputs, by address."""
+    for one in inputs:
+        if "://" in one:
+            return copies_of(filter(is_remote, inputs), flag, str(context.workdir))
+    return {}
 
 
 def _with_links(namespaces: Namespaces, copies: Mapping[str, str]) -> dict[str, Any]:

@@ -1,48 +1,69 @@
-"""Copies of remote input files: one that cannot be fetched, and parts that a killed run has left.
+"""Copies of remote input files: old ones, parts of files, and files that cannot be fetched.
+
+A copy may be left from an earlier run: a user keeps copies, or a run was killed. Snakemake (9.27)
+compares a small input file by its content, and takes that of the copy: a file that has changed since
+would not run its job again. And the storage plugin for web servers writes a file while it comes in:
+a part that a killed run has left looks new. So copies that are older than their files, or have
+another size, are removed before Snakemake builds its graph of jobs.
 
 If a file cannot be fetched, the jobs that need it fail, and no others.
-
-The storage plugin for web servers writes a file while it comes in. If its Snakemake is killed, a part
-of the file stays, which looks new: the next run would take it for the whole. So each copy whose size
-is not that of the file is removed before the first job. Other plugins rename a copy that is whole.
 """
 
 from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 from ..layout import COPIES
 from ..messages import complain
-from ..remote_files import plugin_of
+from ..remote_files import UNSIZED
 from ..status.journal import Journal, read_runs
 from ..workspace.engine import Engine
-from ..workspace.job_table import JobTable, input_size, remote_inputs
+from ..workspace.job_table import JobTable, remote_inputs
 
 _DEEPEST = 5
 """Errors within errors that are looked at."""
 _SNAKEMAKES = "WorkflowError"
 
 
-def prepare_copies(table: JobTable, engine: Engine, journal: Journal) -> None:
-    """Prepare for the first copy. Call it before the first job."""
-    addresses = remote_inputs(table)
-    if addresses:
+def remove_old_copies(table: JobTable, engine: Engine, journal: Journal | None) -> None:
+    """Remove copies that are not those of the files as they are now.
+
+    Another run that goes on may need a copy, or may be fetching it. Then all stay.
+
+    Args:
+        table: the jobs of the plan.
+        engine: Snakemake.
+        journal: the journal of this run; None in a dry run.
+    """
+    found = [(one, engine.storage.copy(one)) for one in remote_inputs(table)]
+    there = {address: copy for address, copy in found if os.path.isfile(copy)}
+    if not there or _others(table.facts.workdir, journal):
+        return
+    sizes, times = engine.storage.ask(list(there)), engine.storage.times(list(there))
+    for address, copy in there.items():
+        with contextlib.suppress(OSError):  # another user's
+            info = os.stat(copy)
+            is_old = info.st_mtime < times.get(address, float("inf"))
+            if is_old or sizes[address] not in (info.st_size, UNSIZED):
+                os.unlink(copy)
+
+
+def fail_alone(table: JobTable, engine: Engine) -> None:
+    """Let a file that cannot be fetched fail its jobs only. Call it before the first job."""
+    if remote_inputs(table):
         engine.storage.let_jobs_fail_alone(_tell)
-        of_servers = [one for one in addresses if plugin_of(one) == "http"]
-        _remove_parts(of_servers, table, engine, journal)
 
 
-def clear_links(workdir: Path, engine: Engine, journal: Journal) -> None:
+def clear_links(workdir: Path, journal: Journal) -> None:
     """Remove links whose copies are gone. Call it when no job is started any more.
 
-    Where jobs have copies of their own, nobody here can know which are gone. And another run may
-    be making links.
+    Another run may be making links.
     """
     base = workdir / COPIES
-    if not base.is_dir() or not engine.storage.shares_copies or _others(workdir, journal):
+    if not base.is_dir() or _others(workdir, journal):
         return
     for folder in base.iterdir():
         with contextlib.suppress(OSError):
@@ -52,9 +73,10 @@ def clear_links(workdir: Path, engine: Engine, journal: Journal) -> None:
             folder.rmdir()  # it stays if it is not empty
 
 
-def _others(workdir: Path, journal: Journal) -> bool:
+def _others(workdir: Path, journal: Journal | None) -> bool:
     """Whether another run goes on."""
-    return any(run.alive and run.path != journal.path for run in read_runs(workdir))
+    own = journal.path if journal is not None else None
+    return any(run.alive and run.path != own for run in read_runs(workdir))
 
 
 def _tell(job: str, error: BaseException) -> None:
@@ -73,17 +95,3 @@ def _reasons(error: BaseException, depth: int = 0) -> Iterator[BaseException]:
     else:
         for one in inner:
             yield from _reasons(one, depth + 1)
-
-
-def _remove_parts(
-    addresses: Iterable[str], table: JobTable, engine: Engine, journal: Journal
-) -> None:
-    """Remove copies that are not whole, unless another run goes on, which may be fetching them."""
-    if _others(table.facts.workdir, journal):
-        return
-    for address in addresses:
-        size = input_size(table, address)
-        copy = engine.storage.copy(address)
-        with contextlib.suppress(OSError):
-            if size >= 0 and os.path.getsize(copy) != size:
-                os.unlink(copy)

@@ -37,12 +37,12 @@ from ..workspace.engine import (
     workflow_error,
 )
 from ..workspace.engine_logs import console_handlers
-from ..workspace.job_table import JobTable
+from ..workspace.job_table import JobTable, remote_inputs
 from ..workspace.lump_lookups import LumpLookups
 from ..workspace.read_only import let_snakemake_read, refuse_to_run
 from . import lifecycle
 from .arrays import why_no_array
-from .copies import clear_links, prepare_copies
+from .copies import clear_links, fail_alone, remove_old_copies
 from .entering import enter
 from .interrupts import WithoutCutOffJobs, interrupted_since, note_interrupts
 from .living_runs import why_locked
@@ -107,7 +107,7 @@ class Session:
         self._write_moved_configs()
         try:
             lifecycle.begin(self.table, self._engine, self.journal, self._members)
-            prepare_copies(self.table, self._engine, self.journal)
+            fail_alone(self.table, self._engine)
         except OSError as error:
             # Snakemake would show the lines of Python that raised an error of its own.
             refuse_to_run(f"status flags cannot be written: {explained(error, self.workdir)}")
@@ -145,8 +145,7 @@ class Session:
         self.drain()
         if self.journal is not None:
             lifecycle.restore(self.workdir, self.journal, self._members)
-            if not self._engine.is_gone:
-                clear_links(self.workdir, self._engine, self.journal)
+            clear_links(self.workdir, self.journal)
         has_ended = not self._engine.is_gone and self._engine.is_done
         problems = publish_all(self.table)
         self._is_done = has_ended and not problems
@@ -221,6 +220,7 @@ def open_session(table: JobTable, workdir: Path, engine: Engine, lumps: LumpLook
             if is_of_space(error):  # Snakemake cannot go on, either
                 refuse_to_run(hindrance)
             # Else the project can be looked at, as by a user who may only read; `begin` refuses.
+    remove_old_copies(table, engine, journal)
     for handler in engine.logs.of_files():
         _tell_once(handler)
     session = Session(table, workdir, journal, engine, lumps)
@@ -242,6 +242,8 @@ def open_session(table: JobTable, workdir: Path, engine: Engine, lumps: LumpLook
 def _refuse_what_hinders(table: JobTable, workdir: Path, engine: Engine) -> None:
     """Refuse to build a graph of jobs that could not run."""
     why = why_not_shared(engine.shared, engine.default_storage) if engine.is_main else ""
+    if not why and remote_inputs(table):
+        why = engine.storage.why_no_copies
     if why:
         complain(why)
         raise SystemExit(2)

@@ -43,22 +43,16 @@ class Storage:
         return getattr(self._find().storage_registry, plugin_of(address))(address)
 
     @property
-    def shares_copies(self) -> bool:
-        """Whether jobs see the copies that the main process makes."""
-        usage = self._find().storage_settings.shared_fs_usage
-        return _COPIES in {one.item_to_choice() for one in usage}
+    def why_no_copies(self) -> str:
+        """Why jobs would not see the copies that the main process makes; empty if they do.
 
-    def why_no_lumps(self) -> str | None:
-        """Why lumps cannot have remote inputs; None if they can.
-
-        The script of a lump has the paths of the copies that the main process makes.
+        Jobs could have copies of their own, but Snakemake (9.27) lets a job on a cluster wait for
+        that of the main process.
         """
-        if self.shares_copies:
-            return None
-        return (
-            f"lumps with remote input files need {_COPIES} in --shared-fs-usage; add it, or leave out"
-            " lumps"
-        )
+        usage = self._find().storage_settings.shared_fs_usage
+        if _COPIES in {one.item_to_choice() for one in usage}:
+            return ""
+        return f"remote input files need {_COPIES} in --shared-fs-usage; add it"
 
     def let_jobs_fail_alone(self, tell: Callable[[str, BaseException], None]) -> None:
         """Let a file that cannot be fetched fail the jobs that need it, and not the run.

@@ -1,8 +1,9 @@
-"""Copies of remote input files: parts that a killed run has left, and files that cannot be had."""
+"""Copies of remote input files: old ones, parts, and files that cannot be fetched."""
 
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import SimpleNamespace
@@ -13,13 +14,20 @@ from support.projects import TOUCH
 
 from snakemake_looper import remote_files
 from snakemake_looper.layout import COPIES
-from snakemake_looper.run.copies import clear_links, prepare_copies
+from snakemake_looper.remote_files import UNSIZED
+from snakemake_looper.run.copies import clear_links, fail_alone, remove_old_copies
 from snakemake_looper.status.journal import Journal
 from snakemake_looper.workspace.current_plan import current_plan
 from snakemake_looper.workspace.engine_storage import Storage
 from snakemake_looper.workspace.job_table import JobTable
+from snakemake_looper.workspace.remote_answers import Answer, RemoteAnswers
 
-SIZES = {"https://h/whole": 5, "https://h/part": 5, "https://h/unknown": -5, "s3://b/a": 5}
+OLD = 1_000_000_000.0
+"""The time of the files (seconds since the epoch)."""
+SIZES = {
+    f"https://h/{name}": 5 if name != "unknown" else UNSIZED
+    for name in ("whole", "part", "old", "unknown", "absent")
+}
 
 
 @pytest.fixture
@@ -61,37 +69,52 @@ class WorkflowError(Exception):
     """As Snakemake's."""
 
 
-def engine_of(dag: Dag) -> Any:
-    fetching = lambda address: f"copies/{address.rpartition('/')[2]}"  # noqa: E731
-    registry = SimpleNamespace(s3=fetching, http=fetching)
-    workflow = SimpleNamespace(storage_registry=registry, dag=dag)
-    return SimpleNamespace(storage=Storage(lambda: workflow))
+def engine_of(dag: Dag | None = None) -> Any:
+    def fetching(address: str) -> str:
+        return f"copies/{address.rpartition('/')[2]}"
+
+    workflow = SimpleNamespace(storage_registry=SimpleNamespace(http=fetching), dag=dag)
+    storage: Any = Storage(lambda: workflow)
+    answers = {one: Answer(size, OLD) for one, size in SIZES.items()}
+    storage._answers = RemoteAnswers(lambda name: None, 60, lambda: answers.__getitem__)
+    return SimpleNamespace(storage=storage)
 
 
 def copies(folder: Path) -> list[str]:
-    for name in ("whole", "part", "unknown", "a"):
-        (folder / "copies").mkdir(exist_ok=True)
-        (folder / "copies" / name).write_text("12345" if name == "whole" else "123")
     return sorted(path.name for path in (folder / "copies").iterdir())
 
 
-def test_parts_are_removed(table: JobTable, journals: tuple[Journal, Journal]) -> None:
+@pytest.fixture
+def copied(table: JobTable) -> Path:
+    """The folder of a project with copies of an earlier run."""
     folder = table.facts.workdir
-    copies(folder)
+    (folder / "copies").mkdir()
+    for name in ("whole", "part", "old", "unknown", "of_nobody"):
+        path = folder / "copies" / name
+        path.write_text("123" if name == "part" else "12345")
+        os.utime(path, (OLD - 1, OLD - 1) if name == "old" else (OLD + 1, OLD + 1))
+    return folder
+
+
+def test_old_copies_and_parts_are_removed(
+    table: JobTable, copied: Path, journals: tuple[Journal, Journal]
+) -> None:
     own, other = journals
     other.end()
-    prepare_copies(table, engine_of(Dag()), own)
-    left = sorted(path.name for path in (folder / "copies").iterdir())
-    assert left == ["a", "unknown", "whole"]
+    remove_old_copies(table, engine_of(), own)
+    assert copies(copied) == ["of_nobody", "unknown", "whole"]
 
 
-def test_another_run_may_be_fetching_them(
-    table: JobTable, journals: tuple[Journal, Journal]
+def test_another_run_may_need_them(
+    table: JobTable, copied: Path, journals: tuple[Journal, Journal]
 ) -> None:
-    folder = table.facts.workdir
-    before = copies(folder)
-    prepare_copies(table, engine_of(Dag()), journals[0])
-    assert sorted(path.name for path in (folder / "copies").iterdir()) == before
+    before = copies(copied)
+    remove_old_copies(table, engine_of(), journals[0])
+    assert copies(copied) == before
+    for one in journals:
+        one.end()
+    remove_old_copies(table, engine_of(), None)
+    assert copies(copied) != before, "a dry run would say that nothing has changed"
 
 
 def test_links_without_copies_are_removed(
@@ -104,24 +127,22 @@ def test_links_without_copies_are_removed(
     (folder / "kept.fq").touch()
     own, other = journals
 
-    def left(shared: bool) -> list[str]:
-        engine: Any = SimpleNamespace(storage=SimpleNamespace(shares_copies=shared))
-        clear_links(folder, engine, own)
+    def left() -> list[str]:
+        clear_links(folder, own)
         return sorted(path.name for path in (folder / COPIES).iterdir())
 
-    assert left(shared=True) == ["gone", "kept"], "another run may be making links"
+    assert left() == ["gone", "kept"], "another run may be making links"
     other.end()
-    assert left(shared=False) == ["gone", "kept"], "on another machine, the copy may be there"
-    assert left(shared=True) == ["kept"]
+    assert left() == ["kept"]
 
 
 def test_a_file_that_cannot_be_fetched_fails_its_own_job(
-    table: JobTable, journals: tuple[Journal, Journal], capsys: pytest.CaptureFixture[str]
+    table: JobTable, capsys: pytest.CaptureFixture[str]
 ) -> None:
     dag = Dag("b")
     engine = engine_of(dag)
-    prepare_copies(table, engine, journals[0])
-    prepare_copies(table, engine, journals[0])  # a second project of the same workflow
+    fail_alone(table, engine)
+    fail_alone(table, engine)  # a second project of the same workflow
     retrieve: Any = dag.retrieve_storage_inputs
     asyncio.run(retrieve(jobs=["x", "y"], also=True))
     assert dag.fetched == ["x", "y"]
