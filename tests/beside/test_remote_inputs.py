@@ -53,6 +53,12 @@ PROJECT: Mapping[str, str] = {
 }
 
 
+CLUSTER = (
+    *("--executor", "cluster-generic", "--cluster-generic-submit-cmd", "./submit.sh", "-j", "3"),
+    *("--latency-wait", "1", "--seconds-between-status-checks", "1"),
+)
+
+
 def table(**reads: str) -> str:
     """A sample table, with an address or a path for each sample."""
     quoted = {name: '"' + one.replace('"', '""') + '"' for name, one in reads.items()}
@@ -385,6 +391,33 @@ def test_passwords_in_addresses(tmp_path: Path, servers: Servers) -> None:
             assert not re.search(b"pa55word|s1gned", path.read_bytes()), path
 
 
+def test_logins(tmp_path: Path, tmp_path_factory: pytest.TempPathFactory, servers: Servers) -> None:
+    """Variables of Snakemake's plugins and a file with passwords, also for jobs on a cluster."""
+    netrc = tmp_path_factory.mktemp("home") / "netrc"
+    netrc.write_text("machine 127.0.0.1 login ann password pa55word\n")
+    submit = '#!/bin/bash\nbash "${@: -1}" > /dev/null 2>&1\n'
+    write(tmp_path, {**PROJECT, "c.txt": "c\n", "submit.sh": submit})
+    (tmp_path / "submit.sh").chmod(0o755)
+    rows = {"a": servers.s3.put("logins", "d/a.txt", "a\n"), "b": servers.web.put("/in.txt", "b\n")}
+    servers.web.logins["/in.txt"] = "ann:pa55word"
+    (tmp_path / "samples.csv").write_text(table(**rows, c="c.txt"))
+    without = use_looper("-n", *servers.s3.options, cwd=tmp_path, **servers.env)
+    assert f"forbidden: {rows['b']}" in without.text
+    variables = {
+        "SNAKEMAKE_STORAGE_S3_ACCESS_KEY": KEY,
+        "SNAKEMAKE_STORAGE_S3_SECRET_KEY": SECRET,
+        "SNAKEMAKE_STORAGE_S3_ENDPOINT_URL": servers.s3.endpoint,
+        "NETRC": str(netrc),
+        "REQUESTS_CA_BUNDLE": str(servers.trusted),
+    }
+    done = use_looper(*CLUSTER, cwd=tmp_path, **variables)
+    assert done.code == 0 and ran(tmp_path) == "abc", done.text
+    written = [path for path in tmp_path.rglob("*") if path.is_file()]
+    for secret in (SECRET, "pa55word"):
+        assert secret not in done.text
+        assert not any(secret.encode() in path.read_bytes() for path in written)
+
+
 # --- schemes -------------------------------------------------------------------------------------
 
 
@@ -553,9 +586,7 @@ def test_a_cluster_with_a_shared_file_system(tmp_path: Path, servers: Servers) -
     (tmp_path / "submit.sh").chmod(0o755)
     address = servers.s3.put("cluster", "d/a.txt", "a\n")
     (tmp_path / "samples.csv").write_text(table(a=address))
-    cluster = ("--executor", "cluster-generic", "--cluster-generic-submit-cmd", "./submit.sh")
-    waits = ("--latency-wait", "1", "--seconds-between-status-checks", "1")
-    done = servers.run(tmp_path, "-j", "2", *cluster, *waits)
+    done = servers.run(tmp_path, *CLUSTER)
     assert done.code == 0, done.text
     assert ran(tmp_path) == "a" and copied(tmp_path, "a") == "a\n"
     assert servers.run(tmp_path, "-n").jobs() == []

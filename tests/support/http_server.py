@@ -11,6 +11,7 @@ import enum
 import ssl
 import threading
 import time
+from base64 import b64encode
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -42,6 +43,8 @@ class FileServer:
         """By path, as `/a.txt`, or by method and path, as `GET /a.txt`, which comes first."""
         self.counts: Counter[str] = Counter()
         """How often each request came, as `HEAD /a.txt`."""
+        self.logins: dict[str, str] = {}
+        """For a path that needs one: user and password, as `ann:secret`."""
         self._ended = threading.Event()
         self._http = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
         self._http.daemon_threads = True
@@ -91,8 +94,11 @@ class FileServer:
         """The number of requests of one method."""
         return sum(times for one, times in self.counts.items() if one.startswith(f"{method} "))
 
-    def _answer(self, method: str, path: str) -> Answer | Trouble:
+    def _answer(self, method: str, path: str, login: str) -> Answer | Trouble:
         self.counts[f"{method} {path}"] += 1
+        wanted = self.logins.get(path)
+        if wanted and login != f"Basic {b64encode(wanted.encode()).decode()}":
+            return Answer(401)
         found = self.answers.get(f"{method} {path}") or self.answers.get(path)
         if found is Trouble.HANG:
             self._ended.wait()
@@ -107,7 +113,7 @@ def _handler(server: FileServer) -> type[BaseHTTPRequestHandler]:
             """Nothing is printed."""
 
         def _respond(self) -> None:
-            answer = server._answer(self.command, self.path)
+            answer = server._answer(self.command, self.path, self.headers.get("Authorization", ""))
             if answer in (Trouble.HANG, Trouble.CLOSE):
                 self.close_connection = True
                 return
