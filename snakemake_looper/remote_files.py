@@ -189,11 +189,14 @@ def copies_of(addresses: Iterable[str], flag: str, workdir: str) -> dict[str, st
 
 
 def with_copies(text: str, copies: Mapping[str, str]) -> str:
-    """A text with links in the place of addresses. A longer address is another one."""
+    """A text with links in the place of addresses, also in words such as `-Is3://b/a.fa`.
+
+    An address that goes on is another one.
+    """
     if not any(address in text for address in copies):
         return text
     longest_first = sorted(copies, key=len, reverse=True)
-    pattern = rf"(?<![\w+.-])(?:{'|'.join(map(re.escape, longest_first))})(?![\w.+@~%/-])"
+    pattern = rf"(?:{'|'.join(map(re.escape, longest_first))})(?![\w.+@~%/-])"
     return re.sub(pattern, lambda found: copies[found[0]], text)
 
 

@@ -119,9 +119,9 @@ def test_a_name_that_no_file_can_have_becomes_another_one() -> None:
 def test_a_whole_address_is_replaced_and_no_part_of_a_longer_one() -> None:
     addresses = ["s3://b/a.bam", "s3://b/a.bam.bai"]
     copies = {"s3://b/a.bam": "/L/a.bam", "s3://b/a.bam.bai": "/L/a.bam.bai"}
-    text = "x --in=s3://b/a.bam,s3://b/a.bam.bai 's3://b/a.bam' xs3://b/a.bam s3://b/a.bam/x"
+    text = "x --in=s3://b/a.bam,s3://b/a.bam.bai 's3://b/a.bam' -Is3://b/a.bam s3://b/a.bam/x"
     assert with_copies(text, copies) == (
-        "x --in=/L/a.bam,/L/a.bam.bai '/L/a.bam' xs3://b/a.bam s3://b/a.bam/x"
+        "x --in=/L/a.bam,/L/a.bam.bai '/L/a.bam' -I/L/a.bam s3://b/a.bam/x"
     )
     assert with_copies("echo a.bam", dict.fromkeys(addresses, "")) == "echo a.bam"
 

@@ -8,6 +8,7 @@ process, and both ask here.
 from __future__ import annotations
 
 import os
+import traceback
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
     from .remote_answers import RemoteAnswers
 
 _COPIES = "storage-local-copies"
+_FETCHING = "retrieve_from_storage"
+"""Snakemake's function that fetches one file."""
 
 
 class Storage:
@@ -72,6 +75,10 @@ class Storage:
             try:
                 await fetch(jobs, *others, **named)
                 return
+            except KeyboardInterrupt as error:
+                if _was_raised(error):
+                    return
+                raise
             except Exception:
                 failed = list(jobs)
             for job in failed:
@@ -102,3 +109,13 @@ class Storage:
         A file without a known time is missing here.
         """
         return self._answers.times(addresses)
+
+
+def _was_raised(error: BaseException) -> bool:
+    """Whether an interrupt has ended the loop of events already.
+
+    It does so from the task that fetches a file. The task that waits for that one gets the same error
+    when Snakemake uses its loop again, at its end, and Python would print it with its traceback.
+    """
+    frames = traceback.walk_tb(error.__traceback__)
+    return any(frame.f_code.co_name == _FETCHING for frame, _ in frames)

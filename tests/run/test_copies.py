@@ -151,3 +151,26 @@ def test_a_file_that_cannot_be_fetched_fails_its_own_job(
     assert capsys.readouterr().err == (
         "error: b: a remote input file could not be fetched: no https://h/x\n"
     )
+
+
+@pytest.mark.parametrize("is_task", [True, False])
+def test_an_interrupt_is_raised_once(table: JobTable, is_task: bool) -> None:
+    """The task of a file that was being fetched has raised it already, and ended the loop."""
+
+    class Interrupted(Dag):
+        async def retrieve_storage_inputs(self, jobs: list[str], also: bool = False) -> None:
+            async def retrieve_from_storage() -> None:
+                raise KeyboardInterrupt
+
+            if not is_task:
+                raise KeyboardInterrupt
+            await retrieve_from_storage()
+
+    dag = Interrupted()
+    fail_alone(table, engine_of(dag))
+    retrieve: Any = dag.retrieve_storage_inputs(jobs=["a"], also=True)
+    if is_task:
+        asyncio.run(retrieve)
+        return
+    with pytest.raises(KeyboardInterrupt):
+        asyncio.run(retrieve)

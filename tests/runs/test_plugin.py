@@ -238,11 +238,12 @@ def test_a_child_process_imports_nothing_heavy(
     assert done.code == 0, done.err
     foreign = {name for name in ours - theirs if name.split(".")[0] not in sys.stdlib_module_names}
     names = (
-        "engine", "engine_logs", "engine_records", "forced", "job_table", "looper_records", "lookups",
-        "lump_lookups", "lumps", "places", "rows",
+        "engine", "engine_logs", "engine_records", "engine_storage", "forced", "job_table",
+        "looper_records", "lookups", "lump_lookups", "lumps", "places", "rows",
     )  # fmt: skip
     reader = {f"workspace.{name}" for name in names}
-    cheap = {"files", "for_snakefiles", "layout", "system_errors", "version", "workspace", *reader}
+    ground = {"addresses", "files", "layout", "remote_files", "system_errors", "version"}
+    cheap = {"for_snakefiles", "workspace", *ground, *reader}
     assert foreign == {"snakemake_looper", *(f"snakemake_looper.{name}" for name in cheap)}
     # An executor plugin that is installed may bring some of these into every process.
     assert not {"peppy", "pandas", "eido", "pipestat"} & (ours - theirs)
