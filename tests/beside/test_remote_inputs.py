@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import gzip
 import json
+import os
 import re
+import signal
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -14,7 +16,16 @@ import pytest
 from support.certificates import certificates
 from support.http_server import Answer, FileServer, Trouble
 from support.projects import edit, flags, write
-from support.running import Run, cli, inspect_json, snakemake, use_looper, wait_until
+from support.running import (
+    PATIENCE,
+    Run,
+    cli,
+    inspect_json,
+    snakemake,
+    start_run,
+    use_looper,
+    wait_until,
+)
 from support.s3_server import KEY, SECRET, S3Server
 
 NOTHING = "Nothing to be done"
@@ -354,6 +365,27 @@ def test_a_copy_that_a_killed_run_has_left_half(tmp_path: Path, servers: Servers
     left.write_text("all")
     assert servers.run(tmp_path).code == 0
     assert copied(tmp_path, "a") == "all of it\n"
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGKILL], ids=lambda one: one.name)
+def test_a_signal_while_a_download_stalls(
+    tmp_path: Path, servers: Servers, number: signal.Signals
+) -> None:
+    write(tmp_path, {**PROJECT, "c.txt": "c\n"})
+    path = f"/stalled/{number}.txt"
+    address = servers.web.put(path, "all of it\n")
+    servers.web.answers[f"GET {path}"] = Trouble.HANG
+    (tmp_path / "samples.csv").write_text(table(a=address, c="c.txt"))
+    run = start_run(tmp_path, "--cores", "2", **servers.env)
+    wait_until(lambda: servers.web.counts[f"GET {path}"])
+    os.killpg(run.pid, number)
+    assert run.wait(PATIENCE) != 0
+    assert "Traceback" not in (tmp_path / "out.txt").read_text()
+    told = json.loads(cli("check", "--json", cwd=tmp_path).out)["records"]
+    assert not {one["status"] for one in told} & {"running", "completed"}
+    del servers.web.answers[f"GET {path}"]
+    assert servers.run(tmp_path).code == 0
+    assert ran(tmp_path) == "ac" and copied(tmp_path, "a") == "all of it\n"
 
 
 def test_a_kept_copy_hides_no_change(tmp_path: Path, servers: Servers) -> None:
