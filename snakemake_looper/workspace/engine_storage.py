@@ -1,8 +1,7 @@
 """Snakemake's storage, through which input files come from elsewhere; a part of the engine.
 
 A remote input of a rule is what `storage.s3("s3://bucket/a.fq")` gives in a Snakefile. Its text is
-the path of the copy on this machine. A job on a cluster may have another path for it than the main
-process, and both ask here.
+the path of the copy on this machine, in the process that asks.
 """
 
 from __future__ import annotations
@@ -96,8 +95,15 @@ class Storage:
     def _answers(self) -> RemoteAnswers:
         from .remote_answers import RemoteAnswers
 
-        settings = self._find().storage_provider_settings or {}
-        return RemoteAnswers(settings.get)
+        return RemoteAnswers(self._settings)
+
+    def _settings(self, plugin: str) -> Any:
+        """The settings of a `storage:` in the Snakefile, above our lines; else those of the options."""
+        registered = self._find().storage_registry._storages.get(plugin)
+        if registered is not None:
+            return registered.settings
+        tagged = (self._find().storage_provider_settings or {}).get(plugin)
+        return tagged.get_settings(None) if tagged is not None else None
 
     def ask(self, addresses: Sequence[str]) -> Mapping[str, int]:
         """The sizes of remote files, see `remote_files.Ask`. Each is asked for once."""

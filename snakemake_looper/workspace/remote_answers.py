@@ -61,8 +61,7 @@ class RemoteAnswers:
         """Start without answers.
 
         Args:
-            settings: returns Snakemake's tagged settings of a plugin, by its name; None for the
-                default ones.
+            settings: returns the settings of a plugin, by its name; None for the default ones.
             deadline: seconds for one file.
             asker: makes the function that asks; each thread has its own, since clients of servers
                 may not be safe in several threads.
@@ -94,7 +93,7 @@ def answers_for(parsed: Any) -> RemoteAnswers:
     def settings(plugin: str) -> Any:
         from snakemake_interface_storage_plugins.registry import StoragePluginRegistry
 
-        return StoragePluginRegistry().get_plugin(plugin).get_settings(parsed)
+        return StoragePluginRegistry().get_plugin(plugin).get_settings(parsed).get_settings(None)
 
     return RemoteAnswers(settings)
 
@@ -222,8 +221,7 @@ class _Plugins:
         from snakemake_interface_storage_plugins.registry import StoragePluginRegistry
 
         plugin = StoragePluginRegistry().get_plugin(name)
-        tagged = self._settings(name)
-        settings = tagged.get_settings(None) if tagged is not None else None
+        settings = self._settings(name)
         if settings is None and plugin.settings_cls is not None:
             settings = plugin.settings_cls()
         return plugin.storage_provider(

@@ -13,7 +13,7 @@ from support.projects import TOUCH, edit
 
 from snakemake_looper import Options, Plan, ProjectError, remote_files
 from snakemake_looper.plan.planner import explain, plan_project
-from snakemake_looper.plan.remote_inputs import as_shown
+from snakemake_looper.plan.remote_inputs import as_shown, lacks_sizes
 from snakemake_looper.remote_files import FORBIDDEN, MISSING, NOT_ASKED, UNREACHABLE
 
 MB = 1024**2
@@ -97,6 +97,19 @@ def test_people_see_addresses(project: Callable[..., Path]) -> None:
     assert namespaces["sample"]["file"] == A
 
 
+def test_sizes_are_needed_where_something_depends_on_them(project: Callable[..., Path]) -> None:
+    folder = project(REMOTE)
+    assert lacks_sizes(plan_project(folder / ".looper.yaml")), "the command has the size in it"
+    assert not lacks_sizes(planned(folder, {A: 1, B: 2}))
+    edit(folder / "touch.yaml", " {looper.total_input_size}", "")
+    assert not lacks_sizes(plan_project(folder / ".looper.yaml"))
+    assert lacks_sizes(plan_project(folder / ".looper.yaml", Options(lump="1")))
+    with (folder / "touch.yaml").open("a") as file:
+        file.write("compute: {size_dependent_variables: sizes.tsv}\n")
+    (folder / "sizes.tsv").write_text("max_file_size\tcores\nNaN\t2\n")
+    assert lacks_sizes(plan_project(folder / ".looper.yaml"))
+
+
 def test_nobody_is_asked_where_no_server_may_be_asked(project: Callable[..., Path]) -> None:
     plan = plan_project(project(REMOTE) / ".looper.yaml")
     assert [one.record for one in plan.jobs] == ["a", "b", "c"]
@@ -151,6 +164,11 @@ def test_var_templates_with_addresses(project: Callable[..., Path]) -> None:
     edit(folder / "touch.yaml", "cat --in={sample.file}", "cat {pipeline.var_templates.reads}")
     plan = planned(folder, {A: 0, B: 0})
     assert commands(plan)["a"] == "cat --reads=<folder>/a.fq 0.0"
+
+
+def test_lumps_by_size(project: Callable[..., Path]) -> None:
+    plan = planned(project(REMOTE), {A: 2048 * MB, B: 1024 * MB}, lump="1.5")
+    assert [round(one.size_gb, 3) for one in plan.jobs] == [2.0, 1.0, 0.0]
 
 
 # --- files that cannot be had ---------------------------------------------------------------------

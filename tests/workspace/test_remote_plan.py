@@ -147,3 +147,15 @@ def test_no_login_is_in_a_plan(folder: Path) -> None:
     table = table_of(folder, {A: 1, B: 2})
     inputs = [json.loads(row.inputs) for row in table.rows()]
     assert inputs == [[A], [B], ["c.txt"]]
+
+
+def test_servers_are_asked_with_the_settings_of_the_run() -> None:
+    """Those of `storage:` in a Snakefile count more than those of the options, as in Snakemake."""
+    tagged = SimpleNamespace(get_settings=lambda tag: f"options, {tag}")
+    registry = SimpleNamespace(_storages={"s3": SimpleNamespace(settings="Snakefile")})
+    workflow = SimpleNamespace(
+        storage_registry=registry, storage_provider_settings={"s3": tagged, "http": tagged}
+    )
+    storage = Storage(lambda: workflow)
+    found = [storage._settings(plugin) for plugin in ("s3", "http", "gcs")]
+    assert found == ["Snakefile", "options, None", None]
