@@ -423,8 +423,10 @@ def test_passwords_in_addresses(tmp_path: Path, servers: Servers) -> None:
             assert not re.search(b"pa55word|s1gned", path.read_bytes()), path
 
 
-def test_logins(tmp_path: Path, tmp_path_factory: pytest.TempPathFactory, servers: Servers) -> None:
-    """Variables of Snakemake's plugins and a file with passwords, also for jobs on a cluster."""
+def test_logins_and_a_cluster(
+    tmp_path: Path, tmp_path_factory: pytest.TempPathFactory, servers: Servers
+) -> None:
+    """Variables of Snakemake's plugins and a file with passwords. Each job is a process of its own."""
     netrc = tmp_path_factory.mktemp("home") / "netrc"
     netrc.write_text("machine 127.0.0.1 login ann password pa55word\n")
     submit = '#!/bin/bash\nbash "${@: -1}" > /dev/null 2>&1\n'
@@ -444,6 +446,8 @@ def test_logins(tmp_path: Path, tmp_path_factory: pytest.TempPathFactory, server
     }
     done = use_looper(*CLUSTER, cwd=tmp_path, **variables)
     assert done.code == 0 and ran(tmp_path) == "abc", done.text
+    assert [copied(tmp_path, s) for s in "ab"] == ["a\n", "b\n"]
+    assert use_looper("-n", cwd=tmp_path, **variables).jobs() == []
     written = [path for path in tmp_path.rglob("*") if path.is_file()]
     for secret in (SECRET, "pa55word"):
         assert secret not in done.text
@@ -610,18 +614,6 @@ def test_a_generated_workflow(tmp_path: Path, servers: Servers) -> None:
     assert snakemake(*words, "-n", cwd=tmp_path, **servers.env).jobs() == []
     servers.web.put("/m/b.txt", "new\n", after_flags(tmp_path))
     assert snakemake(*words, "-n", cwd=tmp_path, **servers.env).jobs() == ["copy_sample:b"]
-
-
-def test_a_cluster_with_a_shared_file_system(tmp_path: Path, servers: Servers) -> None:
-    """Each job is a process of its own, which parses the Snakefile again."""
-    write(tmp_path, {**PROJECT, "submit.sh": '#!/bin/bash\nbash "${@: -1}" > /dev/null 2>&1\n'})
-    (tmp_path / "submit.sh").chmod(0o755)
-    address = servers.s3.put("cluster", "d/a.txt", "a\n")
-    (tmp_path / "samples.csv").write_text(table(a=address))
-    done = servers.run(tmp_path, *CLUSTER)
-    assert done.code == 0, done.text
-    assert ran(tmp_path) == "a" and copied(tmp_path, "a") == "a\n"
-    assert servers.run(tmp_path, "-n").jobs() == []
 
 
 # --- sizes ---------------------------------------------------------------------------------------
