@@ -616,6 +616,34 @@ def test_a_generated_workflow(tmp_path: Path, servers: Servers) -> None:
     assert snakemake(*words, "-n", cwd=tmp_path, **servers.env).jobs() == ["copy_sample:b"]
 
 
+MODULE = """
+    from snakemake_looper.for_snakefiles import module_snakefile
+
+    storage:
+        provider="s3",
+        endpoint_url="{endpoint}",
+
+    module looper:
+        snakefile: module_snakefile()
+        config: {{"looper_config": "project/.looper.yaml"}}
+
+    use rule * from looper as looper_*
+    """
+
+
+def test_a_module_of_a_workflow_with_a_storage(tmp_path: Path, servers: Servers) -> None:
+    """The settings of `storage:` count, also for the questions before the first job."""
+    write(tmp_path, {"Snakefile": MODULE.format(endpoint=servers.s3.endpoint)})
+    folder = write(tmp_path / "project", {**PROJECT, "c.txt": "c\n"})
+    rows = {"a": servers.s3.put("module", "d/a.txt", "a\n"), "b": servers.web.url("/no.txt")}
+    (folder / "samples.csv").write_text(table(**rows))
+    words = ("looper_all", "--cores", "2", "--logger", "looper")
+    done = snakemake(*words, cwd=tmp_path, **servers.env)
+    assert copied(folder, "a") == "a\n", done.text
+    assert len(lines_with(done.text, f"missing files: {rows['b']}")) == 1
+    assert snakemake(*words, "-n", cwd=tmp_path, **servers.env).jobs() == []
+
+
 # --- sizes ---------------------------------------------------------------------------------------
 
 SIZED: Mapping[str, str] = {
