@@ -527,6 +527,7 @@ def odd(servers: Servers, tmp_path_factory: pytest.TempPathFactory) -> Odd:
     same, reference = web.put("/odd/same.txt", "same\n"), web.put("/odd/reference.txt", "ref\n")
     rows = {"odd": s3.put("odd", ODD, "odd\n"), "one": same, "two": same, "many": "none"}
     rows["undated"] = web.put("/odd/undated.txt", "no date\n", dated=False)
+    rows["slashes"] = web.put("/odd//slashes.txt", "slashes\n")
     rows["packed"] = web.url("/odd/packed.txt")
     packed, kind = gzip.compress(b"packed\n" * 50), {"Content-Encoding": "gzip"}
     web.answers["/odd/packed.txt"] = Answer(200, packed, kind)
@@ -569,6 +570,7 @@ def test_a_list_of_addresses_and_paths(odd: Odd) -> None:
 def test_a_file_that_is_packed_on_the_way_or_has_no_date(odd: Odd) -> None:
     assert copied(odd.folder, "packed") == "packed\n" * 50
     assert copied(odd.folder, "undated") == "no date\n"
+    assert copied(odd.folder, "slashes") == "slashes\n"
 
 
 def test_an_input_of_the_interface(odd: Odd) -> None:
@@ -576,7 +578,7 @@ def test_an_input_of_the_interface(odd: Odd) -> None:
     reference = odd.servers.web.url("/odd/reference.txt")
     assert odd.downloads["reference.txt"] >= 1
     found = odd.folder.glob("results/results_pipeline/*/reference.txt")
-    assert [path.read_text() for path in found] == ["ref\n"] * 6
+    assert [path.read_text() for path in found] == ["ref\n"] * 7
     inputs = [job["inputs"] for job in inspect_json(odd.folder, **odd.servers.env)["jobs"]]
     assert all(reference in one for one in inputs)
 
