@@ -324,6 +324,17 @@ def test_s3_that_answers_nothing(tmp_path: Path, servers: Servers, trouble: str)
     assert SECRET not in done.text
 
 
+def test_a_server_that_refuses_head(tmp_path: Path, servers: Servers) -> None:
+    write(tmp_path, PROJECT)
+    address = servers.web.put("/headless.txt", "a\n")
+    servers.web.answers["HEAD /headless.txt"] = Answer(405)
+    (tmp_path / "samples.csv").write_text(table(a=address))
+    refused = servers.run(tmp_path, "-n")
+    assert f"the server answers 405: {address}" in refused.text
+    assert servers.run(tmp_path, "--storage-http-supports-head", "").code == 0
+    assert copied(tmp_path, "a") == "a\n"
+
+
 def test_hostile_answers(tmp_path: Path, servers: Servers) -> None:
     write(tmp_path, {**PROJECT, "c.txt": "c\n"})
     web = servers.web
