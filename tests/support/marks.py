@@ -17,8 +17,10 @@ from typing import Any
 import pytest
 
 from support import running
+from support.http_server import FileServer
 from support.pephub_server import PephubServer
 from support.postgres import Server
+from support.s3_server import S3Server
 from support.slurm import Slurm
 
 _TESTS = Path(__file__).resolve().parent.parent
@@ -32,7 +34,7 @@ _PROGRAMS = (
         subprocess.check_output,
     ),
 )
-_SERVERS = (PephubServer, Server, Slurm)
+_SERVERS = (FileServer, PephubServer, S3Server, Server, Slurm)
 _WANTED = (*((one, "runs") for one in _PROGRAMS), *((one, "servers") for one in _SERVERS))
 
 

@@ -134,7 +134,7 @@ def is_alive(pid: int) -> bool:
         return False
 
 
-def start_run(folder: Path, *words: str) -> subprocess.Popen[str]:
+def start_run(folder: Path, *words: str, **env: str) -> subprocess.Popen[str]:
     """Start a run in a session of its own, so that it gets no signal of the tests' own terminal.
 
     All that it prints is in `out.txt`.
@@ -142,7 +142,7 @@ def start_run(folder: Path, *words: str) -> subprocess.Popen[str]:
     command = [str(BIN / "snakemake"), "--use-looper-config", *words]
     with (folder / "out.txt").open("w") as output:
         return subprocess.Popen(
-            command, cwd=folder, env=environment(), stdout=output, stderr=subprocess.STDOUT,
+            command, cwd=folder, env=environment(**env), stdout=output, stderr=subprocess.STDOUT,
             text=True, start_new_session=True,
         )  # fmt: skip
 
