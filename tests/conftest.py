@@ -43,18 +43,19 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> object:
-    """Give all tests on SLURM to one process: they look at runs that it starts once, together.
+    """Give all tests of a file to one process, where they look at runs that it starts once.
 
     The mark `xdist_group` is for that, and has no effect with pytest 9.2 and pytest-xdist 3.8.
     """
     from xdist.scheduler import LoadScopeScheduling
 
-    class OneSlurm(LoadScopeScheduling):
+    class ByFile(LoadScopeScheduling):
         def _split_scope(self, nodeid: str) -> str:
             file = nodeid.partition("::")[0]
-            return file if file.endswith("/test_slurm.py") else nodeid
+            together = file.endswith("/test_slurm.py") or "beside/" in file
+            return file if together else nodeid
 
-    return OneSlurm(config, log)
+    return ByFile(config, log)
 
 
 def pytest_unconfigure() -> None:
