@@ -13,6 +13,7 @@ import jsonschema
 import pandas
 import pytest
 import yaml
+from snakemake.exceptions import WorkflowError
 from support.projects import TOUCH, edit, write
 from support.running import BIN, REPOSITORY, run, snakemake
 
@@ -98,6 +99,15 @@ def test_odd_cells_are_read_alike_by_all(project: Callable[..., Path]) -> None:
     )
 
 
+def test_a_carriage_return_is_no_end_of_a_row(project: Callable[..., Path]) -> None:
+    folder = project(TOUCH)
+    with (folder / "project.yaml").open("a") as config:
+        config.write('sample_modifiers: {append: {word: "o\\rdd"}}\n')
+    edit(folder / "samples.csv", "word", "words")
+    commands = [row["command"] for row in rows(given(folder))]
+    assert [one.partition(" &&")[0] for one in commands] == ["echo o\rdd"] * 3
+
+
 def test_numbers_that_jobs_share_are_in_the_rule_and_others_in_the_table(
     project: Callable[..., Path],
 ) -> None:
@@ -126,6 +136,55 @@ def test_numbers_that_jobs_share_are_in_the_rule_and_others_in_the_table(
     ) in text
 
 
+def jobs_read(workflow: Path, table: str, rules: str = "") -> str:
+    """The error of a workflow with this table, as one line; empty if there is none."""
+    text = (REPOSITORY / "workflow/standalone/rules/common.smk").read_text()
+    write(workflow, {"jobs.tsv": table})
+    config = {"jobs": str(workflow / "jobs.tsv"), "output_dir": "results", "data_dir": "."}
+    code = text.replace('validate(config, "../schemas/config.schema.yaml")\n', "") + rules
+    try:
+        exec(compile(code, "common.smk", "exec"), {"config": config})
+    except WorkflowError as error:
+        return str(error).replace(f"{workflow}/", "")
+    return ""
+
+
+@pytest.mark.parametrize(
+    ("row", "fault"),
+    [
+        ("count\ta\techo\n", ""),
+        ("cuont\ta\techo\n", ": no rule is called 'cuont'; write one of count, draw"),
+        ("count\ta\techo\tx\n", " has more cells than the first line"),
+        ("count\ta\n", " lacks a rule, sample or command"),
+    ],
+)
+def test_rows_that_people_have_edited(tmp_path: Path, row: str, fault: str) -> None:
+    table = f"rule\tsample\tcommand\ndraw\t\techo\n{row}"
+    found = jobs_read(tmp_path, table, "listed('count'); listed('draw'); check_rules()\n")
+    assert found == (f"jobs.tsv: row 2{fault}" if fault else "")
+
+
+@pytest.mark.parametrize(
+    ("command", "is_refused"),
+    [("cat <results>/x", True), ('cat "<results>/x"', False), ("echo don't <results>", False)],
+)
+def test_a_workflow_whose_path_has_blanks(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, command: str, is_refused: bool
+) -> None:
+    folder = tmp_path / "my work"
+    folder.mkdir()
+    monkeypatch.chdir(folder)
+    quoted = command.replace('"', '""')
+    error = jobs_read(tmp_path, f'rule\tsample\tcommand\ncount\ta\t"{quoted}"\n')
+    if is_refused:
+        assert error == (
+            "jobs.tsv: row 1: <results> is not in quotes, and 'my work/results' has blanks or"
+            " signs that a shell would take apart; move this workflow, or add quotes"
+        )
+    else:
+        assert error == ""
+
+
 # --- paths ----------------------------------------------------------------------------------------
 
 
@@ -138,6 +197,12 @@ def test_numbers_that_jobs_share_are_in_the_rule_and_others_in_the_table(
         ("'/lab/p/out':\"/lab/p\"", "'<results>':\"<resources>\""),
         ("cat data/x code/none", "cat data/x code/none"),
         ("cat out/x ./out/y no/out/z out", "cat <results>/x <results>/y no/out/z out"),
+        ("cat <out/x 2>>out/y", "cat <<results>/x 2>><results>/y"),
+        ("ls /lab/p+x /lab/p@2 /lab/p~ /lab/p\\ x", "ls /lab/p+x /lab/p@2 /lab/p~ /lab/p\\ x"),
+        ("ls ${A}/lab/p/x $(pwd)/lab/p ${B}out/x", "ls ${A}/lab/p/x $(pwd)/lab/p ${B}out/x"),
+        ("cat /lab/p/code/../data/x /lab/p/..", "cat <resources>/data/x /lab"),
+        ("cat /lab/p/out/../../../etc/x /etc/../x/", "cat /etc/x /etc/../x/"),
+        ("tail -n +1 '/lab/p/out'/x", "tail -n +1 '<results>'/x"),
     ],
 )
 def test_paths_in_commands_get_new_places(text: str, expected: str) -> None:
@@ -288,6 +353,57 @@ def test_software_environments_go_along(project: Callable[..., Path]) -> None:
     )
     assert (workflow / "workflow/envs/env.yaml").read_text() == "dependencies: []\n"
     assert "    snakemake --cores 8 --sdm conda apptainer\n" in (workflow / "README.md").read_text()
+
+
+def test_images_in_the_projects_folder_go_along(project: Callable[..., Path]) -> None:
+    folder = write(project(TOUCH), {"images/tool.sif": "image"})
+    with (folder / "touch.yaml").open("a") as interface:
+        interface.write(f"snakemake: {{container: '{folder}/images/tool.sif'}}\n")
+    workflow = given(folder)
+    assert 'filled("<resources>/images/tool.sif")' in (workflow / "workflow/Snakefile").read_text()
+    assert (workflow / "resources/images/tool.sif").read_text() == "image"
+
+
+def test_a_large_image_stays_alone(
+    project: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(copies, "MOST_BYTES", 50)
+    folder = write(project(TOUCH), {"tool.sif": "image" * 20})
+    with (folder / "touch.yaml").open("a") as interface:
+        interface.write(f"snakemake: {{container: '{folder}/tool.sif'}}\n")
+    (warning,) = standalone(folder).warnings
+    assert warning == f"not copied: the image {folder}/tool.sif (0 MB); --copy-all copies it"
+    workflow = folder.parent / "given"
+    assert (
+        f'container:\n        "{folder}/tool.sif"' in (workflow / "workflow/Snakefile").read_text()
+    )
+    assert (workflow / "resources/a.txt").read_text() == "a\n"
+
+
+def test_the_projects_folder_is_no_part_of_a_command_if_nothing_is_copied(
+    project: Callable[..., Path],
+) -> None:
+    folder = project({**TOUCH, "samples.csv": "sample_name,word\na,one\n"})
+    edit(folder / "touch.yaml", "input_schema: schema.yaml", "")
+    edit(folder / "touch.yaml", "fail.txt", f"{folder}/none.txt")
+    assert str(folder) not in rows(given(folder))[0]["command"]
+
+
+def test_folders_behind_links_are_copied_and_never_twice_or_without_end(
+    example: Callable[[str], Path], tmp_path: Path
+) -> None:
+    folder = write(example("count_lines"), {"../tools/deep/x.py": "", "../tools/.git/config": ""})
+    (folder / "pipeline/tools").symlink_to(folder.parent / "tools")
+    (folder / "pipeline/deep/").symlink_to(folder.parent / "tools/deep")
+    (folder.parent / "tools/again").symlink_to(folder.parent / "tools/deep")
+    (folder.parent / "tools/deep/up").symlink_to(folder.parent / "tools")
+    (folder / "pipeline/results").symlink_to(folder / "results")
+    write(folder, {"results/secret.txt": ""})
+    copied = given(folder) / "workflow/pipelines/pipeline"
+    assert {str(path.relative_to(copied)) for path in copied.rglob("*") if path.is_file()} >= {
+        "tools/deep/x.py", "tools/again/x.py", "deep/x.py",
+    }  # fmt: skip
+    assert not [*copied.rglob("secret.txt"), *copied.rglob(".git")]
 
 
 # --- assembling results ---------------------------------------------------------------------------
@@ -505,6 +621,8 @@ def test_the_command_prints_what_it_writes(
 
 def test_the_projects_own_folder_is_refused(project: Callable[..., Path]) -> None:
     folder = project(TOUCH)
-    for target in (folder, folder.parent, folder / "results/x"):
+    (folder.parent / "link").symlink_to(folder)
+    link = folder.parent / "link"
+    for target in (folder, folder.parent, folder / "results/x", link, link / "results"):
         with pytest.raises(ProjectError, match=r"name (a new|another) one"):
             write_standalone(folder / ".looper.yaml", Options(), target, force=False)

@@ -59,14 +59,14 @@ def find_copies(plan: Plan, folder: Path, everything: bool) -> Copies:
         everything: whether large files are copied, too.
     """
     named = _Named(plan, folder, everything)
-    pipelines = _pipelines(named)
-    inside, outside = _mentioned(named, tuple(map(Path, pipelines.places)))
+    pipelines, images = _pipelines(named), _large_images(named)
+    inside, outside = _mentioned(named, tuple(map(Path, (*pipelines.places, *images.places))))
     data_dir, resources = _resources(named, inside)
     return Copies(
         {**resources.files, **pipelines.files},
-        {**resources.places, **pipelines.places},
+        {**resources.places, **images.places, **pipelines.places},
         data_dir,
-        (*pipelines.large, *resources.large),
+        (*pipelines.large, *images.large, *resources.large),
         tuple(str(path) for path in outside if not str(path).startswith(_SYSTEM)),
     )
 
@@ -86,11 +86,14 @@ class _Named:
         self.plan = plan
         self.root = plan.looper_config.parent
         self.everything = everything
-        self.own = (plan.out, folder)
+        self.own = {plan.out, plan.out.resolve(), folder, folder.resolve()}
         """Folders of which nothing is copied."""
         used = {job.rule for job in plan.jobs}
         self.rules = [rule for rule in plan.rules if rule.name in used]
         self.inputs = {self.absolute(path) for job in plan.jobs for path in job.inputs}
+        images = [job.container for job in plan.jobs]
+        images += [rule.interface.directives.get("container") for rule in self.rules]
+        self.images = {self.absolute(str(one)) for one in images if one and "://" not in str(one)}
         words = {word for job in plan.jobs for word in _words([job.command, *job.env.values()])}
         self.words = {path for path in map(self.absolute, words) if os.path.exists(path)}
 
@@ -103,19 +106,25 @@ class _Named:
         return any(path.is_relative_to(one) for one in self.own)
 
     def tree(self, folder: Path) -> list[Path]:
-        """The files of a folder, without hidden ones; of too many to copy, not all."""
+        """The files of a folder, also behind links, without hidden ones; of too many, not all."""
         found: list[Path] = []
-        for here, folders, names in os.walk(folder):
-            folders[:] = [
-                name
-                for name in folders
-                if not name.startswith(".") and name not in _LEFT_OUT
-                if not self.is_own(Path(here, name))
-            ]
+        for here, folders, names in os.walk(folder, followlinks=True):
+            folders[:] = [name for name in folders if self._is_entered(Path(here, name), folder)]
             found += (Path(here, name) for name in names if not name.startswith("."))
             if len(found) > _MOST_FILES and not self.everything:
                 break
         return [path for path in found if path.is_file()]
+
+    def _is_entered(self, path: Path, top: Path) -> bool:
+        """Whether the files of a folder below `top` belong to it."""
+        if path.name.startswith(".") or path.name in _LEFT_OUT or self.is_own(path):
+            return False
+        real = path.resolve()
+        if self.is_own(real):
+            return False
+        # A link that leads up to a folder that it is in would have no end.
+        above = (one for one in path.parents if one.is_relative_to(top))
+        return not path.is_symlink() or not any(one.resolve().is_relative_to(real) for one in above)
 
     def stays(self, files: Collection[Path]) -> bool:
         """Whether files are so large, or so many, that they are not copied."""
@@ -211,13 +220,24 @@ def _in_workflow(place: str) -> str:
     return place.replace(PIPELINES, "workflow/pipelines", 1)
 
 
-# --- input files ----------------------------------------------------------------------------------
+# --- input files and images -----------------------------------------------------------------------
+
+
+def _large_images(named: _Named) -> _Part:
+    """The images of containers in the project's folder that are too large to copy."""
+    part = _Part({}, {}, [])
+    for path in sorted(one for one in named.images if one.is_relative_to(named.root)):
+        files = _files(path, named)
+        if named.stays(files):
+            part.places[str(path)] = str(path)
+            part.large.append(f"the image {path} ({_amount(files)})")
+    return part
 
 
 def _mentioned(named: _Named, copied: Collection[Path]) -> tuple[list[Path], list[Path]]:
     """Files and folders that jobs name and that are not copied yet: in the project, and elsewhere."""
     inside, outside = [], []
-    for path in sorted(named.words | named.inputs):
+    for path in sorted(named.words | named.inputs | named.images):
         if named.is_own(path) or any(path.is_relative_to(one) for one in copied):
             continue
         if not path.is_relative_to(named.root):
@@ -235,9 +255,9 @@ def _resources(named: _Named, inside: Collection[Path]) -> tuple[str, _Part]:
         # A command that reads one of the project's own files may go on to the others.
         own = (one for one in named.plan.sources if one.is_relative_to(root))
         files |= {one: None for one in own if one.is_file()}
-    if not files:
-        return ".", _Part({}, {}, [])
     places = {str(root): RESOURCES}
+    if not files:
+        return ".", _Part({}, places, [])
     if named.stays(files):
         return str(root), _Part({}, places, [f"the input files in {root} ({_amount(files)})"])
     found = {f"resources/{path.relative_to(root)}": path for path in files}

@@ -37,13 +37,14 @@ def table_text(
     cells = _cells(rules, relocation)
     rows = [{name: cell(job) for name, cell in cells.items()} for job in jobs]
     columns = [name for name in cells if name in _FIRST or any(row[name] for row in rows)]
+    return _line(columns) + "".join(_line([row[name] for name in columns]) for row in rows)
+
+
+def _line(cells: Sequence[str]) -> str:
+    """A row as text. Both signs of this line end make `csv` quote a cell: it reads both as an end."""
     text = io.StringIO()
-    writer = csv.DictWriter(
-        text, columns, extrasaction="ignore", delimiter="\t", lineterminator="\n"
-    )
-    writer.writeheader()
-    writer.writerows(rows)
-    return text.getvalue()
+    csv.writer(text, delimiter="\t", lineterminator="\r\n").writerow(cells)
+    return text.getvalue().removesuffix("\r\n") + "\n"
 
 
 def _cells(rules: Mapping[str, RuleStructure], relocation: Relocation) -> dict[str, _Cell]:

@@ -19,11 +19,11 @@ _WITH_THIS_PACKAGE = "or run 'generate' without --standalone"
 
 def check_folder_is_another(folder: Path, plan: Plan, problems: Problems) -> None:
     """Refuse to write into the project's own folder, or into its results."""
-    root = plan.looper_config.parent
-    if folder == root or root.is_relative_to(folder):
+    root, place = plan.looper_config.parent.resolve(), folder.resolve()
+    if root.is_relative_to(place):
         what = "is or has the project's own folder; name a new one, as in --standalone ../given"
         problems.add(folder, "", what)
-    elif folder.is_relative_to(plan.out):
+    elif place.is_relative_to(plan.out.resolve()):
         problems.add(folder, "", "is in the project's output folder; name another one")
 
 

@@ -22,9 +22,12 @@ RESULTS = "<results>"
 RESOURCES = "<resources>"
 PIPELINES = "<pipelines>"
 NAMES = (RESULTS, RESOURCES, PIPELINES)
-_BEFORE = r"(?:(?<![\w.~/-])|(?<=\s-[A-Za-z]))"
-"""No part of a path stands before a path. A letter of an option may, as in `-I/lab/scripts`."""
-_BEHIND = r"(?![\w.-])"
+_BEFORE = r"(?:(?<![\w.~/})+-])|(?<=\s-[A-Za-z]))"
+"""No part of a path stands before a path, and no variable or command whose value may be one. A letter
+of an option may, as in `-I/lab/scripts`."""
+_BEHIND = r"(?![\w.@~+-]|\\ )"
+_UPWARDS = re.compile(rf"{_BEFORE}/[\w.+@%/-]*/\.\.(?:/[\w.+@%/-]*)?(?![\w.+@%-])")
+"""An absolute path that goes up from a folder, as in `/lab/scripts/../tools/x.py`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,10 +63,16 @@ class Relocation:
         all others are found where commands run.
         """
         patterns = _patterns(self.root, self.places)
+        text = _UPWARDS.sub(self._without_steps_up, text)
         for pattern in (patterns.absolute, patterns.results):
             if pattern:
                 text = pattern.sub(lambda found: self.path(found[0]), text)
         return patterns.copied.sub(self._if_copied, text) if patterns.copied else text
+
+    def _without_steps_up(self, found: re.Match[str]) -> str:
+        """A path without `..`, because the folders above a place differ from those above the old one."""
+        has_place = any(found[0].startswith(f"{old}/") for old, _ in self.places)
+        return os.path.normpath(found[0]) if has_place else found[0]
 
     def _if_copied(self, found: re.Match[str]) -> str:
         absolute = os.path.join(self.root, found[0])
@@ -92,7 +101,7 @@ def _patterns(root: str, places: tuple[tuple[str, str], ...]) -> _Patterns:
         relative = (os.path.relpath(old, root) for old, new in places if new.startswith(starts))
         return [one for one in relative if not one.startswith("..")]
 
-    here = r"(?<![\w.~/<>-])(?:\./)?"
+    here = r"(?<![\w.~/})+-])(?:\./)?(?!(?:results|resources|pipelines)>)"
     return _Patterns(
         pattern(_BEFORE, [old for old, _ in places], _BEHIND),
         pattern(here, inside(RESULTS), "(?=/)"),

@@ -54,6 +54,10 @@ _CONSTRAINTS = """\
 wildcard_constraints:
     sample="[^/]+",
 """
+_CHECK = """\
+# A row of the table with the name of no rule would be passed over.
+check_rules()
+"""
 _SHELL = '''"""
         source workflow/scripts/job.sh {{output.completed:q}} {{log:q}}{report}
         (
@@ -132,6 +136,7 @@ def _parts(context: Context) -> Iterator[str]:
         if file.path in names.results:
             yield _results(context, file)
     yield from (_job(context, rule) for rule in structure.rules_of("project"))
+    yield _CHECK
 
 
 # --- targets --------------------------------------------------------------------------------------

@@ -55,8 +55,9 @@ them, and are quoted as in a shell. Cells with line breaks are in double quotes.
 relative to it.
 
 If a command or its environment is edited, its job runs again. A new row is a new job; a job whose
-row is removed does not run any more, and its results stay. The commands of project-level jobs may
-name samples: they do not follow the other rows.
+row is removed does not run any more, and its results stay. The row of a job of the whole project
+can only be removed together with its rule. The commands of project-level jobs may name samples: they
+do not follow the other rows.
 {more}"""
 _PIPESTAT = """
 `pipestat/` has the pipestat config of each rule. If one is edited, its jobs run again. `results.yaml`

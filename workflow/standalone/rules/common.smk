@@ -17,15 +17,37 @@ FOLDERS = {
 ABSOLUTE = {name: os.path.abspath(folder) for name, folder in FOLDERS.items()}
 
 
+def check_quotes(command, place):
+    """Refuse a command that would break at a blank in the path of a folder."""
+    for name, folder in ABSOLUTE.items():
+        if name in command and shlex.quote(folder) != folder:
+            try:
+                odd, plain = (
+                    shlex.split(command.replace(name, one)) for one in ("a b", "ab")
+                )
+            except ValueError:
+                continue  # quotes that only a shell understands
+            if len(odd) != len(plain):
+                raise WorkflowError(
+                    f"{place}: {name} is not in quotes, and '{folder}' has blanks or signs that a"
+                    " shell would take apart; move this workflow, or add quotes"
+                )
+
+
 def read_jobs(path):
     """The rows of the table by rule and sample. A job of the whole project has no sample."""
     csv.field_size_limit(2**31 - 1)
     with open(path, encoding="utf-8-sig", newline="") as file:
-        rows = list(csv.DictReader(file, delimiter="\t"))
+        rows = list(csv.DictReader(file, delimiter="\t", restval=""))
     jobs = {}
     for number, row in enumerate(rows, start=1):
         if not row.get("rule") or not row.get("command") or row.get("sample") is None:
             raise WorkflowError(f"{path}: row {number} lacks a rule, sample or command")
+        if None in row:
+            raise WorkflowError(
+                f"{path}: row {number} has more cells than the first line"
+            )
+        check_quotes(row["command"], f"{path}: row {number}")
         key = row["rule"], row["sample"]
         if key in jobs:
             raise WorkflowError(f"{path}: two rows for {key[0]} and sample '{key[1]}'")
@@ -34,6 +56,20 @@ def read_jobs(path):
 
 
 JOBS = read_jobs(config["jobs"])
+KNOWN = []  # the rules that jobs can have
+
+
+def check_rules():
+    """Refuse rows of rules that are not here: nothing would run them.
+
+    Each rule of a job asks for its command as `listed`, so these are known when all rules are read.
+    """
+    for number, (name, _) in enumerate(JOBS, start=1):
+        if name not in KNOWN:
+            raise WorkflowError(
+                f"{config['jobs']}: row {number}: no rule is called '{name}'; write one of"
+                f" {', '.join(KNOWN)}"
+            )
 
 
 def samples(rule):
@@ -79,6 +115,7 @@ def of_sample(rule, flag):
 
 def listed(rule):
     """A command as it stands in the table. If it changes there, the job runs again."""
+    KNOWN.append(rule)
 
     def text(wildcards):
         row = row_of(rule, wildcards)
