@@ -592,6 +592,28 @@ def test_projects_that_cannot_be_given_away(project: Callable[..., Path], case: 
     assert "hidden" not in line
 
 
+def test_secrets_in_commands_are_told_and_not_shown(
+    project: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LAB_TOKEN", "hidden-1")
+    monkeypatch.setenv("SECRET_SET", "echo")
+    folder = project(TOUCH)
+    with (folder / "project.yaml").open("a") as config:
+        config.write(
+            "sample_modifiers: {append: {word: $LAB_TOKEN, file: 'http://me:hidden-2@h'}}\n"
+        )
+    edit(folder / "samples.csv", "file,word", "place,words")
+    edit(folder / "touch.yaml", "input_schema: schema.yaml", "")
+    edit(folder / "touch.yaml", "grep", "curl {sample.file}; grep")
+    with (folder / "touch.yaml").open("a") as interface:
+        interface.write("inject_env_vars: {PGPASSWORD: x, URL: 'https://h/x?a=1'}\n")
+    kinds = ["the value of $LAB_TOKEN", "a value for $PGPASSWORD", "a URL with a login or a key"]
+    assert standalone(folder).warnings == [
+        f"jobs of touch have {one}, and so has config/jobs.tsv; remove it there before you give it away"
+        for one in kinds
+    ]
+
+
 @pytest.mark.parametrize(
     ("words", "message"),
     [

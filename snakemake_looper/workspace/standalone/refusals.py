@@ -1,7 +1,9 @@
-"""Projects that cannot become a workflow to give away: one line for each reason."""
+"""Projects that cannot become a workflow to give away, or not without a look: a line each."""
 
 from __future__ import annotations
 
+import os
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,6 +16,14 @@ from ...read.secrets import has_secret, secret_keys
 from ..structure import Structure
 from .relocation import NAMES, RESULTS, Relocation
 
+_SECRET = r"passw|passphrase|secret|token|credential|signature|(?:api|access|private)_?key"
+_IN_NAME = re.compile(_SECRET, re.IGNORECASE)
+_IN_ADDRESS = re.compile(
+    rf"://[^\s'\"]*(?::[^\s'\"]*@|[?&][\w.-]*(?:{_SECRET}|sig)[\w.-]*=)", re.IGNORECASE
+)
+"""A URL with a login, or with a query that lets others in."""
+_SHORTEST = 6
+"""Characters of a secret. The value of a variable like `TOKEN_SET=yes` is in many texts."""
 _WITH_THIS_PACKAGE = "or run 'generate' without --standalone"
 
 
@@ -80,6 +90,30 @@ def _check_commands(plan: Plan, problems: Problems) -> None:
         if any("://" in path for path in job.inputs):
             what = f"remote input files need this package; copy them, {_WITH_THIS_PACKAGE}"
             problems.add(places[job.rule], "command_template", what)
+
+
+def possible_secrets(plan: Plan) -> list[str]:
+    """Warnings of secrets that commands or their variables may have, a line for each kind.
+
+    A command has the values of samples, and of variables of the environment that a PEP names.
+    """
+    named = {
+        value: f"the value of ${name}"
+        for name, value in os.environ.items()
+        if _IN_NAME.search(name) and len(value) >= _SHORTEST
+    }
+    found: dict[str, None] = {}
+    for job in plan.jobs:
+        texts = (job.command, *job.env.values())
+        kinds = [kind for value, kind in named.items() if any(value in text for text in texts)]
+        kinds += [f"a value for ${name}" for name in job.env if _IN_NAME.search(name)]
+        if any(map(_IN_ADDRESS.search, texts)):
+            kinds.append("a URL with a login or a key")
+        found |= dict.fromkeys(f"jobs of {job.pipeline} have {kind}" for kind in kinds)
+    return [
+        f"{one}, and so has config/jobs.tsv; remove it there before you give it away"
+        for one in found
+    ]
 
 
 def check_outputs(

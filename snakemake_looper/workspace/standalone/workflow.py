@@ -19,7 +19,13 @@ from ..workflow_catalog import OF_THE_REPOSITORY
 from ..written_files import check_folder, write_files
 from .copies import Copies, find_copies
 from .job_rows import table_text
-from .refusals import check_folder_is_another, check_outputs, check_plan, outside_results
+from .refusals import (
+    check_folder_is_another,
+    check_outputs,
+    check_plan,
+    outside_results,
+    possible_secrets,
+)
 from .relocation import RESULTS, Relocation, relocation
 from .snakefile import Context, snakefile_text
 from .texts import texts
@@ -70,7 +76,7 @@ def write_standalone(
     copied = {**copies.files, **environments}
     paths = write_files(folder, files, force, copied, OF_THE_REPOSITORY)
     left = [f"not copied: {one}; --copy-all copies it" for one in copies.large]
-    return Written(paths, [*plan.warnings, *left])
+    return Written(paths, [*plan.warnings, *possible_secrets(plan), *left])
 
 
 def _structure(plan: Plan) -> Structure:
