@@ -42,7 +42,9 @@ def unfinished_jobs(external_jobids: Iterable[str]) -> set[str]:
     """
     command = ["condor_q", "-autoformat", "ClusterId", "JobStatus"]
     try:
-        done = subprocess.run(command, capture_output=True, text=True, timeout=_TIMEOUT)
+        done = subprocess.run(
+            command, capture_output=True, text=True, errors="replace", timeout=_TIMEOUT
+        )
     except subprocess.TimeoutExpired as error:
         raise OSError("condor_q does not answer") from error
     if done.returncode:

@@ -87,11 +87,11 @@ def unfinished_jobs(external_jobids: Iterable[str]) -> set[str]:
     environment = {**os.environ, "LC_ALL": "C"}
     try:
         done = subprocess.run(
-            command, capture_output=True, text=True, timeout=_TIMEOUT, env=environment
-        )
+            command, capture_output=True, text=True, errors="replace", timeout=_TIMEOUT,
+            env=environment,
+        )  # fmt: skip
     except subprocess.TimeoutExpired as error:
         raise OSError("bjobs does not answer") from error
-    known = set(done.stdout.split())
-    if done.returncode and not known and _NONE not in done.stderr:
+    if done.returncode and _NONE not in done.stderr:
         raise OSError(f"bjobs failed: {done.stderr.strip()}")
-    return known.intersection(external_jobids)
+    return set(done.stdout.split()).intersection(external_jobids)

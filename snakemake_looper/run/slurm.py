@@ -75,7 +75,9 @@ def slurm_states(external_jobids: Iterable[str]) -> dict[str, str]:
         "--format=%i|%T",
     ]
     try:
-        done = subprocess.run(command, capture_output=True, text=True, timeout=_TIMEOUT)
+        done = subprocess.run(
+            command, capture_output=True, text=True, errors="replace", timeout=_TIMEOUT
+        )
     except subprocess.TimeoutExpired as error:
         raise OSError("squeue does not answer") from error
     if done.returncode:

@@ -103,6 +103,15 @@ def test_jobs_that_lsf_still_has(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
         assert lsf.unfinished_jobs(["7"]) == set()
 
 
+def test_half_an_answer_is_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Jobs that it does not name may still run, and would be started a second time."""
+    for name, queue in (("bjobs", lsf), ("condor_q", htcondor)):
+        script = "echo 7; printf 'LSF is down \\351\\n' >&2; exit 255"
+        program(tmp_path, monkeypatch, name, script)
+        with pytest.raises(OSError, match=f"{name} failed: LSF is down"):
+            queue.unfinished_jobs(["7", "8"])
+
+
 def test_jobs_that_htcondor_still_has(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """1 idle, 2 running, 3 removed, 4 completed, 5 held."""
     rows = "; ".join(f"echo {number} {number}" for number in range(1, 6))
