@@ -8,8 +8,9 @@ left in the background when its shell ended are not waited for.
 from __future__ import annotations
 
 import time
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 from typing import NamedTuple
 
 from ..messages import counted, note
@@ -26,6 +27,7 @@ _POLL = 2.0
 """Seconds between two looks at jobs that are waited for."""
 _SAY_AGAIN = 300.0
 """Seconds between two notes that say which jobs these are."""
+_NOTHING: Mapping[str, str] = MappingProxyType({})
 _NAMED, _NAMED_TO_CANCEL = 5, 20
 """The numbers of jobs that a note names, and that its command to cancel them names."""
 
@@ -67,15 +69,26 @@ def wait_for_orphans(planned: Sequence[Planned], past: Iterable[Run], workdir: P
                 said = time.monotonic()
                 note(_waiting_line(left))
             time.sleep(_POLL)
-            left = _orphans_among([one.planned for one in left], queues, workdir)
+            before = {one.external_jobid: one.cancel for one in left}
+            left = _orphans_among([one.planned for one in left], queues, workdir, before)
 
 
 def _orphans_among(
-    planned: Sequence[Planned], queues: Sequence[Queue], workdir: Path
+    planned: Sequence[Planned],
+    queues: Sequence[Queue],
+    workdir: Path,
+    before: Mapping[str, str] = _NOTHING,
 ) -> list[Orphan]:
-    """Those of these jobs that still run; `queues` are the clusters that may have some."""
+    """Those of these jobs that still run.
+
+    Args:
+        planned: the jobs.
+        queues: the clusters that may have some.
+        workdir: Snakemake's working directory.
+        before: the cluster jobs that the last look has found, each with the command to cancel it.
+    """
     flags = Flags(workdir)
-    known = _known_to(queues, {jobid for one in planned for jobid in _jobids(one)})
+    known = _known_to(queues, {jobid for one in planned for jobid in _jobids(one)}, before)
     found = []
     present = Present()
     for one in planned:
@@ -87,15 +100,23 @@ def _orphans_among(
     return found
 
 
-def _known_to(queues: Sequence[Queue], external: Collection[str]) -> dict[str, Queue]:
-    """The jobs that clusters still have, each with its cluster."""
+def _known_to(
+    queues: Sequence[Queue], external: Collection[str], before: Mapping[str, str]
+) -> dict[str, Queue]:
+    """The jobs that clusters still have, each with its cluster.
+
+    A cluster that does not answer still has the jobs that it had before.
+    """
     known: dict[str, Queue] = {}
     for queue in queues if external else ():
         try:
             known |= dict.fromkeys(queue.unfinished(external), queue)
         except OSError as error:
-            what = "does not say whether jobs of an earlier run are still there"
-            note(f"{queue.name} {what}: {error}")
+            last = [jobid for jobid in before if before[jobid] == queue.cancel]
+            known |= dict.fromkeys(last, queue)
+            if not last:
+                what = "does not say whether jobs of an earlier run are still there"
+                note(f"{queue.name} {what}: {error}")
     return known
 
 

@@ -378,6 +378,26 @@ def test_a_run_waits_for_jobs_of_a_cluster(
     assert f"touch a (cluster job 11); '{command} 11' to go on at once" in said
 
 
+def test_a_cluster_that_stops_answering_still_has_its_jobs(
+    lab: Lab, present: list[Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lab.die(lab.killed(executor="slurm"))
+    lab.engine.submitted = {"a": ("11",)}
+    states: list[set[str] | None] = [{"11"}, None, None, {"11"}, set(), set()]
+
+    def unfinished(jobids: object) -> set[str]:
+        state = states.pop(0)
+        if state is None:
+            raise OSError("squeue does not answer")
+        return state
+
+    queue = Queue("SLURM", "scancel", unfinished)
+    monkeypatch.setattr(orphans, "queues_of", lambda executors: (queue,))
+    monkeypatch.setattr(orphans.time, "sleep", lambda seconds: None)
+    lab.begin().end()
+    assert states == []
+
+
 # --- entering, and others in the folder ------------------------------------------------------------
 
 
