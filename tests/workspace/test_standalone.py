@@ -355,6 +355,17 @@ def test_software_environments_go_along(project: Callable[..., Path]) -> None:
     assert "    snakemake --cores 8 --sdm conda apptainer\n" in (workflow / "README.md").read_text()
 
 
+def test_files_with_blanks_in_their_names_are_copied(project: Callable[..., Path]) -> None:
+    names = ("in double.txt", "d/in single.txt", "of a variable.txt")
+    folder = write(project(TOUCH), dict.fromkeys(names, "x"))
+    edit(folder / "touch.yaml", "grep", "cat \"in double.txt\" --b='d/in single.txt' it\\'s; grep")
+    with (folder / "touch.yaml").open("a") as interface:
+        interface.write("inject_env_vars: {FILE: of a variable.txt}\n")
+    workflow = given(folder)
+    assert [name for name in names if (workflow / "resources" / name).exists()] == [*names]
+    assert "9.14 or\nnewer and the programs" in (workflow / "README.md").read_text()
+
+
 def test_images_in_the_projects_folder_go_along(project: Callable[..., Path]) -> None:
     folder = write(project(TOUCH), {"images/tool.sif": "image"})
     with (folder / "touch.yaml").open("a") as interface:

@@ -32,6 +32,8 @@ _SCRIPTS = frozenset({
 _LEFT_OUT = frozenset({"__pycache__", "node_modules"})
 _SYSTEM = ("/bin/", "/dev/", "/etc/", "/lib", "/proc/", "/sbin/", "/tmp/", "/usr/", "/var/")
 _WORD = re.compile(r"[^\s'\"`;|&<>()$={},:*?]+")
+_QUOTED = (re.compile(r'"([^"\n]+)"'), re.compile(r"'([^'\n]+)'"))
+"""Texts that may be paths with blanks."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +137,8 @@ class _Named:
 def _words(texts: Iterable[str]) -> Iterator[str]:
     """Words of commands that may be paths."""
     for text in texts:
-        for word in _WORD.findall(text):
+        quoted = (word for pattern in _QUOTED for word in pattern.findall(text))
+        for word in (*_WORD.findall(text), *quoted, text):
             if ("/" in word or "." in word) and word.strip("./"):
                 yield word
 

@@ -16,8 +16,8 @@ _METHODS = {"conda": "conda", "container": "apptainer"}
 _README = """\
 # Snakemake workflow: {name}
 
-This Snakemake workflow runs {count} jobs of the project `{name}`. It needs Snakemake 9.14 or newer,
-{needs}the programs that its commands call. Start it in this folder:
+This Snakemake workflow runs {count} jobs of the project `{name}`. It needs Snakemake 9.14 or
+newer{needs} the programs that its commands call. Start it in this folder:
 
     snakemake --cores 8{software}
 
@@ -100,7 +100,7 @@ def texts(
         README: _README.format(
             name=name,
             count=count,
-            needs="pipestat and " if has_pipestat else "",
+            needs=", pipestat and" if has_pipestat else " and",
             software=_software(structure),
             rows=rows_of_rules(structure),
             left=_LEFT.format(lines="\n".join(left)) if left else "",
