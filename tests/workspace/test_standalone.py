@@ -154,14 +154,21 @@ def jobs_read(workflow: Path, table: str, rules: str = "") -> str:
     [
         ("count\ta\techo\n", ""),
         ("cuont\ta\techo\n", ": no rule is called 'cuont'; write one of count, draw"),
+        ("count\t\techo\n", ": '' cannot be the name of a sample; write another"),
+        ("count\ta/b\techo\n", ": 'a/b' cannot be the name of a sample; write another"),
+        ("draw\ta\techo\n", ": draw runs for the whole project; leave the sample empty"),
         ("count\ta\techo\tx\n", " has more cells than the first line"),
         ("count\ta\n", " lacks a rule, sample or command"),
     ],
 )
 def test_rows_that_people_have_edited(tmp_path: Path, row: str, fault: str) -> None:
     table = f"rule\tsample\tcommand\ndraw\t\techo\n{row}"
-    found = jobs_read(tmp_path, table, "listed('count'); listed('draw'); check_rules()\n")
-    assert found == (f"jobs.tsv: row 2{fault}" if fault else "")
+    rules = "listed('count'); samples('count'); listed('draw'); check_rules()\n"
+    assert jobs_read(tmp_path, table, rules) == (f"jobs.tsv: row 2{fault}" if fault else "")
+    if not fault:
+        without = table.replace("draw\t\techo\n", "")
+        missing = "jobs.tsv: no row for draw; add it, or remove its rule"
+        assert jobs_read(tmp_path, without, rules) == missing
 
 
 @pytest.mark.parametrize(

@@ -57,23 +57,35 @@ def read_jobs(path):
 
 JOBS = read_jobs(config["jobs"])
 KNOWN = []  # the rules that jobs can have
+OF_SAMPLES = set()  # those with a job for each sample
 
 
 def check_rules():
-    """Refuse rows of rules that are not here: nothing would run them.
+    """Refuse rows that nothing would run, and a missing row.
 
-    Each rule of a job asks for its command as `listed`, so these are known when all rules are read.
+    Each rule of jobs asks for its command as `listed`, and the targets for its `samples`. So it is
+    known which ones there are when the whole Snakefile is read.
     """
-    for number, (name, _) in enumerate(JOBS, start=1):
+    for number, (name, sample) in enumerate(JOBS, start=1):
         if name not in KNOWN:
+            fault = f"no rule is called '{name}'; write one of {', '.join(KNOWN)}"
+        elif name in OF_SAMPLES and (not sample or "/" in sample):
+            fault = f"'{sample}' cannot be the name of a sample; write another"
+        elif name not in OF_SAMPLES and sample:
+            fault = f"{name} runs for the whole project; leave the sample empty"
+        else:
+            continue
+        raise WorkflowError(f"{config['jobs']}: row {number}: {fault}")
+    for name in KNOWN:
+        if name not in OF_SAMPLES and (name, "") not in JOBS:
             raise WorkflowError(
-                f"{config['jobs']}: row {number}: no rule is called '{name}'; write one of"
-                f" {', '.join(KNOWN)}"
+                f"{config['jobs']}: no row for {name}; add it, or remove its rule"
             )
 
 
 def samples(rule):
     """The samples that have a job of this name, in the order of the table."""
+    OF_SAMPLES.add(rule)
     return [sample for name, sample in JOBS if name == rule]
 
 
