@@ -8,6 +8,7 @@ import runpy
 import shlex
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import jsonschema
 import pandas
@@ -136,17 +137,34 @@ def test_numbers_that_jobs_share_are_in_the_rule_and_others_in_the_table(
     ) in text
 
 
+def common(config: dict[str, str], rules: str = "") -> dict[str, Any]:
+    """The names that `common.smk` defines."""
+    text = (REPOSITORY / "workflow/standalone/rules/common.smk").read_text()
+    code = text.replace('validate(config, "../schemas/config.schema.yaml")\n', "") + rules
+    found: dict[str, Any] = {"config": config}
+    exec(compile(code, "common.smk", "exec"), found)
+    return found
+
+
 def jobs_read(workflow: Path, table: str, rules: str = "") -> str:
     """The error of a workflow with this table, as one line; empty if there is none."""
-    text = (REPOSITORY / "workflow/standalone/rules/common.smk").read_text()
     write(workflow, {"jobs.tsv": table})
     config = {"jobs": str(workflow / "jobs.tsv"), "output_dir": "results", "data_dir": "."}
-    code = text.replace('validate(config, "../schemas/config.schema.yaml")\n', "") + rules
     try:
-        exec(compile(code, "common.smk", "exec"), {"config": config})
+        common(config, rules)
     except WorkflowError as error:
         return str(error).replace(f"{workflow}/", "")
     return ""
+
+
+@pytest.mark.parametrize("folder", ["out", "out/", "./out"])
+def test_outputs_and_inputs_have_one_spelling(tmp_path: Path, folder: str) -> None:
+    """Snakemake compares paths as texts."""
+    table = "rule\tsample\tcommand\tinputs\nuse\ta\techo\t<results>/x\n"
+    jobs = write(tmp_path, {"jobs.tsv": table}) / "jobs.tsv"
+    names = common({"jobs": str(jobs), "output_dir": folder, "data_dir": "resources/"})
+    assert names["inputs"]("use")({"sample": "a"}) == ["out/x"]
+    assert names["FOLDERS"]["<results>"] == "out"
 
 
 @pytest.mark.parametrize(

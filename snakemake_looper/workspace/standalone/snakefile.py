@@ -38,10 +38,6 @@ min_version("9.14")
 configfile: "config/config.yaml"
 
 
-pathvars:
-    results=config["output_dir"],
-
-
 include: "rules/common.smk"
 """
 _RESULTS = 'include: "rules/results.smk"\n'
@@ -49,6 +45,10 @@ _ON_ERROR = """\
 # A results file is complete when all its samples are. After a failure, it has those that are there.
 onerror:
     assemble_reported()
+"""
+_PATHS = """\
+pathvars:
+    results=FOLDERS["<results>"],
 """
 _CONSTRAINTS = """\
 wildcard_constraints:
@@ -122,6 +122,7 @@ def snakefile_text(context: Context) -> str:
 
 def _parts(context: Context) -> Iterator[str]:
     structure, names = context.structure, context.names
+    yield _PATHS
     if names.results:
         yield _ON_ERROR
     yield _CONSTRAINTS

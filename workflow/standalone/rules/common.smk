@@ -10,8 +10,8 @@ validate(config, "../schemas/config.schema.yaml")
 
 # Folders of this workflow, as Snakemake has them; commands get absolute paths.
 FOLDERS = {
-    "<results>": config["output_dir"],
-    "<resources>": config["data_dir"],
+    "<results>": os.path.normpath(config["output_dir"]),
+    "<resources>": os.path.normpath(config["data_dir"]),
     "<pipelines>": "workflow/pipelines",
 }
 ABSOLUTE = {name: os.path.abspath(folder) for name, folder in FOLDERS.items()}
