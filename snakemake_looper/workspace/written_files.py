@@ -2,7 +2,8 @@
 
 A manifest in the folder notes each file as this package wrote it. A file that somebody else wrote or
 changed is a problem, and nothing is written, unless the user forces it. A file that is right already
-is left alone, so its time stays.
+is left alone, so its time stays. A file of an earlier call that is not needed any more is removed, if
+nobody has changed it.
 """
 
 from __future__ import annotations
@@ -58,6 +59,7 @@ def write_files(
         write_atomic(folder / name, text)
     manifest = {name: _digest(text) for name, text in files.items()}
     manifest |= {name: _stamp(folder / name) for name in copies or {}}
+    _remove_old(folder, {name: known[name] for name in known.keys() - manifest.keys()})
     if changed or stale or manifest != known:
         write_atomic(folder / MANIFEST, json.dumps(manifest, indent=1) + "\n")
     return [folder / name for name in (*changed, *stale)]
@@ -133,6 +135,25 @@ def _stale(
             problems.add(path, "", _NOT_OURS)
         stale[name] = source
     return stale
+
+
+def _remove_old(folder: Path, old: Mapping[str, str]) -> None:
+    """Remove files of an earlier call that are still as it wrote them, and no others.
+
+    A copy of an input file that no job needs any more would be given away with the rest.
+    """
+    for name, noted in old.items():
+        path = folder / name
+        is_inside = path.parent.resolve().is_relative_to(folder.resolve())
+        is_file = is_inside and path.is_file() and not path.is_symlink()
+        if is_file and _is_as_noted(path, str(noted)):
+            path.unlink(missing_ok=True)
+
+
+def _is_as_noted(path: Path, noted: str) -> bool:
+    if " " in noted:
+        return noted == _stamp(path)
+    return noted == _digest(content_of(path).decode(errors="replace"))
 
 
 def _copy(source: Path, target: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import json
 import os
 import runpy
 import shlex
@@ -565,6 +566,24 @@ def test_written_again_only_where_something_has_changed(project: Callable[..., P
     standalone(folder, force=True)
     assert rows(workflow)[2]["command"].startswith("echo four")
     assert (workflow / "resources/a.txt").read_text() == "a\n"
+
+
+def test_copies_that_no_job_needs_any_more_are_not_given_away(project: Callable[..., Path]) -> None:
+    folder = project(TOUCH)
+    workflow = given(folder)
+    (workflow / "resources/b.txt").write_text("mine\n")
+    (workflow / "resources/d.txt").write_text("mine\n")
+    manifest = workflow / "workflow/.snakemake-looper.json"
+    outside = folder / "c.txt"
+    facts = outside.stat()
+    noted = json.loads(manifest.read_text())
+    noted |= {f"../{folder.name}/c.txt": f"{facts.st_size} {facts.st_mtime_ns}", "": None, "x": 3}
+    manifest.write_text(json.dumps(noted))
+    edit(folder / "samples.csv", "a,a.txt,one\nb,b.txt,two\n", "")
+    standalone(folder)
+    left = {path.name for path in (workflow / "resources").iterdir()}
+    assert left == {"b.txt", "c.txt", "d.txt", "fail.txt"}, "what others wrote stays"
+    assert outside.exists()
 
 
 def test_the_schema_accepts_the_config(project: Callable[..., Path]) -> None:
