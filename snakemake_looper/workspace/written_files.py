@@ -57,9 +57,8 @@ def write_files(
         _copy(source, folder / name)
     for name, text in changed.items():
         write_atomic(folder / name, text)
-    manifest = {name: _digest(text) for name, text in files.items()}
-    manifest |= {name: _stamp(folder / name) for name in copies or {}}
-    _remove_old(folder, {name: known[name] for name in known.keys() - manifest.keys()})
+    manifest = _manifest_of(folder, files, copies or {})
+    _remove_old(folder, known, kept=manifest)
     if changed or stale or manifest != known:
         write_atomic(folder / MANIFEST, json.dumps(manifest, indent=1) + "\n")
     return [folder / name for name in (*changed, *stale)]
@@ -137,16 +136,16 @@ def _stale(
     return stale
 
 
-def _remove_old(folder: Path, old: Mapping[str, str]) -> None:
+def _remove_old(folder: Path, known: Mapping[str, str], kept: Collection[str]) -> None:
     """Remove files of an earlier call that are still as it wrote them, and no others.
 
     A copy of an input file that no job needs any more would be given away with the rest.
     """
-    for name, noted in old.items():
+    for name in known.keys() - set(kept):
         path = folder / name
         is_inside = path.parent.resolve().is_relative_to(folder.resolve())
         is_file = is_inside and path.is_file() and not path.is_symlink()
-        if is_file and _is_as_noted(path, str(noted)):
+        if is_file and _is_as_noted(path, str(known[name])):
             path.unlink(missing_ok=True)
 
 
@@ -182,6 +181,11 @@ def _manifest(folder: Path) -> dict[str, str]:
     except (OSError, ValueError):
         return {}
     return found if isinstance(found, dict) else {}
+
+
+def _manifest_of(folder: Path, files: Mapping[str, str], copies: Collection[str]) -> dict[str, str]:
+    digests = {name: _digest(text) for name, text in files.items()}
+    return digests | {name: _stamp(folder / name) for name in copies}
 
 
 def _digest(text: str) -> str:
