@@ -4,7 +4,8 @@ A copy may be left from an earlier run: a user keeps copies, or a run was killed
 compares a small input file by its content, and takes that of the copy: a file that has changed since
 would not run its job again. And the storage plugin for web servers writes a file while it comes in:
 a part that a killed run has left looks new. So copies that are older than their files, or have
-another size, are removed before Snakemake builds its graph of jobs.
+another size, are removed before Snakemake builds its graph of jobs. If a server tells no date or no
+size, nobody can know, and the copy is removed as well.
 
 If a file cannot be fetched, the jobs that need it fail, and no others.
 """
@@ -13,12 +14,12 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
 from ..layout import COPIES
 from ..messages import complain
-from ..remote_files import UNSIZED
 from ..status.journal import Journal, read_runs
 from ..workspace.engine import Engine
 from ..workspace.job_table import JobTable, remote_inputs
@@ -26,6 +27,9 @@ from ..workspace.job_table import JobTable, remote_inputs
 _DEEPEST = 5
 """Errors within errors that are looked at."""
 _SNAKEMAKES = "WorkflowError"
+_QUERY = re.compile(r"\?[^\s'\"()<>]*=[^\s'\"()<>]*")
+"""A query of an address. A server may lead to an address with a signature, and errors of requests
+name its path without the scheme, so that `messages` does not see it."""
 
 
 def remove_old_copies(table: JobTable, engine: Engine, journal: Journal | None) -> None:
@@ -46,8 +50,8 @@ def remove_old_copies(table: JobTable, engine: Engine, journal: Journal | None) 
     for address, copy in there.items():
         with contextlib.suppress(OSError):  # another user's
             info = os.stat(copy)
-            is_old = info.st_mtime < times.get(address, float("inf"))
-            if is_old or sizes[address] not in (info.st_size, UNSIZED):
+            changed = times.get(address) or float("inf")  # 0 if a web server tells no date
+            if info.st_mtime < changed or info.st_size != sizes[address]:
                 os.unlink(copy)
 
 
@@ -81,7 +85,8 @@ def _others(workdir: Path, journal: Journal | None) -> bool:
 
 def _tell(job: str, error: BaseException) -> None:
     """Say why the files of a job cannot be fetched."""
-    reasons = dict.fromkeys(str(one) or type(one).__name__ for one in _reasons(error))
+    texts = (_QUERY.sub("", str(one)) or type(one).__name__ for one in _reasons(error))
+    reasons = dict.fromkeys(texts)
     complain(f"{job}: a remote input file could not be fetched: {'; '.join(reasons)}")
 
 

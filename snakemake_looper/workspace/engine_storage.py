@@ -60,7 +60,8 @@ class Storage:
         """Let a file that cannot be fetched fail the jobs that need it, and not the run.
 
         Snakemake fetches the files of all jobs that it is about to start, and ends if one fails.
-        Here the other jobs start, and so does the job of that file, whose script then ends it.
+        Here the other jobs start, and so does the job of that file, whose script then ends it. A lump
+        has the files of many samples: all others of them are fetched.
 
         Args:
             tell: gets the name of a rule and the error, when the files of a job cannot be fetched.
@@ -84,7 +85,7 @@ class Storage:
                 try:
                     await fetch([job], *others, **named)
                 except Exception as error:
-                    tell(str(job), error)
+                    await _fetch_each(job, error, tell)
 
         one_by_one.one_by_one = True  # type: ignore[attr-defined]
         dag.retrieve_storage_inputs = one_by_one
@@ -115,6 +116,25 @@ class Storage:
         A file without a known time is missing here.
         """
         return self._answers.times(addresses)
+
+
+async def _fetch_each(
+    job: Any, error: BaseException, tell: Callable[[str, BaseException], None]
+) -> None:
+    """Fetch the files of a job, or of the jobs of a group, one after another, after an error.
+
+    The first error has kept Snakemake from fetching those behind it.
+    """
+    inputs = [one for each in getattr(job, "jobs", (job,)) for one in each.input]
+    files = [one for one in dict.fromkeys(inputs) if one.is_storage]
+    if len(files) < 2:
+        tell(str(job), error)
+        return
+    for file in files:
+        try:
+            await file.retrieve_from_storage()
+        except Exception as error_of_file:
+            tell(str(job), error_of_file)
 
 
 def _was_raised(error: BaseException) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -26,7 +26,7 @@ OLD = 1_000_000_000.0
 """The time of the files (seconds since the epoch)."""
 SIZES = {
     f"https://h/{name}": 5 if name != "unknown" else UNSIZED
-    for name in ("whole", "part", "old", "unknown", "absent")
+    for name in ("whole", "part", "old", "unknown", "undated", "absent")
 }
 
 
@@ -50,6 +50,24 @@ def journals(table: JobTable) -> Iterator[tuple[Journal, Journal]]:
     other.end()
 
 
+class File(str):
+    """Stands in for an input file of a job; one that is named `bad` cannot be fetched."""
+
+    is_storage = True
+    fetched: list[str] = []  # noqa: RUF012
+
+    async def retrieve_from_storage(self) -> None:
+        if self == "bad":
+            raise WorkflowError("…") from OSError("no bad")
+        self.fetched.append(self)
+
+
+class Job(str):
+    """Stands in for a job, which is called by its rule."""
+
+    input: tuple[File, ...] = ()
+
+
 class Dag:
     """Stands in for Snakemake's graph; the files of some jobs cannot be fetched."""
 
@@ -57,7 +75,7 @@ class Dag:
         self.bad = bad
         self.fetched: list[str] = []
 
-    async def retrieve_storage_inputs(self, jobs: list[str], also: bool = False) -> None:
+    async def retrieve_storage_inputs(self, jobs: Sequence[str], also: bool = False) -> None:
         assert also
         for job in jobs:
             if job in self.bad:
@@ -76,6 +94,7 @@ def engine_of(dag: Dag | None = None) -> Any:
     workflow = SimpleNamespace(storage_registry=SimpleNamespace(http=fetching), dag=dag)
     storage: Any = Storage(lambda: workflow)
     answers = {one: Answer(size, OLD) for one, size in SIZES.items()}
+    answers["https://h/undated"] = Answer(5, 0.0)
     storage._answers = RemoteAnswers(lambda name: None, 60, lambda: answers.__getitem__)
     return SimpleNamespace(storage=storage)
 
@@ -89,20 +108,20 @@ def copied(table: JobTable) -> Path:
     """The folder of a project with copies of an earlier run."""
     folder = table.facts.workdir
     (folder / "copies").mkdir()
-    for name in ("whole", "part", "old", "unknown", "of_nobody"):
+    for name in ("whole", "part", "old", "unknown", "undated", "of_nobody"):
         path = folder / "copies" / name
         path.write_text("123" if name == "part" else "12345")
         os.utime(path, (OLD - 1, OLD - 1) if name == "old" else (OLD + 1, OLD + 1))
     return folder
 
 
-def test_old_copies_and_parts_are_removed(
+def test_old_copies_and_parts_are_removed_and_all_that_may_be_one(
     table: JobTable, copied: Path, journals: tuple[Journal, Journal]
 ) -> None:
     own, other = journals
     other.end()
     remove_old_copies(table, engine_of(), own)
-    assert copies(copied) == ["of_nobody", "unknown", "whole"]
+    assert copies(copied) == ["of_nobody", "whole"]
 
 
 def test_another_run_may_need_them(
@@ -144,13 +163,45 @@ def test_a_file_that_cannot_be_fetched_fails_its_own_job(
     fail_alone(table, engine)
     fail_alone(table, engine)  # a second project of the same workflow
     retrieve: Any = dag.retrieve_storage_inputs
-    asyncio.run(retrieve(jobs=["x", "y"], also=True))
+    asyncio.run(retrieve(jobs=[Job("x"), Job("y")], also=True))
     assert dag.fetched == ["x", "y"]
-    asyncio.run(retrieve(jobs=["a", "b", "c"], also=True))
+    asyncio.run(retrieve(jobs=[Job("a"), Job("b"), Job("c")], also=True))
     assert set(dag.fetched) == {"x", "y", "a", "c"}
     assert capsys.readouterr().err == (
         "error: b: a remote input file could not be fetched: no https://h/x\n"
     )
+
+
+def test_a_file_that_cannot_be_fetched_leaves_the_other_samples_of_a_lump_theirs(
+    table: JobTable, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(File, "fetched", [])
+    lump, dag = Job("b"), Dag("b")
+    lump.input = (File("one"), File("bad"), File("two"))
+    fail_alone(table, engine_of(dag))
+    retrieve: Any = dag.retrieve_storage_inputs
+    asyncio.run(retrieve(jobs=[lump], also=True))
+    assert File.fetched == ["one", "two"]
+    assert capsys.readouterr().err == (
+        "error: b: a remote input file could not be fetched: no bad\n"
+    )
+
+
+def test_a_signature_that_a_server_led_to_is_not_shown(
+    table: JobTable, capsys: pytest.CaptureFixture[str]
+) -> None:
+    class Led(Dag):
+        async def retrieve_storage_inputs(self, jobs: Sequence[str], also: bool = False) -> None:
+            text = (
+                "Max retries exceeded with url: /x?X-Amz-Signature=word&b=c (Caused by: no route)"
+            )
+            raise WorkflowError("…") from OSError(text)
+
+    dag = Led()
+    fail_alone(table, engine_of(dag))
+    retrieve: Any = dag.retrieve_storage_inputs
+    asyncio.run(retrieve(jobs=[Job("a")], also=True))
+    assert "with url: /x (Caused by: no route)" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("is_task", [True, False])
@@ -158,7 +209,7 @@ def test_an_interrupt_is_raised_once(table: JobTable, is_task: bool) -> None:
     """The task of a file that was being fetched has raised it already, and ended the loop."""
 
     class Interrupted(Dag):
-        async def retrieve_storage_inputs(self, jobs: list[str], also: bool = False) -> None:
+        async def retrieve_storage_inputs(self, jobs: Sequence[str], also: bool = False) -> None:
             async def retrieve_from_storage() -> None:
                 raise KeyboardInterrupt
 
@@ -168,7 +219,7 @@ def test_an_interrupt_is_raised_once(table: JobTable, is_task: bool) -> None:
 
     dag = Interrupted()
     fail_alone(table, engine_of(dag))
-    retrieve: Any = dag.retrieve_storage_inputs(jobs=["a"], also=True)
+    retrieve: Any = dag.retrieve_storage_inputs(jobs=[Job("a")], also=True)
     if is_task:
         asyncio.run(retrieve)
         return
