@@ -11,7 +11,6 @@ from pathlib import Path
 from ..cli_options import options_of
 from ..errors import Problems, near
 from ..messages import show, warn
-from ..model import Plan
 from ..plan.planner import explain, plan_project
 from ..plan.remote_inputs import lacks_sizes
 from ..read.looper_config import locate
@@ -21,6 +20,7 @@ from ..show.json_forms import plan_json
 from ..show.plans import job_text, namespaces_text, plan_text
 from ..status.flags import obstacles
 from ..workspace.remote_answers import answers_by_default
+from ..workspace.sized_plan import sized_plan
 from . import DONE, FAILED
 
 
@@ -32,7 +32,7 @@ def execute(arguments: Namespace) -> int:
         for name in arguments.sample:
             _show_sample(name, looper_config, options)
         return DONE
-    plan = _planned(looper_config, options)
+    plan = sized_plan(looper_config, options)
     warn(*plan.warnings)
     print(plan_json(plan) if arguments.json else plan_text(plan))
     problems = Problems()
@@ -40,14 +40,6 @@ def execute(arguments: Namespace) -> int:
         problems.add("", "", line)
     problems.raise_if_any()
     return FAILED if any(skip.fault for skip in plan.skipped) else DONE
-
-
-def _planned(looper_config: Path, options: Options) -> Plan:
-    """The plan. Servers are asked about remote input files only if it depends on their sizes."""
-    plan = plan_project(looper_config, options)
-    if not lacks_sizes(plan):
-        return plan
-    return plan_project(looper_config, options, ask=answers_by_default().sizes)
 
 
 def _show_sample(name: str, looper_config: Path, options: Options) -> None:
@@ -68,7 +60,7 @@ def _show_skips(name: str, looper_config: Path, options: Options) -> None:
     Raises:
         ProjectError: there is no such sample.
     """
-    plan = _planned(looper_config, options)
+    plan = sized_plan(looper_config, options)
     skips = [skip for skip in plan.skipped if skip.record == name]
     for skip in skips:
         show(f"{skip.pipeline or '-'}: {name} is skipped: {skip.reason}")

@@ -21,8 +21,8 @@ from pathlib import Path
 
 from ..layout import data_dir
 from ..model import Plan
-from ..plan.planner import plan_project
 from ..read.options.options import OPTIONS, Group, Option, Options
+from .sized_plan import sized_plan
 from .snakefile import JOB_SCRIPT, snakefile
 from .structure import digest_of, structure_of
 from .workflow_catalog import OF_THE_REPOSITORY, SCHEMA, catalog_files
@@ -71,7 +71,8 @@ def write_workflow(
     """
     folder = Path(os.path.abspath(folder))
     check_folder(folder)
-    plan = plan_project(looper_config, options, folder, rundir=looper_config.parent)
+    # The rules name the resources that all jobs share, which may depend on sizes of remote files.
+    plan = sized_plan(looper_config, options, folder, rundir=looper_config.parent)
     return write_files(folder, _files(plan, options, folder), force, kept=OF_THE_REPOSITORY)
 
 

@@ -12,8 +12,12 @@ import pytest
 import yaml
 from support.projects import TOUCH, edit, write
 
+from snakemake_looper import remote_files
+from snakemake_looper.plan.planner import plan_project
 from snakemake_looper.read.options.options import OPTIONS, Options
+from snakemake_looper.workspace import sized_plan
 from snakemake_looper.workspace.generated_workflow import config_text, write_workflow
+from snakemake_looper.workspace.structure import digest_of, structure_of
 
 CONFIG = """\
 # yaml-language-server: $schema=../workflow/schemas/config.schema.yaml
@@ -48,6 +52,27 @@ def test_the_generated_config_explains_options_and_has_those_that_were_given() -
         "limit": "3",
         "compute": {"mem": "4"},
     }
+
+
+def test_rules_whose_resources_depend_on_sizes_of_remote_files_are_those_of_a_run(
+    project: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without the sizes, all jobs would share their cores, and each run would refuse the rules."""
+    sizes = {"s3://b/a.fq": 3 * 1024**3, "s3://b/b.fq": 1}
+    folder = project(TOUCH)
+    files = {
+        "samples.csv": "sample_name,file,word\na,s3://b/a.fq,x\nb,s3://b/b.fq,y\n",
+        "sizes.tsv": "max_file_size\tcores\n1\t1\nNaN\t2\n",
+    }
+    write(folder, files)
+    with (folder / "touch.yaml").open("a") as file:
+        file.write("compute: {size_dependent_variables: sizes.tsv}\n")
+    monkeypatch.setattr(remote_files, "_is_installed", lambda plugin: True)
+    asked = SimpleNamespace(sizes=lambda addresses: {one: sizes[one] for one in addresses})
+    monkeypatch.setattr(sized_plan, "answers_by_default", lambda: asked)
+    generated(folder)
+    run = plan_project(folder / ".looper.yaml", Options(), ask=asked.sizes)
+    assert digest_of(structure_of(run)) in (folder / "workflow" / "Snakefile").read_text()
 
 
 # --- for the workflow catalog --------------------------------------------------------------------
