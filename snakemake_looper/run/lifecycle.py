@@ -33,7 +33,7 @@ from ..workspace.job_table import JobTable, briefs_at
 from ..workspace.metadata import marked_incomplete
 from .lump_members import LumpMembers
 from .orphans import wait_for_orphans
-from .planned import Planned, input_time, planned_jobs, resumed_flags
+from .planned import Planned, input_time, learn_input_times, planned_jobs, resumed_flags
 from .queues import queue_of
 from .tickets import clear_tickets, flags_with_ticket, take_over, without_ticket
 from .waiting_flags import flag_as_waiting
@@ -62,6 +62,7 @@ def begin(
     resumed = resumed_flags(planned, engine)
     ours = [one for one in planned if one.brief.flag not in resumed]
     wait_for_orphans(ours, past, workdir)
+    learn_input_times(planned, past, table, engine)
     earlier, taken = flags_with_ticket(planned, workdir), set[str]()
     for run in _past_runs(workdir, journal):  # some may have died meanwhile
         if run.died:

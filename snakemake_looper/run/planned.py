@@ -8,9 +8,11 @@ from typing import NamedTuple
 
 from ..files import modified
 from ..remote_files import is_remote
+from ..status.flags import Flags
 from ..status.journal import Run
+from ..status_words import NOT_RUN
 from ..workspace.engine import Engine
-from ..workspace.job_table import JobTable
+from ..workspace.job_table import JobTable, remote_inputs
 from ..workspace.lumps import Packed
 from ..workspace.rows import Brief
 
@@ -53,10 +55,27 @@ def planned_jobs(
             yield Planned(brief, job.has_prerequisites, external, _noted(brief, remote))
 
 
+def learn_input_times(
+    planned: Sequence[Planned], past: Sequence[Run], table: JobTable, engine: Engine
+) -> None:
+    """Ask servers at once for all times that `input_time` will tell about jobs of earlier runs.
+
+    These are jobs that failed or did not end, and those that a dead run may have completed.
+    """
+    remote = set(remote_inputs(table))
+    if not remote or not past:
+        return
+    flags = Flags(table.facts.workdir)
+    never = (NOT_RUN,) if any(run.died for run in past) else (NOT_RUN, "completed")
+    before = [one.brief for one in planned if flags.word(one.brief.flag) not in never]
+    paths = dict.fromkeys(path for brief in before for path in table.input_files(brief))
+    engine.storage.times([path for path in paths if path in remote])
+
+
 def input_time(engine: Engine, workdir: Path, path: str) -> float | None:
     """The time of an input file, in seconds since the epoch; None if there is no such file.
 
-    Servers are asked about remote files. One whose time is not known counts as new.
+    Servers are asked about remote files, unless `learn_input_times` has done so. One whose time is not known counts as new.
     """
     if not is_remote(path):
         return modified(str(workdir / path))

@@ -16,7 +16,10 @@ from snakemake_looper import remote_files
 from snakemake_looper.layout import COPIES
 from snakemake_looper.remote_files import UNSIZED
 from snakemake_looper.run.copies import clear_links, fail_alone, remove_old_copies
+from snakemake_looper.run.planned import Planned, learn_input_times
+from snakemake_looper.status.flags import Flags
 from snakemake_looper.status.journal import Journal
+from snakemake_looper.status_words import NOT_RUN
 from snakemake_looper.workspace.current_plan import current_plan
 from snakemake_looper.workspace.engine_storage import Storage
 from snakemake_looper.workspace.job_table import JobTable
@@ -225,3 +228,22 @@ def test_an_interrupt_is_raised_once(table: JobTable, is_task: bool) -> None:
         return
     with pytest.raises(KeyboardInterrupt):
         asyncio.run(retrieve)
+
+
+@pytest.mark.parametrize(("died", "wanted"), [(False, ["part"]), (True, ["part", "whole"])])
+def test_servers_are_asked_at_once_about_jobs_of_earlier_runs(
+    table: JobTable, monkeypatch: pytest.MonkeyPatch, died: bool, wanted: list[str]
+) -> None:
+    """One after another, thousands of failed jobs would take as many answers' time."""
+    asked: list[list[str]] = []
+    storage = SimpleNamespace(times=asked.append)
+    briefs = {brief.record: brief for brief in table.briefs()}
+    words = {briefs["part"].flag: "failed", briefs["whole"].flag: "completed"}
+    monkeypatch.setattr(Flags, "word", lambda self, flag: words.get(flag, NOT_RUN))
+    planned = [Planned(brief, False, ()) for brief in briefs.values()]
+    engine: Any = SimpleNamespace(storage=storage)
+    past: Any = SimpleNamespace(died=died)
+    learn_input_times(planned, [], table, engine)
+    assert asked == [], "a first run"
+    learn_input_times(planned, [past], table, engine)
+    assert [sorted(one) for one in asked] == [[f"https://h/{name}" for name in wanted]]
