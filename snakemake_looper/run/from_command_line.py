@@ -96,6 +96,7 @@ def plan_of_command_line(asked: Asked) -> Ready:
 
     Raises:
         SystemExit: the project cannot be planned. Its code is 2, and all that is wrong is printed.
+            It is 1 after Ctrl+C.
     """
     options = _options(asked)
     try:
@@ -111,6 +112,9 @@ def plan_of_command_line(asked: Asked) -> Ready:
     except ProjectError as error:
         print_problems(error, options)
         raise SystemExit(error.exit_code) from None
+    except KeyboardInterrupt:  # as while servers are asked about remote input files
+        note("interrupted while planning: nothing was started")
+        raise SystemExit(1) from None
     ready = Ready(folder, workdir, targets, rules)
     seen = _seen.get()
     if seen is not None:

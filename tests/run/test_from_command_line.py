@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from shutil import copytree
@@ -10,6 +11,7 @@ from typing import Any
 import pytest
 from support.projects import edit, write
 
+from snakemake_looper import remote_files
 from snakemake_looper.run.from_command_line import Asked, Ready, plan_of_command_line, plans_seen
 
 
@@ -58,6 +60,20 @@ def test_all_that_is_wrong_is_printed(touch: Path, capsys: pytest.CaptureFixture
     assert left.value.code == 2
     lines = capsys.readouterr().err.splitlines()
     assert {line.partition(":")[0] for line in lines} == {"error", "warning"}
+
+
+def test_an_interrupt_while_servers_are_asked(
+    touch: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def ask(addresses: Sequence[str]) -> dict[str, int]:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(remote_files, "_is_installed", lambda plugin: True)
+    edit(touch / "samples.csv", "a,a.txt", "a,https://host/a.txt")
+    with pytest.raises(SystemExit) as left:
+        planned(touch, ask=ask)
+    assert left.value.code == 1
+    assert capsys.readouterr().err == "note: interrupted while planning: nothing was started\n"
 
 
 def test_a_folder_in_the_place_of_a_flag(touch: Path, capsys: pytest.CaptureFixture[str]) -> None:
