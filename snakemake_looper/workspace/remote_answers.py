@@ -4,7 +4,8 @@ The questions go through Snakemake's storage plugins, with the settings of the r
 and the like. At most `_MOST` are asked at once. A server has `DEADLINE` seconds for each file. After
 that, the file cannot be had, and nobody waits for the thread that asked: plugins may wait
 for ever. If `_HOPELESS` files of a server were given up and it has answered for none, the others of
-this server are not asked for.
+this server are not asked for. The same holds if the server could not be reached for `_MOST` files:
+each of thousands would wait for a name server, or for a route.
 
 Answers are kept as long as this object, which is made anew for each start of Snakemake.
 """
@@ -119,6 +120,7 @@ class _Questions:
         self._begun: dict[str, float] = {}
         self._answers: dict[str, Answer] = {}
         self._given_up: Counter[str] = Counter()
+        self._not_reached: Counter[str] = Counter()
         self._answering: set[str] = set()
         self._changed = threading.Condition()
 
@@ -153,15 +155,17 @@ class _Questions:
                 self._start()  # the thread that asks may hang for ever
 
     def _skip_hopeless_ones(self) -> None:
-        hopeless = {
-            server
-            for server, count in self._given_up.items()
-            if count >= _HOPELESS and server not in self._answering
-        }
-        if hopeless:
-            skipped = [one for one in self._left if _server(one) in hopeless]
-            self._left = deque(one for one in self._left if _server(one) not in hopeless)
-            self._answers |= dict.fromkeys(skipped, Answer(SILENT))
+        """Take the files of servers that nobody can hope for off the list; each server's but once."""
+        for counts, enough, size in (
+            (self._given_up, _HOPELESS, SILENT),
+            (self._not_reached, _MOST, UNREACHABLE),
+        ):
+            for server in [one for one, count in counts.items() if count >= enough]:
+                del counts[server]
+                if server not in self._answering:
+                    skipped = [one for one in self._left if _server(one) == server]
+                    self._left = deque(one for one in self._left if _server(one) != server)
+                    self._answers |= dict.fromkeys(skipped, Answer(size))
 
     def _next(self) -> str | None:
         with self._changed:
@@ -184,7 +188,11 @@ class _Questions:
                 if self._begun.pop(address, None) is None:
                     return  # it was given up, and another thread has taken the place of this one
                 self._answers[address] = answer
-                self._answering.add(_server(address))
+                if answer.size == UNREACHABLE:
+                    self._not_reached[_server(address)] += 1
+                    self._skip_hopeless_ones()
+                else:
+                    self._answering.add(_server(address))
                 self._changed.notify()
 
 

@@ -86,6 +86,43 @@ def test_a_server_that_never_answers_is_not_asked_for_each_file() -> None:
     assert len(asked) <= 32
 
 
+def test_a_server_that_cannot_be_reached_is_not_asked_for_each_file() -> None:
+    asked: list[str] = []
+
+    def ask(address: str) -> Answer:
+        asked.append(address)
+        if address.startswith("http://gone"):
+            raise ConnectionError("no route")
+        return Answer(5)
+
+    gone = [f"http://gone/{number}" for number in range(1000)]
+    found = answers(ask).sizes([*gone, "s3://b/a"])
+    assert found == {**dict.fromkeys(gone, UNREACHABLE), "s3://b/a": 5}
+    assert len(asked) <= 33, "sixteen, those that were asked for meanwhile, and the last"
+
+
+def test_a_server_that_breaks_off_at_times_is_asked_for_each_file() -> None:
+    asked: list[str] = []
+    has_answered = threading.Event()
+    first: list[int] = []
+
+    def ask(address: str) -> Answer:
+        asked.append(address)
+        if address == "http://h/0":
+            first.append(threading.get_ident())
+        elif threading.get_ident() in first:  # its answer has been noted
+            has_answered.set()
+        else:
+            has_answered.wait(60)
+        if address.endswith("0"):
+            return Answer(5)
+        raise ConnectionError("reset")
+
+    found = answers(ask).sizes([f"http://h/{number}" for number in range(100)])
+    assert len(asked) == 100
+    assert sorted(found.values()) == [UNREACHABLE] * 90 + [5] * 10
+
+
 def test_a_client_that_cannot_be_made_is_an_answer() -> None:
     def asker() -> Any:
         raise NoCredentialsError
