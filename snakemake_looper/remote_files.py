@@ -39,6 +39,8 @@ PLUGINS: Mapping[str, str] = {
 """The name of Snakemake's storage plugin for each scheme, by the plugins' `is_valid_query`."""
 _IN_EXTRA = frozenset(("s3", "http"))
 """The plugins of the extra `storage` of this package."""
+_BROKEN_LOGIN = re.compile(r":(?!\d*$)[^\]]*$")
+"""A place whose port is no number: the password has a slash in it."""
 _SCHEME = re.compile(r"([a-z][a-z0-9+.-]*)://")
 
 Ask = Callable[[Sequence[str]], Mapping[str, int]]
@@ -125,7 +127,7 @@ def address_fault(address: str) -> AddressFault | None:
         known = ", ".join(f"{one}://" for one in PLUGINS)
         text = f"has no storage plugin that is known here; write a path, or one of {known}"
         return AddressFault(f"scheme {scheme}", text)
-    if "@" in place:
+    if "@" in place or ("@" in path and _BROKEN_LOGIN.search(place)):
         text = (
             "has a login in it, which would be in logs; write the address without it, and give the"
         )

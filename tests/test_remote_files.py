@@ -52,6 +52,7 @@ def test_an_address_begins_with_a_scheme(path: str, wanted: bool) -> None:
         ("foo://b/a.fq", "scheme foo", "or one of s3://, gs://, http://, https://"),
         ("gcs://b/a.fq", "scheme gcs", "gs://"),
         ("https://me:word@host/a.fq", "login", "has a login in it"),
+        ("https://me:wo/rd@host/a.fq", "login", "has a login in it"),
         ("https://host/a.fq?X-Amz-Signature=abc", "query", "has a '?' or '#'"),
         ("s3://b/a#1.fq", "query", "has a '?' or '#'"),
         ("s3://b/../c/a.fq", "dots", "has a '..' in it"),
@@ -70,7 +71,13 @@ def test_addresses_that_cannot_be_inputs(address: str, kind: str, words: str) ->
 
 @pytest.mark.parametrize(
     "address",
-    ["s3://b/a.fq", "https://host:8080/x/a.fq", "s3://b/a b's $x..y.fq", "s3://b/folder/"],
+    [
+        "s3://b/a.fq",
+        "https://host:8080/x/a.fq",
+        "s3://b/a b's $x..y.fq",
+        "s3://b/folder/",
+        "http://[::1]:80/me@x",
+    ],
 )
 def test_addresses_that_can_be_inputs(address: str) -> None:
     assert address_fault(address) is None
