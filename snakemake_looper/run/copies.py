@@ -15,13 +15,13 @@ from __future__ import annotations
 import contextlib
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from ..layout import COPIES
 from ..messages import complain
 from ..status.journal import Journal, read_runs
-from ..workspace.engine import Engine
+from ..workspace.engine import Engine, workflow_error
 from ..workspace.job_table import JobTable, remote_inputs
 
 _DEEPEST = 5
@@ -83,11 +83,20 @@ def _others(workdir: Path, journal: Journal | None) -> bool:
     return any(run.alive and run.path != own for run in read_runs(workdir))
 
 
-def _tell(job: str, error: BaseException) -> None:
-    """Say why the files of a job cannot be fetched."""
+def _tell(job: str, error: BaseException, copies: Sequence[str]) -> None:
+    """Say why files of a job cannot be fetched, and remove old copies of them.
+
+    Raises:
+        WorkflowError: an old copy cannot be removed. The job would take it for the file.
+    """
     texts = (_QUERY.sub("", str(one)) or type(one).__name__ for one in _reasons(error))
     reasons = dict.fromkeys(texts)
     complain(f"{job}: a remote input file could not be fetched: {'; '.join(reasons)}")
+    for copy in copies:
+        with contextlib.suppress(OSError):
+            os.unlink(copy)
+        if os.path.lexists(copy):
+            raise workflow_error(f"{copy} is an old copy of a remote input file; remove it")
 
 
 def _reasons(error: BaseException, depth: int = 0) -> Iterator[BaseException]:

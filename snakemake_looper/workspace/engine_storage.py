@@ -22,6 +22,12 @@ _FETCHING = "retrieve_from_storage"
 """Snakemake's function that fetches one file."""
 
 
+Tell = Callable[[str, BaseException, Sequence[str]], None]
+"""Gets the name of a rule, the error, and the paths of the copies of files that were not fetched.
+
+Old copies may be there."""
+
+
 class Storage:
     """The storage of one `workflow` object."""
 
@@ -56,7 +62,7 @@ class Storage:
             return ""
         return f"remote input files need {_COPIES} in --shared-fs-usage; add it"
 
-    def let_jobs_fail_alone(self, tell: Callable[[str, BaseException], None]) -> None:
+    def let_jobs_fail_alone(self, tell: Tell) -> None:
         """Let a file that cannot be fetched fail the jobs that need it, and not the run.
 
         Snakemake fetches the files of all jobs that it is about to start, and ends if one fails.
@@ -64,7 +70,7 @@ class Storage:
         has the files of many samples: all others of them are fetched.
 
         Args:
-            tell: gets the name of a rule and the error, when the files of a job cannot be fetched.
+            tell: is called when files of a job cannot be fetched.
         """
         dag = self._find().dag
         fetch = dag.retrieve_storage_inputs
@@ -118,9 +124,7 @@ class Storage:
         return self._answers.times(addresses)
 
 
-async def _fetch_each(
-    job: Any, error: BaseException, tell: Callable[[str, BaseException], None]
-) -> None:
+async def _fetch_each(job: Any, error: BaseException, tell: Tell) -> None:
     """Fetch the files of a job, or of the jobs of a group, one after another, after an error.
 
     The first error has kept Snakemake from fetching those behind it.
@@ -128,13 +132,13 @@ async def _fetch_each(
     inputs = [one for each in getattr(job, "jobs", (job,)) for one in each.input]
     files = [one for one in dict.fromkeys(inputs) if one.is_storage]
     if len(files) < 2:
-        tell(str(job), error)
+        tell(str(job), error, [str(one) for one in files])
         return
     for file in files:
         try:
             await file.retrieve_from_storage()
         except Exception as error_of_file:
-            tell(str(job), error_of_file)
+            tell(str(job), error_of_file, [str(file)])
 
 
 def _was_raised(error: BaseException) -> bool:

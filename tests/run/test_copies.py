@@ -190,6 +190,20 @@ def test_a_file_that_cannot_be_fetched_leaves_the_other_samples_of_a_lump_theirs
     )
 
 
+def test_a_file_that_cannot_be_fetched_leaves_no_old_copy(table: JobTable) -> None:
+    """As another user's, which a fetch cannot replace: the job would take it for the file."""
+    job, dag = Job("b"), Dag("b")
+    job.input = (File("old"),)
+    fail_alone(table, engine_of(dag))
+    retrieve: Any = dag.retrieve_storage_inputs
+    Path("old").touch()
+    asyncio.run(retrieve(jobs=[job], also=True))
+    assert not Path("old").exists()
+    Path("old").mkdir()
+    with pytest.raises(Exception, match="old is an old copy of a remote input file; remove it"):
+        asyncio.run(retrieve(jobs=[job], also=True))
+
+
 def test_a_signature_that_a_server_led_to_is_not_shown(
     table: JobTable, capsys: pytest.CaptureFixture[str]
 ) -> None:
