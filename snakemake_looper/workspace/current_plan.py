@@ -38,7 +38,7 @@ from .. import collector
 from ..files import content_of, file_size, read_text
 from ..layout import FOLDER, INDEX, JOB_TABLE, LOCKS, shared_parts
 from ..read.options.options import Options
-from ..remote_files import Ask, is_remote
+from ..remote_files import NOT_ASKED, Ask, is_remote
 from ..version import __version__
 from .job_table import JobTable, TableError
 from .own_files import put
@@ -135,6 +135,35 @@ def last_plan(looper_config: Path) -> PlanFolder | None:
     return None
 
 
+def last_answers(
+    looper_config: Path,
+    options: Options,
+    workdir: Path | None = None,
+    rundir: Path | None = None,
+) -> Ask | None:
+    """The last answers about remote input files, for a plan that asks nobody; None without any.
+
+    The arguments are those of `current_plan`. Files that were not asked about stay so.
+    """
+    looper_config = Path(os.path.abspath(looper_config))
+    workdir = Path(os.path.abspath(workdir or looper_config.parent))
+    return _last_answers(_Asked(looper_config, options, workdir, rundir))
+
+
+def _last_answers(asked: _Asked) -> Ask | None:
+    known = {}
+    with contextlib.suppress(OSError, ValueError, KeyError, TypeError, TableError):
+        record = json.loads(content_of(asked.index))
+        table = PlanFolder(asked.home / Path(record["plan"]).name).jobs()
+        try:
+            known = {path: size for path, size in table.inputs_seen() if is_remote(path)}
+        finally:
+            table.close()
+    if not known:
+        return None
+    return lambda addresses: {one: known.get(one, NOT_ASKED) for one in addresses}
+
+
 @collector.seldom()
 def _new(asked: _Asked) -> PlanFolder:
     """Make a plan, note it in the index, and remove plans that nobody needs."""
@@ -143,7 +172,8 @@ def _new(asked: _Asked) -> PlanFolder:
     from .plan_folder_writer import write_plan
 
     started = time.time_ns()
-    plan = plan_project(asked.looper_config, asked.options, asked.workdir, asked.rundir, asked.ask)
+    ask = asked.ask or _last_answers(asked)
+    plan = plan_project(asked.looper_config, asked.options, asked.workdir, asked.rundir, ask)
     folder = write_plan(plan)
     if folder.path.parent == asked.home:
         with contextlib.suppress(OSError):  # without an index, the next command plans again

@@ -11,9 +11,10 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from support.projects import TOUCH
+from support.projects import TOUCH, edit
 
 from snakemake_looper import remote_files
+from snakemake_looper.read.options.options import Options
 from snakemake_looper.remote_files import MISSING, NOT_ASKED, UNREACHABLE
 from snakemake_looper.workspace.current_plan import current_plan
 from snakemake_looper.workspace.engine_storage import Storage
@@ -21,6 +22,7 @@ from snakemake_looper.workspace.job_table import JobTable, input_size, remote_in
 from snakemake_looper.workspace.lookups import Lookups, compared_script
 from snakemake_looper.workspace.lump_lookups import LumpLookups
 from snakemake_looper.workspace.places import Places
+from snakemake_looper.workspace.sized_plan import sized_plan
 
 A, B = "s3://b/x/a.fq", "https://h/b.fq"
 REMOTE: dict[str, str] = {
@@ -75,6 +77,15 @@ def test_answers_hold_until_the_next_run_asks(folder: Path) -> None:
 def test_a_run_asks_although_another_command_has_made_the_plan(folder: Path) -> None:
     assert input_size(table_of(folder), A) == NOT_ASKED
     assert records(table_of(folder, {A: MISSING, B: 2})) == ["b", "c"]
+
+
+def test_a_plan_that_asks_nobody_has_the_last_answers(folder: Path) -> None:
+    table_of(folder, {A: 1, B: MISSING})
+    edit(folder / "samples.csv", "one", "uno")
+    anew = table_of(folder)
+    assert records(anew) == ["a", "c"]
+    assert (input_size(anew, A), input_size(anew, B)) == (1, MISSING)
+    assert [skip.record for skip in sized_plan(folder / ".looper.yaml", Options()).skipped] == ["b"]
 
 
 def test_all_remote_inputs(folder: Path) -> None:
