@@ -19,8 +19,9 @@ from ..status.times import begin_since
 from ..status_words import FAILURES, NOT_RUN
 from . import htcondor, lsf
 from . import log_events as events
+from .cluster_answers import Verdict
 from .followed_jobs import FollowedJob
-from .slurm import OUT_OF_MEMORY, Verdict, state_in, state_of, verdict_on
+from .slurm import OUT_OF_MEMORY, state_in, state_of, verdict_on
 from .snapshot import Failure
 
 _NEVER_BEGAN = "never began"

@@ -22,10 +22,10 @@ from ..status.reasons import ending, tail
 from ..status_words import FAILURES, NOT_RUN
 from ..workspace.lumps import Lump
 from . import log_events as events
+from .cluster_answers import Verdict
 from .deaths import Deaths
 from .followed_jobs import FollowedJob, FollowedJobs
 from .lump_journal import LumpJournal
-from .slurm import Verdict
 
 
 @dataclass(slots=True)

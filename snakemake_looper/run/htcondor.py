@@ -7,13 +7,10 @@ such a job for failed after a while.
 from __future__ import annotations
 
 import re
-import subprocess
 from collections.abc import Iterable
 
-from .slurm import Verdict
+from .cluster_answers import Verdict, answer_of
 
-_TIMEOUT = 60
-"""Seconds that `condor_q` has for its answer."""
 _HELD = re.compile(
     r"HTCondor Cluster ID \S+ (?:is held: |has been held for .*?Hold reason: )(.*)", re.DOTALL
 )
@@ -41,14 +38,6 @@ def unfinished_jobs(external_jobids: Iterable[str]) -> set[str]:
         OSError: there is no `condor_q` here, or it does not answer.
     """
     command = ["condor_q", "-autoformat", "ClusterId", "JobStatus"]
-    try:
-        done = subprocess.run(
-            command, capture_output=True, text=True, errors="replace", timeout=_TIMEOUT
-        )
-    except subprocess.TimeoutExpired as error:
-        raise OSError("condor_q does not answer") from error
-    if done.returncode:
-        raise OSError(f"condor_q failed: {done.stderr.strip()}")
-    rows = (line.split() for line in done.stdout.splitlines())
+    rows = (line.split() for line in answer_of(command).splitlines())
     known = {row[0] for row in rows if len(row) == 2 and row[1] not in _GONE}
     return known.intersection(external_jobids)

@@ -12,19 +12,15 @@ read in the same way, if they name this file in their message about the failure.
 
 from __future__ import annotations
 
-import os
 import re
-import subprocess
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from ..status.reasons import last_bytes
-from .slurm import Verdict
+from .cluster_answers import Verdict, answer_of
 
 _REPORT_BYTES = 65_536
 """The end of a job's output in which its report is looked for."""
-_TIMEOUT = 60
-"""Seconds that `bjobs` has for its answer."""
 _REASON = re.compile(r"^TERM_([A-Z_]+):", re.MULTILINE)
 _CANCELLED = Verdict("partial", "cancelled")
 _BY_ADMINISTRATOR = Verdict("partial", "cancelled by an administrator")
@@ -84,14 +80,4 @@ def unfinished_jobs(external_jobids: Iterable[str]) -> set[str]:
     """
     # This asks for all unfinished jobs of the user: `bjobs` fails if it is asked for a forgotten job.
     command = ["bjobs", "-noheader", "-o", "jobid"]
-    environment = {**os.environ, "LC_ALL": "C"}
-    try:
-        done = subprocess.run(
-            command, capture_output=True, text=True, errors="replace", timeout=_TIMEOUT,
-            env=environment,
-        )  # fmt: skip
-    except subprocess.TimeoutExpired as error:
-        raise OSError("bjobs does not answer") from error
-    if done.returncode and _NONE not in done.stderr:
-        raise OSError(f"bjobs failed: {done.stderr.strip()}")
-    return set(done.stdout.split()).intersection(external_jobids)
+    return set(answer_of(command, none=_NONE).split()).intersection(external_jobids)

@@ -8,22 +8,12 @@ from __future__ import annotations
 
 import os
 import re
-import subprocess
 from collections.abc import Iterable, Mapping
-from typing import Literal, NamedTuple
+
+from .cluster_answers import Verdict, answer_of
 
 OUT_OF_MEMORY = "OUT_OF_MEMORY"
 _STATE = re.compile(r"status is: '([A-Z_]+)'")
-_TIMEOUT = 60
-"""Seconds that `squeue` has for its answer."""
-
-
-class Verdict(NamedTuple):
-    """The status that a job has by the way it ended, and why, in plain words."""
-
-    status: Literal["failed", "partial"]
-    reason: str
-
 
 # States that end a job. None: the job's own shell knows better.
 _ENDS: Mapping[str, Verdict | None] = {
@@ -74,15 +64,7 @@ def slurm_states(external_jobids: Iterable[str]) -> dict[str, str]:
         "--states=all",
         "--format=%i|%T",
     ]
-    try:
-        done = subprocess.run(
-            command, capture_output=True, text=True, errors="replace", timeout=_TIMEOUT
-        )
-    except subprocess.TimeoutExpired as error:
-        raise OSError("squeue does not answer") from error
-    if done.returncode:
-        raise OSError(f"squeue failed: {done.stderr.strip()}")
-    pairs = (line.split("|") for line in done.stdout.splitlines() if "|" in line)
+    pairs = (line.split("|") for line in answer_of(command).splitlines() if "|" in line)
     known = {job: state.split()[0] for job, state in pairs}
     return {job: known[job] for job in external_jobids if job in known}
 

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from snakemake_looper.run import htcondor, lsf
+from snakemake_looper.run.cluster_answers import Verdict
 from snakemake_looper.run.queues import queue_of, queues_of
-from snakemake_looper.run.slurm import Verdict
 
 REPORT = """
 ------------------------------------------------------------
